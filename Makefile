@@ -1,0 +1,38 @@
+# One command each. Every target makes what it needs: .venv and packages, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+SEED ?= 1
+DAYS ?= 1000
+
+.PHONY: demo test check bench sim soak clean
+
+demo: .venv/main
+	@$(BIN)/machikado demo
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python -m tests.bench
+
+sim: .venv/dev
+	$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)
+
+.venv/main: requirements/main.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/main.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/main requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

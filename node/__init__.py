@@ -1,0 +1,1 @@
+"""One counter, alone if it must be."""

@@ -1,0 +1,1 @@
+"""What node and hub agree on: facts, decisions and the exchange. Knows nothing of either."""
