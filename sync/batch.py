@@ -1,0 +1,104 @@
+"""What goes up: facts, evidence and the head, as one compressed body.
+
+Facts and evidence are separate byte strings, stored separately on both sides. Facts are the exact
+bytes of the records, each after its length (4 bytes, big endian), so that the chain can be checked
+over bytes that cannot be read.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import zstandard
+from msgspec import Meta
+
+from sync.cardproof import Evidence, SealedCertificate
+from sync.errors import Malformed
+from sync.records.codec import MOST_BYTES
+from sync.signing import Head, Signed
+from sync.wire import read, write
+
+MEDIA_TYPE = "application/vnd.machikado.records.v1+zstd"
+MOST_RECORDS = 512
+MOST_WIRE = 128 * 1024
+"""The longest compressed body, in bytes."""
+MOST_PLAIN = 4 * 1024 * 1024
+"""The longest body once decompressed, in bytes."""
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One PUT of records. May carry no records: then it only asks for receipts or ends attempts."""
+
+    facts: bytes
+    evidence: bytes
+    head: Head | None
+    """The node's signature over the last record of the batch; None when there are no records."""
+    ended: Annotated[tuple[int, ...], Meta(max_length=4096)]
+    """Attempts of this epoch that ended without a record: their holds are freed at once."""
+    closed: bool
+    """This epoch sells no more: everything its records do not name is freed."""
+    receipted: int
+    """Last record whose receipt the node has stored."""
+    decisions: int
+    """How many superseding receipts of this epoch the node has stored."""
+    receipts: tuple[Signed, ...] = ()
+    """Receipts the node holds beyond the hub's cursor, after a hub came back from a backup."""
+
+
+class EvidenceBook(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The evidence of a batch, one entry a record, and the certificates the hub may lack."""
+
+    pieces: Annotated[tuple[Evidence | None, ...], Meta(max_length=MOST_RECORDS)]
+    certificates: Annotated[tuple[SealedCertificate, ...], Meta(max_length=MOST_RECORDS)]
+
+
+def join(records: Sequence[bytes]) -> bytes:
+    """Records one after the other, each after its length."""
+    return b"".join(len(data).to_bytes(4, "big") + data for data in records)
+
+
+def split(facts: bytes) -> list[bytes]:
+    """Take joined records apart; raises Malformed."""
+    records: list[bytes] = []
+    at = 0
+    while at < len(facts):
+        size = int.from_bytes(facts[at : at + 4], "big")
+        data = facts[at + 4 : at + 4 + size]
+        if size > MOST_BYTES or len(data) != size:
+            raise Malformed(f"batch: record {len(records) + 1} is cut off or too long")
+        records.append(data)
+        at += 4 + size
+    if len(records) > MOST_RECORDS:
+        raise Malformed(f"batch: {len(records)} records; the most is {MOST_RECORDS}")
+    return records
+
+
+def pack(batch: Batch) -> bytes:
+    """A batch as it goes over the line."""
+    return zstandard.compress(write(batch), 3)
+
+
+def unpack(data: bytes) -> Batch:
+    """Read a batch from the line, with its size capped before and after; raises Malformed."""
+    if len(data) > MOST_WIRE:
+        raise Malformed(f"batch: {len(data)} bytes; the most is {MOST_WIRE}")
+    return read(_decompress(data), Batch)
+
+
+def _decompress(data: bytes) -> bytes:
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
+            body = reader.read(MOST_PLAIN + 1)
+    except zstandard.ZstdError as error:
+        raise Malformed(f"batch: not zstd: {error}") from None
+    if len(body) > MOST_PLAIN:
+        raise Malformed(f"batch: more than {MOST_PLAIN} bytes once decompressed")
+    return body
+
+
+def read_evidence(data: bytes, records: int) -> EvidenceBook:
+    """Read a batch's evidence; raises Malformed unless there is one entry a record."""
+    book = read(data, EvidenceBook)
+    if len(book.pieces) != records:
+        raise Malformed(f"evidence: {len(book.pieces)} entries for {records} records")
+    return book

@@ -1,0 +1,51 @@
+"""What can go wrong between people, nodes and the hub, as one small tree.
+
+    MachikadoError
+    ├── Malformed        bytes or words from outside that do not have the shape they must have
+    ├── NotAuthentic     a signature, a seal or a pin that does not hold
+    ├── RefusedByRule    well-formed and authentic, but a rule says no (carries the rule's name)
+    ├── Unreachable      the other side did not answer; nothing is lost
+    ├── Damaged          what is stored does not add up
+    └── InUse            another program holds the folder
+
+Every message says what happened and, where there is something to do, what to do.
+"""
+
+
+class MachikadoError(Exception):
+    """Base of every error that a person may meet."""
+
+
+class Malformed(MachikadoError):
+    """Foreign bytes or words that do not have the shape they must have."""
+
+
+class NotAuthentic(MachikadoError):
+    """A signature, a seal or a pin that does not hold."""
+
+
+class RefusedByRule(MachikadoError):
+    """A rule says no. ``reason`` is the stable English key that scripts read."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Unreachable(MachikadoError):
+    """The other side did not answer, or asked to wait. Nothing is lost.
+
+    ``retry_after`` is what the other side asked for, in seconds, or None.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Damaged(MachikadoError):
+    """What is stored here does not add up; nothing was changed."""
+
+
+class InUse(MachikadoError):
+    """Another program holds the folder; its name and process number are told."""

@@ -1,0 +1,178 @@
+"""What comes down: numbered items, signed a page at a time, applied whole or not at all.
+
+Each item has a kind and a key; a later item of the same kind and key replaces the earlier one. So
+a node that has applied every page knows what the hub knew "as of" the last page's moment.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from sync.standing import Asof
+from sync.values import Millis, MunicipalityCode, NodeId
+
+MOST_ITEMS = 2_000
+"""Items in one page."""
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Base of all items. ``key`` is what it is filed under within its kind."""
+
+    @property
+    def key(self) -> str:
+        """What the item is filed under."""
+        return ""
+
+
+class PolicyItem(Item, frozen=True, tag="policy"):
+    """The policy of a municipality."""
+
+    municipality: MunicipalityCode
+    policy: bytes
+
+    @property
+    def key(self) -> str:
+        """One a municipality."""
+        return self.municipality
+
+
+class LimitItem(Item, frozen=True, tag="limit"):
+    """A node's own float, where it differs from the policy's."""
+
+    float_points: int
+
+
+class TownItem(Item, frozen=True, tag="town"):
+    """A municipality whose points this organisation may take."""
+
+    municipality: MunicipalityCode
+    name: str
+    point_name: str
+    accepted: bool
+
+    @property
+    def key(self) -> str:
+        """One a municipality."""
+        return self.municipality
+
+
+class ProgrammeItem(Item, frozen=True, tag="programme"):
+    """A programme whose tickets may be issued: its three digits, name and last days."""
+
+    municipality: MunicipalityCode
+    programme: str
+    name: str
+    issue_until: str
+    use_until: str
+
+    @property
+    def key(self) -> str:
+        """One a programme."""
+        return f"{self.municipality}/{self.programme}"
+
+
+class TicketKeyItem(Item, frozen=True, tag="ticket-key"):
+    """A municipality's public ticket key (Ed25519, 32 bytes)."""
+
+    municipality: MunicipalityCode
+    public: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+    @property
+    def key(self) -> str:
+        """Any number a municipality: old keys stay while their tickets live."""
+        return f"{self.municipality}/{self.public.hex()}"
+
+
+class UsedTicketItem(Item, frozen=True, tag="used"):
+    """A ticket that may not be redeemed any more, by truncated hash of its signature."""
+
+    name: Annotated[bytes, Meta(min_length=16, max_length=16)]
+
+    @property
+    def key(self) -> str:
+        """One a ticket."""
+        return self.name.hex()
+
+
+class ZoneKeyItem(Item, frozen=True, tag="zone-key"):
+    """The zone's key of a month, with which standings open."""
+
+    month: str
+    zone_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+    @property
+    def key(self) -> str:
+        """One a month."""
+        return self.month
+
+
+class SealingKeyItem(Item, frozen=True, tag="sealing-key"):
+    """The hub's public sealing key of a month (X25519, 32 bytes)."""
+
+    month: str
+    public: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+    @property
+    def key(self) -> str:
+        """One a month."""
+        return self.month
+
+
+class StandingItem(Item, frozen=True, tag="standing"):
+    """A resident's sealed row."""
+
+    month: str
+    row: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    sealed: bytes
+
+    @property
+    def key(self) -> str:
+        """One a card and month."""
+        return f"{self.month}/{self.row.hex()}"
+
+
+class SettledItem(Item, frozen=True, tag="settled"):
+    """A settlement window of a municipality is settled: its records may be let go in time."""
+
+    municipality: MunicipalityCode
+    window: int
+    at: Millis
+
+    @property
+    def key(self) -> str:
+        """One a window."""
+        return f"{self.municipality}/{self.window}"
+
+
+AnyItem = (
+    PolicyItem
+    | LimitItem
+    | TownItem
+    | ProgrammeItem
+    | TicketKeyItem
+    | UsedTicketItem
+    | ZoneKeyItem
+    | SealingKeyItem
+    | StandingItem
+    | SettledItem
+)
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One page of the feed."""
+
+    incarnation: str
+    node: NodeId
+    after: int
+    """The feed number this page continues; 0 begins anew: what was known before is dropped."""
+    number: int
+    complete: bool
+    """Whether the node now knows everything as of ``as_of``."""
+    as_of: Asof
+    items: tuple[AnyItem, ...]
+
+
+def item_kind(item: Item) -> str:
+    """The item's kind as it stands in the bytes."""
+    return str(item.__struct_config__.tag)

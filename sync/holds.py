@@ -1,0 +1,73 @@
+"""Asking first: a hold takes the points, or claims the ticket, until the node has spoken.
+
+``n`` is the node's own count of attempts, so asking again gives the same hold. An ended attempt
+stays ended; the same ``n`` with other content is refused.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from sync.records.bodies import CardKeyDigest, Position, Ticket, Town
+from sync.standing import LoneStanding
+from sync.values import Amount, EpochId, NodeId
+
+
+class Purpose(StrEnum):
+    """What the points or the ticket are held for."""
+
+    SPEND = "spend"
+    ISSUE = "ticket.issue"
+    REDEEM = "ticket.redeem"
+
+
+class Wanted(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The tickets a node would like to issue."""
+
+    programme: Annotated[str, Meta(pattern=r"^\d{3}$")]
+    each: Amount
+    count: Annotated[int, Meta(ge=1, le=20)]
+    valid_from: str
+    days: Annotated[int, Meta(ge=1, le=366)]
+
+
+class HoldRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One attempt, before the PIN."""
+
+    municipality: Town
+    purpose: Purpose
+    points: Amount
+    account: Annotated[str, Meta(max_length=16)]
+    """The resident's account; empty for a redemption."""
+    card: Annotated[bytes, Meta(max_length=32)]
+    """The card's key digest; empty for a redemption."""
+    ticket: Annotated[bytes, Meta(max_length=1024)]
+    """The signed ticket to be redeemed; empty otherwise."""
+    wanted: Wanted | None
+    after: Annotated[tuple[tuple[EpochId, Position], ...], Meta(max_length=64)]
+    """The node's last records of this person: the hub answers when they are posted."""
+
+
+class HoldAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The hub's word on one attempt."""
+
+    incarnation: str
+    node: NodeId
+    epoch: EpochId
+    n: int
+    granted: bool
+    reason: Annotated[str, Meta(max_length=40)]
+    highest_attempt: int
+    tickets: tuple[Ticket, ...]
+    """For ``ticket.issue``: numbers and days. The signed tickets come with the receipt."""
+    standing: LoneStanding | None
+    """The person's fresh standing; replaces the node's older one at once, also on a refusal."""
+
+
+class StandingRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Ask for the fresh standing of a card that was shown here. No PIN."""
+
+    epoch: EpochId
+    card: CardKeyDigest

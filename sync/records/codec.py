@@ -1,0 +1,93 @@
+"""A record and its exact bytes.
+
+The bytes are the record: encoded once, at creation, then stored, signed, hashed and kept as they
+are. What does not encode back to the same bytes is not a record.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from sync.clock import At
+from sync.errors import Malformed
+from sync.records.bodies import AnyBody, Epoch, Position
+from sync.values import NodeId
+
+VERSION = 1
+KNOWN_VERSIONS = (1,)
+"""The versions this program can read."""
+MOST_BYTES = 4096
+"""The longest record, in bytes; enough for 20 tickets."""
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One fact of one node: ``[v, node, epoch, seq, prev, at, body]``."""
+
+    v: Annotated[int, Meta(ge=1, le=255)]
+    node: Annotated[NodeId, Meta(pattern=r"^\d{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}$")]
+    epoch: Epoch
+    seq: Position
+    prev: Annotated[bytes, Meta(max_length=32)]
+    """SHA-256 of the previous record's bytes; empty for record 1."""
+    at: At
+    body: AnyBody
+
+    @property
+    def kind(self) -> str:
+        """The body's kind as it stands in the bytes."""
+        return str(self.body.__struct_config__.tag)
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    """The outside of a record whose body this program may not know."""
+
+    v: int
+    node: str
+    epoch: str
+    seq: int
+    prev: bytes
+    at: Any
+    body: Any
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+_frames = msgspec.msgpack.Decoder(Frame)
+
+
+def encode(record: Record) -> bytes:
+    """The record's bytes. Refuses what could not be read back."""
+    data = _encoder.encode(record)
+    if len(data) > MOST_BYTES:
+        raise Malformed(f"a record of {len(data)} bytes; the longest is {MOST_BYTES}")
+    if decode(data) != record:
+        raise Malformed("a record that does not read back as itself")
+    return data
+
+
+def decode(data: bytes) -> Record:
+    """Read a record.
+
+    Raises Malformed on unknown kinds or versions, extra or missing elements, trailing bytes,
+    floats, numbers out of bounds, and on anything that does not encode back to the same bytes.
+    """
+    if len(data) > MOST_BYTES:
+        raise Malformed(f"a record of {len(data)} bytes; the longest is {MOST_BYTES}")
+    try:
+        record = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Malformed(f"not a record: {error}") from None
+    if record.v not in KNOWN_VERSIONS:
+        raise Malformed(f"a record of version {record.v}; this program knows {KNOWN_VERSIONS}")
+    if _encoder.encode(record) != data:
+        raise Malformed("not a record: another spelling of the same content")
+    return record
+
+
+def frame(data: bytes) -> Frame | None:
+    """The outside of bytes that may be a record of a newer program, or None."""
+    try:
+        return _frames.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
