@@ -1,0 +1,400 @@
+"""Which card keys are real: checking a user-authentication certificate and what its key signed.
+
+Pure: certificates, roots and the moment come in as arguments, nothing is fetched or remembered.
+Node and hub ask the same recipe, :func:`check_certificate`. Its errors are all NotAuthentic:
+
+    CertificateError
+    ├── UnreadableCertificate   not an X.509 version 3 certificate
+    ├── UnknownIssuer           names no pinned root
+    ├── BadIssuerSignature      names a pinned root that did not sign it
+    ├── NotYetValid, Expired    the moment lies outside its dates
+    ├── WrongUse                not made for a person to authenticate with
+    ├── WrongPolicy             not issued as a user-authentication certificate
+    ├── UnreadCritical          says something critical that is not understood here
+    ├── UnsupportedKey          a kind of key that is not verified here
+    └── UnfitRoot               a root that cannot be pinned
+    BadSignature                a signature that does not fit key and message
+
+A certificate's dates and subject are personal data (its end is a birthday, its name carries a
+municipality), so no message and no repr contains them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sync.errors import NotAuthentic
+from sync.values import KeyDigest, Millis
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+USER_AUTHENTICATION_POLICY: Final = "1.2.392.200149.8.5.1.3.30"
+"""Certificate policy of JPKI's user authentication (利用者証明用), not of its signatures."""
+DEMO_ORGANISATION: Final = "machikado demo, no real card"
+"""Organisation in the name of a demo root, so that it cannot be pinned by mistake."""
+
+_SMALLEST_RSA: Final = 2048
+_LARGEST_RSA: Final = 4096
+_RSA_EXPONENT: Final = 65537
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_Kind = TypeVar("_Kind")
+
+
+class Algorithm(StrEnum):
+    """How a card's key signs, by its JOSE name (RFC 7518, 3.1). More will follow."""
+
+    RS256 = "RS256"
+    """RSASSA-PKCS1-v1_5 with SHA-256."""
+
+
+class CertificateError(NotAuthentic):
+    """A certificate that must not be believed."""
+
+
+class UnreadableCertificate(CertificateError):
+    """Not an X.509 version 3 certificate."""
+
+
+class UnknownIssuer(CertificateError):
+    """Names no pinned root as its issuer."""
+
+
+class BadIssuerSignature(CertificateError):
+    """Names a pinned root that did not sign it."""
+
+
+class NotYetValid(CertificateError):
+    """Not valid before a later moment."""
+
+
+class Expired(CertificateError):
+    """Not valid after an earlier moment."""
+
+
+class WrongUse(CertificateError):
+    """Its key is not meant for a person to authenticate with."""
+
+
+class WrongPolicy(CertificateError):
+    """Not issued under the user-authentication policy."""
+
+
+class UnreadCritical(CertificateError):
+    """Marks something as critical that is not understood here."""
+
+
+class UnsupportedKey(CertificateError):
+    """A kind of key that is not verified here."""
+
+
+class UnfitRoot(CertificateError):
+    """A certificate that cannot be pinned as a root."""
+
+
+class BadSignature(NotAuthentic):
+    """A signature that does not fit the key and the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKey:
+    """A card's public key, believed or not."""
+
+    digest: KeyDigest
+    algorithm: Algorithm
+    spki: bytes = field(repr=False)
+    """SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardKey:
+    """The key of a certificate that passed :func:`check_certificate`."""
+
+    digest: KeyDigest
+    """SHA-256 of ``public_key``: what the card is called everywhere else."""
+    algorithm: Algorithm
+    public_key: bytes = field(repr=False)
+    """SubjectPublicKeyInfo in DER."""
+    issuer_key_id: bytes
+    """Key identifier of the pinned root that signed it; revocation lists go by it."""
+    not_after: Millis = field(repr=False)
+    """Last moment of validity. Personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots that are believed, by key identifier.
+
+    Never by name: JPKI's generations share one distinguished name and differ in their keys.
+    """
+
+    keys: Mapping[bytes, bytes]
+    """Key identifier (RFC 5280, 4.2.1.2) to SubjectPublicKeyInfo in DER."""
+
+    @classmethod
+    def pinned(cls, certificates: Iterable[bytes], *, demo: bool = False) -> "Roots":
+        """Pin self-signed root certificates, each in DER.
+
+        A demo root is refused unless ``demo`` says that this installation is one. Raises UnfitRoot
+        and UnreadableCertificate.
+        """
+        keys: dict[bytes, bytes] = {}
+        for der in certificates:
+            key_id, spki = _read_root(der, demo=demo)
+            if keys.setdefault(key_id, spki) != spki:
+                raise UnfitRoot("two roots with different keys claim one key identifier")
+        return cls(MappingProxyType(keys))
+
+
+def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
+    """Say whose key this is, or raise the CertificateError that names the first failed step.
+
+    1. It is an X.509 version 3 certificate in DER and nothing else.
+    2. It names a pinned root by key identifier.
+    3. That root's key signed it (RSA, PKCS#1 v1.5, SHA-256). One tier: nothing in between.
+    4. ``at`` lies within its dates, both ends included (RFC 5280, 4.1.2.5).
+    5. It is no CA, its key may make digital signatures, and if it lists extended uses, client
+       authentication is among them.
+    6. It was issued under the user-authentication policy.
+    7. It marks nothing as critical that these steps have not looked at (RFC 5280, 4.2).
+    8. Its key is of a kind that :func:`verify_signature` verifies.
+
+    The caller must still check that the certificate is not **revoked** (by ``issuer_key_id``), that
+    ``at`` comes from a clock that may be believed, that whoever shows the certificate **holds its
+    key** (:func:`verify_signature` over something fresh), and what is known of that person: the
+    **standing**. A root's own dates are not looked at: pinning it is what makes it believed.
+    """
+    with _reading():
+        certificate = _read(der)
+        issuer_key_id, issuer = _issuer_of(certificate, roots)
+        _check_issuer_signature(certificate, issuer)
+        _check_dates(certificate, at)
+        _check_use(certificate)
+        _check_policy(certificate)
+        _check_critical(certificate)
+        key = _public_key(certificate)
+        return CardKey(
+            digest=key.digest,
+            algorithm=key.algorithm,
+            public_key=key.spki,
+            issuer_key_id=issuer_key_id,
+            not_after=_millis(certificate.not_valid_after_utc),
+        )
+
+
+def read_public_key(der: bytes) -> PublicKey:
+    """The key in a certificate that nobody has checked yet, to know what a card signs with.
+
+    Raises UnreadableCertificate and UnsupportedKey.
+    """
+    with _reading():
+        return _public_key(_read(der))
+
+
+def validity(der: bytes) -> tuple[Millis, Millis]:
+    """First and last moment of a certificate's validity, unchecked. Personal data.
+
+    Raises UnreadableCertificate.
+    """
+    with _reading():
+        certificate = _read(der)
+        return _millis(certificate.not_valid_before_utc), _millis(certificate.not_valid_after_utc)
+
+
+def key_digest(spki: bytes) -> KeyDigest:
+    """SHA-256 of a SubjectPublicKeyInfo in DER."""
+    return KeyDigest(hashlib.sha256(spki).digest())
+
+
+def verify_signature(
+    public_key: bytes, algorithm: Algorithm, signature: bytes, message: bytes
+) -> None:
+    """Check that ``public_key`` (SubjectPublicKeyInfo in DER) signed ``message``.
+
+    Raises BadSignature when it did not, UnsupportedKey when the key is not one for ``algorithm``.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    if algorithm != Algorithm.RS256:
+        raise UnsupportedKey("signatures of this algorithm are not verified here")
+    try:
+        _load_key(public_key).verify(signature, message, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        raise BadSignature("the signature does not fit the key and the message") from None
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn what the X.509 reader raises over foreign bytes into our own word for it."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        yield
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ):
+        raise UnreadableCertificate("these bytes are not a certificate that can be read") from None
+
+
+def _read(der: bytes) -> "x509.Certificate":
+    from cryptography import x509
+
+    certificate = x509.load_der_x509_certificate(der)
+    if certificate.version is not x509.Version.v3:
+        raise UnreadableCertificate("the certificate is of an old version; version 3 is needed")
+    return certificate
+
+
+def _issuer_of(certificate: "x509.Certificate", roots: Roots) -> tuple[bytes, bytes]:
+    """Key identifier and key of the pinned root that the certificate names."""
+    from cryptography import x509
+
+    named = _extension(certificate, x509.AuthorityKeyIdentifier)
+    key_id = None if named is None else named.key_identifier
+    if key_id is None or key_id not in roots.keys:
+        raise UnknownIssuer("the certificate was not issued by a root that is trusted here")
+    return key_id, roots.keys[key_id]
+
+
+def _check_issuer_signature(certificate: "x509.Certificate", issuer: bytes) -> None:
+    from cryptography.x509.oid import SignatureAlgorithmOID
+
+    if certificate.signature_algorithm_oid != SignatureAlgorithmOID.RSA_WITH_SHA256:
+        raise BadIssuerSignature("the certificate is not signed by RSA with SHA-256")
+    try:
+        verify_signature(
+            issuer, Algorithm.RS256, certificate.signature, certificate.tbs_certificate_bytes
+        )
+    except BadSignature:
+        raise BadIssuerSignature("the certificate names a root that did not sign it") from None
+
+
+def _check_dates(certificate: "x509.Certificate", at: Millis) -> None:
+    if at < _millis(certificate.not_valid_before_utc):
+        raise NotYetValid("the certificate is not valid yet; is this PC's clock right?")
+    # The last second of validity is part of it to its last millisecond.
+    if at >= _millis(certificate.not_valid_after_utc) + 1000:
+        raise Expired("the certificate has expired; the resident's municipality renews it")
+
+
+def _check_use(certificate: "x509.Certificate") -> None:
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    constraints = _extension(certificate, x509.BasicConstraints)
+    usage = _extension(certificate, x509.KeyUsage)
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    if constraints is not None and constraints.ca:
+        raise WrongUse("this is the certificate of a certificate authority, not of a card")
+    if usage is None or not usage.digital_signature or usage.key_cert_sign:
+        raise WrongUse("the certificate's key is not meant for digital signatures")
+    if extended is not None and ExtendedKeyUsageOID.CLIENT_AUTH not in extended:
+        raise WrongUse("the certificate's key is not meant for authentication")
+
+
+def _check_policy(certificate: "x509.Certificate") -> None:
+    from cryptography import x509
+
+    policies = _extension(certificate, x509.CertificatePolicies) or ()
+    named = {policy.policy_identifier.dotted_string for policy in policies}
+    if USER_AUTHENTICATION_POLICY not in named:
+        raise WrongPolicy("this is not a user-authentication certificate")
+
+
+def _check_critical(certificate: "x509.Certificate") -> None:
+    from cryptography import x509
+
+    looked_at = (
+        x509.AuthorityKeyIdentifier,
+        x509.BasicConstraints,
+        x509.KeyUsage,
+        x509.ExtendedKeyUsage,
+        x509.CertificatePolicies,
+    )
+    for extension in certificate.extensions:
+        if extension.critical and not isinstance(extension.value, looked_at):
+            raise UnreadCritical("the certificate demands something that is not understood here")
+
+
+def _extension(certificate: "x509.Certificate", kind: type[_Kind]) -> _Kind | None:
+    """The certificate's extension of one kind, or None."""
+    return next((e.value for e in certificate.extensions if isinstance(e.value, kind)), None)
+
+
+def _read_root(der: bytes, *, demo: bool) -> tuple[bytes, bytes]:
+    """Key identifier and key of a certificate that is fit to be pinned."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    with _reading():
+        certificate = _read(der)
+        constraints = _extension(certificate, x509.BasicConstraints)
+        identifier = _extension(certificate, x509.SubjectKeyIdentifier)
+        organisations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        spki = _public_key(certificate).spki
+        if constraints is None or not constraints.ca or identifier is None:
+            raise UnfitRoot("this is not the certificate of a certificate authority")
+        try:
+            _check_issuer_signature(certificate, spki)
+        except BadIssuerSignature:
+            raise UnfitRoot(
+                "a root certificate is signed by its own key; this one is not"
+            ) from None
+    if not demo and DEMO_ORGANISATION in {name.value for name in organisations}:
+        raise UnfitRoot("this is the root of a demo, and this installation is not a demo")
+    return identifier.digest, spki
+
+
+def _public_key(certificate: "x509.Certificate") -> PublicKey:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = _supported(certificate.public_key())
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return PublicKey(digest=key_digest(spki), algorithm=Algorithm.RS256, spki=spki)
+
+
+@lru_cache(maxsize=4096)
+def _load_key(spki: bytes) -> "RSAPublicKey":
+    """Read a public key once: a hub meets the same cards again and again."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        return _supported(load_der_public_key(spki))
+    except (ValueError, UnsupportedAlgorithm):
+        raise UnsupportedKey("these bytes are not a public key that can be read") from None
+
+
+def _supported(key: "PublicKeyTypes") -> "RSAPublicKey":
+    """RSA of 2048 to 4096 bits with the usual exponent: others are weak, or slow on purpose."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    if (
+        not isinstance(key, RSAPublicKey)
+        or not _SMALLEST_RSA <= key.key_size <= _LARGEST_RSA
+        or key.public_numbers().e != _RSA_EXPONENT
+    ):
+        raise UnsupportedKey("keys of this kind are not verified here")
+    return key
+
+
+def _millis(moment: datetime) -> Millis:
+    return Millis((moment - _EPOCH) // timedelta(milliseconds=1))
