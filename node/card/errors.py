@@ -1,0 +1,125 @@
+"""What can go wrong between a counter and a card, as one small tree.
+
+    CardError
+    ├── CardUnreadable      no card at that address, or a card file that is damaged
+    ├── NoReader            this build cannot drive the reader that was named
+    ├── CardInUse           another program holds the card
+    ├── CardRemoved         the card left in the middle: start over
+    ├── NotThisCard         a card, but without user authentication (not a My Number card)
+    ├── BadAnswer           the card answered what no such card answers
+    ├── SignatureMismatch   the card signed with another key than its certificate names
+    └── CardRefusal         card or tap says no, with a stable reason for scripts
+        ├── CardSaysNo      the card refused a command (carries its status word)
+        ├── BadPin          not four digits; the card was not asked
+        ├── PinNeeded       something was to be signed before the PIN
+        ├── WrongPin        says how many tries are left
+        ├── PinLocked       no tries are left; only the municipality can reset the card
+        └── TapSpent        this tap has already given what was asked for once more
+
+No message carries a PIN, a certificate or a name.
+"""
+
+from typing import ClassVar
+
+from sync.errors import InUse, MachikadoError, RefusedByRule
+
+
+class CardError(MachikadoError):
+    """Base of everything that a card or its reader can do to a counter."""
+
+
+class CardUnreadable(CardError):
+    """No card at that address, or a card file that is damaged."""
+
+
+class NoReader(CardError):
+    """The build cannot drive the reader that was named."""
+
+
+class CardInUse(CardError, InUse):
+    """Another program holds the card for a tap of its own."""
+
+
+class CardRemoved(CardError):
+    """The card left the reader in the middle of a command. Nothing is repeated by itself."""
+
+    def __init__(
+        self, message: str = "the card was taken away too early: put it down again"
+    ) -> None:
+        super().__init__(message)
+
+
+class NotThisCard(CardError):
+    """The card has no JPKI application: it is not a My Number card."""
+
+
+class BadAnswer(CardError):
+    """The card answered something that no card of this kind answers."""
+
+
+class SignatureMismatch(CardError):
+    """The signature does not fit the certificate that the same card showed."""
+
+
+class CardRefusal(CardError, RefusedByRule):
+    """Card or tap says no; ``reason`` is the stable English key that scripts read."""
+
+    REASON: ClassVar[str] = "card-refusal"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(self.REASON, message)
+
+
+class CardSaysNo(CardRefusal):
+    """The card refused a command with ``status``, its two status bytes as one number."""
+
+    REASON = "card-says-no"
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BadPin(CardRefusal):
+    """What was typed is not a PIN, so the card was not asked and no try was spent."""
+
+    REASON = "bad-pin"
+
+    def __init__(self) -> None:
+        super().__init__("the PIN has exactly four digits; the card was not asked")
+
+
+class PinNeeded(CardRefusal):
+    """The card signs only after its PIN."""
+
+    REASON = "pin-needed"
+
+    def __init__(self) -> None:
+        super().__init__("the card signs only after its PIN was entered in this tap")
+
+
+class WrongPin(CardRefusal):
+    """The card counted a wrong PIN; ``tries_left`` is at least 1."""
+
+    REASON = "wrong-pin"
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(f"wrong PIN; tries left: {tries_left}")
+        self.tries_left = tries_left
+
+
+class PinLocked(CardRefusal):
+    """No tries are left."""
+
+    REASON = "pin-locked"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the card's PIN is locked; the resident's municipality resets it at its counter"
+        )
+
+
+class TapSpent(CardRefusal):
+    """One tap gives one PIN, one look and one money signature; this was one too many."""
+
+    REASON = "tap-spent"
