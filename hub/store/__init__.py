@@ -1,0 +1,1 @@
+"""The hub's tables and the few statements that differ between databases."""

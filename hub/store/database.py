@@ -1,0 +1,158 @@
+"""Opening the hub's databases, and one writer at a time."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.pool import StaticPool
+
+from sync.errors import Damaged
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///path`` (or ``sqlite://``: in memory), set for durable commits."""
+    memory = url == "sqlite://"
+    arguments: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+    if memory:
+        arguments["poolclass"] = StaticPool
+    engine = sa.create_engine(url, **arguments)
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where Database.write says
+        cursor = connection.cursor()
+        if not memory:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.close()
+
+    return engine
+
+
+class Tx:
+    """One open transaction: statements with named values."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._raw: Any = connection.connection.driver_connection
+
+    def one(self, sql: str, /, **values: object) -> RowMapping | None:
+        """The first row, or None."""
+        return self._connection.execute(sa.text(sql), values).mappings().first()
+
+    def all(self, sql: str, /, **values: object) -> Sequence[RowMapping]:
+        """Every row."""
+        return self._connection.execute(sa.text(sql), values).mappings().all()
+
+    def scalar(self, sql: str, /, **values: object) -> Any:
+        """The first column of the first row, or None."""
+        return self._connection.execute(sa.text(sql), values).scalar()
+
+    def run(self, sql: str, /, **values: object) -> int:
+        """Change rows; says how many."""
+        return self._connection.execute(sa.text(sql), values).rowcount
+
+    def insert(self, table: sa.Table, **values: object) -> None:
+        """Insert one row; missing columns must have a default."""
+        self._connection.execute(table.insert(), values)
+
+    def insert_many(self, table: sa.Table, rows: Sequence[Sequence[object]]) -> None:
+        """Insert many full rows, columns in the table's order, by the driver itself."""
+        if rows:
+            marks = ",".join("?" * len(table.columns))
+            self._raw.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows)
+
+    def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement with ``?`` marks for many rows, by the driver itself."""
+        if rows:
+            self._raw.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Every row as a plain tuple, by the driver itself; ``?`` marks."""
+        return list(self._raw.execute(sql, values))
+
+    def put(self, table: sa.Table, key: Mapping[str, object], **values: object) -> None:
+        """Insert a row or replace its other columns."""
+        row = {**key, **values}
+        names, marks = ",".join(row), ",".join(f":{name}" for name in row)
+        sets = ",".join(f"{name}=excluded.{name}" for name in values)
+        self._connection.execute(
+            sa.text(
+                f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
+                f" ON CONFLICT ({','.join(key)}) DO UPDATE SET {sets}"
+            ),
+            row,
+        )
+
+
+class Database:
+    """One database with a single writer."""
+
+    def __init__(self, url: str, metadata: sa.MetaData, *, version: int) -> None:
+        self._engine = open_engine(url)
+        self._lock = threading.RLock()
+        self._open: Tx | None = None
+        self._refuse_newer(version)
+        metadata.create_all(self._engine)
+        with self.write() as tx:
+            tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
+
+    def _refuse_newer(self, version: int) -> None:
+        with self._engine.connect() as connection:
+            try:
+                tables = sa.inspect(connection).get_table_names()
+            except sa.exc.DatabaseError as error:
+                raise Damaged(f"the hub's database cannot be read: {error.orig}") from None
+            if "meta" not in tables:
+                return
+            row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
+            found = row.scalar()
+            if found is not None and int(found) > version:
+                raise Damaged(
+                    f"the hub's database is of version {int(found)}, newer than this program"
+                    f" ({version}); install the newer program"
+                )
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A durable transaction; the only one at a time. Inside another one it joins that."""
+        with self._lock:
+            if self._open is not None:
+                yield self._open
+                return
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self._open = Tx(connection)
+                try:
+                    yield self._open
+                except BaseException:
+                    connection.exec_driver_sql("ROLLBACK")
+                    raise
+                else:
+                    connection.exec_driver_sql("COMMIT")
+                finally:
+                    self._open = None
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """One consistent view."""
+        with self._lock:
+            if self._open is not None:
+                yield self._open
+                return
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                try:
+                    yield Tx(connection)
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._engine.dispose()

@@ -1,0 +1,463 @@
+"""The hub's tables.
+
+The municipality comes first in every key of points, intake and settlement, so that the ledger can
+be spread over a distributed database without redesign: no global sequence, no globally unique
+column. For transfers and balances it is the town whose points move; for cursors, inbox and
+verdicts it is the node's home. Operators are national and stand in the platform's own tables.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+VERSION = 1
+"""A hub's database newer than this is refused."""
+
+metadata = sa.MetaData()
+
+
+def _table(name: str, *columns: sa.Column[object] | sa.Index | sa.Constraint) -> sa.Table:
+    return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
+
+
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
+    return sa.Column(name, kind, primary_key=True, nullable=False)
+
+
+def _text(name: str, *, default: str | None = None) -> sa.Column[object]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def _int(name: str, *, default: int | None = None) -> sa.Column[object]:
+    value = None if default is None else str(default)
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default=value)
+
+
+def _blob(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.LargeBinary, nullable=False)
+
+
+meta = _table("meta", _key("name"), _blob("value"))
+
+chronicle = _table(
+    "chronicle",
+    _key("municipality"),
+    _key("seq", sa.BigInteger),
+    _int("incarnation"),
+    _text("kind"),
+    _int("at"),
+    _text("person"),
+    _blob("bytes"),
+    _blob("digest"),
+)
+"""What people and jobs did, one chain a municipality; ``000000`` is the platform's."""
+
+pending = _table(
+    "pending",
+    _key("municipality"),
+    _key("id"),
+    _text("kind"),
+    _text("person"),
+    _int("at"),
+    _blob("body"),
+    _text("state"),
+)
+"""What waits for a second person."""
+
+operator = _table(
+    "operator",
+    _key("municipality"),
+    _key("name"),
+    _text("role"),
+    _blob("token_digest"),
+    _text("state"),
+)
+
+municipality = _table(
+    "municipality",
+    _key("municipality"),
+    _text("name"),
+    _text("point_name"),
+    _blob("account"),
+    _blob("calendar"),
+    _blob("policy"),
+    _int("posting"),
+    _int("window"),
+    _int("feed"),
+    _int("expired_until"),
+    _int("tickets_made"),
+)
+"""A town: its point's name, its account, and the counters that only its writer moves."""
+
+organisation = _table(
+    "organisation",
+    _key("municipality"),
+    _key("organisation"),
+    _text("name"),
+    _text("place"),
+    _text("state"),
+    _blob("account"),
+    _blob("next_account"),
+)
+
+acceptance = _table(
+    "acceptance",
+    _key("municipality"),
+    _key("organisation"),
+    _text("state"),
+)
+"""Which organisations may take which town's points."""
+
+node = _table(
+    "node",
+    _key("municipality"),
+    _key("node"),
+    _text("organisation"),
+    _text("kind"),
+    _text("place"),
+    _text("zone"),
+    _text("state"),
+    _blob("code_digest"),
+    _blob("public"),
+    _int("float_points"),
+    _int("last_seen"),
+)
+"""state: invited, enrolled (waits for confirmation), active, revoked."""
+
+epoch = _table(
+    "epoch",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _int("number"),
+    _blob("public"),
+    _text("state"),
+    _int("closed_at"),
+    _int("closed_seq"),
+    _int("highest_attempt"),
+)
+"""state: open, closed, forked. What came in beyond ``closed_seq`` is judged by its own proof."""
+
+cursor = _table(
+    "cursor",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _key("branch"),
+    _int("base"),
+    _int("received"),
+    _blob("head"),
+    _int("posted"),
+)
+"""Custody and posting positions of a line of records. ``branch`` is empty for the chain itself,
+else the hexadecimal digest of the first record that differs; ``base`` is the seq before it."""
+
+town_cursor = _table(
+    "town_cursor",
+    _key("municipality"),
+    _key("home"),
+    _key("node"),
+    _key("epoch"),
+    _key("branch"),
+    _int("posted"),
+)
+"""How far a foreign town has posted the records of a node that were handed over to it."""
+
+handover = _table(
+    "handover",
+    _key("municipality"),
+    _key("home"),
+    _key("node"),
+    _key("epoch"),
+    _key("branch"),
+    _key("seq", sa.BigInteger),
+)
+"""Records that wait for the posting of the town whose points they move."""
+
+inbox = _table(
+    "inbox",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _key("branch"),
+    _key("first", sa.BigInteger),
+    _int("last"),
+    _int("received_at"),
+    _int("posted_then"),
+    _blob("facts"),
+    _blob("evidence"),
+    _blob("head"),
+)
+"""Batches as they came: the exact bytes. ``posted_then`` bounds what receipts the node can have
+known when it sent this."""
+
+card_evidence = _table(
+    "card_evidence",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _key("branch"),
+    _key("seq", sa.BigInteger),
+    _blob("evidence"),
+)
+"""Evidence that came later and verifies where the first copy's did not."""
+
+record = _table(
+    "record",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _key("branch"),
+    _key("seq", sa.BigInteger),
+    _blob("digest"),
+    _text("kind"),
+    _text("town"),
+    _text("account"),
+    _int("points"),
+    _text("tier"),
+    _int("at"),
+    _text("outcome"),
+    _text("reason"),
+    _text("bearer"),
+    _int("paid"),
+    _int("posting"),
+    _text("undone", default=""),
+    sa.Index("record_of_account", "municipality", "node", "account", "at"),
+)
+"""The current verdict of each posted record. ``posting`` counts in ``town``. ``undone`` names the
+reversal that took it back."""
+
+decision = _table(
+    "decision",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _key("n", sa.BigInteger),
+    _text("branch"),
+    _int("seq"),
+    _blob("verdict"),
+)
+"""Superseding verdicts, numbered within the epoch."""
+
+balance = _table(
+    "balance",
+    _key("municipality"),
+    _key("account"),
+    _int("points"),
+    sa.CheckConstraint(
+        "points >= 0 OR account IN ('issuer','treasury','reserve')"
+        " OR account LIKE 'deficit:%' OR account LIKE 'receivable:%'",
+        name="only_these_may_be_negative",
+    ),
+    sa.CheckConstraint("points <= 0 OR account NOT LIKE 'deficit:%'", name="deficit_is_owed"),
+)
+
+touched = _table(
+    "touched",
+    _key("municipality"),
+    _key("account"),
+    _int("posting"),
+    sa.Index("touched_since", "municipality", "posting"),
+)
+"""When a resident's account last changed, for the feed."""
+
+_FROM_WALLET = sa.text("debit >= 'wallet:' AND debit < 'wallet;'")
+_TO_WALLET = sa.text("credit >= 'wallet:' AND credit < 'wallet;'")
+transfer = _table(
+    "transfer",
+    _key("municipality"),
+    _key("month", sa.BigInteger),
+    _key("source"),
+    _key("epoch"),
+    _key("seq", sa.BigInteger),
+    _key("part", sa.BigInteger),
+    _text("debit"),
+    _text("credit"),
+    _int("points"),
+    _int("posting"),
+    _int("window"),
+    _int("at"),
+    _int("expires"),
+    _text("of"),
+    sa.CheckConstraint("points > 0", name="a_transfer_moves_points"),
+    sa.Index("transfer_by_posting", "municipality", "posting"),
+    sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=_FROM_WALLET),
+    sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=_TO_WALLET),
+    sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("of <> ''")),
+)
+"""Both legs in one row. ``expires`` is the lot's date where points enter a wallet or lapse.
+``of`` names the record that the transfer is for, where that is not its source."""
+
+posting = _table(
+    "posting",
+    _key("municipality"),
+    _key("number", sa.BigInteger),
+    _int("at"),
+    _int("window"),
+    _blob("cause"),
+)
+"""What each posting number took, in order: enough to play the ledger again."""
+
+lot_date = _table(
+    "lot_date",
+    _key("municipality"),
+    _key("expires", sa.BigInteger),
+    _key("account"),
+)
+"""Wallets that received points with a date."""
+
+hold = _table(
+    "hold",
+    _key("municipality"),
+    _key("node"),
+    _key("epoch"),
+    _key("n", sa.BigInteger),
+    _text("town"),
+    _text("purpose"),
+    _text("account"),
+    _int("points"),
+    _blob("request"),
+    _text("state"),
+    _text("reason"),
+    _blob("tickets"),
+    _int("opened_at"),
+)
+"""state: open, used, freed, refused, ended (never opened, but spoken of)."""
+
+ticket = _table(
+    "ticket",
+    _key("municipality"),
+    _key("number"),
+    _text("programme"),
+    _int("points"),
+    _text("valid_from"),
+    _text("valid_until"),
+    _text("state"),
+    _text("account"),
+    _text("held_by"),
+    _text("issued_by"),
+    _text("redeemed_by"),
+    _int("seconds"),
+    _blob("name"),
+    sa.Index("ticket_days", "municipality", "state", "valid_until"),
+)
+"""state: held, issued, redeemed, expired, dead (its hold ended without a record)."""
+
+second_redemption = _table(
+    "second_redemption",
+    _key("municipality"),
+    _key("number"),
+    _key("record"),
+    _text("organisation"),
+    _int("posting"),
+    _int("standing"),
+)
+
+incident = _table(
+    "incident",
+    _key("municipality"),
+    _key("id", sa.BigInteger),
+    _text("kind"),
+    _text("node"),
+    _text("epoch"),
+    _text("branch"),
+    _int("seq"),
+    _text("town"),
+    _int("points"),
+    _text("reason"),
+    _text("bearer"),
+    _int("at"),
+    _text("other"),
+    _text("state"),
+    _text("decision"),
+)
+"""What people should see: exceptions, quarantined records, forks, renewed epochs. ``municipality``
+is the town that decides; ``other`` names the other record where there are two."""
+
+programme = _table(
+    "programme",
+    _key("municipality"),
+    _key("programme"),
+    _text("name"),
+    _text("department"),
+    _int("budget"),
+    _int("granted"),
+    _text("give_until"),
+    _text("issue_until"),
+    _text("use_until"),
+    _text("clear_until"),
+)
+
+settlement_window = _table(
+    "settlement_window",
+    _key("municipality"),
+    _key("kind"),
+    _key("window", sa.BigInteger),
+    _text("state"),
+    _int("closed_at"),
+    _text("closed_by"),
+    _text("reviewed_by"),
+    _text("approved_by"),
+    _text("pay_on"),
+    _blob("file"),
+    _text("file_digest"),
+)
+"""state: closed, reviewed, approved, released, settled, returned."""
+
+settlement_line = _table(
+    "settlement_line",
+    _key("municipality"),
+    _key("kind"),
+    _key("window", sa.BigInteger),
+    _key("organisation"),
+    _int("line"),
+    _int("points"),
+    _int("netted"),
+    _int("paid"),
+    _text("outcome"),
+    _text("why"),
+    _blob("account"),
+)
+
+feed = _table(
+    "feed",
+    _key("municipality"),
+    _key("scope"),
+    _key("kind"),
+    _key("item"),
+    _int("number"),
+    _blob("bytes"),
+    sa.Index("feed_since", "municipality", "number"),
+)
+"""The latest of each item. ``scope`` is a zone, an organisation or a node."""
+
+feed_town = _table(
+    "feed_town",
+    _key("municipality"),
+    _key("zone"),
+    _key("town"),
+    _int("posting"),
+)
+"""Up to which posting of a town a zone's standings are made."""
+
+told = _table(
+    "told",
+    _key("municipality"),
+    _key("town"),
+    _key("account"),
+    _key("number", sa.BigInteger),
+    _int("available"),
+    _int("deficit"),
+    _blob("expiring"),
+)
+"""What the nodes of a home municipality were told of an account, by feed number."""
+
+told_node = _table(
+    "told_node",
+    _key("municipality"),
+    _key("node"),
+    _key("number", sa.BigInteger),
+    _int("at"),
+    _blob("includes"),
+)
+"""Which standings a node was handed, and when they were made."""

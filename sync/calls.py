@@ -1,0 +1,305 @@
+"""A node's calls to the hub, typed. They are built here; a :class:`~sync.request.Door` sends them.
+
+Every call is idempotent: asking again after a lost answer changes nothing twice.
+"""
+
+import base64
+import binascii
+import hashlib
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from sync import batch as batches
+from sync.errors import Malformed
+from sync.feed import Page
+from sync.holds import HoldAnswer, HoldRequest, StandingRequest
+from sync.ports import Clock
+from sync.receipt import Answer
+from sync.records.bodies import Key, Name
+from sync.request import Door, Request, Response, raise_for_problem, sign_request
+from sync.signing import Signed, SigningKey, open_signed
+from sync.standing import LoneStanding
+from sync.values import Digest, EpochId, KeyDigest, Millis, MunicipalityCode, NodeId, half_width
+from sync.wire import read, write
+
+MESSAGE = "application/vnd.machikado.message.v1+msgpack"
+T = TypeVar("T")
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Base of what is said once, at enrolment and at the counter."""
+
+
+class Invited(Message, frozen=True):
+    """What an invitation stands for, to be shown before "register with this?"."""
+
+    node: NodeId
+    kind: str
+    organisation_name: str
+    place: str
+    town: str
+
+
+class EnrolmentRequest(Message, frozen=True):
+    """Redeem an invitation's one-time code with the node's fresh key."""
+
+    code: Name
+    public: Key
+
+
+class Enrolled(Message, frozen=True):
+    """A node is known; an operator still compares the fingerprint and confirms."""
+
+    node: NodeId
+    kind: str
+    organisation_name: str
+    place: str
+    epoch: EpochId
+    zone: str
+    demo: bool
+
+
+class EpochRequest(Message, frozen=True):
+    """Ask for the next epoch, signed with the key of the one before."""
+
+    public: Key
+
+
+class EpochGranted(Message, frozen=True):
+    """A new life; earlier epochs are closed and may only hand in."""
+
+    incarnation: str
+    epoch: EpochId
+    before: EpochId
+    before_seq: int
+    before_digest: Digest
+    kept: tuple[tuple[EpochId, int, Digest], ...]
+    """For every earlier epoch: what the hub holds (last seq, digest)."""
+
+
+class HeldRecords(Message, frozen=True):
+    """What the hub holds of an epoch, given back to a node that lost its tail."""
+
+    epoch: EpochId
+    first: int
+    facts: bytes
+    head: Digest
+
+
+class Challenge(Message, frozen=True):
+    """Something fresh for a card to sign; good once, for two minutes."""
+
+    challenge: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class Registration(Message, frozen=True):
+    """A resident makes a MyKey ID at a counter."""
+
+    challenge: bytes
+    certificate: Annotated[bytes, Meta(max_length=8192)]
+    wish: Annotated[str, Meta(max_length=8)]
+    """The ID that the resident chose; empty lets the hub make one."""
+    consent_points: bool
+    """The resident agrees to the points cloud being set up in the same go."""
+
+
+class Registered(Message, frozen=True):
+    """The MyKey ID that a card now belongs to."""
+
+    mykey_id: str
+    generated: bool
+    known_before: bool
+
+
+class LookRequest(Message, frozen=True):
+    """A resident asks for the exact balances of all towns."""
+
+    challenge: bytes
+    card: KeyDigest
+
+
+class Balance(Message, frozen=True):
+    """Exact points in one town."""
+
+    municipality: MunicipalityCode
+    point_name: str
+    available: int
+    held: int
+
+
+class Balances(Message, frozen=True):
+    """All towns of one resident."""
+
+    as_of: Millis
+    rows: tuple[Balance, ...]
+
+
+class CardSigned(Message, frozen=True):
+    """A request that a card has signed (see :func:`sync.cardproof.look_message`)."""
+
+    request: bytes
+    algorithm: Name
+    signature: Annotated[bytes, Meta(max_length=1024)]
+
+
+class HubTime(Message, frozen=True):
+    """The hub's clock, signed."""
+
+    at: Millis
+
+
+def keyid_of(node: NodeId, epoch: EpochId) -> str:
+    """How a node names its key in a request's signature."""
+    return f"{node}/{epoch}"
+
+
+class HubCalls:
+    """The calls of one enrolled node; ``trusted`` are the hub's public signing keys."""
+
+    def __init__(
+        self,
+        door: Door,
+        *,
+        origin: str,
+        node: NodeId,
+        epoch: EpochId,
+        key: SigningKey,
+        clock: Clock,
+        trusted: tuple[bytes, ...],
+    ) -> None:
+        self._door = door
+        self._origin = origin
+        self._key = key
+        self._clock = clock
+        self.node = node
+        self.epoch = epoch
+        self.trusted = trusted
+
+    def put_records(self, epoch: EpochId, first: int, body: bytes) -> Answer:
+        """Hand in a batch of any epoch of this node."""
+        path = f"/v1/nodes/{self.node}/epochs/{epoch}/records/{first}"
+        return self._read("PUT", path, body, Answer, batches.MEDIA_TYPE)
+
+    def hold(self, n: int, request: HoldRequest) -> HoldAnswer:
+        """Ask for points or a ticket before the PIN."""
+        path = f"/v1/nodes/{self.node}/epochs/{self.epoch}/holds/{n}"
+        return self._signed("PUT", path, request, "hold", HoldAnswer)
+
+    def standing(self, card: KeyDigest) -> LoneStanding:
+        """The fresh standing of a card that was shown here."""
+        path = f"/v1/nodes/{self.node}/standings"
+        return self._signed(
+            "POST", path, StandingRequest(self.epoch, card), "standing", LoneStanding
+        )
+
+    def feed(self, incarnation: str, after: int) -> Page:
+        """The next page after a feed number of an incarnation (empty and 0 to begin)."""
+        path = f"/v1/nodes/{self.node}/feed?after={after}&incarnation={incarnation}"
+        return self._signed("GET", path, None, "page", Page)
+
+    def ask_epoch(self, public: bytes) -> EpochGranted:
+        """Ask for a new life under a new key."""
+        path = f"/v1/nodes/{self.node}/epochs"
+        return self._signed("POST", path, EpochRequest(public), "epoch", EpochGranted)
+
+    def held_records(self, epoch: EpochId, first: int) -> HeldRecords:
+        """What the hub holds of an epoch from ``first`` on."""
+        path = f"/v1/nodes/{self.node}/epochs/{epoch}/records/{first}"
+        return self._signed("GET", path, None, "records", HeldRecords)
+
+    def challenge(self) -> Challenge:
+        """Something fresh for a card to sign."""
+        path = f"/v1/nodes/{self.node}/challenges"
+        return self._signed("POST", path, None, "challenge", Challenge)
+
+    def register(self, signed: CardSigned) -> Registered:
+        """Make a MyKey ID, or hear which one the card already has."""
+        path = f"/v1/nodes/{self.node}/registrations"
+        return self._signed("POST", path, signed, "registered", Registered)
+
+    def look(self, signed: CardSigned) -> Balances:
+        """Exact balances of all towns."""
+        path = f"/v1/nodes/{self.node}/looks"
+        return self._signed("POST", path, signed, "balances", Balances)
+
+    def _send(self, method: str, path: str, body: bytes, media_type: str) -> Response:
+        request = sign_request(
+            Request(method, path, media_type, body),
+            origin=self._origin,
+            key=self._key,
+            keyid=keyid_of(self.node, self.epoch),
+            created=self._clock.now() // 1000,
+        )
+        response = self._door.send(request)
+        raise_for_problem(response)
+        return response
+
+    def _read(self, method: str, path: str, body: bytes, kind: type[T], media_type: str) -> T:
+        return read(self._send(method, path, body, media_type).body, kind)
+
+    def _signed(
+        self, method: str, path: str, message: msgspec.Struct | None, what: str, kind: type[T]
+    ) -> T:
+        body = b"" if message is None else write(message)
+        response = self._send(method, path, body, MESSAGE)
+        return read(open_signed(read(response.body, Signed), what, self.trusted), kind)
+
+
+class Doorstep:
+    """The calls of somebody who is not enrolled yet; ``trusted`` comes from the invitation."""
+
+    def __init__(self, door: Door, trusted: tuple[bytes, ...]) -> None:
+        self._door = door
+        self._trusted = trusted
+
+    def time(self) -> Millis:
+        """The hub's signed time."""
+        return self._signed("GET", "/v1/time", b"", "time", HubTime).at
+
+    def invited(self, code: str) -> Invited:
+        """What an invitation's code stands for. Changes nothing."""
+        name = hashlib.sha256(code.encode()).hexdigest()
+        return self._signed("GET", f"/v1/invitations/{name}", b"", "invited", Invited)
+
+    def enrol(self, request: EnrolmentRequest) -> Enrolled:
+        """Redeem the code."""
+        return self._signed("POST", "/v1/enrolments", write(request), "enrolled", Enrolled)
+
+    def _signed(self, method: str, path: str, body: bytes, what: str, kind: type[T]) -> T:
+        response = self._door.send(Request(method, path, MESSAGE, body))
+        raise_for_problem(response)
+        return read(open_signed(read(response.body, Signed), what, self._trusted), kind)
+
+
+class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator hands to a shop, as text or QR: where the hub is, its key, a code."""
+
+    hub: str
+    """The hub's origin, ``https://hub.example:8443``."""
+    key: str
+    """The hub's public signing key, hexadecimal."""
+    code: str
+    tls_pin: str = ""
+    """SHA-256 of the TLS certificate's public key, hexadecimal; empty: the system's trust."""
+
+
+def write_invitation(invitation: Invitation) -> str:
+    """One line of text: ``MACHIKADO1-`` and base32, so that any keyboard layout can scan it."""
+    packed = msgspec.msgpack.encode(msgspec.structs.astuple(invitation))
+    return "MACHIKADO1-" + base64.b32encode(packed).decode("ascii").rstrip("=")
+
+
+def read_invitation(text: str) -> Invitation:
+    """Read an invitation as pasted or scanned; raises Malformed."""
+    line = "".join(half_width(text).split()).upper()
+    if not line.startswith("MACHIKADO1-"):
+        raise Malformed("this is not an invitation: it begins with MACHIKADO1-")
+    code = line.removeprefix("MACHIKADO1-")
+    try:
+        packed = base64.b32decode(code + "=" * (-len(code) % 8))
+        hub, key, once, pin = msgspec.msgpack.decode(packed, type=tuple[str, str, str, str])
+    except (binascii.Error, msgspec.MsgspecError, UnicodeDecodeError):
+        raise Malformed("the invitation is not complete: copy all of it") from None
+    return Invitation(hub=hub, key=key, code=once, tls_pin=pin)
