@@ -1,0 +1,297 @@
+"""One HTTP exchange as values: a signed request, an answer, and what a problem in it means.
+
+A request is signed by RFC 9421 with the sender's Ed25519 key. The signature covers exactly
+``@method``, ``@target-uri``, ``content-digest``, ``content-type``, in this order, and carries
+exactly ``created``, ``keyid`` and ``tag="machikado"``. Content-Digest (RFC 9530) is always
+SHA-256, also of an empty body. Every call is idempotent, so a replay inside the window changes
+nothing; who may make which call is for the caller of :func:`verify_request` to decide.
+
+Nothing here opens a socket or reads a clock. Problems are RFC 9457 with ``urn:machikado:<reason>``.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Protocol
+
+import msgspec
+
+from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.signing import SigningKey
+from sync.values import Millis
+
+TAG = "machikado"
+COMPONENTS = ("@method", "@target-uri", "content-digest", "content-type")
+"""What a signature covers, no more and no less, in this order."""
+PARAMETERS = frozenset({"created", "keyid", "tag"})
+"""What a signature says of itself, no more and no less."""
+PROBLEM = "application/problem+json"
+NOT_AUTHENTIC = "not-authentic"
+"""The reason in the answer to a request whose signature does not hold."""
+CLOCK_SKEW = "clock-skew"
+"""The reason in the answer to a request whose time is outside the window."""
+LONGEST_WAIT = 3600
+"""The longest wait that an answer may ask for, in seconds; more counts as this."""
+_SIGNED = ("Content-Digest", "Signature-Input", "Signature")
+"""The headers that signing adds."""
+_ANY_CLOCK = timedelta(days=365_000)
+"""The library would compare with the machine's own clock; this leaves the judgement to ``now``."""
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class ClockSkew(NotAuthentic):
+    """The signature holds, but its time is too far from the hub's: set the clock, sign again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request before it has a connection. ``headers`` are those besides Content-Type."""
+
+    method: str
+    path_with_query: str
+    content_type: str
+    body: bytes
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, whole. ``headers`` are those besides Content-Type."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: Headers = ()
+
+
+class Door(Protocol):
+    """The way to the hub."""
+
+    def send(self, request: Request) -> Response:
+        """Send and wait for the whole answer; raises Unreachable."""
+        ...
+
+
+@dataclass(slots=True)
+class _Message:
+    """What the signature library reads and writes: only what is signed, and the signature."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+
+
+def header_of(headers: Headers, name: str) -> str:
+    """A header's value, repeated lines joined by commas (RFC 9110, 5.3); empty when missing."""
+    return ", ".join(value for key, value in headers if key.lower() == name.lower())
+
+
+def content_digest(body: bytes) -> str:
+    """The Content-Digest of a body (RFC 9530, section 2), SHA-256 only."""
+    return f"sha-256=:{b64encode(hashlib.sha256(body).digest()).decode('ascii')}:"
+
+
+def sign_request(
+    request: Request, *, origin: str, key: SigningKey, keyid: str, created: int
+) -> Request:
+    """The request with Content-Digest, Signature-Input and Signature added.
+
+    ``origin`` is the hub's, ``https://hub.example:8443``; ``created`` is in seconds since 1970.
+    Raises Malformed when method, path or content type cannot stand in a request.
+    """
+    from http_message_signatures import (
+        HTTPMessageSignaturesException,
+        HTTPMessageSigner,
+        MappingKeyResolver,
+    )
+    from http_message_signatures.algorithms import ED25519
+
+    message = _Message(
+        request.method,
+        origin + request.path_with_query,
+        {"Content-Type": request.content_type},
+    )
+    signer = HTTPMessageSigner(
+        signature_algorithm=ED25519,
+        key_resolver=MappingKeyResolver(public_keys={}, private_keys={keyid: key.private}),
+    )
+    try:
+        signer.sign(
+            message,
+            key_id=keyid,
+            created=datetime.fromtimestamp(created, UTC),
+            label=TAG,
+            tag=TAG,
+            include_alg=False,  # the key says it: nothing to be talked into
+            covered_component_ids=COMPONENTS,
+            body=request.body,
+        )
+    except HTTPMessageSignaturesException as error:
+        raise Malformed(f"a request that cannot be signed: {error}") from None
+    return replace(
+        request,
+        headers=request.headers + tuple((name, message.headers[name]) for name in _SIGNED),
+    )
+
+
+def verify_request(
+    request: Request,
+    *,
+    origin: str,
+    find_key: Callable[[str], bytes | None],
+    now: Millis,
+    window_ms: int,
+) -> str:
+    """Check a request's signature; give its ``keyid``.
+
+    1. There is one signature; it covers exactly COMPONENTS and says exactly PARAMETERS.
+    2. Its tag is ours, and Content-Digest is the body's.
+    3. ``find_key`` knows the key (public Ed25519, 32 bytes).
+    4. The signature holds over the request as it stands at ``origin``, whatever Host was written.
+    5. ``created`` is within ``window_ms`` of ``now``.
+
+    Raises NotAuthentic, for 5 ClockSkew: then the sender is who it says, only its clock is wrong.
+    The caller still checks that this key may make this call.
+    """
+    claim = _claim(header_of(request.headers, "signature-input"))
+    if header_of(request.headers, "content-digest") != content_digest(request.body):
+        raise NotAuthentic("the body is not what was signed: Content-Digest does not fit")
+    public = find_key(claim.keyid)
+    if public is None:
+        raise NotAuthentic(f"no key is known here as {claim.keyid!r}")
+    _verify_signature(request, origin, claim.keyid, public)
+    off = claim.created * 1000 - now
+    if abs(off) > window_ms:
+        raise ClockSkew(
+            f"the request's time is {abs(off) // 1000} s {'ahead of' if off > 0 else 'behind'}"
+            f" the hub's; at most {window_ms // 1000} s are accepted"
+        )
+    return claim.keyid
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a signature says of itself before anybody has checked it."""
+
+    keyid: str
+    created: int
+
+
+def _claim(signature_input: str) -> _Claim:
+    """Read Signature-Input (RFC 9421, section 4.1); refuse what is not exactly as agreed."""
+    import http_sf
+
+    if not signature_input:
+        raise NotAuthentic("the request is not signed")
+    try:
+        members = http_sf.parse(signature_input.encode("ascii"), tltype="dictionary")
+    except ValueError as error:
+        raise NotAuthentic(f"Signature-Input cannot be read: {error}") from None
+    if not isinstance(members, dict) or len(members) != 1:
+        raise NotAuthentic("the request carries more than one signature; it must carry one")
+    match next(iter(members.values())):
+        case (list() as covered, dict() as says):
+            if covered != [(name, {}) for name in COMPONENTS]:
+                raise NotAuthentic(f"the signature must cover exactly {', '.join(COMPONENTS)}")
+            if says.keys() != PARAMETERS:
+                raise NotAuthentic(f"the signature must say {', '.join(sorted(PARAMETERS))}")
+            if says["tag"] != TAG:
+                raise NotAuthentic(f"the signature's tag is {says['tag']!r}, not {TAG!r}")
+            match says["keyid"], says["created"]:
+                case str() as keyid, int() as created:
+                    return _Claim(keyid, created)
+    raise NotAuthentic("Signature-Input does not have the shape of a signature")
+
+
+def _verify_signature(request: Request, origin: str, keyid: str, public: bytes) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from http_message_signatures import (
+        HTTPMessageSignaturesException,
+        HTTPMessageVerifier,
+        MappingKeyResolver,
+    )
+    from http_message_signatures.algorithms import ED25519
+
+    keys = MappingKeyResolver(
+        public_keys={keyid: Ed25519PublicKey.from_public_bytes(public)}, private_keys={}
+    )
+    verifier = HTTPMessageVerifier(signature_algorithm=ED25519, key_resolver=keys)
+    verifier.max_clock_skew = _ANY_CLOCK
+    headers = {name: header_of(request.headers, name) for name in _SIGNED}
+    headers["Content-Type"] = request.content_type
+    message = _Message(request.method, origin + request.path_with_query, headers)
+    try:
+        verifier.verify(message, max_age=None)
+    except HTTPMessageSignaturesException as error:
+        words = str(error) or "it fits neither this request nor this key"
+        raise NotAuthentic(f"the signature does not hold: {words}") from None
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a call was not done (RFC 9457, section 3.1), with the reason as a member of its own."""
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    reason: str = ""
+
+
+def problem_response(
+    status: int, reason: str, detail: str, *, retry_after: int | None = None
+) -> Response:
+    """An answer that says why not; ``retry_after`` in seconds asks to wait."""
+    problem = Problem(
+        type=f"urn:machikado:{reason}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        reason=reason,
+    )
+    wait = () if retry_after is None else (("Retry-After", str(retry_after)),)
+    return Response(status, PROBLEM, msgspec.json.encode(problem), wait)
+
+
+def raise_for_problem(response: Response) -> None:
+    """Raise what an answer means: nothing for 2xx.
+
+    400, 413, 415, 422: Malformed. 401 and 403 that are about the signature: NotAuthentic, or
+    ClockSkew. Other 4xx: RefusedByRule with the problem's reason. Everything else, 429 and a page
+    of somebody's Wi-Fi in between as well: Unreachable, with the wait that was asked for.
+    """
+    status = response.status
+    if status in range(200, 300):
+        return
+    problem = _problem(response)
+    detail = problem.detail or problem.title or f"the hub answered {status} without saying why"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status not in range(400, 500):
+        raise Unreachable(detail, _retry_after(response))
+    if status in {400, 413, 415, 422}:
+        raise Malformed(detail)
+    if status in {401, 403} and problem.reason == CLOCK_SKEW:
+        raise ClockSkew(detail)
+    if status in {401, 403} and problem.reason == NOT_AUTHENTIC:
+        raise NotAuthentic(detail)
+    raise RefusedByRule(problem.reason or f"http-{status}", detail)
+
+
+def _problem(response: Response) -> Problem:
+    """The answer's problem; an empty one where the body is not a problem."""
+    if response.content_type.split(";")[0].strip().lower() != PROBLEM:
+        return Problem()
+    try:
+        return msgspec.json.decode(response.body, type=Problem)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Problem()
+
+
+def _retry_after(response: Response) -> float | None:
+    """Retry-After in seconds (RFC 9110, 10.2.3); a date is not used, as clocks may differ."""
+    text = header_of(response.headers, "retry-after")
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return float(min(int(text[:9]), LONGEST_WAIT))
