@@ -7,7 +7,7 @@ gives one finding: totals are compared only where every amount could be read, fo
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.settlement.findings import Fault, Finding
@@ -42,7 +42,7 @@ class Examined:
 
     def of(self, kind: RecordKind) -> list[Record]:
         """The records of one kind."""
-        return [record for record in self.records if record.kind is kind]
+        return _of(self.records, kind)
 
 
 def examine(data: bytes) -> Examined:
@@ -56,10 +56,10 @@ def examine(data: bytes) -> Examined:
         record, found = _record(line, number)
         records.append(record)
         findings += found
-    transfers = [record for record in records if record.kind is RecordKind.TRANSFER]
     findings += _order(records)
-    findings += _line_numbers(transfers)
-    findings += _totals(transfers, [r for r in records if r.kind is RecordKind.TRAILER])
+    if all(record.kind is not None for record in records):  # else nobody knows what to count
+        findings += _line_numbers(_of(records, RecordKind.TRANSFER))
+        findings += _totals(_of(records, RecordKind.TRANSFER), _of(records, RecordKind.TRAILER))
     return Examined(records=tuple(records), findings=tuple(findings))
 
 
@@ -89,6 +89,10 @@ def too_many_lines(lines: int) -> Finding:
     """The finding for more transfers than one file can count."""
     words = f"{lines} transfers are more than the {MOST_LINES} of one file: split it"
     return Finding(fault=Fault.TOO_MANY_LINES, words=words)
+
+
+def _of(records: Iterable[Record], kind: RecordKind) -> list[Record]:
+    return [record for record in records if record.kind is kind]
 
 
 def _record(line: bytes, number: int) -> tuple[Record, list[Finding]]:

@@ -94,7 +94,7 @@ class Header:
             "bank name": self.bank_name,
             "branch": self.branch_code,
             "branch name": self.branch_name,
-            "account type": self.account_type,
+            "account type": self.account_type.value,
             "account number": self.account_number,
         }
 
@@ -169,7 +169,7 @@ class Transfer:
             "bank name": self.bank_name,
             "branch": self.branch_code,
             "branch name": self.branch_name,
-            "account type": self.account_type,
+            "account type": self.account_type.value,
             "account number": self.account_number,
             "account holder": self.holder,
             "amount": f"{self.amount:010}",

@@ -1,0 +1,1 @@
+"""The hub, room by room."""

@@ -1,0 +1,1 @@
+"""Settlement: names, banks, days, files and results."""
