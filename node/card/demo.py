@@ -1,0 +1,59 @@
+"""Demo cards from the command line: make one, look at one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from node.card.cardfile import create
+from node.card.tap import SoftAddress, Tap
+from sync.certificate import validity
+from sync.democa import DemoCa
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from sync.values import Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardDescription:
+    """What may be said of a software card: no key, no PIN, no certificate."""
+
+    key: str
+    """The first 16 hexadecimal digits of the key digest."""
+    valid_from: "Millis"
+    valid_until: "Millis"
+    """First and last moment of its certificate."""
+    tries_left: int
+
+
+def new_card(
+    file: Path,
+    ca_directory: Path,
+    pin: bytearray,
+    *,
+    at: "Millis",
+    key: "RSAPrivateKey | None" = None,
+) -> CardDescription:
+    """Make a software card in ``file`` under the demo CA of ``ca_directory``, valid from ``at``.
+
+    ``pin`` is 4 ASCII digits and overwritten with zeros before this returns or raises. Raises
+    Damaged when there is no such CA, BadPin, and RefusedByRule when there is a file already.
+    """
+    try:
+        create(file, DemoCa.load(ca_directory), pin, at=at, key=key)
+    finally:
+        pin[:] = bytes(len(pin))
+    return describe(file)
+
+
+def describe(file: Path) -> CardDescription:
+    """Look at a software card without its PIN. Raises what entering a tap raises."""
+    with Tap(SoftAddress(file)) as tap:
+        valid_from, valid_until = validity(tap.certificate)
+        return CardDescription(
+            key=tap.key.digest.hex()[:16],
+            valid_from=valid_from,
+            valid_until=valid_until,
+            tries_left=tap.tries_left,
+        )
