@@ -1,0 +1,221 @@
+"""The node's database: one file, one writing connection, one transaction for what belongs together.
+
+SQLite in WAL with ``synchronous=FULL``: when :meth:`Store.transaction` ends, what was written is on
+the disk. One program writes (:class:`node.folder_lock.FolderLock`); others may open the same file
+read-only beside it and never checkpoint. Whoever needs a query writes it beside its meaning
+(:mod:`node.ledger`, :mod:`node.knowledge`, :mod:`node.attempts` ...); here is only how to ask.
+
+The connection is shared by the program's threads under one lock, so that a screen, the outbox and
+the scheduler never meet in the middle of a transaction.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from node.folder_lock import FolderLock
+from sync.errors import Damaged, MachikadoError
+from sync.wire import read, write
+
+FILE = "node.db"
+ROOM = 4 * 1024 * 1024
+"""Bytes kept free inside the file and its log: commits go on for a while on a full disk, and a
+commit never has to make a file longer before it is durable."""
+T = TypeVar("T", bound=msgspec.Struct)
+Row = tuple[Any, ...]
+
+
+class DiskFull(MachikadoError):
+    """The disk is full: nothing of this action was kept, nothing before it was lost."""
+
+
+class Store:
+    """An open database."""
+
+    def __init__(self, connection: sqlite3.Connection, file: Path, lock: FolderLock | None) -> None:
+        self.file = file
+        self.writable = lock is not None
+        self._connection = connection
+        self._folder_lock = lock
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    @classmethod
+    def create(cls, folder: Path, program: str) -> "Store":
+        """Make the database of a new node. Raises Damaged when there is one already."""
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(folder, program)
+        try:
+            _must_be_new(folder)
+            return cls._open(folder, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path, program: str) -> "Store":
+        """Open for writing. Raises InUse, Damaged (no database, a newer one, a broken one)."""
+        _must_exist(folder)
+        lock = FolderLock(folder, program)
+        try:
+            return cls._open(folder, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def look(cls, folder: Path) -> "Store":
+        """Open read-only, beside whoever writes. Raises Damaged."""
+        _must_exist(folder)
+        file = folder / FILE
+        connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        return cls(connection, file, None)
+
+    @classmethod
+    def _open(cls, folder: Path, lock: FolderLock) -> "Store":
+        from node.schema import bring_up_to_date
+
+        file = folder / FILE
+        connection = _connect(str(file), uri=False)
+        try:
+            _set_up(connection)
+            _check(connection, file)
+            bring_up_to_date(connection, file)
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise Damaged(f"{file} cannot be read ({error}); nothing was changed") from None
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection, file, lock)
+
+    @contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        """All or nothing, durable at the end; a transaction inside another one joins it.
+
+        Raises DiskFull when the disk is; then nothing of it was kept.
+        """
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+
+    def execute(self, statement: str, values: Iterable[object] = ()) -> int:
+        """Run one statement inside a transaction; give the number of rows it changed."""
+        with self.transaction():
+            return self._execute(statement, values).rowcount
+
+    def rows(self, statement: str, values: Iterable[object] = ()) -> list[Row]:
+        """All rows of a question."""
+        with self._lock:
+            return self._execute(statement, values).fetchall()
+
+    def row(self, statement: str, values: Iterable[object] = ()) -> Row | None:
+        """The first row of a question, or None."""
+        with self._lock:
+            row: Row | None = self._execute(statement, values).fetchone()
+            return row
+
+    def number(self, statement: str, values: Iterable[object] = ()) -> int:
+        """The one number a question asks for; 0 where there is none."""
+        row = self.row(statement, values)
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def keep(self, key: str, value: msgspec.Struct) -> None:
+        """Keep a typed value under a name, replacing the one before."""
+        self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, write(value)))
+
+    def kept(self, key: str, kind: type[T]) -> T | None:
+        """The value kept under a name, or None. Raises Malformed when it is of another kind."""
+        row = self.row("SELECT value FROM meta WHERE key = ?", (key,))
+        return None if row is None else read(row[0], kind)
+
+    def forget(self, key: str) -> None:
+        """Drop the value kept under a name."""
+        self.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+    def make_room(self) -> None:
+        """Lengthen file and log once, ahead of need; for programs that stay."""
+        with self._lock:
+            with self.transaction():
+                self._execute("CREATE TABLE room (filler BLOB)")
+                self._execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM,))
+            with self.transaction():
+                self._execute("DROP TABLE room")
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Move the log into the file, without shortening it. For idle moments."""
+        with self._lock:
+            self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def close(self) -> None:
+        """Let go of the file and of the folder."""
+        with self._lock:
+            self._connection.close()
+            if self._folder_lock is not None:
+                self._folder_lock.release()
+
+    def _execute(self, statement: str, values: Iterable[object] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, tuple(values))
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL:
+                raise DiskFull(
+                    "the disk is full or failing: this action was not kept, nothing before it was"
+                    " lost; free some space and try again"
+                ) from None
+            raise
+
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise Damaged(f"{file} is damaged ({verdict}); nothing was changed")
+
+
+def _must_be_new(folder: Path) -> None:
+    if (folder / FILE).exists():
+        raise Damaged(f"{folder} already holds a node; nothing was changed")
+
+
+def _must_exist(folder: Path) -> None:
+    if not (folder / FILE).is_file():
+        raise Damaged(
+            f"{folder} holds no node (there is no {FILE}); a new disk needs a new invitation"
+        )
+
+
+def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
+    return sqlite3.connect(name, uri=uri, isolation_level=None, check_same_thread=False, timeout=10)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Durable at each commit, strict, and no checkpoint in the middle of a busy hour."""
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
