@@ -1,0 +1,182 @@
+"""Every word that stands on paper, in Japanese and English side by side, and how values look.
+
+Amounts, dates and numbers in groups carry no-break spaces in English, so that no line ends inside
+one; in Japanese they have no space, and :mod:`printer.wrap` keeps them whole.
+"""
+
+from datetime import date, datetime, timedelta, timezone
+from enum import Enum
+
+from printer.documents import Language, Settled, SlipKind
+from printer.errors import Trouble
+
+_NBSP = "\u00a0"
+_MINUS = "\u2212"
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+# A fixed offset on purpose: Japan has kept UTC+9 without summer time since 1952, and a Windows PC
+# has no time zone database to ask.
+_TOKYO = timezone(timedelta(hours=9))
+
+
+class Word(Enum):
+    """A word or sentence as (Japanese, English)."""
+
+    TRAINING = "練習用（使えません）", "TRAINING (not valid)"
+    REPRINT = "再発行 {count}回目", "REPRINT no. {count}"
+
+    TICKET = "ポイント券", "Point Ticket"
+    VALID = "有効期間", "Valid"
+    VALID_FROM = "{first}から", "{first} to"
+    VALID_UNTIL = "{last}まで", "{last}"
+    VALID_ONE_DAY = "{last}かぎり", "{last} only"
+    BOTH_INCLUDED = "（最初の日と最後の日も使えます）", "(first and last day included)"
+    TICKET_NUMBER = "発券番号", "Ticket number"
+    ISSUED_ON = "発行日", "Issued"
+    USED_AT = "使えるところ", "Where to use it"
+    EVERYWHERE = "{town}が認めたすべてのお店", "Every shop that {town} has accepted"
+    ONLINE_ONLY = (
+        "お店がオンラインのときだけ使えます。",
+        "Accepted only where the shop is online.",
+    )
+    ISSUE_STAMP = "発行印", "Issued (stamp)"
+    SHOP_STAMP = "取扱店印", "Shop (stamp)"
+    ONCE = "1回だけ使えます。", "Good for one use."
+
+    SLIP_SPEND = "ポイント利用控え", "Points Used"
+    SLIP_REDEMPTION = "ポイント券利用控え", "Ticket Redeemed"
+    SLIP_REVERSAL = "取消控え", "Cancelled"
+    SLIP_REFUND = "返品控え", "Refund"
+    GIVEN_BACK = "取り消したポイント", "Points cancelled"
+    REFUNDED = "お返ししたポイント", "Points given back"
+    BALANCE = "残り", "Balance"
+    AS_OF = "{at} 現在", "as of {at}"
+    HOW = "確認", "Checked"
+    HOW_ONLINE = "センター確認済み", "by the hub, at once"
+    HOW_OFFLINE = "オフライン（後日精算）", "offline, will be settled"
+    HOW_ZONE = "区域のあずかり分", "from the zone's deposit"
+    AT = "日時", "Time"
+    NODE = "端末", "Node"
+    SEQ = "記録番号", "Record no."
+    DIGEST = "照合番号", "Record digest"
+
+    Z_REPORT = "日計", "Z-Report"
+    SHIFT = "シフト", "Shift"
+    OPENED = "開始", "Opened"
+    CLOSED = "締め", "Closed"
+    KIND_SPEND = "ポイント利用", "Points used"
+    KIND_REDEMPTION = "ポイント券", "Tickets"
+    KIND_REVERSAL = "取消", "Cancelled"
+    KIND_REFUND = "返品", "Refunds"
+    COUNT = "{count}件", "{count}"
+    COUNTED = "{label}（{count}件）", "{label} ({count})"
+    NOTHING_TAKEN = "この間の利用はありません。", "Nothing was taken in this shift."
+    TAKEN = "受取", "Taken"
+    UNDONE = "取消・返品", "Given back"
+    TOTAL = "合計", "Total"
+    RECORDS = "記録", "Records"
+    SYNCED = "センターへ送信済み", "Received by the hub"
+    WAITING = "送信待ち", "Waiting to be sent"
+    LIMIT = "オフラインの枠", "Offline limit"
+    LIMIT_USED = "使った分", "Used"
+    LIMIT_LEFT = "残りの枠", "Left"
+    NEXT_PAYMENT = "次の支払日", "Next payment"
+    NOT_KNOWN = "未定", "not known yet"
+    DIGESTS = "送信待ちの記録", "Waiting records"
+    KEEP_PAPER = (
+        "送信が終わるまで、この紙を保管してください。",
+        "Keep this paper until they are received.",
+    )
+
+    UNIT_ONE = "ポイント", "point"
+    UNIT = "ポイント", "points"
+
+    NO_PRINTER = "プリンターが設定されていません。", "No printer is set up."
+    UNREACHABLE = (
+        "プリンターにつながりません。電源とケーブルを見てください。",
+        "The printer cannot be reached. Look at its power and cable.",
+    )
+    SILENT = (
+        "プリンターの返事がありません。電源を入れ直してください。",
+        "The printer does not answer. Switch it off and on.",
+    )
+    COVER_OPEN = "プリンターのふたを閉めてください。", "Close the printer's cover."
+    PAPER_OUT = "プリンターの紙を入れてください。", "Put paper into the printer."
+    DEVICE_ERROR = (
+        "プリンターのエラーです。紙づまりを見て、電源を入れ直してください。",
+        "The printer reports an error. Look for jammed paper, then switch it off and on.",
+    )
+    CUT_OFF = (
+        "印刷の途中で切れました。紙が出たか見てください。",
+        "The printer was cut off half-way. Look whether paper came out.",
+    )
+    UNCONFIRMED = (
+        "印刷されたかもしれません。紙を見てください。",
+        "It may have printed. Look at the paper.",
+    )
+    UNREADABLE = "この文書は印刷できません。", "This document cannot be printed."
+
+    def __init__(self, ja: str, en: str) -> None:
+        self.ja = ja
+        self.en = en
+
+    def say(self, language: Language, **values: str) -> str:
+        """The word in a language, its places filled in."""
+        return (self.ja if language == "ja" else self.en).format(**values)
+
+
+SLIP_TITLES: dict[SlipKind, Word] = {
+    "spend": Word.SLIP_SPEND,
+    "redemption": Word.SLIP_REDEMPTION,
+    "reversal": Word.SLIP_REVERSAL,
+    "refund": Word.SLIP_REFUND,
+}
+KINDS: dict[SlipKind, Word] = {
+    "spend": Word.KIND_SPEND,
+    "redemption": Word.KIND_REDEMPTION,
+    "reversal": Word.KIND_REVERSAL,
+    "refund": Word.KIND_REFUND,
+}
+SETTLED: dict[Settled, Word] = {
+    "online": Word.HOW_ONLINE,
+    "offline": Word.HOW_OFFLINE,
+    "zone": Word.HOW_ZONE,
+}
+
+
+def day(when: date, language: Language) -> str:
+    """2017年12月15日, 15 Dec 2017."""
+    if language == "ja":
+        return f"{when.year}年{when.month}月{when.day}日"
+    return f"{when.day}{_NBSP}{_MONTHS[when.month - 1]}{_NBSP}{when.year}"
+
+
+def minute(at: datetime, language: Language) -> str:
+    """The day and the time of day in Tokyo, to the minute; ``at`` is aware."""
+    local = at.astimezone(_TOKYO)
+    return f"{day(local, language)} {local:%H:%M}"
+
+
+def grouped(number: int) -> str:
+    """1,000; below zero with a true minus sign."""
+    return f"{_MINUS if number < 0 else ''}{abs(number):,}"
+
+
+def unit(points: int, language: Language) -> str:
+    """The word behind an amount of points."""
+    return (Word.UNIT_ONE if abs(points) == 1 else Word.UNIT).say(language)
+
+
+def amount(points: int, language: Language) -> str:
+    """1,000ポイント, 1,000 points."""
+    gap = "" if language == "ja" else _NBSP
+    return f"{grouped(points)}{gap}{unit(points, language)}"
+
+
+def aloud(ticket_number: str) -> str:
+    """A 13-digit ticket number in groups for reading aloud: 123 456 789 012 3."""
+    return _NBSP.join(ticket_number[i : i + 3] for i in range(0, len(ticket_number), 3))
+
+
+def trouble_in_words(trouble: Trouble, language: Language) -> str:
+    """What happened at the printer and what to do, for the person who stands before it."""
+    return Word[trouble.name].say(language)

@@ -1,0 +1,4 @@
+MODE_ALPHA_NUM: int
+
+class QRData:
+    def __init__(self, data: str | bytes, mode: int | None = ...) -> None: ...
