@@ -1,0 +1,221 @@
+"""What follows from the records and the receipts: sums, shifts, tickets, verdicts.
+
+A record changes these tables in the transaction that writes it, a receipt in the one that stores
+it. Nothing else writes them, so that :func:`rebuild` gives the same tables again from ``record``
+and ``answer`` alone.
+"""
+
+from collections.abc import Iterator
+
+from node.store import Row, Store
+from sync.receipt import Outcome, Receipt, Verdict
+from sync.records import (
+    Record,
+    Reversed,
+    ShiftClosed,
+    ShiftOpened,
+    Spend,
+    TicketIssued,
+    TicketRedeemed,
+    Tier,
+    decode,
+)
+from sync.signing import Signed
+from sync.values import EpochId
+from sync.wire import read
+
+TABLES = ("move", "shift", "paper", "verdict")
+_MOVE = "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
+
+
+def project(store: Store, record: Record) -> None:
+    """Add what one record means; inside the transaction that writes it."""
+    body = record.body
+    if isinstance(body, Spend):
+        _move(
+            store,
+            record,
+            municipality=body.municipality,
+            points=body.points,
+            account=body.account,
+            tier=body.tier,
+            hold=body.hold,
+        )
+    elif isinstance(body, TicketIssued):
+        _issue(store, record, body)
+    elif isinstance(body, TicketRedeemed):
+        _move(
+            store,
+            record,
+            municipality=body.municipality,
+            points=body.points,
+            tier=body.tier,
+            hold=body.hold,
+            number=body.number,
+        )
+    elif isinstance(body, Reversed):
+        _reverse(store, record, body)
+    elif isinstance(body, ShiftOpened):
+        store.execute(
+            "INSERT INTO shift VALUES (?, ?, NULL, ?, ?, NULL)",
+            (record.epoch, record.seq, body.staff, record.at.ms),
+        )
+    elif isinstance(body, ShiftClosed):
+        store.execute(
+            "UPDATE shift SET closed = ?, closed_at = ? WHERE epoch = ? AND opened = ?",
+            (record.seq, record.at.ms, record.epoch, body.opened),
+        )
+
+
+def _issue(store: Store, record: Record, body: TicketIssued) -> None:
+    _move(
+        store,
+        record,
+        municipality=body.municipality,
+        points=body.points,
+        account=body.account,
+        tier=Tier.T0,
+        hold=body.hold,
+    )
+    for ticket in body.tickets:
+        store.execute(
+            "INSERT INTO paper VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                ticket.number,
+                record.epoch,
+                record.seq,
+                body.municipality,
+                ticket.points,
+                ticket.valid_from,
+                ticket.valid_until,
+            ),
+        )
+
+
+def _move(
+    store: Store,
+    record: Record,
+    *,
+    municipality: str,
+    points: int,
+    account: str = "",
+    tier: str = "",
+    hold: int = 0,
+    number: str = "",
+    of_seq: int = 0,
+) -> None:
+    store.execute(
+        _MOVE,
+        (
+            record.epoch,
+            record.seq,
+            record.kind,
+            municipality,
+            account,
+            points,
+            tier,
+            record.at.ms,
+            open_shift(store, record.epoch),
+            hold,
+            number,
+            of_seq,
+        ),
+    )
+
+
+def _reverse(store: Store, record: Record, body: Reversed) -> None:
+    target = store.row(
+        "SELECT number FROM move WHERE epoch = ? AND seq = ?", (body.of.epoch, body.of.seq)
+    )
+    number = "" if target is None else target[0]
+    _move(
+        store,
+        record,
+        municipality=body.municipality,
+        points=body.points,
+        number=number,
+        of_seq=body.of.seq,
+    )
+    store.execute(
+        "UPDATE move SET reversed_by = ? WHERE epoch = ? AND seq = ?",
+        (record.seq, body.of.epoch, body.of.seq),
+    )
+
+
+def open_shift(store: Store, epoch: EpochId) -> int:
+    """The ``shift.opened`` of the shift that is open, or 0."""
+    return store.number("SELECT opened FROM shift WHERE epoch = ? AND closed IS NULL", (epoch,))
+
+
+def settle(store: Store, receipt: Receipt) -> tuple[Verdict, ...]:
+    """Take a receipt's verdicts in; inside the transaction that stores it. Gives the new ones.
+
+    A verdict for a record whose digest is not ours is about another history and changes nothing;
+    a verdict never replaces one of a later decision.
+    """
+    news = []
+    for verdict in receipt.verdicts:
+        place = (receipt.epoch, verdict.seq)
+        ours = store.row("SELECT digest FROM record WHERE epoch = ? AND seq = ?", place)
+        if ours is None or ours[0] != verdict.digest:
+            continue
+        have = store.row("SELECT decision FROM verdict WHERE epoch = ? AND seq = ?", place)
+        if have is not None and have[0] >= receipt.decision and receipt.decision:
+            continue
+        if have is not None and have[0] > receipt.decision:
+            continue
+        store.execute(
+            "INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *place,
+                receipt.decision,
+                verdict.outcome,
+                verdict.reason,
+                verdict.bearer,
+                verdict.paid,
+                receipt.at,
+                verdict.opened,
+            ),
+        )
+        store.execute(
+            "UPDATE move SET verdict = ? WHERE epoch = ? AND seq = ?", (verdict.outcome, *place)
+        )
+        _file_papers(store, receipt.epoch, verdict)
+        if have is None or receipt.decision:
+            news.append(verdict)
+    return tuple(news)
+
+
+def _file_papers(store: Store, epoch: EpochId, verdict: Verdict) -> None:
+    """Signed tickets come in the order in which the record names their numbers."""
+    if not verdict.tickets or verdict.outcome is not Outcome.APPLIED:
+        return
+    row = store.row("SELECT bytes FROM record WHERE epoch = ? AND seq = ?", (epoch, verdict.seq))
+    body = None if row is None else decode(row[0]).body
+    if isinstance(body, TicketIssued):
+        for ticket, signed in zip(body.tickets, verdict.tickets, strict=False):
+            store.execute("UPDATE paper SET signed = ? WHERE number = ?", (signed, ticket.number))
+
+
+def rebuild(store: Store) -> None:
+    """Compute the projected tables anew from the records and the stored receipts."""
+    with store.transaction():
+        for table in TABLES:
+            store.execute(f"DELETE FROM {table}")
+        for (data,) in store.rows(
+            "SELECT bytes FROM record JOIN epoch USING (epoch) ORDER BY epoch.number, seq"
+        ):
+            project(store, decode(data))
+        for receipt in receipts(store):
+            settle(store, receipt)
+
+
+def receipts(store: Store) -> Iterator[Receipt]:
+    """The stored receipts in the order in which they came; their signatures were checked then."""
+    for (data,) in store.rows("SELECT bytes FROM answer WHERE what = 'receipt' ORDER BY id"):
+        yield read(read(data, Signed).body, Receipt)
+
+
+def contents(store: Store) -> dict[str, list[Row]]:
+    """Every projected table, sorted, to be compared."""
+    return {table: sorted(store.rows(f"SELECT * FROM {table}"), key=repr) for table in TABLES}

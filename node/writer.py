@@ -1,0 +1,261 @@
+"""The one writer of this node's chain: build, let the card sign, sign the head, commit, then speak.
+
+    lock
+      build the record after the present tip
+      the card signs it (where it takes points), the tap checks the signature
+      sign the head
+      ONE transaction: record, evidence, certificate, projection, attempt, print job
+      second path
+    unlock -> only now anybody says "done"
+
+Nothing else enters the chain from building to commit. The lock is not held while a person types.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from node.card.tap import Signature
+from node.identity import STOPPED_WORDS, Life, keep_life, life_of
+from node.keys import Keys
+from node.projection import project
+from node.secondpath import Entry, SecondPath
+from node.store import Store
+from node.timekeeping import Timekeeper
+from sync import chain
+from sync.cardproof import Evidence, SealedCertificate, money_message
+from sync.clock import At
+from sync.errors import Damaged, RefusedByRule
+from sync.records import VERSION, AnyBody, Record, encode
+from sync.sealing import Sealer, certificate_name
+from sync.signing import Head, SigningKey, sign_head
+from sync.values import Digest, EpochId, Millis, NodeId
+from sync.wire import write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip:
+    """Where the chain ends."""
+
+    seq: int
+    digest: Digest
+    at: Millis
+
+
+START = Tip(seq=0, digest=chain.NOTHING, at=Millis(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenShift:
+    """The shift under whose content key evidence is sealed."""
+
+    opened: int
+    sealer: Sealer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What the card adds: it signs the message it is given; its certificate may travel sealed."""
+
+    shift: OpenShift
+    sign: Callable[[bytes], Signature]
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A record that is in the chain."""
+
+    record: Record
+    digest: Digest
+
+
+Make = Callable[[At, int], AnyBody]
+"""Gives the body for a moment and a seq; may raise to give the whole thing up."""
+
+
+class Writer:
+    """The chain of the present epoch."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        keys: Keys,
+        time: Timekeeper,
+        second: SecondPath | None,
+        node: NodeId,
+        hub_origin: str,
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._time = time
+        self._second = second
+        self._origin = hub_origin
+        self.node = node
+        self.lock = threading.RLock()
+        self.life = life_of(store)
+        self._key: SigningKey | None = None
+        self.tip = self._read_tip()
+
+    @property
+    def epoch(self) -> EpochId:
+        """The present epoch."""
+        return self.life.epoch
+
+    def now(self) -> At:
+        """The moment a record made now would carry."""
+        return self._time.now(self.tip.at)
+
+    def key(self) -> SigningKey:
+        """The key of the present epoch."""
+        if self._key is None:
+            self._key = self._keys.of(self.epoch)
+        return self._key
+
+    def check_selling(self) -> None:
+        """Raise RefusedByRule (``stopped``) when this node takes no money."""
+        if self.life.stopped:
+            raise RefusedByRule(
+                "stopped",
+                f"this node takes no money now: {STOPPED_WORDS[self.life.stopped]};"
+                " what it holds is handed in, and the next sync asks for a new life",
+            )
+
+    def stop(self, why: str) -> None:
+        """Take no more money until a new epoch is granted."""
+        with self.lock:
+            if not self.life.stopped:
+                self.life = Life(self.epoch, why)
+                keep_life(self._store, self.life)
+
+    def write(
+        self,
+        make: Make,
+        *,
+        proof: Proof | None = None,
+        also: Callable[[Committed], None] | None = None,
+    ) -> Committed:
+        """Add one record; ``also`` runs inside its transaction.
+
+        Raises RefusedByRule (``stopped``), what ``make`` and the card raise, DiskFull. Then nothing
+        of it is kept.
+        """
+        with self.lock:
+            self.check_selling()
+            return self._commit(make, proof, also)
+
+    def _commit(
+        self, make: Make, proof: Proof | None, also: Callable[[Committed], None] | None
+    ) -> Committed:
+        seq = self.tip.seq + 1
+        at = self.now()
+        record = Record(
+            v=VERSION,
+            node=self.node,
+            epoch=self.epoch,
+            seq=seq,
+            prev=self.tip.digest,
+            at=at,
+            body=make(at, seq),
+        )
+        data = encode(record)
+        digest = chain.digest(data)
+        evidence = None if proof is None else self._evidence(proof, data, digest)
+        head = sign_head(self.key(), self.node, self.epoch, seq, digest)
+        done = Committed(record=record, digest=digest)
+        try:
+            with self._store.transaction():
+                insert(
+                    self._store,
+                    record,
+                    data=data,
+                    digest=digest,
+                    head=head.signature,
+                    evidence=evidence,
+                )
+                if proof is not None:
+                    self._keep_certificate(proof)
+                if also is not None:
+                    also(done)
+        except BaseException:
+            self.tip = self._read_tip()  # a commit that failed may still have reached the disk
+            raise
+        self.tip = Tip(seq=seq, digest=digest, at=at.ms)
+        if self._second is not None:
+            self._second.append(
+                Entry(self.epoch, seq, digest, head.signature, data, evidence or b"")
+            )
+        return done
+
+    def _evidence(self, proof: Proof, data: bytes, digest: Digest) -> bytes:
+        signed = proof.sign(money_message(self._origin, data))
+        return write(
+            Evidence(
+                shift=proof.shift.opened,
+                algorithm=signed.algorithm,
+                key=signed.key_digest,
+                sealed=proof.shift.sealer.seal(signed.signature, digest),
+            )
+        )
+
+    def _keep_certificate(self, proof: Proof) -> None:
+        from sync.certificate import read_public_key
+
+        key = read_public_key(proof.certificate).digest
+        have = "SELECT 1 FROM certificate WHERE epoch = ? AND key = ?"
+        if self._store.row(have, (self.epoch, key)) is None:
+            sealed = proof.shift.sealer.seal(proof.certificate, certificate_name(key))
+            self._store.execute(
+                "INSERT INTO certificate VALUES (?, ?, ?, 0)",
+                (self.epoch, key, write(SealedCertificate(proof.shift.opened, key, sealed))),
+            )
+
+    def begin(self, epoch: EpochId, genesis: Make) -> Committed:
+        """Begin a life that the hub has granted: file its key, write its record 1."""
+        with self.lock:
+            self._keys.settle(epoch)
+            with self._store.transaction():
+                self._store.execute("UPDATE epoch SET state = 'closed'")
+                self._store.execute(
+                    "INSERT OR IGNORE INTO epoch (epoch, number, state) VALUES (?, ?, 'open')",
+                    (epoch, int(epoch.split("-", 1)[0])),
+                )
+                self._store.execute("UPDATE epoch SET state = 'open' WHERE epoch = ?", (epoch,))
+                self.life, self._key, self.tip = Life(epoch, ""), None, START
+                keep_life(self._store, self.life)
+                return self._commit(genesis, None, None)
+
+    def _read_tip(self) -> Tip:
+        row = self._store.row(
+            "SELECT seq, digest, at FROM record WHERE epoch = ? ORDER BY seq DESC LIMIT 1",
+            (self.epoch,),
+        )
+        return START if row is None else Tip(seq=row[0], digest=row[1], at=row[2])
+
+
+def insert(
+    store: Store,
+    record: Record,
+    *,
+    data: bytes,
+    digest: Digest,
+    head: bytes,
+    evidence: bytes | None,
+) -> None:
+    """Put a record with its evidence and projection into the tables, inside a transaction."""
+    store.execute(
+        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (record.epoch, record.seq, digest, record.kind, record.at.ms, data, head),
+    )
+    if evidence:
+        store.execute("INSERT INTO evidence VALUES (?, ?, ?)", (record.epoch, record.seq, evidence))
+    project(store, record)
+
+
+def head_of(store: Store, node: NodeId, epoch: EpochId, seq: int) -> Head | None:
+    """The signed head of a record, or None where this copy has none (a record given back)."""
+    row = store.row("SELECT digest, head FROM record WHERE epoch = ? AND seq = ?", (epoch, seq))
+    if row is None:
+        raise Damaged(f"record {seq} of {epoch} is not here")
+    return Head(node, epoch, seq, row[0], row[1]) if row[1] else None
