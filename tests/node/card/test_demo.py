@@ -1,0 +1,67 @@
+"""A demo card is made and looked at from the shell, and shows nothing it should keep."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from node.card.demo import describe, new_card
+from node.card.errors import BadPin, CardInUse
+from node.card.softcard import SoftCard
+from node.card.tap import SoftAddress, Tap
+from sync.certificate import check_certificate
+from sync.democa import CARD_LIFE, DemoCa
+from sync.errors import Damaged
+from sync.values import Millis
+from tests.node.card.conftest import NOW, PIN
+
+
+def test_a_new_card_works_at_once(
+    tmp_path: Path, ca: DemoCa, ca_directory: Path, card_key: RSAPrivateKey
+) -> None:
+    pin, file = bytearray(PIN), tmp_path / "hanako.card"
+    made = new_card(file, ca_directory, pin, at=NOW, key=card_key)
+
+    with Tap(SoftAddress(file)) as tap:
+        key = check_certificate(tap.certificate, ca.roots, NOW)
+        tap.verify(bytearray(PIN))
+    assert made.key == key.digest.hex()[:16]
+    assert (made.valid_from, made.valid_until) == (NOW, NOW + CARD_LIFE)
+    assert made.tries_left == 3
+    assert not any(pin)
+
+
+def test_a_renewed_card_has_another_key_and_later_dates(tmp_path: Path, ca_directory: Path) -> None:
+    first = new_card(tmp_path / "a.card", ca_directory, bytearray(PIN), at=NOW)
+    later = Millis(NOW + CARD_LIFE)
+    renewed = new_card(tmp_path / "b.card", ca_directory, bytearray(PIN), at=later)
+
+    assert first.key != renewed.key
+    assert renewed.valid_from == later
+
+
+def test_looking_at_a_card_costs_no_try_and_says_that_it_is_locked(card: Path) -> None:
+    assert describe(card) == describe(card)
+    for _ in range(3):
+        powered = SoftCard(card)
+        powered._file.tries -= 1
+        powered.close()
+    assert describe(card).tries_left == 0
+
+
+def test_a_card_in_use_cannot_be_looked_at(card: Path) -> None:
+    with Tap(SoftAddress(card)), pytest.raises(CardInUse):
+        describe(card)
+
+
+def test_what_cannot_be_made_leaves_nothing_behind(tmp_path: Path, ca_directory: Path) -> None:
+    file = tmp_path / "new.card"
+    for directory, typed, error in (
+        (tmp_path, PIN, Damaged),
+        (ca_directory, b"46", BadPin),
+    ):
+        pin = bytearray(typed)
+        with pytest.raises(error):
+            new_card(file, directory, pin, at=NOW)
+        assert not any(pin)
+        assert not file.exists()
