@@ -4,7 +4,7 @@ Pure: certificates, roots and the moment come in as arguments, nothing is fetche
 Node and hub ask the same recipe, :func:`check_certificate`. Its errors are all NotAuthentic:
 
     CertificateError
-    ├── UnreadableCertificate   not an X.509 version 3 certificate
+    ├── UnreadableCertificate   not an X.509 certificate
     ├── UnknownIssuer           names no pinned root
     ├── BadIssuerSignature      names a pinned root that did not sign it
     ├── NotYetValid, Expired    the moment lies outside its dates
@@ -62,7 +62,7 @@ class CertificateError(NotAuthentic):
 
 
 class UnreadableCertificate(CertificateError):
-    """Not an X.509 version 3 certificate."""
+    """Not an X.509 certificate."""
 
 
 class UnknownIssuer(CertificateError):
@@ -158,7 +158,7 @@ class Roots:
 def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
     """Say whose key this is, or raise the CertificateError that names the first failed step.
 
-    1. It is an X.509 version 3 certificate in DER and nothing else.
+    1. It is an X.509 certificate in DER, with nothing behind it.
     2. It names a pinned root by key identifier.
     3. That root's key signed it (RSA, PKCS#1 v1.5, SHA-256). One tier: nothing in between.
     4. ``at`` lies within its dates, both ends included (RFC 5280, 4.1.2.5).
@@ -257,10 +257,7 @@ def _reading() -> Iterator[None]:
 def _read(der: bytes) -> "x509.Certificate":
     from cryptography import x509
 
-    certificate = x509.load_der_x509_certificate(der)
-    if certificate.version is not x509.Version.v3:
-        raise UnreadableCertificate("the certificate is of an old version; version 3 is needed")
-    return certificate
+    return x509.load_der_x509_certificate(der)
 
 
 def _issuer_of(certificate: "x509.Certificate", roots: Roots) -> tuple[bytes, bytes]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 from cryptography import x509
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.certificate import (
@@ -322,6 +323,8 @@ def test_a_signature_holds_for_one_key_and_one_message(
         verify_signature(_spki(stranger), Algorithm.RS256, signature, b"100 points")
     with pytest.raises(UnsupportedKey):
         verify_signature(b"no key", Algorithm.RS256, signature, b"100 points")
+    with pytest.raises(UnsupportedKey):
+        verify_signature(_spki(stranger), cast("Algorithm", "none"), signature, b"100 points")
 
 
 def test_no_message_and_no_repr_shows_whose_certificate_it_is(issuer: Issuer) -> None:
@@ -334,7 +337,12 @@ def test_no_message_and_no_repr_shows_whose_certificate_it_is(issuer: Issuer) ->
     assert str(card.not_after) not in repr(card) + str(refused.value)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_may_stand_behind_a_certificate(issuer: Issuer) -> None:
+    with pytest.raises(UnreadableCertificate):
+        check_certificate(issuer.certificate() + b"\0", issuer.roots, NOW)
+
+
+@settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_foreign_bytes_are_never_more_than_unreadable(noise: bytes) -> None:
     with pytest.raises(UnreadableCertificate):
