@@ -33,7 +33,7 @@ _SMALL = frozenset("ｧｨｩｪｫｬｭｮｯ")
 _LONG_MARK = "ｰ"  # U+FF70, byte 0xB0: the banks write a hyphen
 
 _SPACING_TO_COMBINING = str.maketrans({"゛": "\u3099", "゜": "\u309a"})  # NFKC adds a space to them
-_LEFT_BY_LIBRARY = str.maketrans("ヮヵヶ", "ワカケ")  # small too, though seldom
+_LEFT_BY_LIBRARY = str.maketrans("ヮ", "ワ")  # small too, though seldom
 _DASHES = str.maketrans(dict.fromkeys("ー‐‒–—―−─", "-"))  # each typed for a long mark somewhere
 _COMBINING_TO_HALF = str.maketrans({"\u3099": VOICED, "\u309a": HALF_VOICED})
 

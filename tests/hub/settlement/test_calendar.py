@@ -100,6 +100,12 @@ def test_going_back_never_reaches_the_closing_day() -> None:
     assert calendar.payment(date(2026, 9, 18)) == date(2026, 9, 24)
 
 
+def test_a_short_month_does_not_pay_on_its_closing_day() -> None:
+    calendar = PaymentCalendar(closing_day=30, pays=DayOfMonth(months=0), direction=Direction.NEXT)
+
+    assert calendar.payment(date(2026, 6, 30)) == date(2026, 7, 1)
+
+
 @pytest.mark.parametrize(
     ("closing_day", "months", "day", "words"),
     [

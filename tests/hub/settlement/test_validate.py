@@ -117,6 +117,7 @@ MUTANTS: dict[str, tuple[Mutation, list[Fault]]] = {
         [Fault.AMOUNT_TOO_LARGE],
     ),
     "an amount with a minus": (put(BAKER, 80, b"-"), [Fault.BAD_VALUE]),
+    "a branch code of two digits": (put(BAKER, 20, b"03 "), [Fault.BAD_VALUE]),
     "an account type that does not exist": (put(BAKER, 42, b"3"), [Fault.BAD_VALUE]),
     "a letter in the account number": (put(BAKER, 43, b"O"), [Fault.BAD_VALUE]),
     "text in the blank": (put(BAKER, 119, b"X"), [Fault.BAD_VALUE]),

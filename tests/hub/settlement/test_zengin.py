@@ -126,6 +126,12 @@ def test_the_same_account_under_another_name_is_the_same_payee() -> None:
     assert refused(transfer(1, BAKERY, 500), other_name) is Fault.DUPLICATE
 
 
+def test_an_ordinary_and_a_current_account_of_one_number_are_two_payees() -> None:
+    ordinary = replace(transfer(2, BAKERY, 500), account_type=AccountType.ORDINARY)
+
+    assert make_file(header(), [transfer(1, BAKERY, 500), ordinary])
+
+
 def test_lines_are_numbered_from_one() -> None:
     assert refused(transfer(2, BAKERY, 500)) is Fault.WRONG_LINE
     assert refused(transfer(1, BAKERY, 1), transfer(1, BAKERY, 2)) is Fault.WRONG_LINE
