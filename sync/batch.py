@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from sync.cardproof import Evidence, SealedCertificate
 from sync.errors import Malformed
+from sync.records.bodies import Counter, Position
 from sync.records.codec import MOST_BYTES
 from sync.signing import Head, Signed
 from sync.wire import read, write
@@ -33,13 +34,13 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     evidence: bytes
     head: Head | None
     """The node's signature over the last record of the batch; None when there are no records."""
-    ended: Annotated[tuple[int, ...], Meta(max_length=4096)]
+    ended: Annotated[tuple[Position, ...], Meta(max_length=4096)]
     """Attempts of this epoch that ended without a record: their holds are freed at once."""
     closed: bool
     """This epoch sells no more: everything its records do not name is freed."""
-    receipted: int
+    receipted: Counter
     """Last record whose receipt the node has stored."""
-    decisions: int
+    decisions: Counter
     """How many superseding receipts of this epoch the node has stored."""
     receipts: tuple[Signed, ...] = ()
     """Receipts the node holds beyond the hub's cursor, after a hub came back from a backup."""
@@ -86,14 +87,14 @@ def unpack(data: bytes) -> Batch:
 
 
 def _decompress(data: bytes) -> bytes:
+    """One zstd frame that states its size (RFC 8878, 3.1.1.1.4) and has nothing behind it."""
     try:
-        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
-            body = reader.read(MOST_PLAIN + 1)
+        size = zstandard.get_frame_parameters(data).content_size
+        if size > MOST_PLAIN:  # also when it is not stated
+            raise Malformed(f"batch: more than {MOST_PLAIN} bytes once decompressed")
+        return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise Malformed(f"batch: not zstd: {error}") from None
-    if len(body) > MOST_PLAIN:
-        raise Malformed(f"batch: more than {MOST_PLAIN} bytes once decompressed")
-    return body
 
 
 def read_evidence(data: bytes, records: int) -> EvidenceBook:

@@ -1,10 +1,15 @@
 """Time as a record carries it, and how much it may be trusted."""
 
 from enum import IntEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from sync.values import Millis
+
+Moment = Annotated[Millis, Meta(ge=0, le=2**53 - 1)]
+"""Bounded, so that every database and every language can hold it."""
 
 
 class ClockState(IntEnum):
@@ -23,9 +28,9 @@ class ClockState(IntEnum):
 class At(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A moment on a node: milliseconds, how they are known, and the hub's last signed time."""
 
-    ms: Millis
+    ms: Moment
     clock: ClockState
-    hub: Millis
+    hub: Moment
     """The last time the hub signed for this node; 0 before the first."""
 
     @property

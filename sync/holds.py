@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from sync.records.bodies import CardKeyDigest, Position, Ticket, Town
+from sync.records.bodies import CardKeyDigest, Position, Programme, Ticket, Town
 from sync.standing import LoneStanding
 from sync.values import Amount, EpochId, NodeId
 
@@ -26,7 +26,7 @@ class Purpose(StrEnum):
 class Wanted(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The tickets a node would like to issue."""
 
-    programme: Annotated[str, Meta(pattern=r"^\d{3}$")]
+    programme: Programme
     each: Amount
     count: Annotated[int, Meta(ge=1, le=20)]
     valid_from: str

@@ -285,7 +285,7 @@ def _problem(response: Response) -> Problem:
         return Problem()
     try:
         return msgspec.json.decode(response.body, type=Problem)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Problem()
 
 

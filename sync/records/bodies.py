@@ -2,6 +2,7 @@
 
 Encoded as MessagePack arrays whose first element is the kind. Every integer is bounded, every
 text has a longest length, no field is optional by omission: two different facts never share bytes.
+Patterns take ASCII digits only and end where the text ends, not before a last line feed.
 """
 
 from enum import StrEnum
@@ -10,28 +11,28 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from sync.clock import Moment
 from sync.values import (
     AccountId,
     Amount,
     Digest,
     EpochId,
     KeyDigest,
-    Millis,
     MunicipalityCode,
     TicketNumber,
 )
 
 Counter = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Position = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Moment = Annotated[Millis, Meta(ge=0, le=2**53 - 1)]
 Hash = Annotated[Digest, Meta(min_length=32, max_length=32)]
 CardKeyDigest = Annotated[KeyDigest, Meta(min_length=32, max_length=32)]
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Town = Annotated[MunicipalityCode, Meta(pattern=r"^\d{6}$")]
-Account = Annotated[AccountId, Meta(pattern=r"^[0-9a-f]{16}$")]
-Epoch = Annotated[EpochId, Meta(pattern=r"^[1-9]\d{0,8}-[0-9a-f]{16}$")]
-Number = Annotated[TicketNumber, Meta(pattern=r"^\d{13}$")]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Town = Annotated[MunicipalityCode, Meta(pattern=r"\A[0-9]{6}\Z")]
+Account = Annotated[AccountId, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+Epoch = Annotated[EpochId, Meta(pattern=r"\A[1-9][0-9]{0,8}-[0-9a-f]{16}\Z")]
+Number = Annotated[TicketNumber, Meta(pattern=r"\A[0-9]{13}\Z")]
+Day = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+Programme = Annotated[str, Meta(pattern=r"\A[0-9]{3}\Z")]
 Words = Annotated[str, Meta(max_length=200)]
 Name = Annotated[str, Meta(max_length=64)]
 
@@ -162,7 +163,7 @@ class TicketIssued(Body, frozen=True, tag="ticket.issued"):
     account: Account
     card: CardKeyDigest
     hold: Position
-    programme: Annotated[str, Meta(pattern=r"^\d{3}$")]
+    programme: Programme
     tickets: Annotated[tuple[Ticket, ...], Meta(min_length=1, max_length=20)]
 
     @property

@@ -4,7 +4,7 @@ The bytes are the record: encoded once, at creation, then stored, signed, hashed
 are. What does not encode back to the same bytes is not a record.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -25,7 +25,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     """One fact of one node: ``[v, node, epoch, seq, prev, at, body]``."""
 
     v: Annotated[int, Meta(ge=1, le=255)]
-    node: Annotated[NodeId, Meta(pattern=r"^\d{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}$")]
+    node: Annotated[NodeId, Meta(pattern=r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}\Z")]
     epoch: Epoch
     seq: Position
     prev: Annotated[bytes, Meta(max_length=32)]
@@ -47,8 +47,8 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
     epoch: str
     seq: int
     prev: bytes
-    at: Any
-    body: Any
+    at: msgspec.Raw
+    body: msgspec.Raw
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -89,5 +89,5 @@ def frame(data: bytes) -> Frame | None:
     """The outside of bytes that may be a record of a newer program, or None."""
     try:
         return _frames.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
