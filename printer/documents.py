@@ -188,6 +188,11 @@ def decode(data: bytes) -> Document:
     return document
 
 
+def kind(document: Document) -> str:
+    """``ticket``, ``slip`` or ``z-report``."""
+    return str(document.__struct_config__.tag)
+
+
 def reprinted(document: D) -> D:
     """The same sheet once more, marked and counted as a reprint."""
     return msgspec.structs.replace(document, reprints=document.reprints + 1)

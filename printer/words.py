@@ -7,7 +7,7 @@ one; in Japanese they have no space, and :mod:`printer.wrap` keeps them whole.
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
-from printer.documents import Language, Settled, SlipKind
+from printer.documents import Document, Language, Settled, Slip, SlipKind, Ticket, ZReport
 from printer.errors import Trouble
 
 _NBSP = "\u00a0"
@@ -180,3 +180,16 @@ def aloud(ticket_number: str) -> str:
 def trouble_in_words(trouble: Trouble, language: Language) -> str:
     """What happened at the printer and what to do, for the person who stands before it."""
     return Word[trouble.name].say(language)
+
+
+def title(document: Document) -> str:
+    """One line that names a document in a list of print jobs."""
+    language = document.language
+    match document:
+        case Ticket():
+            word, points = Word.TICKET, document.points
+        case Slip():
+            word, points = SLIP_TITLES[document.kind], document.points
+        case ZReport():
+            word, points = Word.Z_REPORT, document.total
+    return f"{word.say(language)} {amount(points, language)}"

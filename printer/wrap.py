@@ -37,7 +37,8 @@ _TOKEN = re.compile(
     rf"|(?:{_NARROW}*\d{_COUNTER})+{_TAIL}"  # an amount or a date with what counts it
     rf"|{_NARROW}+"  # a Latin word, a number
     rf"|[ァ-ヺー]+{_TAIL}"  # a katakana word
-    rf"|[一-鿿々〆]+{_TAIL}"  # a kanji word
+    rf"|[おご]?[一-鿿々〆]+{_TAIL}"  # a kanji word, with its polite prefix
+    r"|[ぁ-ゖ]{1,8}"  # a word in hiragana, such as a town's "としまる"
     r"|[０-９Ａ-Ｚａ-ｚ，．]+"  # a word or number in full-width letters
     r"|.",
     re.DOTALL,

@@ -1,0 +1,46 @@
+"""The pictures that paper is compared with, dot by dot.
+
+After a wanted change: ``.venv/bin/python -m tests.printer.golden`` writes them anew; look at each
+before it is committed.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from printer.documents import Document
+from printer.raster import render_png
+from tests.printer import samples
+
+FOLDER = Path(__file__).parent / "pictures"
+
+DOCUMENTS: dict[str, Document] = {
+    "ticket-ja": samples.ticket("ja"),
+    "ticket-en": samples.ticket("en"),
+    "ticket-ja-reprint-training": msgspec.structs.replace(
+        samples.ticket("ja"),
+        reprints=2,
+        training=True,
+        points=9_999_999,
+        valid_until=samples.ticket("ja").valid_from,
+        places=("大塚銀の鈴通り商店街（豊島区南大塚三丁目）", "「まちの本屋」池袋店"),
+        online_only=True,
+    ),
+    "slip-ja": samples.slip("ja"),
+    "slip-en": samples.slip("en"),
+    "slip-ja-reversal": msgspec.structs.replace(samples.slip("ja"), kind="reversal", balance=None),
+    "z-report-ja": samples.z_report("ja"),
+    "z-report-en": samples.z_report("en"),
+}
+WIDTHS = (384, 576)
+
+
+def file_of(name: str, width: int) -> Path:
+    return FOLDER / f"{name}-{width}.png"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, document in DOCUMENTS.items():
+        for width in WIDTHS:
+            file_of(name, width).write_bytes(render_png(document, width))
