@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -58,13 +58,10 @@ class CardFile:
                 self._base.execute("BEGIN EXCLUSIVE")
                 self._base.execute("COMMIT")  # exclusive locking mode keeps the lock
                 row = self._read()
-            self.key = _load_key(row.key)
-        except (CardUnreadable, CardInUse):
+                self.key = _load_key(row.key)
+        except BaseException:
             self._base.close()
             raise
-        except ValueError:
-            self._base.close()
-            raise _unreadable(path) from None
         self.certificate = row.certificate
         self.issuer = row.issuer
         self._salt, self._pin = row.salt, row.pin
@@ -115,7 +112,7 @@ def create(
     """Make a card whose certificate ``ca`` issues at ``at``; makes ``key`` if none is given.
 
     ``pin`` is 4 ASCII digits and overwritten with zeros before this returns or raises. Raises
-    BadPin, and RefusedByRule when there is a file already.
+    BadPin, RefusedByRule when there is a file already, CardUnreadable when none can be written.
     """
     try:
         if len(pin) != PIN_DIGITS or not pin.isdigit():
@@ -125,13 +122,13 @@ def create(
         row = _new_row(ca, pin, at, key)
     finally:
         pin[:] = bytes(len(pin))
-    path.touch(mode=0o600, exist_ok=False)
-    base = _connect(path)
     try:
+        path.touch(mode=0o600, exist_ok=False)
+    except OSError as problem:
+        raise CardUnreadable(f"{path}: cannot be written: {problem.strerror}") from problem
+    with _telling(path), closing(_connect(path)) as base:
         base.executescript(_SCHEMA)
         base.execute("INSERT INTO card VALUES (1, ?, ?, ?, ?, ?, ?)", row)
-    finally:
-        base.close()
 
 
 def _new_row(ca: "DemoCa", pin: bytearray, at: "Millis", key: "RSAPrivateKey | None") -> "_Row":
@@ -159,17 +156,21 @@ def _connect(path: Path) -> sqlite3.Connection:
     A tap may move between a program's threads, though never two at once.
     """
     base = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    base.execute("PRAGMA locking_mode = EXCLUSIVE")
-    base.execute("PRAGMA synchronous = EXTRA")
+    try:
+        base.execute("PRAGMA locking_mode = EXCLUSIVE")
+        base.execute("PRAGMA synchronous = EXTRA")
+    except BaseException:
+        base.close()
+        raise
     return base
 
 
 @contextmanager
 def _telling(path: Path) -> Iterator[None]:
-    """Say in a person's words what SQLite says about the file."""
+    """Say in a person's words what SQLite, or the reader of keys, says about the file."""
     try:
         yield
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, ValueError) as problem:
         if getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise CardInUse(f"{path}: another program is using this card") from None
         raise _unreadable(path) from problem

@@ -79,6 +79,13 @@ def test_a_card_gets_a_pin_of_four_digits(tmp_path: Path, ca: DemoCa, typed: byt
     assert not (tmp_path / "new.card").exists()
 
 
+def test_a_card_that_cannot_be_written_is_told(
+    tmp_path: Path, ca: DemoCa, card_key: RSAPrivateKey
+) -> None:
+    with pytest.raises(CardUnreadable, match="cannot be written"):
+        create(tmp_path / "nowhere" / "new.card", ca, bytearray(PIN), at=NOW, key=card_key)
+
+
 def test_a_card_makes_its_own_key(tmp_path: Path, ca: DemoCa) -> None:
     create(tmp_path / "new.card", ca, bytearray(PIN), at=NOW)
 
@@ -121,9 +128,12 @@ def test_a_file_that_was_tampered_with_is_told(
     base.commit()
     base.close()
 
-    with pytest.raises(CardUnreadable):
+    with pytest.raises(CardUnreadable) as told:
         CardFile(card)
-    card.unlink()  # it was let go: on no system could it be removed otherwise
+    base = sqlite3.connect(card, timeout=0)
+    base.execute("BEGIN EXCLUSIVE")  # it was let go, though its error is still being looked at
+    base.close()
+    assert str(card) in str(told.value)
 
 
 def test_tries_outside_their_bounds_are_never_stored(card: Path) -> None:
