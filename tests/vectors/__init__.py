@@ -1,0 +1,1 @@
+"""Bytes that must never change, with the values they stand for beside them."""

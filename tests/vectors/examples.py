@@ -1,0 +1,200 @@
+"""The values behind the golden bytes: one shop's day, and what travels with it.
+
+Keys and secrets are counted bytes, never real ones.
+"""
+
+import hashlib
+from enum import Enum
+
+import msgspec
+
+from sync.batch import Batch, EvidenceBook, join
+from sync.cardproof import Evidence, SealedCertificate
+from sync.chain import NOTHING, digest
+from sync.clock import At, ClockState
+from sync.policy import Policy
+from sync.records import (
+    AnyBody,
+    Basis,
+    Expiring,
+    Genesis,
+    NodeNotice,
+    Record,
+    Ref,
+    Reversed,
+    ShiftClosed,
+    ShiftOpened,
+    ShiftSum,
+    Spend,
+    Ticket,
+    TicketIssued,
+    TicketRedeemed,
+    Tier,
+    encode,
+)
+from sync.request import Request
+from sync.signing import SigningKey, sign_head, thumbprint
+from sync.standing import AccountStanding, Standing
+from sync.ticket import SignedTicket, sign_ticket
+from sync.values import (
+    AccountId,
+    Digest,
+    EpochId,
+    KeyDigest,
+    Millis,
+    MunicipalityCode,
+    NodeId,
+    Points,
+    TicketNumber,
+)
+
+ORIGIN = "https://hub.example:8443"
+NODE = NodeId("141305-B2108-1111")
+TOWN = MunicipalityCode("141305")
+NOON = Millis(1_774_753_200_000)
+"""2026-03-29T12:00+09:00."""
+
+HUB_KEY = SigningKey(bytes(range(32)))
+NODE_KEY = SigningKey(bytes(range(32, 64)))
+TICKET_KEY = SigningKey(bytes(range(64, 96)))
+SEALING_SEED = bytes(range(96, 128))
+"""The hub's private X25519 key of the month."""
+CONTENT_KEY = bytes(range(128, 160))
+ZONE_KEY = bytes(range(160, 192))
+STANDING_NONCE = bytes(range(12))
+CARD = KeyDigest(hashlib.sha256(b"a card's public key").digest())
+SIGNATURE = bytes(range(256))
+"""Where a card's RSA-2048 signature stands."""
+SEALED_CONTENT_KEY = bytes.fromhex(
+    "1f48f84e863d5dd400783014bcee70908623924ebf2647fea0326da40c30ee4e"
+    "bf6e687eae05a7e6b8e06125e68255315d1413e2d2007834090617c0545902b4"
+    "506d7c2911b0287013ab432681f29300"
+)
+"""HPKE is never the same twice: this was sealed once and is opened by the tests."""
+EPOCH = EpochId(f"3-{thumbprint(NODE_KEY.public)}")
+ACCOUNT = AccountId("00112233445566ff")
+NUMBER = TicketNumber("1015551445076")
+
+POLICY = Policy()
+TICKET = SignedTicket(
+    issuer=ORIGIN,
+    number=NUMBER,
+    municipality=TOWN,
+    points=Points(500),
+    valid_from="2026-04-01",
+    valid_until="2026-06-30",
+    zones=("141305-1", "大師"),
+    online_only=False,
+)
+STANDING = Standing(
+    (
+        AccountStanding(
+            TOWN, ACCOUNT, True, False, 6000, (Expiring(Millis(NOON + 3_600_000), Points(200)),)
+        ),
+        AccountStanding(MunicipalityCode("131164"), AccountId("f" * 16), False, True, 0, ()),
+    )
+)
+REQUEST = Request(
+    "PUT",
+    f"/v1/nodes/{NODE}/epochs/{EPOCH}/records/1",
+    "application/vnd.machikado.records.v1+zstd",
+    b"a batch",
+)
+REQUEST_CREATED = NOON // 1000
+
+_BASIS = Basis(
+    policy=POLICY.digest,
+    incarnation=1,
+    feed=42,
+    as_of=Millis(NOON - 7_200_000),
+    available=6000,
+    expiring=(Expiring(Millis(NOON + 3_600_000), Points(200)),),
+    included=1,
+    receipted=1,
+    silent_since=Millis(NOON - 600_000),
+)
+_NO_BASIS = Basis(
+    policy=b"",
+    incarnation=0,
+    feed=0,
+    as_of=Millis(0),
+    available=0,
+    expiring=(),
+    included=0,
+    receipted=0,
+    silent_since=Millis(0),
+)
+
+
+def day() -> tuple[Record, ...]:
+    """One record of every kind (two spends), as one chain."""
+    told: list[Record] = []
+    prev: Digest = NOTHING
+
+    def tell(body: AnyBody, clock: ClockState = ClockState.RUNNING) -> Ref:
+        nonlocal prev
+        seq = len(told) + 1
+        at = At(Millis(NOON + 60_000 * seq), clock, Millis(NOON - 7_200_000))
+        record = Record(1, NODE, EPOCH, seq, prev, at, body)
+        told.append(record)
+        prev = digest(encode(record))
+        return Ref(EPOCH, seq, prev)
+
+    tell(
+        Genesis(ORIGIN, HUB_KEY.public, NODE_KEY.public, "2-0123456789abcdef", 17, bytes(32)),
+        ClockState.SYNCED,
+    )
+    tell(ShiftOpened("さくら", "2026-03", SEALED_CONTENT_KEY))
+    sale = tell(Spend(TOWN, ACCOUNT, Points(300), Tier.T2, CARD, 0, _BASIS))
+    tell(Spend(TOWN, ACCOUNT, Points(9_999_999), Tier.T0, CARD, 1, _NO_BASIS))
+    tell(Reversed(TOWN, sale, Points(300)))
+    tell(
+        TicketIssued(
+            TOWN,
+            ACCOUNT,
+            CARD,
+            2,
+            "101",
+            (Ticket(NUMBER, Points(500), TICKET.valid_from, TICKET.valid_until),),
+        )
+    )
+    paper = sign_ticket(TICKET, TICKET_KEY)
+    tell(TicketRedeemed(TOWN, NUMBER, Points(500), Tier.T2, 0, paper, _BASIS))
+    tell(NodeNotice("second-path", "別の場所の控えが書けません"), ClockState.UNTRUSTED)
+    tell(ShiftClosed(2, (ShiftSum(TOWN, "spend", 1, 9_999_999), ShiftSum(TOWN, "void", 1, -300))))
+    return tuple(told)
+
+
+RECORDS = day()
+BYTES = tuple(encode(record) for record in RECORDS)
+LAST = digest(BYTES[2])
+BOOK = EvidenceBook(
+    (None, None, Evidence(2, "RS256", CARD, b"sealed signature")),
+    (SealedCertificate(2, CARD, b"sealed certificate"),),
+)
+BATCH = Batch(
+    facts=join(BYTES[:3]),
+    evidence=msgspec.msgpack.encode(BOOK),
+    head=sign_head(NODE_KEY, NODE, EPOCH, 3, LAST),
+    ended=(4, 9),
+    closed=False,
+    receipted=0,
+    decisions=0,
+)
+
+
+def named(value: object) -> object:
+    """A value with its fields' names, bytes as hexadecimal: how the JSON files write it."""
+    match value:
+        case msgspec.Struct():
+            tag = value.__struct_config__.tag
+            kind = {} if tag is None else {"kind": tag}
+            names = value.__struct_fields__
+            return kind | {name: named(getattr(value, name)) for name in names}
+        case bytes():
+            return value.hex()
+        case tuple():
+            return [named(item) for item in value]
+        case Enum():
+            return value.value
+    return value
