@@ -1,5 +1,6 @@
 """Dots on their way to a device."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageChops
 
+from printer import escpos
 from printer.errors import BadDestination, MayHavePrinted, NotPrinted, Trouble
 from printer.escpos import (
     BAND,
@@ -90,12 +92,34 @@ def test_a_file_that_cannot_be_opened_is_told_and_nothing_was_printed(tmp_path: 
     assert told.value.trouble is Trouble.UNREACHABLE
 
 
-def test_an_unplugged_device_is_missed_and_not_made_up() -> None:
-    device = Path("/dev/machikado-no-such-printer")
+def test_an_unplugged_device_is_missed_and_not_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escpos, "_DEVICES", tmp_path)
+    device = tmp_path / "usb-lp0"
 
     with pytest.raises(NotPrinted, match="cannot be opened"):
         ReceiptPrinter(destination=ToFile(device), width=384).print(samples.slip())
     assert not device.exists()
+
+
+def test_a_sheet_in_a_file_survives_a_power_cut_once_it_counts_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, int]] = []
+
+    def remember(fd: int) -> None:
+        kept = os.fstat(fd)
+        synced.append((kept.st_ino, kept.st_size))
+
+    monkeypatch.setattr(os, "fsync", remember)
+    paper = tmp_path / "paper.bin"
+
+    ReceiptPrinter(destination=ToFile(paper), width=384).print(samples.slip())
+
+    kept = paper.stat()
+    assert synced[0] == (kept.st_ino, kept.st_size)  # the whole sheet
+    assert synced[1][0] == tmp_path.stat().st_ino  # and the new file's name
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
