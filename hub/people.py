@@ -1,0 +1,204 @@
+"""The people who run a hub: their tokens, roles and towns.
+
+A person joins by an invitation's one-time code and brings the digest of a token that the person
+drew; the hub never sees the token before it is used, and stores SHA-256 of it only.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.applying import Applier, body_of
+from hub.bodies import HubBody, HubRecord, OperatorAdded, OperatorRevoked
+from hub.core import Core
+from hub.store import schema
+from hub.store.database import Tx
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.ports import Randomness
+from sync.values import PLATFORM, MunicipalityCode, municipality_code
+
+TOKEN_BYTES = 32
+HUB = "hub"
+"""Who stands in the records for what the hub did by itself."""
+INVITED, ACTIVE, REVOKED = "invited", "active", "revoked"
+
+
+class Role(StrEnum):
+    """What a person is for."""
+
+    CLERK = "clerk"
+    """Asks for what a town needs every day."""
+    APPROVER = "approver"
+    """Asks as a clerk does, and is the second person."""
+    AUDITOR = "auditor"
+    """Reads everything, changes nothing."""
+    PLATFORM = "platform"
+    """Runs the hub: towns, operators, and everything an approver may do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody whose token was good."""
+
+    name: str
+    role: Role
+    municipality: MunicipalityCode | None
+    """The only town this person works for; None: all."""
+
+    def works_for(self, town: MunicipalityCode) -> bool:
+        """Whether a town's doings are this person's."""
+        return self.municipality in (None, town)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person as the list shows it."""
+
+    name: str
+    role: str
+    municipality: str
+    state: str
+
+
+def fresh_token(randomness: Randomness) -> str:
+    """A token or one-time code: 32 random bytes in base32."""
+    return base64.b32encode(randomness.bytes(TOKEN_BYTES)).decode("ascii").rstrip("=")
+
+
+def digest_of(token: str) -> bytes:
+    """What is stored of a token or code; raises Malformed when it cannot be one."""
+    text = "".join(token.split()).upper()
+    try:
+        secret = base64.b32decode(text + "=" * (-len(text) % 8))
+    except (binascii.Error, ValueError):
+        raise Malformed("a token or code is one line of letters A-Z and digits 2-7") from None
+    if len(secret) != TOKEN_BYTES:
+        raise Malformed("the token or code is not complete: copy all of it")
+    return hashlib.sha256(secret).digest()
+
+
+def authenticate(tx: Tx, token: str) -> Person:
+    """Whose token this is; raises NotAuthentic."""
+    row = _find(tx, token, ACTIVE)
+    if row is None:
+        raise NotAuthentic("this token is not known here, or was revoked")
+    town = MunicipalityCode(row.municipality)
+    return Person(
+        name=row.name, role=Role(row.role), municipality=None if town == PLATFORM else town
+    )
+
+
+def invited(tx: Tx, code: str) -> Operator:
+    """Who an invitation's code is for; raises NotAuthentic."""
+    row = _find(tx, code, INVITED)
+    if row is None:
+        raise NotAuthentic(
+            "this invitation is not known here: it was used, or still waits for a second person"
+        )
+    return row
+
+
+def joining(operator: Operator, token_digest: bytes) -> OperatorAdded:
+    """What an invited person says to the hub: the digest of a token that only it knows."""
+    if len(token_digest) != hashlib.sha256().digest_size:
+        raise Malformed("a token's digest has 32 bytes")
+    return OperatorAdded(
+        town=PLATFORM,
+        name=operator.name,
+        role=operator.role,
+        municipality="" if operator.municipality == PLATFORM else operator.municipality,
+        token_digest=token_digest,
+    )
+
+
+def operators(tx: Tx) -> list[Operator]:
+    """Everybody, by name."""
+    rows = tx.all("SELECT name, role, municipality, state FROM operator ORDER BY name")
+    return [Operator(**row) for row in rows]
+
+
+def is_active(tx: Tx, name: str) -> bool:
+    """Whether a person may still use the hub."""
+    return any(person.state == ACTIVE for person in operators(tx) if person.name == name)
+
+
+def _find(tx: Tx, token: str, state: str) -> Operator | None:
+    try:
+        digest = digest_of(token)
+    except Malformed:
+        return None
+    found = None
+    for row in tx.all("SELECT * FROM operator WHERE state=:state", state=state):
+        if hmac.compare_digest(row["token_digest"], digest):
+            found = Operator(
+                name=row["name"],
+                role=row["role"],
+                municipality=row["municipality"],
+                state=row["state"],
+            )
+    return found
+
+
+def _add(_core: Core, tx: Tx, record: HubRecord) -> None:
+    """Somebody invites a person, or the invited person joins with a token of its own."""
+    body = body_of(record, OperatorAdded)
+    scope = PLATFORM if not body.municipality else municipality_code(body.municipality)
+    known = next((person for person in operators(tx) if person.name == body.name), None)
+    joins = record.persons == (body.name,)
+    if joins:
+        if known is None or known.state != INVITED:
+            raise RefusedByRule("operator-not-invited", f"nobody invited {body.name}")
+        if (known.role, known.municipality) != (body.role, scope):
+            raise RefusedByRule("operator-not-invited", f"{body.name} was invited for other work")
+    else:
+        if known is not None and known.state != REVOKED:
+            raise RefusedByRule("operator-exists", f"there is a person called {body.name} already")
+        _check_name(body.name)
+        _check_role(body.role, scope)
+        tx.run("DELETE FROM operator WHERE name=:name", name=body.name)
+    tx.put(
+        schema.operator,
+        {"municipality": scope, "name": body.name},
+        role=body.role,
+        token_digest=body.token_digest,
+        state=ACTIVE if joins else INVITED,
+    )
+
+
+def _revoke(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, OperatorRevoked)
+    everybody = operators(tx)
+    if not any(person.name == body.name and person.state != REVOKED for person in everybody):
+        raise RefusedByRule("operator-unknown", f"there is no person called {body.name}")
+    left = [
+        person
+        for person in everybody
+        if person.name != body.name and person.role == Role.PLATFORM and person.state == ACTIVE
+    ]
+    if not left:
+        raise RefusedByRule(
+            "operator-last", f"{body.name} is the last one who runs the hub: add another first"
+        )
+    tx.run("UPDATE operator SET state=:state WHERE name=:name", state=REVOKED, name=body.name)
+
+
+def _check_name(name: str) -> None:
+    if name != name.strip() or "," in name or name == HUB or not name.isprintable():
+        raise Malformed(f"the name {name!r} cannot stand in records: no commas or odd spaces")
+
+
+def _check_role(role: str, scope: MunicipalityCode) -> None:
+    if role not in set(Role):
+        raise Malformed(f"role {role!r}: one of {', '.join(Role)}")
+    if role == Role.PLATFORM and scope != PLATFORM:
+        raise RefusedByRule("role-scope", "who runs the hub works for all towns, not for one")
+
+
+APPLIERS: Mapping[type[HubBody], Applier] = {
+    OperatorAdded: _add,
+    OperatorRevoked: _revoke,
+}

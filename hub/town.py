@@ -1,0 +1,378 @@
+"""Towns, the organisations that take their points, and their programmes.
+
+Banks, branches and holidays are checked where a command is made (:func:`bank_details`,
+:func:`calendar_set`), not where it is applied: their lists change with the years, and the
+chronicle must play the same way for ever.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy.engine import RowMapping
+
+from hub.applying import Applier, body_of
+from hub.bodies import (
+    AccountChanged,
+    BankDetails,
+    CalendarSet,
+    HubBody,
+    HubRecord,
+    MunicipalityAdded,
+    OrganisationAccepted,
+    OrganisationAdded,
+    PolicySet,
+    ProgrammeAdded,
+)
+from hub.core import Core, day_of, end_of
+from hub.settlement import banks
+from hub.settlement.calendar import DayOfMonth, DaysAfter, Direction, PaymentCalendar
+from hub.settlement.errors import SettlementError
+from hub.store import schema
+from hub.store.database import Tx
+from sync.errors import Malformed, RefusedByRule
+from sync.policy import Policy, read_policy
+from sync.values import (
+    DAY,
+    PLATFORM,
+    Millis,
+    MunicipalityCode,
+    OrganisationId,
+    home_of,
+    municipality_code,
+    organisation_id,
+)
+from sync.wire import read
+
+ACCEPTED = "accepted"
+
+
+class TownBank(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """How a town pays: its code at the bank (依頼人コード) and the account money comes from."""
+
+    requester: str
+    account: BankDetails
+
+
+class CalendarData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A town's payment calendar as people write it, in JSON.
+
+    Paid on ``day`` of the month that is ``months`` after the closing day's, or ``days_after`` it.
+    A day of 31 is the month's last.
+    """
+
+    closing_day: Annotated[int, Meta(ge=1, le=31)] = 31
+    months: Annotated[int, Meta(ge=0, le=12)] = 1
+    day: Annotated[int, Meta(ge=1, le=31)] = 25
+    days_after: Annotated[int, Meta(ge=1, le=366)] | None = None
+    direction: Direction = Direction.NEXT
+
+
+class Town(msgspec.Struct, frozen=True, kw_only=True):
+    """A municipality as lists show it."""
+
+    municipality: MunicipalityCode
+    name: str
+    point_name: str
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation as lists show it."""
+
+    organisation: OrganisationId
+    name: str
+    place: str
+    accepted_by: tuple[str, ...]
+
+
+class Programme(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme as lists show it; dates are Asia/Tokyo, both ends included."""
+
+    municipality: MunicipalityCode
+    programme: str
+    name: str
+    department: str
+    budget: int
+    granted: int
+    give_until: str
+    issue_until: str
+    use_until: str
+    clear_until: str
+
+
+# -- making commands
+
+
+def bank_details(bank: str, branch: str, kind: str, number: str, holder: str) -> BankDetails:
+    """Bank details from what people write, in a bank file's letters; raises Malformed."""
+    try:
+        account = banks.account(bank, branch, kind, number, holder)
+    except SettlementError as error:
+        raise Malformed(str(error)) from None
+    return BankDetails(
+        bank=account.bank.code,
+        branch=account.branch.code,
+        type=int(account.type),
+        number=account.number,
+        holder=account.holder,
+    )
+
+
+def calendar_set(town: MunicipalityCode, data: bytes) -> CalendarSet:
+    """A command from a calendar file in JSON; raises Malformed."""
+    read_calendar(data)
+    return CalendarSet(town=town, calendar=data)
+
+
+def policy_set(town: MunicipalityCode, data: bytes) -> PolicySet:
+    """A command from a policy file in JSON: what it does not name keeps its default.
+
+    Raises Malformed.
+    """
+    try:
+        given = msgspec.json.decode(data, type=dict[str, int])
+        unknown = given.keys() - set(Policy.__struct_fields__)
+        if unknown:
+            raise Malformed(f"policy: {', '.join(sorted(unknown))} is not part of a policy")
+        merged = {**msgspec.structs.asdict(Policy()), **given}
+        policy = msgspec.convert(list(merged.values()), Policy)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Malformed(f"policy: {error}") from None
+    return PolicySet(town=town, policy=policy.encode())
+
+
+# -- asking
+
+
+def read_calendar(data: bytes) -> PaymentCalendar:
+    """A calendar from its JSON; raises Malformed."""
+    try:
+        form = msgspec.json.decode(data, type=CalendarData)
+        pays: DayOfMonth | DaysAfter = (
+            DayOfMonth(months=form.months, day=form.day)
+            if form.days_after is None
+            else DaysAfter(days=form.days_after)
+        )
+        return PaymentCalendar(closing_day=form.closing_day, pays=pays, direction=form.direction)
+    except (msgspec.MsgspecError, UnicodeDecodeError, SettlementError) as error:
+        raise Malformed(f"calendar: {error}") from None
+
+
+def calendar_of(tx: Tx, town: MunicipalityCode) -> PaymentCalendar:
+    """When a town closes and pays."""
+    return read_calendar(bytes(_town(tx, town)["calendar"]))
+
+
+def bank_of(tx: Tx, town: MunicipalityCode) -> TownBank:
+    """Where a town's payments come from."""
+    return read(bytes(_town(tx, town)["account"]), TownBank)
+
+
+def policy_of(tx: Tx, town: MunicipalityCode) -> Policy:
+    """What a town's nodes may do offline."""
+    return read_policy(bytes(_town(tx, town)["policy"]))
+
+
+def towns(tx: Tx) -> list[Town]:
+    """Every municipality."""
+    rows = tx.all("SELECT municipality, name, point_name FROM municipality ORDER BY municipality")
+    return [Town(**row) for row in rows]
+
+
+def town_named(tx: Tx, town: MunicipalityCode) -> Town:
+    """One municipality; raises RefusedByRule."""
+    row = _town(tx, town)
+    return Town(municipality=town, name=row["name"], point_name=row["point_name"])
+
+
+def organisations(tx: Tx) -> list[Organisation]:
+    """Every organisation, with the towns whose points it may take."""
+    accepted: dict[str, list[str]] = {}
+    for row in tx.all("SELECT municipality, organisation FROM acceptance ORDER BY municipality"):
+        accepted.setdefault(row["organisation"], []).append(row["municipality"])
+    return [
+        Organisation(
+            organisation=row["organisation"],
+            name=row["name"],
+            place=row["place"],
+            accepted_by=tuple(accepted.get(row["organisation"], ())),
+        )
+        for row in tx.all("SELECT * FROM organisation ORDER BY organisation")
+    ]
+
+
+def organisation_named(tx: Tx, name: OrganisationId) -> Organisation:
+    """One organisation that two people approved; raises RefusedByRule."""
+    found = next((each for each in organisations(tx) if each.organisation == name), None)
+    if found is None:
+        raise RefusedByRule(
+            "organisation-unknown", f"{name} has not applied, or waits for a second person"
+        )
+    return found
+
+
+def programmes(tx: Tx) -> list[Programme]:
+    """Every programme of every town."""
+    columns = ",".join(Programme.__struct_fields__)
+    rows = tx.all(f"SELECT {columns} FROM programme ORDER BY municipality, programme")
+    return [Programme(**row) for row in rows]
+
+
+def _town(tx: Tx, town: MunicipalityCode) -> RowMapping:
+    row = tx.one("SELECT * FROM municipality WHERE municipality=:town", town=town)
+    if row is None:
+        raise RefusedByRule("municipality-unknown", f"no municipality {town} has joined")
+    return row
+
+
+# -- applying
+
+
+def _add_municipality(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, MunicipalityAdded)
+    if municipality_code(body.town) == PLATFORM:
+        raise RefusedByRule("municipality-reserved", f"{PLATFORM} is the platform, not a town")
+    if any(town.municipality == body.town for town in towns(tx)):
+        raise RefusedByRule("municipality-exists", f"{body.town} has joined already")
+    policy = Policy()
+    tx.insert(
+        schema.municipality,
+        municipality=body.town,
+        name=body.name,
+        point_name=body.point_name,
+        account=msgspec.msgpack.encode(TownBank(body.requester, body.account)),
+        calendar=msgspec.json.encode(CalendarData()),
+        policy=policy.encode(),
+        posting=0,
+        window=1,
+        feed=0,
+        expired_until=end_of(day_of(record.at)) - DAY,
+        tickets_made=0,
+    )
+    _keep_policy(tx, body.town, policy)
+
+
+def _set_calendar(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, CalendarSet)
+    _town(tx, body.town)
+    tx.run(
+        "UPDATE municipality SET calendar=:data WHERE municipality=:town",
+        data=body.calendar,
+        town=body.town,
+    )
+
+
+def _set_policy(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, PolicySet)
+    _town(tx, body.town)
+    tx.run(
+        "UPDATE municipality SET policy=:data WHERE municipality=:town",
+        data=body.policy,
+        town=body.town,
+    )
+    _keep_policy(tx, body.town, read_policy(body.policy))
+
+
+def _keep_policy(tx: Tx, town: MunicipalityCode, policy: Policy) -> None:
+    key = {"municipality": town, "digest": policy.digest}
+    tx.put(schema.policy, key, bytes=policy.encode())
+
+
+def _add_organisation(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, OrganisationAdded)
+    _town(tx, body.town)
+    if home_of(organisation_id(body.organisation)) != body.town:
+        raise RefusedByRule("other-town", f"{body.organisation} does not belong to {body.town}")
+    if any(each.organisation == body.organisation for each in organisations(tx)):
+        raise RefusedByRule("organisation-exists", f"{body.organisation} is here already")
+    tx.insert(
+        schema.organisation,
+        municipality=body.town,
+        organisation=body.organisation,
+        name=body.name,
+        place=body.place,
+        state=ACCEPTED,
+        account=msgspec.msgpack.encode(body.account),
+        next_account=b"",
+    )
+    _accept(tx, body.town, body.organisation)
+
+
+def _accept_organisation(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, OrganisationAccepted)
+    _town(tx, body.town)
+    known = organisation_named(tx, body.organisation)
+    if body.town in known.accepted_by:
+        raise RefusedByRule("accepted-already", f"{body.town} accepts {known.organisation} already")
+    _accept(tx, body.town, body.organisation)
+
+
+def _accept(tx: Tx, town: MunicipalityCode, organisation: OrganisationId) -> None:
+    key = {"municipality": town, "organisation": organisation}
+    tx.put(schema.acceptance, key, state=ACCEPTED)
+
+
+def _change_account(_core: Core, tx: Tx, record: HubRecord) -> None:
+    """The new account waits for the next window: the open one is paid to the old one."""
+    body = body_of(record, AccountChanged)
+    organisation_named(tx, body.organisation)
+    changed = tx.run(
+        "UPDATE organisation SET next_account=:account"
+        " WHERE municipality=:town AND organisation=:organisation",
+        account=msgspec.msgpack.encode(body.account),
+        town=body.town,
+        organisation=body.organisation,
+    )
+    if not changed:
+        raise RefusedByRule("other-town", f"{body.organisation} does not belong to {body.town}")
+
+
+def _add_programme(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, ProgrammeAdded)
+    _town(tx, body.town)
+    if any(
+        (each.municipality, each.programme) == (body.town, body.programme)
+        for each in programmes(tx)
+    ):
+        raise RefusedByRule("programme-exists", f"{body.town} has a programme {body.programme}")
+    days = (body.give_until, body.issue_until, body.use_until, body.clear_until)
+    for day in days:
+        end_of_programme_day(day)
+    if list(days) != sorted(days):
+        raise Malformed(
+            "programme: points are given until, then tickets issued until, then used until,"
+            " then cleared until: the days must stand in this order"
+        )
+    tx.insert(
+        schema.programme,
+        municipality=body.town,
+        programme=body.programme,
+        name=body.name,
+        department=body.department,
+        budget=body.budget,
+        granted=0,
+        give_until=body.give_until,
+        issue_until=body.issue_until,
+        use_until=body.use_until,
+        clear_until=body.clear_until,
+    )
+
+
+def end_of_programme_day(day: str) -> Millis:
+    """The first moment after a day; raises Malformed when there is no such day."""
+    try:
+        return end_of(day)
+    except (ValueError, OverflowError):
+        raise Malformed(f"{day} is no day: write it as 2026-03-31") from None
+
+
+APPLIERS: Mapping[type[HubBody], Applier] = {
+    MunicipalityAdded: _add_municipality,
+    CalendarSet: _set_calendar,
+    PolicySet: _set_policy,
+    OrganisationAdded: _add_organisation,
+    OrganisationAccepted: _accept_organisation,
+    AccountChanged: _change_account,
+    ProgrammeAdded: _add_programme,
+}
