@@ -1,0 +1,226 @@
+"""The registry of MyKey IDs: card -> member -> account ids. Answers who, never what they did.
+
+1. A certificate is believed by the pinned roots only (:mod:`sync.certificate`).
+2. One ID a person: the same card always gets the same ID, whatever it wishes for.
+3. An ID is chosen, or made here; one that is taken is refused, and the person chooses again.
+4. An account in a town is made when first needed, for a member who agreed to the points cloud.
+
+The caller has checked that whoever shows the certificate holds its key, and asks once a day
+whether it is revoked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hub.mykey.records import AccountMade, ConsentGiven, MemberRegistered, enter
+from hub.store.database import Database, Tx
+from sync.certificate import Algorithm, CardKey, Roots, check_certificate
+from sync.errors import RefusedByRule
+from sync.ports import Clock, Randomness
+from sync.values import AccountId, KeyDigest, MunicipalityCode, MyKeyId, mykey_id
+
+POINTS = "points"
+"""The consent to have accounts in the points cloud."""
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """The ID a card belongs to."""
+
+    mykey_id: MyKeyId
+    generated: bool
+    known_before: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A member as the desk shows it."""
+
+    mykey_id: MyKeyId
+    state: str
+    generated: bool
+    cards: int
+    consents: tuple[str, ...]
+    services: int
+
+
+class MyKey:
+    """Identities. Its database is its own; ``roots`` are the certificate roots believed here."""
+
+    def __init__(
+        self, database: Database, roots: Roots, *, clock: Clock, randomness: Randomness
+    ) -> None:
+        self._database = database
+        self._roots = roots
+        self._clock = clock
+        self._randomness = randomness
+
+    # -- registering
+
+    def check(self, certificate: bytes) -> CardKey:
+        """The key of a certificate (DER) that is believed now; raises CertificateError."""
+        return check_certificate(certificate, self._roots, self._clock.now())
+
+    def register(self, card: CardKey, wish: str, *, consent_points: bool) -> Registration:
+        """Give a checked card its MyKey ID; an empty wish lets one be made.
+
+        Raises RefusedByRule (``mykey-id-taken``) and Malformed for what cannot be an ID.
+        """
+        wanted = mykey_id(wish) if wish else None
+        now = self._clock.now()
+        with self._database.write() as tx:
+            known = _member_of(tx, card.digest)
+            if known is None:
+                if wanted is not None and _exists(tx, wanted):
+                    raise RefusedByRule(
+                        "mykey-id-taken", f"{wanted} belongs to somebody else: choose another ID"
+                    )
+                name = self._free_id(tx) if wanted is None else wanted
+                enter(tx, _registered(card, name, generated=wanted is None), now)
+            else:
+                name = known
+            if consent_points and POINTS not in _consents(tx, name):
+                enter(tx, ConsentGiven(name, POINTS), now)
+            generated = bool(
+                tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)
+            )
+        return Registration(mykey_id=name, generated=generated, known_before=known is not None)
+
+    # -- who has which account
+
+    def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
+        """A card's account in a town; None without a registration or the consent to points."""
+        with self._database.write() as tx:
+            name = _member_of(tx, card)
+            return None if name is None else self._account(tx, name, municipality)
+
+    def account_for(self, name: MyKeyId, municipality: MunicipalityCode) -> AccountId:
+        """A member's account in a town.
+
+        Raises RefusedByRule (``resident-unknown``, ``no-consent``).
+        """
+        with self._database.write() as tx:
+            if not _exists(tx, name):
+                raise _unknown(name)
+            account = self._account(tx, name, municipality)
+        if account is None:
+            raise RefusedByRule("no-consent", f"{name} has not agreed to have points")
+        return account
+
+    def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
+        """Every account of a card's member, by town."""
+        with self._database.read() as tx:
+            name = _member_of(tx, card)
+            return {} if name is None else _accounts(tx, name)
+
+    def accounts_of(self, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
+        """Every account of a member, by town; raises RefusedByRule (``resident-unknown``)."""
+        with self._database.read() as tx:
+            if not _exists(tx, name):
+                raise _unknown(name)
+            return _accounts(tx, name)
+
+    def cards_of(self, municipality: MunicipalityCode, account: AccountId) -> tuple[KeyDigest, ...]:
+        """The cards that open an account."""
+        with self._database.read() as tx:
+            rows = tx.rows(
+                "SELECT card_key.digest FROM account JOIN card_key USING (mykey_id)"
+                " WHERE municipality=? AND account=? ORDER BY card_key.digest",
+                (municipality, account),
+            )
+        return tuple(KeyDigest(digest) for (digest,) in rows)
+
+    # -- keys
+
+    def public_key(self, card: KeyDigest) -> tuple[Algorithm, bytes] | None:
+        """Algorithm and SubjectPublicKeyInfo (DER) of a registered card; None: unknown."""
+        with self._database.read() as tx:
+            row = tx.one("SELECT algorithm, public_key FROM card_key WHERE digest=:card", card=card)
+        return None if row is None else (Algorithm(row["algorithm"]), bytes(row["public_key"]))
+
+    def known(self, cards: Iterable[KeyDigest]) -> frozenset[KeyDigest]:
+        """Which of these cards are registered."""
+        with self._database.read() as tx:
+            return frozenset(card for card in set(cards) if _member_of(tx, card) is not None)
+
+    # -- looking
+
+    def member(self, name: MyKeyId) -> Member:
+        """A member; raises RefusedByRule (``resident-unknown``)."""
+        with self._database.read() as tx:
+            row = tx.one("SELECT * FROM member WHERE mykey_id=:name", name=name)
+            if row is None:
+                raise _unknown(name)
+            count = "SELECT COUNT(*) FROM {} WHERE mykey_id=:name"
+            return Member(
+                mykey_id=name,
+                state=row["state"],
+                generated=bool(row["generated"]),
+                cards=tx.scalar(count.format("card_key"), name=name),
+                consents=_consents(tx, name),
+                services=tx.scalar(count.format("service"), name=name),
+            )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _account(self, tx: Tx, name: MyKeyId, municipality: MunicipalityCode) -> AccountId | None:
+        found = _accounts(tx, name).get(municipality)
+        if found is not None or POINTS not in _consents(tx, name):
+            return found
+        account = AccountId(self._randomness.bytes(8).hex())
+        enter(tx, AccountMade(name, municipality, account), self._clock.now())
+        return account
+
+    def _free_id(self, tx: Tx) -> MyKeyId:
+        while True:
+            name = MyKeyId(_draw(self._randomness))
+            if not _exists(tx, name):
+                return name
+
+
+def _draw(randomness: Randomness) -> str:
+    """Eight letters, each equally likely: bytes that would favour the first ones are dropped."""
+    fair = len(_LETTERS) * (256 // len(_LETTERS))
+    letters = ""
+    while len(letters) < _LENGTH:
+        drawn = randomness.bytes(2 * _LENGTH)
+        letters += "".join(_LETTERS[byte % len(_LETTERS)] for byte in drawn if byte < fair)
+    return letters[:_LENGTH]
+
+
+def _registered(card: CardKey, name: MyKeyId, *, generated: bool) -> MemberRegistered:
+    return MemberRegistered(
+        mykey_id=name,
+        generated=generated,
+        card=card.digest,
+        algorithm=card.algorithm,
+        public_key=card.public_key,
+        issuer_key_id=card.issuer_key_id,
+    )
+
+
+def _member_of(tx: Tx, card: KeyDigest) -> MyKeyId | None:
+    found = tx.scalar("SELECT mykey_id FROM card_key WHERE digest=:card", card=card)
+    return None if found is None else MyKeyId(found)
+
+
+def _exists(tx: Tx, name: MyKeyId) -> bool:
+    return tx.scalar("SELECT 1 FROM member WHERE mykey_id=:name", name=name) is not None
+
+
+def _consents(tx: Tx, name: MyKeyId) -> tuple[str, ...]:
+    rows = tx.rows("SELECT what FROM consent WHERE mykey_id=? ORDER BY what", (name,))
+    return tuple(what for (what,) in rows)
+
+
+def _accounts(tx: Tx, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
+    rows = tx.rows("SELECT municipality, account FROM account WHERE mykey_id=?", (name,))
+    return {MunicipalityCode(town): AccountId(account) for town, account in rows}
+
+
+def _unknown(name: str) -> RefusedByRule:
+    return RefusedByRule("resident-unknown", f"nobody is registered as {name}")

@@ -1,0 +1,76 @@
+"""The tables of identity. They keep no usage: nothing here grows when somebody spends or borrows.
+
+A certificate, its serial number, its dates and its subject are never stored: only the public key,
+its digest and which root vouched for it.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+VERSION = 1
+"""An identity database newer than this is refused."""
+
+metadata = sa.MetaData()
+
+
+def _table(name: str, *columns: sa.Column[object] | sa.Constraint) -> sa.Table:
+    return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
+
+
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
+    return sa.Column(name, kind, primary_key=True, nullable=False)
+
+
+def _column(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
+    return sa.Column(name, kind, nullable=False)
+
+
+meta = _table("meta", _key("name"), _column("value", sa.LargeBinary))
+
+chronicle = _table(
+    "chronicle",
+    _key("seq", sa.BigInteger),
+    _column("bytes", sa.LargeBinary),
+    _column("digest", sa.LargeBinary),
+)
+"""Changes of identities, in a chain of their own; never copied into the towns' chronicles."""
+
+member = _table(
+    "member",
+    _key("mykey_id"),
+    _column("state"),
+    _column("generated", sa.Boolean),
+)
+"""state: active."""
+
+card_key = _table(
+    "card_key",
+    _key("digest", sa.LargeBinary),
+    _column("mykey_id"),
+    _column("algorithm"),
+    _column("public_key", sa.LargeBinary),
+    _column("issuer_key_id", sa.LargeBinary),
+    sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
+)
+"""Cards, many to one member: a renewed certificate has another key."""
+
+consent = _table("consent", _key("mykey_id"), _key("what"), _column("at", sa.BigInteger))
+"""What a member agreed to, and when."""
+
+account = _table(
+    "account",
+    _key("mykey_id"),
+    _key("municipality"),
+    _column("account"),
+    sa.UniqueConstraint("municipality", "account", name="an_account_is_one_persons"),
+)
+"""The only link to points: a random account id a town."""
+
+service = _table(
+    "service",
+    _key("mykey_id"),
+    _key("organisation"),
+    _column("number"),
+)
+"""Organisations' own numbers for a member."""
