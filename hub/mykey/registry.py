@@ -21,6 +21,7 @@ from sync.values import AccountId, KeyDigest, MunicipalityCode, MyKeyId, mykey_i
 
 POINTS = "points"
 """The consent to have accounts in the points cloud."""
+ACTIVE = "active"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _LENGTH = 8
 
@@ -122,15 +123,29 @@ class MyKey:
                 raise _unknown(name)
             return _accounts(tx, name)
 
-    def cards_of(self, municipality: MunicipalityCode, account: AccountId) -> tuple[KeyDigest, ...]:
-        """The cards that open an account."""
+    def cards_of(
+        self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
+    ) -> dict[AccountId, tuple[KeyDigest, ...]]:
+        """The cards that open each of some accounts of a town."""
+        found: dict[AccountId, tuple[KeyDigest, ...]] = {}
         with self._database.read() as tx:
-            rows = tx.rows(
-                "SELECT card_key.digest FROM account JOIN card_key USING (mykey_id)"
-                " WHERE municipality=? AND account=? ORDER BY card_key.digest",
-                (municipality, account),
+            for account in accounts:
+                rows = tx.rows(
+                    "SELECT card_key.digest FROM account JOIN card_key USING (mykey_id)"
+                    " WHERE municipality=? AND account=? ORDER BY card_key.digest",
+                    (municipality, account),
+                )
+                found[account] = tuple(KeyDigest(digest) for (digest,) in rows)
+        return found
+
+    def is_active(self, card: KeyDigest) -> bool:
+        """Whether a card's member exists and is not suspended."""
+        with self._database.read() as tx:
+            state = tx.scalar(
+                "SELECT state FROM member JOIN card_key USING (mykey_id) WHERE digest=:card",
+                card=card,
             )
-        return tuple(KeyDigest(digest) for (digest,) in rows)
+        return bool(state == ACTIVE)
 
     # -- keys
 
