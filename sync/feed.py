@@ -85,9 +85,11 @@ class TicketKeyItem(Item, frozen=True, tag="ticket-key"):
 
 
 class UsedTicketItem(Item, frozen=True, tag="used"):
-    """A ticket that may not be redeemed any more, by truncated hash of its signature."""
+    """A ticket that was redeemed, by truncated hash of its signature."""
 
     name: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    used: bool = True
+    """False: the redemption was taken back, the ticket lives again."""
 
     @property
     def key(self) -> str:

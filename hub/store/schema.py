@@ -89,6 +89,9 @@ municipality = _table(
 )
 """A town: its point's name, its account, and the counters that only its writer moves."""
 
+policy = _table("policy", _key("municipality"), _key("digest", sa.LargeBinary), _blob("bytes"))
+"""Every policy a town has had: a record names the one it was decided by."""
+
 organisation = _table(
     "organisation",
     _key("municipality"),
@@ -135,8 +138,10 @@ epoch = _table(
     _int("closed_at"),
     _int("closed_seq"),
     _int("highest_attempt"),
+    _int("ended"),
 )
-"""state: open, closed, forked. What came in beyond ``closed_seq`` is judged by its own proof."""
+"""state: open, closed, forked. What came in beyond ``closed_seq`` is judged by its own proof.
+``ended``: its node has said that it sells no more."""
 
 cursor = _table(
     "cursor",
@@ -150,18 +155,7 @@ cursor = _table(
     _int("posted"),
 )
 """Custody and posting positions of a line of records. ``branch`` is empty for the chain itself,
-else the hexadecimal digest of the first record that differs; ``base`` is the seq before it."""
-
-town_cursor = _table(
-    "town_cursor",
-    _key("municipality"),
-    _key("home"),
-    _key("node"),
-    _key("epoch"),
-    _key("branch"),
-    _int("posted"),
-)
-"""How far a foreign town has posted the records of a node that were handed over to it."""
+else 16 hexadecimal digits of the digest of the first record that differs; ``base`` is the seq before it."""
 
 handover = _table(
     "handover",
@@ -221,6 +215,7 @@ record = _table(
     _text("bearer"),
     _int("paid"),
     _int("posting"),
+    _int("hold"),
     _text("undone", default=""),
     sa.Index("record_of_account", "municipality", "node", "account", "at"),
 )
@@ -276,6 +271,7 @@ transfer = _table(
     _int("points"),
     _int("posting"),
     _int("window"),
+    _int("step"),
     _int("at"),
     _int("expires"),
     _text("of"),
@@ -283,10 +279,20 @@ transfer = _table(
     sa.Index("transfer_by_posting", "municipality", "posting"),
     sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=_FROM_WALLET),
     sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=_TO_WALLET),
-    sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("of <> ''")),
+    sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("\"of\" <> ''")),
 )
-"""Both legs in one row. ``expires`` is the lot's date where points enter a wallet or lapse.
-``of`` names the record that the transfer is for, where that is not its source."""
+"""Both legs in one row. ``step`` is its place within its posting. ``expires`` is the lot's date
+where points enter a wallet or lapse. ``of`` names the record that the transfer is for, where that
+is not its source."""
+
+borne = _table(
+    "borne",
+    _key("municipality"),
+    _key("node"),
+    _key("window", sa.BigInteger),
+    _int("points"),
+)
+"""What reserve and deficits gave for a node's own word in a window."""
 
 posting = _table(
     "posting",
@@ -321,6 +327,7 @@ hold = _table(
     _text("reason"),
     _blob("tickets"),
     _int("opened_at"),
+    _int("posting"),
 )
 """state: open, used, freed, refused, ended (never opened, but spoken of)."""
 
@@ -337,8 +344,8 @@ ticket = _table(
     _text("held_by"),
     _text("issued_by"),
     _text("redeemed_by"),
-    _int("seconds"),
     _blob("name"),
+    _blob("signed"),
     sa.Index("ticket_days", "municipality", "state", "valid_until"),
 )
 """state: held, issued, redeemed, expired, dead (its hold ended without a record)."""
@@ -457,7 +464,8 @@ told_node = _table(
     _key("municipality"),
     _key("node"),
     _key("number", sa.BigInteger),
-    _int("at"),
+    _key("at", sa.BigInteger),
+    _int("page"),
     _blob("includes"),
 )
-"""Which standings a node was handed, and when they were made."""
+"""Which standings a node was handed, when they were made, and whether as a whole page."""

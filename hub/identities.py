@@ -1,0 +1,32 @@
+"""What the rest of the hub may ask about cards: a port that hub.mykey answers."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from sync.values import AccountId, KeyDigest, MunicipalityCode
+
+
+class Identities(Protocol):
+    """Cards, and the random account ids that stand for residents in a town."""
+
+    def public_key(self, card: KeyDigest) -> tuple[str, bytes] | None:
+        """A known card's algorithm and public key (SubjectPublicKeyInfo, DER), or None."""
+        ...
+
+    def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
+        """The card's account in a town, or None for an unknown card."""
+        ...
+
+    def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
+        """The accounts of a card's holder, by town."""
+        ...
+
+    def cards_of(
+        self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
+    ) -> dict[AccountId, tuple[KeyDigest, ...]]:
+        """The cards of the holders of some accounts."""
+        ...
+
+    def is_active(self, card: KeyDigest) -> bool:
+        """Whether the holder has not suspended the MyKey ID."""
+        ...

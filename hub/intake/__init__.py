@@ -1,0 +1,1 @@
+"""The way in for records: receive (custody), verify, judge and post, receipt."""

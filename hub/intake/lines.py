@@ -1,0 +1,125 @@
+"""Where each line of records stands: a node's chain, and the branches that forked off it."""
+
+from dataclasses import dataclass
+
+from hub.points.case import Line
+from hub.store import schema
+from hub.store.database import Tx
+from sync.batch import read_evidence, split
+from sync.cardproof import Evidence
+from sync.chain import NOTHING, digest
+from sync.values import Digest, Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a line is in custody and posted."""
+
+    line: Line
+    base: int
+    received: int
+    head: Digest
+    posted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One record in custody."""
+
+    line: Line
+    seq: int
+    data: bytes
+    evidence: Evidence | None
+    received_at: Millis
+    posted_then: int
+
+
+def cursor(tx: Tx, line: Line) -> Cursor | None:
+    """Read one cursor."""
+    rows = tx.rows(
+        "SELECT base, received, head, posted FROM cursor"
+        " WHERE municipality=? AND node=? AND epoch=? AND branch=?",
+        _key(line),
+    )
+    if not rows:
+        return None
+    base, received, head, posted = rows[0]
+    return Cursor(line, base, received, Digest(head), posted)
+
+
+def begin(tx: Tx, line: Line, base: int, head: Digest) -> Cursor:
+    """Begin a line: a new epoch's chain, or a branch behind ``base``."""
+    tx.insert(
+        schema.cursor,
+        municipality=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        branch=line.branch,
+        base=base,
+        received=base,
+        head=head,
+        posted=base,
+    )
+    return Cursor(line, base, base, head, base)
+
+
+def branches(tx: Tx, chain: Line) -> list[Cursor]:
+    """The branches that forked off a chain."""
+    rows = tx.rows(
+        "SELECT branch, base, received, head, posted FROM cursor"
+        " WHERE municipality=? AND node=? AND epoch=? AND branch<>'' ORDER BY branch",
+        _key(chain)[:3],
+    )
+    return [
+        Cursor(
+            Line(home=chain.home, node=chain.node, epoch=chain.epoch, branch=branch),
+            base,
+            received,
+            Digest(head),
+            posted,
+        )
+        for branch, base, received, head, posted in rows
+    ]
+
+
+def kept(tx: Tx, line: Line, after: int, upto: int) -> list[Kept]:
+    """The records of a line behind ``after``, up to ``upto``, with their evidence."""
+    found: list[Kept] = []
+    rows = tx.rows(
+        "SELECT first, received_at, posted_then, facts, evidence FROM inbox"
+        " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND last>? AND first<=?"
+        " ORDER BY first",
+        [*_key(line), after, upto],
+    )
+    later = dict(
+        tx.rows(
+            "SELECT seq, evidence FROM card_evidence"
+            " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>? AND seq<=?",
+            [*_key(line), after, upto],
+        )
+    )
+    for first, received_at, posted_then, facts, evidence in rows:
+        records = split(facts)
+        pieces = read_evidence(evidence, len(records)).pieces
+        for seq, (data, piece) in enumerate(zip(records, pieces, strict=True), first):
+            if after < seq <= upto:
+                better = later.get(seq)
+                proof = piece if better is None else read_evidence(better, 1).pieces[0]
+                found.append(Kept(line, seq, data, proof, received_at, posted_then))
+    return found
+
+
+def digest_at(tx: Tx, line: Line, seq: int) -> Digest:
+    """The digest of the record at a place of a line (a branch shares its chain up to its base)."""
+    if seq == 0:
+        return NOTHING
+    if line.branch:
+        own = cursor(tx, line)
+        if own is not None and seq <= own.base:
+            chain = Line(home=line.home, node=line.node, epoch=line.epoch, branch="")
+            return digest_at(tx, chain, seq)
+    return digest(kept(tx, line, seq - 1, seq)[0].data)
+
+
+def _key(line: Line) -> list[object]:
+    return [line.home, line.node, line.epoch, line.branch]

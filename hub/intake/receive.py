@@ -1,0 +1,233 @@
+"""Custody: take a batch as it is, durably, and say so.
+
+1. The batch's size is capped before and after decompression; its head carries the signature of the
+   epoch's key, so anybody may carry it.
+2. Its records continue the node's chain, or a branch of it, or are already here. What begins
+   beyond the cursor is answered with the cursor, and nothing is stored.
+3. Same place, same bytes: the same answer. Same place, other bytes: a fork. Both are kept as proof,
+   the epoch is closed, and the branch is judged by its own proof.
+4. The attempts that ended without a record free their holds at once.
+
+What this does not check: card signatures, tickets, amounts. Nothing that happened is refused here.
+"""
+
+from dataclasses import dataclass
+
+from hub.core import Core
+from hub.intake import incidents
+from hub.intake.lines import Cursor, begin, branches, cursor, digest_at, kept
+from hub.points.case import Line
+from hub.points.ending import end_attempts
+from hub.store import schema
+from hub.store.database import Tx
+from sync.batch import Batch, EvidenceBook, join, read_evidence, split, unpack
+from sync.cardproof import Evidence, SealedCertificate
+from sync.chain import NOTHING, ChainBroken, follow
+from sync.chain import digest as digest_of
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.signing import Head, verify_head
+from sync.values import EpochId, NodeId, home_of
+from sync.wire import write
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What custody came to: the line that the node should follow, and the batch as read."""
+
+    cursor: Cursor
+    batch: Batch
+    new: int
+    """How many records were not here before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Consecutive records of one epoch with their evidence, and the signed head of the last."""
+
+    first: int
+    records: list[bytes]
+    pieces: tuple[Evidence | None, ...]
+    certificates: tuple[SealedCertificate, ...]
+    head: Head
+
+    def behind(self, count: int) -> "Run":
+        """The run without its first ``count`` records."""
+        return Run(
+            first=self.first + count,
+            records=self.records[count:],
+            pieces=self.pieces[count:],
+            certificates=self.certificates,
+            head=self.head,
+        )
+
+
+def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Received:
+    """Take a batch into custody; durable when this returns."""
+    batch = unpack(body)
+    records = split(batch.facts)
+    book = read_evidence(batch.evidence, len(records))
+    chain = Line(home=home_of(node), node=node, epoch=epoch, branch="")
+    with core.database.write() as tx:
+        public = tx.scalar(
+            "SELECT public FROM epoch WHERE municipality=:home AND node=:node AND epoch=:epoch",
+            home=chain.home,
+            node=node,
+            epoch=epoch,
+        )
+        if public is None:
+            raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
+        main = cursor(tx, chain) or begin(tx, chain, 0, NOTHING)
+        taken = Received(main, batch, 0)
+        if records:
+            head = _checked_head(batch, bytes(public), chain, first, records)
+            run = Run(
+                first=first,
+                records=records,
+                pieces=book.pieces,
+                certificates=book.certificates,
+                head=head,
+            )
+            line, new = _Custody(core, tx, main).take(run)
+            taken = Received(line, batch, new)
+        end_attempts(core, tx, chain, batch.ended, closed=batch.closed)
+        tx.run(
+            "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node",
+            now=core.clock.now(),
+            home=chain.home,
+            node=node,
+        )
+    return taken
+
+
+def _checked_head(
+    batch: Batch, public: bytes, chain: Line, first: int, records: list[bytes]
+) -> Head:
+    head = batch.head
+    if head is None:
+        raise Malformed("batch: records without a signed head")
+    if (head.node, head.epoch) != (chain.node, chain.epoch):
+        raise NotAuthentic("batch: the head is of another node or epoch")
+    if (head.seq, head.digest) != (first + len(records) - 1, digest_of(records[-1])):
+        raise NotAuthentic("batch: the signed head is not that of the last record")
+    verify_head(head, public)
+    return head
+
+
+class _Custody:
+    """Finds the line that a run belongs to, and keeps what is new."""
+
+    def __init__(self, core: Core, tx: Tx, main: Cursor) -> None:
+        self._core = core
+        self._tx = tx
+        self._main = main
+
+    def take(self, run: Run) -> tuple[Cursor, int]:
+        """Keep a run; gives the line it is on now, and how many records were new."""
+        main = self._main
+        if run.first == main.received + 1 and self._follows(main, run):
+            return self._append(main, run), len(run.records)
+        for line in [main, *branches(self._tx, main.line)]:
+            rest = run.behind(self._already(line, run))
+            if not rest.records:
+                return line, 0
+            if rest.first == line.received + 1 and self._follows(line, rest):
+                return self._append(line, rest), len(rest.records)
+        rest = run.behind(self._already(main, run))
+        if rest.first > main.received:
+            return main, 0
+        return self._branch_off(rest)
+
+    def _already(self, line: Cursor, run: Run) -> int:
+        """How many of the run's first records this line has, byte for byte."""
+        if run.first > line.received or run.first <= line.base:
+            return 0
+        here = kept(self._tx, line.line, run.first - 1, run.first + len(run.records) - 1)
+        for place, one in enumerate(here):
+            if one.data != run.records[place]:
+                return place
+            self._better(line.line, one.seq, one.evidence, run.pieces[place])
+        return len(here)
+
+    def _follows(self, line: Cursor, run: Run) -> bool:
+        try:
+            follow(line.line.node, line.line.epoch, run.first, line.head, run.records)
+        except ChainBroken:
+            return False
+        return True
+
+    def _branch_off(self, run: Run) -> tuple[Cursor, int]:
+        """Other bytes at a place that is taken: keep both, close the epoch, tell people."""
+        main, tx = self._main, self._tx
+        base = digest_at(tx, main.line, run.first - 1)
+        follow(main.line.node, main.line.epoch, run.first, base, run.records)
+        line = Line(
+            home=main.line.home,
+            node=main.line.node,
+            epoch=main.line.epoch,
+            branch=digest_of(run.records[0]).hex()[:16],
+        )
+        tx.run(
+            "UPDATE epoch SET closed_at=CASE WHEN state='open' THEN :now ELSE closed_at END,"
+            " closed_seq=CASE WHEN state='open' THEN :seq ELSE closed_seq END, state='forked'"
+            " WHERE municipality=:home AND node=:node AND epoch=:epoch",
+            now=self._core.clock.now(),
+            seq=main.received,
+            home=line.home,
+            node=line.node,
+            epoch=line.epoch,
+        )
+        incidents.enter(
+            self._core,
+            tx,
+            kind="fork",
+            source=line.source(run.first),
+            town=line.home,
+            reason="two-records-at-one-place",
+            other=str(main.line.source(run.first)),
+        )
+        fresh = begin(tx, line, run.first - 1, base)
+        return self._append(fresh, run), len(run.records)
+
+    def _append(self, line: Cursor, run: Run) -> Cursor:
+        last, head, at = run.head.seq, run.head.digest, line.line
+        self._tx.insert(
+            schema.inbox,
+            municipality=at.home,
+            node=at.node,
+            epoch=at.epoch,
+            branch=at.branch,
+            first=run.first,
+            last=last,
+            received_at=self._core.clock.now(),
+            posted_then=line.posted,
+            facts=join(run.records),
+            evidence=write(EvidenceBook(run.pieces, run.certificates)),
+            head=write(run.head),
+        )
+        self._tx.run(
+            "UPDATE cursor SET received=:last, head=:head WHERE municipality=:home AND node=:node"
+            " AND epoch=:epoch AND branch=:branch",
+            last=last,
+            head=head,
+            home=at.home,
+            node=at.node,
+            epoch=at.epoch,
+            branch=at.branch,
+        )
+        return Cursor(at, line.base, last, head, line.posted)
+
+    def _better(self, line: Line, seq: int, first: Evidence | None, now: Evidence | None) -> None:
+        """Keep evidence that differs from what came first; verification says which one is good."""
+        if now is None or now == first:
+            return
+        self._tx.put(
+            schema.card_evidence,
+            {
+                "municipality": line.home,
+                "node": line.node,
+                "epoch": line.epoch,
+                "branch": line.branch,
+                "seq": seq,
+            },
+            evidence=write(EvidenceBook((now,), ())),
+        )

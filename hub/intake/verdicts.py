@@ -1,0 +1,184 @@
+"""Writing verdicts down, superseding them, and signing receipts."""
+
+from hub.core import Core
+from hub.intake.lines import kept
+from hub.points.books import Source
+from hub.points.case import Case, Judgement, Line, line_of
+from hub.points.recheck import done_of, subject
+from hub.store import schema
+from hub.store.database import Tx
+from sync.errors import Damaged, Malformed
+from sync.receipt import Bearer, Outcome, Receipt, Verdict
+from sync.records import TicketIssued, decode
+from sync.signing import Signed, seal_with
+from sync.values import Digest
+from sync.wire import read, write
+
+MOST_VERDICTS = 512
+"""Verdicts in one receipt."""
+
+
+def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> tuple[object, ...]:
+    """A judged record as a row of the table ``record``."""
+    line, record = case.line, case.record
+    done = None if record is None else done_of(record)
+    return (
+        line.home,
+        line.node,
+        line.epoch,
+        line.branch,
+        case.seq,
+        case.digest,
+        "unreadable" if record is None else record.kind,
+        town,
+        "" if record is None else subject(record),
+        0 if done is None else done.points,
+        "" if done is None else done.tier,
+        case.at if done is None else done.at,
+        judgement.outcome,
+        judgement.reason,
+        judgement.bearer,
+        judgement.paid,
+        posting,
+        0 if record is None else int(getattr(record.body, "hold", 0)),
+        "",
+    )
+
+
+def supersede(tx: Tx, source: Source, judgement: Judgement, posting: int) -> None:
+    """Give a record another verdict; its node hears of it by a second receipt."""
+    line = line_of(source)
+    tx.run(
+        "UPDATE record SET outcome=:outcome, reason=:reason, bearer=:bearer, paid=:paid,"
+        " posting=CASE WHEN outcome='quarantined' THEN :posting ELSE posting END"
+        " WHERE municipality=:home AND node=:node AND epoch=:epoch AND branch=:branch AND seq=:seq",
+        outcome=judgement.outcome,
+        reason=judgement.reason,
+        bearer=judgement.bearer,
+        paid=judgement.paid,
+        posting=posting,
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        branch=line.branch,
+        seq=source.seq,
+    )
+    digest = tx.scalar(
+        "SELECT digest FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND branch=:branch AND seq=:seq",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        branch=line.branch,
+        seq=source.seq,
+    )
+    last = tx.scalar(
+        "SELECT max(n) FROM decision WHERE municipality=:home AND node=:node AND epoch=:epoch",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+    )
+    verdict = Verdict(
+        source.seq,
+        Digest(bytes(digest)),
+        judgement.outcome,
+        judgement.reason,
+        judgement.bearer,
+        judgement.paid,
+        posting,
+    )
+    tx.insert(
+        schema.decision,
+        municipality=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        n=(last or 0) + 1,
+        branch=line.branch,
+        seq=source.seq,
+        verdict=write(verdict),
+    )
+
+
+def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> list[Signed]:
+    """What a node has not stored yet: first verdicts in seq order, then superseding ones."""
+    found = []
+    first = _first_verdicts(tx, line, receipted)
+    if first:
+        found.append(_signed(core, line, tuple(first), 0))
+    rows = tx.rows(
+        "SELECT n, branch, seq, verdict FROM decision WHERE municipality=? AND node=? AND epoch=?"
+        " AND n>? ORDER BY n LIMIT 64",
+        [line.home, line.node, line.epoch, decisions],
+    )
+    for n, branch, seq, data in rows:
+        own = Line(home=line.home, node=line.node, epoch=line.epoch, branch=branch)
+        verdict = read(data, Verdict)
+        if verdict.outcome is not Outcome.QUARANTINED:
+            verdict = _with_tickets(tx, own, seq, verdict)
+        found.append(_signed(core, own, (verdict,), n))
+    return found
+
+
+def _first_verdicts(tx: Tx, line: Line, receipted: int) -> list[Verdict]:
+    base = tx.rows(
+        "SELECT base FROM cursor WHERE municipality=? AND node=? AND epoch=? AND branch=?",
+        [line.home, line.node, line.epoch, line.branch],
+    )
+    after = max(receipted, base[0][0] if base else 0)
+    rows = tx.rows(
+        "SELECT seq, digest, outcome, reason, bearer, paid, posting, kind FROM record"
+        " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>?"
+        f" ORDER BY seq LIMIT {MOST_VERDICTS}",
+        [line.home, line.node, line.epoch, line.branch, after],
+    )
+    verdicts: list[Verdict] = []
+    for seq, digest, outcome, reason, bearer, paid, posting, kind in rows:
+        if seq != after + len(verdicts) + 1:
+            break  # the one before waits for another town
+        verdict = Verdict(
+            seq, Digest(digest), Outcome(outcome), reason, Bearer(bearer), paid, posting
+        )
+        if kind == "ticket.issued" and verdict.outcome is not Outcome.QUARANTINED:
+            verdict = _with_tickets(tx, line, seq, verdict)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _with_tickets(tx: Tx, line: Line, seq: int, verdict: Verdict) -> Verdict:
+    """Only now do signed tickets leave: their points have been taken."""
+    try:
+        record = decode(kept(tx, line, seq - 1, seq)[0].data)
+    except Malformed:
+        return verdict
+    body = record.body
+    if not isinstance(body, TicketIssued):
+        return verdict
+    signed = tuple(_ticket_bytes(tx, body.municipality, ticket.number) for ticket in body.tickets)
+    return Verdict(
+        verdict.seq,
+        verdict.digest,
+        verdict.outcome,
+        verdict.reason,
+        verdict.bearer,
+        verdict.paid,
+        verdict.posting,
+        tickets=signed,
+    )
+
+
+def _ticket_bytes(tx: Tx, town: str, number: str) -> bytes:
+    found = tx.scalar(
+        "SELECT signed FROM ticket WHERE municipality=:town AND number=:number",
+        town=town,
+        number=number,
+    )
+    if found is None:
+        raise Damaged(f"a posted issue names ticket {number}, which is not there")
+    return bytes(found)
+
+
+def _signed(core: Core, line: Line, verdicts: tuple[Verdict, ...], decision: int) -> Signed:
+    receipt = Receipt(
+        str(core.incarnation), line.node, line.epoch, core.clock.now(), verdicts, decision
+    )
+    return seal_with(core.keys.signing, "receipt", write(receipt))

@@ -1,0 +1,316 @@
+"""Answering a node that asks first: T0, before the PIN."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from hub.core import Core, day_of
+from hub.identities import Identities
+from hub.points.accounts import outstanding, wallet
+from hub.points.books import Books, Source, posting
+from hub.points.holds import Hold, read_hold
+from hub.points.lots import NEVER, work_out
+from hub.points.numbers import ticket_number
+from hub.points.positions import posted_everywhere
+from hub.store import schema
+from hub.store.database import Tx
+from sync.errors import Malformed, NotAuthentic
+from sync.holds import HoldRequest, Purpose, Wanted
+from sync.policy import read_policy
+from sync.records import Ticket
+from sync.ticket import SignedTicket, name_of, read_ticket, sign_ticket
+from sync.values import (
+    AccountId,
+    EpochId,
+    KeyDigest,
+    Millis,
+    NodeId,
+    Points,
+    home_of,
+    organisation_of,
+)
+from sync.wire import write
+
+MOST_OPEN = 20
+"""Open holds of one node."""
+
+
+class Attempt(NamedTuple):
+    """Who asks: a node's own count of attempts in one epoch."""
+
+    node: NodeId
+    epoch: EpochId
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The hub's word on an attempt."""
+
+    granted: bool
+    reason: str
+    tickets: tuple[Ticket, ...] = ()
+
+
+def ask(core: Core, identities: Identities, attempt: Attempt, request: HoldRequest) -> Asked:
+    """Open a hold, or say why not; the same attempt gets the same answer.
+
+    A refusal for lack of points is an answer of its own and stays. "Records first" is not kept:
+    the node hands in what it has of this person and asks again.
+    """
+    with core.database.write() as tx:
+        before = tx.one(
+            "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch AND n=:n",
+            home=home_of(attempt.node),
+            node=attempt.node,
+            epoch=attempt.epoch,
+            n=attempt.n,
+        )
+        if before is not None:
+            return _again(read_hold(before), bytes(before["request"]), request)
+        if any(posted_everywhere(tx, attempt.node, other) < seq for other, seq in request.after):
+            return Asked(granted=False, reason="records-first")
+        now = core.clock.now()
+        cause = ("hold", *attempt, write(request))
+        with posting(core, tx, request.municipality, now, cause) as books:
+            return open_hold(books, identities, attempt, request)
+
+
+def open_hold(
+    books: Books, identities: Identities, attempt: Attempt, request: HoldRequest
+) -> Asked:
+    """Judge an attempt within a posting and write down how it ended."""
+    node, epoch, n = attempt
+    subject, reason = _subject(books, identities, node, request)
+    tickets: tuple[Ticket, ...] = ()
+    if not reason:
+        reason = _room(books, node, request)
+    hold = Hold(
+        home=home_of(node),
+        node=node,
+        epoch=epoch,
+        n=n,
+        town=request.municipality,
+        purpose=request.purpose,
+        account=AccountId(subject),
+        points=request.points,
+        state="open",
+        reason=reason,
+        tickets=(),
+    )
+    if not reason and request.wanted is not None:
+        tickets, reason = _numbers(books, hold, request.wanted)
+    if not reason:
+        _take(books, hold)
+    books.tx.insert(
+        schema.hold,
+        municipality=hold.home,
+        node=node,
+        epoch=epoch,
+        n=n,
+        town=hold.town,
+        purpose=hold.purpose,
+        account=hold.account,
+        points=hold.points,
+        request=write(request),
+        state="refused" if reason else "open",
+        reason=reason,
+        tickets=msgspec.msgpack.encode(tickets),
+        opened_at=books.at,
+        posting=books.number,
+    )
+    return Asked(granted=not reason, reason=reason, tickets=tickets)
+
+
+def highest_attempt(tx: Tx, node: NodeId, epoch: EpochId) -> int:
+    """The highest attempt number seen in an epoch."""
+    found = tx.scalar(
+        "SELECT max(n) FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch",
+        home=home_of(node),
+        node=node,
+        epoch=epoch,
+    )
+    return int(found or 0)
+
+
+def _again(hold: Hold, asked: bytes, request: HoldRequest) -> Asked:
+    if hold.state == "ended":
+        return Asked(granted=False, reason="attempt-ended")
+    first = msgspec.msgpack.decode(asked, type=HoldRequest)
+    if msgspec.structs.replace(first, after=()) != msgspec.structs.replace(request, after=()):
+        return Asked(granted=False, reason="attempt-number-taken")
+    if hold.state == "refused":
+        return Asked(granted=False, reason=hold.reason)
+    if hold.state == "freed":
+        return Asked(granted=False, reason="attempt-ended")
+    return Asked(granted=True, reason="", tickets=hold.tickets)
+
+
+def _subject(
+    books: Books, identities: Identities, node: NodeId, request: HoldRequest
+) -> tuple[str, str]:
+    """Whose points, or which ticket; and why not."""
+    accepted = books.tx.rows(
+        "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
+        [books.town, organisation_of(node)],
+    )
+    if not accepted:
+        return request.account, "not-accepted"
+    if request.purpose == Purpose.REDEEM:
+        return _ticket(books, request)
+    card = KeyDigest(request.card)
+    if identities.account_of(card, books.town) != request.account or not request.account:
+        return request.account, "no-standing"
+    if not identities.is_active(card):
+        return request.account, "not-active"
+    if books.balance(wallet(AccountId(request.account))) < request.points:
+        return request.account, "too-few-points"
+    return request.account, ""
+
+
+def _ticket(books: Books, request: HoldRequest) -> tuple[str, str]:
+    key = books.core.keys.tickets(books.town).public
+    try:
+        ticket = read_ticket(request.ticket, {books.town: (key,)})
+    except (Malformed, NotAuthentic):
+        return "", "ticket-forged"
+    row = books.tx.one(
+        "SELECT state, points, valid_from, valid_until FROM ticket"
+        " WHERE municipality=:town AND number=:number",
+        town=books.town,
+        number=ticket.number,
+    )
+    if row is None or row["state"] in {"held", "dead"} or row["points"] != request.points:
+        return ticket.number, "ticket-unknown"
+    today = day_of(books.at)
+    if today < row["valid_from"]:
+        return ticket.number, "ticket-not-yet"
+    if today > row["valid_until"] or row["state"] == "expired":
+        return ticket.number, "ticket-past"
+    held = books.tx.rows(
+        "SELECT 1 FROM hold WHERE town=? AND account=? AND purpose=? AND state='open'",
+        [books.town, ticket.number, Purpose.REDEEM],
+    )
+    if row["state"] != "issued" or held:
+        return ticket.number, "ticket-used"
+    return ticket.number, ""
+
+
+def _room(books: Books, node: NodeId, request: HoldRequest) -> str:
+    """Open holds of a node are bounded in number and, together, by its float."""
+    count, total = books.tx.rows(
+        "SELECT count(*), coalesce(sum(points), 0) FROM hold"
+        " WHERE municipality=? AND node=? AND state='open'",
+        [home_of(node), node],
+    )[0]
+    own, policy = books.tx.rows(
+        "SELECT n.float_points, m.policy FROM node n, municipality m"
+        " WHERE n.municipality=? AND n.node=? AND m.municipality=?",
+        [home_of(node), node, books.town],
+    )[0]
+    most = own or read_policy(policy).float_points
+    over = total + request.points > max(most, request.points)
+    return "too-many-holds" if count >= MOST_OPEN or (count and over) else ""
+
+
+def _numbers(books: Books, hold: Hold, wanted: Wanted) -> tuple[tuple[Ticket, ...], str]:
+    """Give the tickets their numbers and days."""
+    if wanted.each * wanted.count != hold.points:
+        return (), "sum-does-not-fit"
+    programme = books.tx.one(
+        "SELECT issue_until, use_until FROM programme"
+        " WHERE municipality=:town AND programme=:programme",
+        town=books.town,
+        programme=wanted.programme,
+    )
+    if programme is None:
+        return (), "unknown-programme"
+    today = day_of(books.at)
+    if today > programme["issue_until"]:
+        return (), "issue-ended"
+    last = date.fromisoformat(wanted.valid_from) + timedelta(days=wanted.days - 1)
+    until = min(last.isoformat(), programme["use_until"], *_lot_days(books, hold))
+    if until < max(today, wanted.valid_from):
+        return (), "no-day-left"
+    made = books.tx.scalar(
+        "UPDATE municipality SET tickets_made=tickets_made+:count WHERE municipality=:town"
+        " RETURNING tickets_made",
+        count=wanted.count,
+        town=books.town,
+    )
+    key = books.core.keys.numbers(books.town)
+    tickets = tuple(
+        Ticket(
+            number=ticket_number(key, wanted.programme, counter),
+            points=wanted.each,
+            valid_from=wanted.valid_from,
+            valid_until=until,
+        )
+        for counter in range(made - wanted.count, made)
+    )
+    _keep(books, hold, wanted.programme, tickets)
+    return tickets, ""
+
+
+def _lot_days(books: Books, hold: Hold) -> list[str]:
+    """The last full day of each dated lot that the tickets would use."""
+    lots = work_out(wallet(hold.account), books.wallet_history(hold.account))
+    return [
+        day_of(Millis(expires - 1)) for expires, _ in lots.take(hold.points) if expires != NEVER
+    ]
+
+
+def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...]) -> None:
+    policy = read_policy(
+        bytes(
+            books.tx.scalar(
+                "SELECT policy FROM municipality WHERE municipality=:town", town=books.town
+            )
+        )
+    )
+    key = books.core.keys.tickets(books.town)
+    for ticket in tickets:
+        signed = sign_ticket(
+            SignedTicket(
+                issuer=books.core.origin,
+                number=ticket.number,
+                municipality=books.town,
+                points=Points(ticket.points),
+                valid_from=ticket.valid_from,
+                valid_until=ticket.valid_until,
+                online_only=ticket.points > policy.most_per_ticket,
+            ),
+            key,
+        )
+        books.tx.insert(
+            schema.ticket,
+            municipality=books.town,
+            number=ticket.number,
+            programme=programme,
+            points=ticket.points,
+            valid_from=ticket.valid_from,
+            valid_until=ticket.valid_until,
+            state="held",
+            account=hold.account,
+            held_by=str(hold.opened_by),
+            issued_by="",
+            redeemed_by="",
+            name=name_of(signed),
+            signed=signed,
+        )
+
+
+def _take(books: Books, hold: Hold) -> None:
+    source = Source(f"hold/{hold.node}", hold.epoch, hold.n)
+    if hold.purpose == Purpose.REDEEM:
+        programme = books.tx.scalar(
+            "SELECT programme FROM ticket WHERE municipality=:town AND number=:number",
+            town=books.town,
+            number=hold.account,
+        )
+        pool = outstanding(programme)
+    else:
+        pool = wallet(hold.account)
+    books.move(pool, hold.account_name, hold.points, source=source, at=books.at)

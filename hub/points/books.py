@@ -1,0 +1,305 @@
+"""One posting of one town: balances read once, moved in memory, written once.
+
+Every posting takes the next posting number from its town's row, which only its writer holds, and
+stamps each transfer with it and with the open settlement window. A transfer is never changed, only
+reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neighbours do.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import msgspec
+
+from hub.bodies import HubRecord
+from hub.core import Core, tokyo
+from hub.points.accounts import deficit, kind_of, subject_of, wallet
+from hub.store import schema
+from hub.store.database import Tx
+from sync.errors import Damaged
+from sync.values import AccountId, Millis, MunicipalityCode
+
+_COLUMNS = (
+    'source, epoch, seq, part, debit, credit, points, posting, "window", step, at, expires, "of"'
+)
+_MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
+
+
+class Source(NamedTuple):
+    """What a transfer comes from: a record, a hold, or one of the hub's own records."""
+
+    name: str
+    epoch: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.epoch}:{self.seq}"
+
+    @classmethod
+    def read(cls, text: str) -> "Source":
+        """The source that a text names."""
+        name, epoch, seq = text.rsplit(":", 2)
+        return cls(name, epoch, int(seq))
+
+
+class Transfer(NamedTuple):
+    """One row of the ledger, both legs."""
+
+    source: Source
+    part: int
+    debit: str
+    credit: str
+    points: int
+    posting: int
+    window: int
+    step: int
+    at: Millis
+    expires: int
+    of: str
+
+
+class Books:
+    """The open books of a town during one posting."""
+
+    def __init__(self, core: Core, tx: Tx, town: MunicipalityCode, at: Millis) -> None:
+        row = tx.one(
+            "UPDATE municipality SET posting=posting+1 WHERE municipality=:town"
+            ' RETURNING posting, "window", expired_until',
+            town=town,
+        )
+        if row is None:
+            raise Damaged(f"the hub knows no municipality {town}")
+        self.core = core
+        self.tx = tx
+        self.town = town
+        self.at = at
+        self.number: int = row["posting"]
+        self.window: int = row["window"]
+        self.expired_until = Millis(row["expired_until"])
+        self._balances: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        self._transfers: list[Transfer] = []
+        self._parts: dict[Source, int] = {}
+        self._dated: set[tuple[int, str]] = set()
+        self._borne: dict[str, int] = {}
+        self._touched: set[str] = set()
+
+    # -- reading
+
+    def prefetch(self, accounts: Iterable[str]) -> None:
+        """Read many balances at once; what does not exist counts as zero."""
+        missing = sorted(set(accounts) - self._balances.keys())
+        for start in range(0, len(missing), 500):
+            some = missing[start : start + 500]
+            marks = ",".join("?" * len(some))
+            found = dict.fromkeys(some, 0)
+            found.update(
+                self.tx.rows(
+                    "SELECT account, points FROM balance"
+                    f" WHERE municipality=? AND account IN ({marks})",
+                    [self.town, *some],
+                )
+            )
+            self._balances.update(found)
+            self._before.update(found)
+
+    def balance(self, account: str) -> int:
+        """What an account holds now, this posting's moves included."""
+        if account not in self._balances:
+            self.prefetch([account])
+        return self._balances[account]
+
+    def transfers_of(self, source: Source, number: int) -> list[Transfer]:
+        """What was posted for a record: by itself in a posting, or later for it."""
+        stored = self.tx.rows(
+            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND posting=?"
+            " AND source=? AND epoch=? AND seq=?"
+            f' UNION ALL SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND "of"=?'
+            " ORDER BY posting, step",
+            [self.town, number, *source, self.town, str(source)],
+        )
+        name = str(source)
+        now = [move for move in self._transfers if move.source == source or move.of == name]
+        return [*map(_transfer, stored), *now]
+
+    def wallet_history(self, account: AccountId) -> list[Transfer]:
+        """Every transfer that touched a wallet, in order."""
+        name = wallet(account)
+        own = [move for move in self._transfers if name in (move.debit, move.credit)]
+        return [*wallet_history(self.tx, self.town, account), *own]
+
+    def touch(self, subject: str) -> None:
+        """Mark something as changed for the feed (residents' accounts mark themselves)."""
+        self._touched.add(subject)
+
+    def borne_for(self, node: str) -> int:
+        """What reserve and deficits gave for a node's own word in the open window."""
+        if node not in self._borne:
+            found = self.tx.scalar(
+                "SELECT points FROM borne WHERE municipality=:town AND node=:node"
+                ' AND "window"=:window',
+                town=self.town,
+                node=node,
+                window=self.window,
+            )
+            self._borne[node] = found or 0
+        return self._borne[node]
+
+    # -- moving
+
+    def move(
+        self,
+        debit: str,
+        credit: str,
+        points: int,
+        *,
+        source: Source,
+        at: Millis,
+        expires: int = 0,
+        of: str = "",
+    ) -> None:
+        """Move points; nothing for zero. A balance that must not be negative raises Damaged."""
+        if points == 0:
+            return
+        if points < 0 or debit == credit:
+            raise Damaged(f"a transfer of {points} points from {debit} to {credit}")
+        left = self.balance(debit) - points
+        if left < 0 and kind_of(debit) not in _MAY_BE_NEGATIVE:
+            raise Damaged(f"{debit} in {self.town} has {left + points}, not {points}")
+        now = self.balance(credit) + points
+        if now > 0 and kind_of(credit) in {"deficit", "receivable"}:
+            raise Damaged(f"{credit} in {self.town} would stand above zero")
+        self._balances[debit] = left
+        self._balances[credit] = now
+        part = self._parts.get(source, 0)
+        self._parts[source] = part + 1
+        if expires and kind_of(credit) == "wallet":
+            self._dated.add((expires, subject_of(credit)))
+        self._transfers.append(
+            Transfer(
+                source,
+                part,
+                debit,
+                credit,
+                points,
+                self.number,
+                self.window,
+                len(self._transfers),
+                at,
+                expires,
+                of,
+            )
+        )
+
+    def recover(self, account: AccountId, *, source: Source, at: Millis) -> None:
+        """Whatever makes a wallet grow pays an open deficit first."""
+        owed = -self.balance(deficit(account))
+        if owed > 0:
+            paid = min(owed, self.balance(wallet(account)))
+            self.move(wallet(account), deficit(account), paid, source=source, at=at)
+
+    def bear(self, node: str, points: int) -> None:
+        """Count what reserve or deficits gave for a node's own word."""
+        self._borne[node] = self.borne_for(node) + points
+
+    def hub_source(self, record: HubRecord) -> Source:
+        """Where the transfers of one of the hub's own records come from."""
+        return Source("hub", str(record.incarnation), record.seq)
+
+    # -- writing
+
+    def flush(self, cause: tuple[object, ...]) -> None:
+        """Write the posting, its transfers and the netted balances."""
+        tx, town = self.tx, self.town
+        tx.insert_many(
+            schema.transfer,
+            [
+                (
+                    town,
+                    _month(move.at),
+                    *move.source,
+                    move.part,
+                    move.debit,
+                    move.credit,
+                    move.points,
+                    move.posting,
+                    move.window,
+                    move.step,
+                    move.at,
+                    move.expires,
+                    move.of,
+                )
+                for move in self._transfers
+            ],
+        )
+        changed = sorted(
+            (account, points)
+            for account, points in self._balances.items()
+            if points != self._before[account]
+        )
+        tx.many(
+            "INSERT INTO balance (municipality, account, points) VALUES (?,?,?)"
+            " ON CONFLICT (municipality, account) DO UPDATE SET points=excluded.points",
+            [(town, account, points) for account, points in changed],
+        )
+        self._touched.update(subject_of(name) for name, _ in changed if kind_of(name) in _PERSONAL)
+        tx.many(
+            "INSERT INTO touched (municipality, account, posting) VALUES (?,?,?)"
+            " ON CONFLICT (municipality, account) DO UPDATE SET posting=excluded.posting",
+            [(town, account, self.number) for account in sorted(self._touched)],
+        )
+        tx.many(
+            "INSERT OR IGNORE INTO lot_date (municipality, expires, account) VALUES (?,?,?)",
+            [(town, expires, account) for expires, account in sorted(self._dated)],
+        )
+        tx.many(
+            'INSERT INTO borne (municipality, node, "window", points) VALUES (?,?,?,?)'
+            ' ON CONFLICT (municipality, node, "window") DO UPDATE SET points=excluded.points',
+            [(town, node, self.window, points) for node, points in self._borne.items() if points],
+        )
+        tx.insert_many(
+            schema.posting,
+            [(town, self.number, self.at, self.window, msgspec.msgpack.encode(cause))],
+        )
+
+
+_PERSONAL = {"wallet", "deficit"}
+
+
+def _transfer(row: tuple[object, ...]) -> Transfer:
+    name, epoch, seq, *rest = row
+    return Transfer(Source(str(name), str(epoch), int(str(seq))), *rest)  # type: ignore[arg-type]
+
+
+def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[Transfer]:
+    """Every stored transfer that touched a wallet, in posting order."""
+    name = wallet(account)
+    stored = tx.rows(
+        f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND debit=?"
+        f" UNION ALL SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND credit=?"
+        " ORDER BY posting, step",
+        [town, name, town, name],
+    )
+    return [_transfer(row) for row in stored]
+
+
+def _month(at: Millis) -> int:
+    moment = tokyo(at)
+    return moment.year * 100 + moment.month
+
+
+@contextmanager
+def posting(
+    core: Core, tx: Tx, town: MunicipalityCode, at: Millis, cause: tuple[object, ...]
+) -> Iterator[Books]:
+    """Open a town's books for one posting, and write it at the end."""
+    books = Books(core, tx, town, at)
+    yield books
+    books.flush(cause)
+
+
+@contextmanager
+def hub_posting(core: Core, tx: Tx, record: HubRecord) -> Iterator[Books]:
+    """The posting of one of the hub's own records."""
+    with posting(core, tx, record.chain, record.at, ("hub", record.seq)) as books:
+        yield books

@@ -1,0 +1,101 @@
+"""A record on its way to a verdict, and the verdict."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.points.books import Source
+from sync.clock import bounded
+from sync.receipt import Bearer, Outcome
+from sync.records import Record
+from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, home_of
+
+
+class Proof(StrEnum):
+    """What the verification of a record found. The values are reasons of verdicts."""
+
+    GOOD = "good"
+    NOT_NEEDED = "not-needed"
+    NO_EVIDENCE = "no-evidence"
+    BAD_SIGNATURE = "bad-signature"
+    UNKNOWN_KEY = "unknown-key"
+    OTHER_ACCOUNT = "other-account"
+    BAD_TICKET = "bad-ticket"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of records: a node's chain, or a branch of it."""
+
+    home: MunicipalityCode
+    node: NodeId
+    epoch: EpochId
+    branch: str
+
+    def source(self, seq: int) -> Source:
+        """Where the transfers of a record of this line come from."""
+        epoch = f"{self.epoch}/{self.branch}" if self.branch else self.epoch
+        return Source(self.node, epoch, seq)
+
+
+def line_of(source: Source) -> Line:
+    """The line that a record's source names."""
+    epoch, _, branch = source.epoch.partition("/")
+    node = NodeId(source.name)
+    return Line(home=home_of(node), node=node, epoch=EpochId(epoch), branch=branch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A record with everything that bears on its judgement."""
+
+    line: Line
+    seq: int
+    digest: Digest
+    record: Record | None
+    """None when the bytes cannot be read."""
+    proof: Proof
+    opened: bytes
+    """With a bad signature: what was found when the evidence was opened."""
+    received_at: Millis
+    posted_then: int
+    """How far this node's records were posted when this one came in."""
+    by_own_proof: bool
+    """The epoch was closed, forked or revoked before this came: only its own proof carries it."""
+
+    @property
+    def source(self) -> Source:
+        """Where its transfers come from."""
+        return self.line.source(self.seq)
+
+    @property
+    def at(self) -> Millis:
+        """When it happened, within what the hub can know."""
+        return (
+            self.received_at if self.record is None else bounded(self.record.at, self.received_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What becomes of a record."""
+
+    outcome: Outcome
+    reason: str
+    bearer: Bearer
+    paid: int
+
+
+def applied(paid: int = 0) -> Judgement:
+    """All is as it should be."""
+    return Judgement(Outcome.APPLIED, "", Bearer.NOBODY, paid)
+
+
+def exception(reason: str, bearer: Bearer, paid: int = 0) -> Judgement:
+    """Posted as the table of verdicts says; people see it."""
+    return Judgement(Outcome.EXCEPTION, reason, bearer, paid)
+
+
+def quarantined(reason: str) -> Judgement:
+    """Kept until people decide, or a copy with good proof comes."""
+    return Judgement(Outcome.QUARANTINED, reason, Bearer.UNDECIDED, 0)

@@ -1,0 +1,125 @@
+"""Attempts that ended without a record: their holds are freed at once."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from hub.core import Core
+from hub.points.books import posting
+from hub.points.case import Line
+from hub.points.holds import Hold, read_hold, release
+from hub.store import schema
+from hub.store.database import Tx
+
+
+def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, closed: bool) -> None:
+    """Free the holds of attempts that the node gave up.
+
+    A number that the hub never saw is remembered as ended, so that a late request opens nothing.
+    With ``closed`` the epoch sells no more: once its records are posted, all that they do not name
+    is freed (see :func:`free_unnamed`).
+    """
+    given_up = []
+    for n in sorted(set(attempts)):
+        row = _row(tx, line, n)
+        if row is None:
+            _remember(tx, line, n, core.clock.now())
+        elif row.state == "open":
+            given_up.append(row)
+    _free(core, tx, given_up)
+    if closed:
+        tx.run(
+            "UPDATE epoch SET ended=1 WHERE municipality=:home AND node=:node AND epoch=:epoch",
+            home=line.home,
+            node=line.node,
+            epoch=line.epoch,
+        )
+        free_unnamed(core, tx, line)
+
+
+def free_unnamed(core: Core, tx: Tx, line: Line) -> None:
+    """Free what an ended epoch still holds, when all that it handed in is posted."""
+    waiting = tx.scalar(
+        "SELECT count(*) FROM cursor WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND posted<received",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+    )
+    ended = tx.scalar(
+        "SELECT ended FROM epoch WHERE municipality=:home AND node=:node AND epoch=:epoch",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+    )
+    if waiting or not ended:
+        return
+    rows = tx.all(
+        "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND state='open' ORDER BY town, n",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+    )
+    _free(core, tx, [hold for hold in map(read_hold, rows) if not _named(tx, line, hold)])
+
+
+def _free(core: Core, tx: Tx, holds: list[Hold]) -> None:
+    now = core.clock.now()
+    holds.sort(key=lambda hold: (hold.town, hold.n))
+    for town, group in groupby(holds, key=lambda hold: hold.town):
+        some = list(group)
+        cause = ("end", some[0].node, some[0].epoch, [hold.n for hold in some])
+        with posting(core, tx, town, now, cause) as books:
+            for hold in some:
+                release(books, hold, now)
+
+
+def _named(tx: Tx, line: Line, hold: Hold) -> bool:
+    """Whether a record that still waits (in another town, or for people) names the hold."""
+    named = tx.scalar(
+        "SELECT count(*) FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND hold=:n AND outcome='quarantined'",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        n=hold.n,
+    )
+    return bool(named) or bool(
+        tx.scalar(
+            "SELECT count(*) FROM handover WHERE home=:home AND node=:node AND epoch=:epoch",
+            home=line.home,
+            node=line.node,
+            epoch=line.epoch,
+        )
+    )
+
+
+def _row(tx: Tx, line: Line, n: int) -> Hold | None:
+    row = tx.one(
+        "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch AND n=:n",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        n=n,
+    )
+    return None if row is None else read_hold(row)
+
+
+def _remember(tx: Tx, line: Line, n: int, now: int) -> None:
+    tx.insert(
+        schema.hold,
+        municipality=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        n=n,
+        town=line.home,
+        purpose="",
+        account="",
+        points=0,
+        request=b"",
+        state="ended",
+        reason="",
+        tickets=b"\x90",
+        opened_at=now,
+        posting=0,
+    )

@@ -1,0 +1,107 @@
+"""The nightly job: what expired by the end of a day lapses, tickets whose days ended lapse.
+
+What lapsed stays apart, by person and date, while a spend from before may still be handed in; then
+it becomes the town's revenue.
+"""
+
+from datetime import date, timedelta
+
+from hub.applying import body_of
+from hub.bodies import DayEnded, HubRecord
+from hub.core import end_of
+from hub.points.accounts import TREASURY, lapsed, lapsed_ticket, outstanding, wallet
+from hub.points.books import Books
+from hub.points.lots import NEVER, work_out
+from sync.values import AccountId, TicketNumber
+
+KEPT_DAYS = 31
+"""Longer than records may be handed in."""
+
+
+def end_day(books: Books, record: HubRecord) -> None:
+    """Apply the end of a day to a town's books."""
+    body = body_of(record, DayEnded)
+    until = end_of(body.day)
+    _wallets(books, record, until)
+    _tickets(books, record, body.day)
+    _revenue(books, record, body.day)
+    books.tx.run(
+        "UPDATE municipality SET expired_until=:until WHERE municipality=:town",
+        until=until,
+        town=books.town,
+    )
+
+
+def _wallets(books: Books, record: HubRecord, until: int) -> None:
+    due = books.tx.rows(
+        "SELECT DISTINCT account FROM lot_date WHERE municipality=? AND expires<=?"
+        " ORDER BY account",
+        [books.town, until],
+    )
+    source = books.hub_source(record)
+    for (name,) in due:
+        account = AccountId(name)
+        lots = work_out(wallet(account), books.wallet_history(account))
+        for expires, left in lots.in_order():
+            if expires != NEVER and expires <= until:
+                books.move(
+                    wallet(account),
+                    lapsed(account, expires),
+                    left,
+                    source=source,
+                    at=record.at,
+                    expires=expires,
+                )
+    books.tx.run(
+        "DELETE FROM lot_date WHERE municipality=:town AND expires<=:until",
+        town=books.town,
+        until=until,
+    )
+
+
+def _tickets(books: Books, record: HubRecord, day: str) -> None:
+    due = books.tx.rows(
+        "SELECT number, programme, points FROM ticket"
+        " WHERE municipality=? AND state='issued' AND valid_until<=? ORDER BY number",
+        [books.town, day],
+    )
+    source = books.hub_source(record)
+    for number, programme, points in due:
+        pool = lapsed_ticket(TicketNumber(number))
+        held = books.tx.rows(
+            "SELECT 1 FROM hold WHERE town=? AND account=? AND state='open'", [books.town, number]
+        )
+        if held:
+            continue  # a counter is taking it right now; its record or the next night decides
+        books.move(outstanding(programme), pool, points, source=source, at=record.at)
+        books.tx.run(
+            "UPDATE ticket SET state='expired' WHERE municipality=:town AND number=:number",
+            town=books.town,
+            number=number,
+        )
+
+
+def _revenue(books: Books, record: HubRecord, day: str) -> None:
+    """What lapsed so long ago that nothing from before can still come in."""
+    last = (date.fromisoformat(day) - timedelta(days=KEPT_DAYS)).isoformat()
+    source = books.hub_source(record)
+    rows = books.tx.rows(
+        "SELECT account, points FROM balance WHERE municipality=? AND account>'lapsed:'"
+        " AND account<'lapsed;' AND points>0 ORDER BY account",
+        [books.town],
+    )
+    ended = {
+        f"lapsed:ticket/{number}"
+        for (number,) in books.tx.rows(
+            "SELECT number FROM ticket WHERE municipality=? AND state='expired' AND valid_until<=?",
+            [books.town, last],
+        )
+    }
+    for name, points in rows:
+        old = (
+            name in ended
+            if name.startswith("lapsed:ticket/")
+            else int(name.rsplit("/", 1)[1]) <= end_of(last)
+        )
+        if old:
+            books.move(name, TREASURY, points, source=source, at=record.at)

@@ -1,0 +1,179 @@
+"""Holds: points, or a ticket, that wait for a node to speak.
+
+Only the node's word ends a hold: a record that names it uses it, and each PUT names the attempts
+that ended without a record. An ended number never comes back.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy.engine import RowMapping
+
+from hub.points.accounts import held, outstanding, subject_of
+from hub.points.books import Books, Source
+from hub.points.case import Line
+from hub.points.returns import give_back
+from sync.errors import Damaged
+from sync.holds import Purpose
+from sync.records import Ticket
+from sync.values import AccountId, EpochId, Millis, MunicipalityCode, NodeId, home_of
+
+
+@dataclass(slots=True)
+class Hold:
+    """One attempt as the hub knows it."""
+
+    home: MunicipalityCode
+    node: NodeId
+    epoch: EpochId
+    n: int
+    town: MunicipalityCode
+    purpose: str
+    account: AccountId
+    """The resident's account; for a redemption the ticket's number."""
+    points: int
+    state: str
+    reason: str
+    tickets: tuple[Ticket, ...]
+
+    @property
+    def account_name(self) -> str:
+        """The ledger account that keeps the points."""
+        return held(self.node, self.epoch, self.n)
+
+    @property
+    def opened_by(self) -> Source:
+        """Where the transfer that opened it comes from."""
+        return Source(f"hold/{self.node}", self.epoch, self.n)
+
+    @property
+    def ended_by(self) -> Source:
+        """Where the transfer that frees it comes from."""
+        return Source(f"free/{self.node}", self.epoch, self.n)
+
+    def fits(self, town: MunicipalityCode, account: str, points: int) -> bool:
+        """Whether a record may use it: only where town, account and points agree."""
+        return (self.town, self.account, self.points) == (town, account, points)
+
+
+class HoldShelf:
+    """The holds that the records of a posting name."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._found: dict[tuple[NodeId, EpochId, int], Hold | None] = {}
+        self.misfits: list[Hold] = []
+        """Holds of other towns that their own posting has to end."""
+
+    def named(self, line: Line, n: int) -> Hold | None:
+        """The hold of an attempt of this line's epoch, or None."""
+        if n == 0:
+            return None
+        key = (line.node, line.epoch, n)
+        if key not in self._found:
+            row = self._books.tx.one(
+                "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
+                " AND n=:n",
+                home=line.home,
+                node=line.node,
+                epoch=line.epoch,
+                n=n,
+            )
+            self._found[key] = None if row is None else read_hold(row)
+        return self._found[key]
+
+    def named_by_record(self, line: Line, seq: int) -> Hold | None:
+        """The open hold that a record of this line names, or None."""
+        n = self._books.tx.scalar(
+            "SELECT hold FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
+            " AND branch=:branch AND seq=:seq",
+            home=line.home,
+            node=line.node,
+            epoch=line.epoch,
+            branch=line.branch,
+            seq=seq,
+        )
+        hold = self.named(line, n or 0)
+        return hold if hold is not None and hold.state == "open" else None
+
+    def by_account_name(self, name: str) -> Hold:
+        """The hold that keeps its points in a ledger account."""
+        node, epoch, n = subject_of(name).split("/")
+        line = Line(home=home_of(NodeId(node)), node=NodeId(node), epoch=EpochId(epoch), branch="")
+        hold = self.named(line, int(n))
+        if hold is None:
+            raise Damaged(f"the ledger names {name}, but there is no such hold")
+        return hold
+
+    def use(self, hold: Hold) -> None:
+        """A record took what was held."""
+        hold.state = "used"
+        set_state(self._books, hold, "used")
+
+    def misfit(self, hold: Hold, at: Millis) -> None:
+        """A record names a hold that it does not fit: the hold ends, in its own town's books."""
+        if hold.town == self._books.town:
+            release(self._books, hold, at)
+        else:
+            self.misfits.append(hold)
+
+
+def read_hold(fields: RowMapping) -> Hold:
+    """A hold from its row."""
+    return Hold(
+        home=fields["municipality"],
+        node=fields["node"],
+        epoch=fields["epoch"],
+        n=fields["n"],
+        town=fields["town"],
+        purpose=fields["purpose"],
+        account=fields["account"],
+        points=fields["points"],
+        state=fields["state"],
+        reason=fields["reason"],
+        tickets=msgspec.msgpack.decode(fields["tickets"], type=tuple[Ticket, ...]),
+    )
+
+
+def set_state(books: Books, hold: Hold, state: str) -> None:
+    """Write down how a hold stands."""
+    books.tx.run(
+        "UPDATE hold SET state=:state WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND n=:n",
+        state=state,
+        home=home_of(hold.node),
+        node=hold.node,
+        epoch=hold.epoch,
+        n=hold.n,
+    )
+
+
+def release(books: Books, hold: Hold, at: Millis) -> None:
+    """End an open hold without a record: points go back with their dates, a ticket lives again."""
+    hold.state = "freed"
+    set_state(books, hold, "freed")
+    if hold.purpose == Purpose.REDEEM:
+        programme = books.tx.scalar(
+            "SELECT programme FROM ticket WHERE municipality=:town AND number=:number",
+            town=books.town,
+            number=hold.account,
+        )
+        back = outstanding(programme)
+        books.move(hold.account_name, back, hold.points, source=hold.ended_by, at=at)
+        return
+    give_back(
+        books,
+        hold.account_name,
+        hold.account,
+        hold.points,
+        used_by=[hold.opened_by],
+        source=hold.ended_by,
+        at=at,
+    )
+    if hold.tickets:
+        books.tx.run(
+            "UPDATE ticket SET state='dead' WHERE municipality=:town AND held_by=:held"
+            " AND state='held'",
+            town=books.town,
+            held=str(hold.opened_by),
+        )

@@ -1,0 +1,286 @@
+"""Asking ``decide()`` again, with what the hub itself knows.
+
+A record's ``basis`` is its node's own word. Which lists the node had, what they said of the
+account, and how far its receipts went, the hub takes from its own books as of the feed that the
+basis names; a basis that says more is a broken rule.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from hub.core import day_of, tokyo
+from hub.points.books import Books
+from hub.points.case import Case, Line
+from sync.policy import (
+    AccountFacts,
+    Approved,
+    Decision,
+    Lists,
+    Policy,
+    RedemptionFacts,
+    Refused,
+    SpendFacts,
+    decide,
+    decide_redemption,
+    read_policy,
+)
+from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
+from sync.values import DAY, EpochId, Millis
+
+_LOOK_BACK = 5 * DAY
+"""Longer than any list may be old, so longer than any record that still counts."""
+
+
+@dataclass(slots=True)
+class Done:
+    """A money record of a node, as far as limits ask."""
+
+    epoch: str
+    seq: int
+    kind: str
+    town: str
+    account: str
+    points: int
+    tier: str
+    at: Millis
+    undone: bool | int
+
+
+@dataclass(slots=True)
+class NodeKnowledge:
+    """What the hub knows of a node: its recent records, and what it was told."""
+
+    float_points: int
+    records: list[Done]
+    pages: set[int]
+    """When each whole page that it was handed was made."""
+    told: dict[tuple[int, int], dict[EpochId, int]]
+    """Included positions by feed number and moment."""
+
+    def includes(self, basis: Basis) -> dict[EpochId, int] | None:
+        """What the standing that a basis names counted, or None if it was never handed out."""
+        exact = self.told.get((basis.feed, basis.as_of))
+        if exact is not None:
+            return exact
+        return next((value for (feed, _), value in self.told.items() if feed == basis.feed), None)
+
+
+class Recheck:
+    """The second question, for the records of one posting."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._nodes: dict[Line, NodeKnowledge] = {}
+        self._judged: dict[Line, list[Done]] = {}
+        self._policies: dict[bytes, Policy | None] = {}
+
+    def remember(self, case: Case, record: Record) -> None:
+        """Count a record that this posting has judged."""
+        done = done_of(record)
+        if done.points:
+            self._judged.setdefault(case.line, []).append(done)
+            if case.line in self._nodes:
+                self._nodes[case.line].records.append(done)
+
+    def undo(self, case: Case, seq: int) -> None:
+        """Count a reversal that this posting has judged."""
+        known = self._nodes.get(case.line)
+        for done in known.records if known else self._judged.get(case.line, []):
+            if (done.epoch, done.seq) == (case.line.epoch, seq):
+                done.undone = True
+
+    def spend(self, case: Case, record: Record, body: Spend) -> str | None:
+        """The rule that a spend broke, or None."""
+        known = self._known(case)
+        policy, lists, wrong = self._lists(case, known, record, body.basis)
+        if policy is None or lists is None:
+            return wrong
+        at, basis = record.at, body.basis
+        told = self._books.tx.rows(
+            "SELECT available, deficit, expiring FROM told WHERE municipality=? AND town=?"
+            " AND account=? AND number<=? ORDER BY number DESC LIMIT 1",
+            [case.line.home, body.municipality, body.account, basis.feed],
+        )
+        if not told:
+            return "basis-no-standing"
+        available, deficit, expiring = told[0]
+        if basis.available > available:
+            return "basis-says-more"
+        includes = known.includes(basis) or {}
+        mine = [
+            done
+            for done in known.records
+            if done.account == body.account and done.town == body.municipality
+        ]
+        recent = [
+            done
+            for done in mine
+            if done.kind == "spend" and done.tier == Tier.T2 and at.ms - done.at < policy.window
+        ]
+        facts = SpendFacts(
+            at=at,
+            hub_silent=True,
+            lists=lists,
+            points=body.points,
+            account=AccountFacts(
+                active=True,
+                deficit=bool(deficit),
+                available=basis.available,
+                expiring=msgspec.msgpack.decode(expiring, type=tuple[Expiring, ...]),
+                later=tuple(
+                    (done.at, done.points)
+                    for done in mine
+                    if done.tier == Tier.T2
+                    and not done.undone
+                    and done.seq > includes.get(EpochId(done.epoch), 0)
+                ),
+                recent=tuple(done.points for done in recent if not done.undone),
+                recent_count=len(recent),
+            ),
+            float_used=_float(known, case, basis, "spend"),
+            float_limit=known.float_points or policy.float_points,
+        )
+        return _refusal(decide(policy, facts))
+
+    def redemption(self, case: Case, record: Record, body: TicketRedeemed) -> str | None:
+        """The rule that an offline redemption broke, or None."""
+        known = self._known(case)
+        policy, lists, wrong = self._lists(case, known, record, body.basis)
+        if policy is None or lists is None:
+            return wrong
+        row = self._books.tx.one(
+            "SELECT valid_from, valid_until, name FROM ticket"
+            " WHERE municipality=:town AND number=:number",
+            town=body.municipality,
+            number=body.number,
+        )
+        if row is None:
+            return None
+        listed = self._books.tx.scalar(
+            "SELECT number FROM feed WHERE municipality=:home AND kind='used' AND item=:item"
+            " AND number<=:feed",
+            home=case.line.home,
+            item=bytes(row["name"]).hex(),
+            feed=body.basis.feed,
+        )
+        local = tokyo(record.at.ms)
+        facts = RedemptionFacts(
+            at=record.at,
+            today=day_of(record.at.ms),
+            near_midnight=local.hour in (0, 23),
+            hub_silent=True,
+            lists=lists,
+            points=body.points,
+            valid_from=row["valid_from"],
+            valid_until=row["valid_until"],
+            online_only=False,
+            accepted=True,
+            in_zone=True,
+            listed_as_used=listed is not None,
+            seen_here=any(
+                done.kind == "ticket.redeemed" and done.account == body.number and not done.undone
+                for done in known.records
+            ),
+            float_used=_float(known, case, body.basis, "ticket.redeemed"),
+            float_limit=known.float_points or policy.ticket_float,
+        )
+        return _refusal(decide_redemption(policy, facts))
+
+    def _lists(
+        self, case: Case, known: NodeKnowledge, record: Record, basis: Basis
+    ) -> tuple[Policy | None, Lists | None, str]:
+        policy = self._policy(basis.policy)
+        if policy is None:
+            return None, None, "basis-unknown-policy"
+        if case.received_at - case.at > policy.hand_in_for:
+            return None, None, "late-hand-in"
+        if basis.as_of not in known.pages or known.includes(basis) is None:
+            return None, None, "basis-unknown-feed"
+        if basis.receipted > case.posted_then:
+            return None, None, "basis-says-more"
+        return policy, Lists(as_of=basis.as_of, age=record.at.ms - basis.as_of), ""
+
+    def _policy(self, digest: bytes) -> Policy | None:
+        if digest not in self._policies:
+            found = self._books.tx.scalar(
+                "SELECT bytes FROM policy WHERE municipality=:town AND digest=:digest",
+                town=self._books.town,
+                digest=digest,
+            )
+            self._policies[digest] = None if found is None else read_policy(bytes(found))
+        return self._policies[digest]
+
+    def _known(self, case: Case) -> NodeKnowledge:
+        if case.line not in self._nodes:
+            self._nodes[case.line] = self._load(case)
+        return self._nodes[case.line]
+
+    def _load(self, case: Case) -> NodeKnowledge:
+        line, tx = case.line, self._books.tx
+        told = tx.rows(
+            "SELECT number, at, page, includes FROM told_node WHERE municipality=? AND node=?",
+            [line.home, line.node],
+        )
+        stored = tx.rows(
+            "SELECT epoch, seq, kind, town, account, points, tier, at, undone<>'' FROM record"
+            " WHERE municipality=? AND node=? AND branch=? AND at>=? AND points>0",
+            [line.home, line.node, line.branch, case.at - _LOOK_BACK],
+        )
+        records = {(row[0], row[1]): Done(*row) for row in stored}
+        for done in self._judged.get(line, []):
+            records.setdefault((done.epoch, done.seq), done)
+        return NodeKnowledge(
+            float_points=tx.scalar(
+                "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
+                home=line.home,
+                node=line.node,
+            ),
+            records=list(records.values()),
+            pages={at for _, at, page, _ in told if page},
+            told={
+                (number, at): dict(msgspec.msgpack.decode(data, type=list[tuple[EpochId, int]]))
+                for number, at, _, data in told
+            },
+        )
+
+
+def done_of(record: Record) -> Done:
+    """A record as limits see it."""
+    body = record.body
+    return Done(
+        record.epoch,
+        record.seq,
+        record.kind,
+        getattr(body, "municipality", ""),
+        subject(record),
+        int(getattr(body, "points", 0)),
+        str(getattr(body, "tier", "")),
+        record.at.ms,
+        undone=False,
+    )
+
+
+def subject(record: Record) -> str:
+    """What a record is about: the account, or the ticket's number."""
+    body = record.body
+    return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
+
+
+def _float(known: NodeKnowledge, case: Case, basis: Basis, kind: str) -> int:
+    """Points of this node's own word without a stored receipt."""
+    return sum(
+        done.points
+        for done in known.records
+        if done.kind == kind
+        and done.tier == Tier.T2
+        and done.epoch == case.line.epoch
+        and done.seq > basis.receipted
+    )
+
+
+def _refusal(decision: Decision) -> str | None:
+    if isinstance(decision, Refused):
+        return str(decision.reason)
+    assert isinstance(decision, Approved)  # noqa: S101  the hub was said to be silent
+    return None

@@ -1,0 +1,357 @@
+"""What nodes may know: the feed, and residents' standings sealed into it.
+
+This is the only module that asks both who (hub.mykey) and how much (hub.points). It holds the two
+together in memory and stores sealed rows only.
+
+Every answer takes the next feed number of the node's home. What nodes were told of an account, by
+number, is kept, so that a spend can be judged by what its node could know.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import msgspec
+
+from hub.core import Core, month_of, tokyo
+from hub.identities import Identities
+from hub.points.accounts import deficit, wallet
+from hub.points.books import wallet_history
+from hub.points.lots import NEVER, work_out
+from hub.points.positions import includes
+from hub.store import schema
+from hub.store.database import Tx
+from sync.feed import (
+    MOST_ITEMS,
+    AnyItem,
+    LimitItem,
+    Page,
+    PolicyItem,
+    ProgrammeItem,
+    SealingKeyItem,
+    SettledItem,
+    StandingItem,
+    TicketKeyItem,
+    TownItem,
+    UsedTicketItem,
+    ZoneKeyItem,
+    item_kind,
+)
+from sync.policy import read_policy
+from sync.records import Expiring
+from sync.standing import AccountStanding, Asof, LoneStanding, Standing
+from sync.values import (
+    DAY,
+    AccountId,
+    KeyDigest,
+    Millis,
+    MunicipalityCode,
+    NodeId,
+    Points,
+    home_of,
+    organisation_of,
+)
+from sync.wire import write
+
+SOON = Millis(3 * DAY)
+"""A standing names what expires within this time: no page older than it is used."""
+
+_item = msgspec.msgpack.Decoder(AnyItem)
+
+
+def page(core: Core, identities: Identities, node: NodeId, incarnation: str, after: int) -> Page:
+    """The next page for a node; a cursor of another incarnation gets the whole feed."""
+    home = home_of(node)
+    with core.database.write() as tx:
+        view = _View(core, identities, tx, node)
+        view.publish()
+        start = after if incarnation == str(core.incarnation) else 0
+        rows = view.items_after(start)
+        complete = len(rows) <= MOST_ITEMS
+        if not complete:
+            rows = rows[:MOST_ITEMS]
+            last = rows[-1][0]  # a number's items stay together: a cursor never points into them
+            rows = [row for row in rows if row[0] < last] or rows
+        number = view.number() if complete else rows[-1][0]
+        as_of = view.as_of(number)
+        if complete:
+            _told_node(tx, home, node, as_of, page=True)
+        items = tuple(_item.decode(data) for _, data in rows)
+        return Page(str(core.incarnation), node, start, number, complete, as_of, items)
+
+
+def lone(core: Core, identities: Identities, node: NodeId, card: KeyDigest) -> LoneStanding:
+    """A card's fresh standing outside a page; takes a number of its own."""
+    month = month_of(core.clock.now())
+    with core.database.write() as tx:
+        view = _View(core, identities, tx, node)
+        number = view.next_number()
+        standing = view.standing(card, number)
+        as_of = view.as_of(number)
+        _told_node(tx, home_of(node), node, as_of, page=False)
+        key = core.keys.zone(view.zone, month)
+        sealed = b""
+        if standing.accounts:
+            sealed = key.seal(card, standing, core.randomness.bytes(12))
+        return LoneStanding(month, key.row_of(card), sealed, as_of)
+
+
+class _View:
+    """The feed as one node sees it, within one transaction."""
+
+    def __init__(self, core: Core, identities: Identities, tx: Tx, node: NodeId) -> None:
+        self._core = core
+        self._identities = identities
+        self._tx = tx
+        self._node = node
+        self._home = home_of(node)
+        self._organisation = organisation_of(node)
+        self._fresh: int | None = None
+        self.zone: str = tx.scalar(
+            "SELECT zone FROM node WHERE municipality=:home AND node=:node",
+            home=self._home,
+            node=node,
+        )
+        self._towns = [
+            MunicipalityCode(town)
+            for (town,) in tx.rows(
+                "SELECT DISTINCT a.municipality FROM acceptance a JOIN organisation o"
+                " ON o.organisation=a.organisation WHERE o.municipality=? ORDER BY 1",
+                [self._home],
+            )
+        ]
+
+    # -- numbers
+
+    def number(self) -> int:
+        """The feed's number now."""
+        found = self._tx.scalar(
+            "SELECT feed FROM municipality WHERE municipality=:home", home=self._home
+        )
+        return int(found)
+
+    def next_number(self) -> int:
+        """Take the next number of the home's feed."""
+        found = self._tx.scalar(
+            "UPDATE municipality SET feed=feed+1 WHERE municipality=:home RETURNING feed",
+            home=self._home,
+        )
+        return int(found)
+
+    def as_of(self, number: int) -> Asof:
+        """Which moment a number is, and which of the node's records it counts."""
+        return Asof(
+            self._core.incarnation.number,
+            number,
+            self._core.clock.now(),
+            includes(self._tx, self._node),
+        )
+
+    def items_after(self, number: int) -> list[tuple[int, bytes]]:
+        """What is newer than a number, for this node's zone, organisation and itself."""
+        return [
+            (at, data)
+            for at, data in self._tx.rows(
+                "SELECT number, bytes FROM feed WHERE municipality=? AND scope IN (?,?,?)"
+                f" AND number>? ORDER BY number, kind, item LIMIT {MOST_ITEMS + 1}",
+                [self._home, self.zone, self._organisation, self._node, number],
+            )
+        ]
+
+    # -- publishing what changed
+
+    def publish(self) -> None:
+        """Bring the feed up to date: settings, keys, tickets, standings."""
+        self._settings()
+        self._keys()
+        month = month_of(self._core.clock.now())
+        for town in self._towns:
+            self._changes(town, month)
+
+    def _settings(self) -> None:
+        tx = self._tx
+        for town in self._towns:
+            row = tx.one("SELECT * FROM municipality WHERE municipality=:town", town=town)
+            if row is None:
+                continue
+            accepted = bool(
+                tx.rows(
+                    "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
+                    [town, self._organisation],
+                )
+            )
+            self._put(self._organisation, TownItem(town, row["name"], row["point_name"], accepted))
+            self._put(self.zone, PolicyItem(town, bytes(row["policy"])))
+            self._put(self.zone, TicketKeyItem(town, self._core.keys.tickets(town).public))
+            for programme in tx.all(
+                "SELECT * FROM programme WHERE municipality=:town ORDER BY programme", town=town
+            ):
+                self._put(
+                    self.zone,
+                    ProgrammeItem(
+                        town,
+                        programme["programme"],
+                        programme["name"],
+                        programme["issue_until"],
+                        programme["use_until"],
+                    ),
+                )
+            for window, at in tx.rows(
+                'SELECT "window", closed_at FROM settlement_window'
+                " WHERE municipality=? AND state='settled'",
+                [town],
+            ):
+                self._put(self.zone, SettledItem(town, window, at))
+        own = tx.scalar(
+            "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
+            home=self._home,
+            node=self._node,
+        )
+        if own:
+            self._put(self._node, LimitItem(own))
+
+    def _keys(self) -> None:
+        now = tokyo(self._core.clock.now())
+        first = now.replace(day=1)
+        last, coming = first - timedelta(days=1), first + timedelta(days=32)
+        keys = self._core.keys
+        for moment in (last, now, coming):
+            month = moment.date().isoformat()[:7]
+            self._put(self.zone, ZoneKeyItem(month, keys.zone_seed(self.zone, month)))
+        for moment in (now, coming):
+            month = moment.date().isoformat()[:7]
+            public = keys.sealing(month).public_key().public_bytes_raw()
+            self._put(self.zone, SealingKeyItem(month, public))
+
+    def _changes(self, town: MunicipalityCode, month: str) -> None:
+        """Tickets and standings that changed since the zone last looked at this town."""
+        tx = self._tx
+        mark = {"municipality": self._home, "zone": f"{self.zone}/{month}", "town": town}
+        seen = tx.scalar(
+            "SELECT posting FROM feed_town WHERE municipality=:municipality AND zone=:zone"
+            " AND town=:town",
+            **mark,
+        )
+        changed = tx.rows(
+            "SELECT account, posting FROM touched WHERE municipality=? AND posting>?"
+            " ORDER BY account",
+            [town, seen or 0],
+        )
+        if not changed:
+            return
+        tickets = [name[7:] for name, _ in changed if name.startswith("ticket/")]
+        accounts = [AccountId(name) for name, _ in changed if not name.startswith("ticket/")]
+        for number in tickets:
+            row = tx.one(
+                "SELECT state, name FROM ticket WHERE municipality=:town AND number=:number",
+                town=town,
+                number=number,
+            )
+            if row is not None:
+                used = row["state"] == "redeemed"
+                self._put(self.zone, UsedTicketItem(bytes(row["name"]), used))
+        for cards in self._identities.cards_of(town, accounts).values():
+            for card in cards:
+                self._seal(card, month)
+        tx.put(schema.feed_town, mark, posting=max(posting for _, posting in changed))
+
+    def _seal(self, card: KeyDigest, month: str) -> None:
+        key = self._core.keys.zone(self.zone, month)
+        standing = self.standing(card, self._number())
+        sealed = key.seal(card, standing, self._core.randomness.bytes(12))
+        self._put(self.zone, StandingItem(month, key.row_of(card), sealed))
+
+    def _put(self, scope: str, item: AnyItem) -> None:
+        data = write(item)
+        key = {
+            "municipality": self._home,
+            "scope": scope,
+            "kind": item_kind(item),
+            "item": item.key,
+        }
+        stored = self._tx.scalar(
+            "SELECT bytes FROM feed WHERE municipality=:municipality AND scope=:scope"
+            " AND kind=:kind AND item=:item",
+            **key,
+        )
+        if stored is None or bytes(stored) != data:
+            self._tx.put(schema.feed, key, number=self._number(), bytes=data)
+
+    def _number(self) -> int:
+        """One number for everything that this publication changes."""
+        if self._fresh is None:
+            self._fresh = self.next_number()
+        return self._fresh
+
+    # -- standings
+
+    def standing(self, card: KeyDigest, number: int) -> Standing:
+        """What nodes of this zone may know of a card; kept as told under ``number``."""
+        active = self._identities.is_active(card)
+        accounts = self._identities.accounts_of_card(card)
+        return Standing(
+            tuple(
+                self._account(town, accounts[town], number, active=active)
+                for town in self._towns
+                if town in accounts
+            )
+        )
+
+    def _account(
+        self, town: MunicipalityCode, account: AccountId, number: int, *, active: bool
+    ) -> AccountStanding:
+        tx = self._tx
+        found = dict(
+            tx.rows(
+                "SELECT account, points FROM balance WHERE municipality=? AND account IN (?,?)",
+                [town, wallet(account), deficit(account)],
+            )
+        )
+        data = tx.scalar("SELECT policy FROM municipality WHERE municipality=:town", town=town)
+        cap = read_policy(bytes(data)).standing_cap
+        available, expiring = self._capped(town, account, found.get(wallet(account), 0), cap)
+        owes = found.get(deficit(account), 0) < 0
+        tx.put(
+            schema.told,
+            {
+                "municipality": self._home,
+                "town": town,
+                "account": account,
+                "number": number,
+            },
+            available=available,
+            deficit=int(owes),
+            expiring=msgspec.msgpack.encode(expiring),
+        )
+        return AccountStanding(town, account, active, owes, available, expiring)
+
+    def _capped(
+        self, town: MunicipalityCode, account: AccountId, balance: int, cap: int
+    ) -> tuple[int, tuple[Expiring, ...]]:
+        """The balance up to the cap, and what of *that* falls away soon."""
+        dated = self._tx.rows(
+            "SELECT 1 FROM lot_date WHERE municipality=? AND account=? LIMIT 1", [town, account]
+        )
+        available = left = min(balance, cap)
+        expiring = []
+        if dated:
+            lots = work_out(wallet(account), wallet_history(self._tx, town, account))
+            for date, points in self._soon(lots.in_order()):
+                balance -= points
+                falls = left - min(balance, cap)
+                if falls > 0:
+                    expiring.append(Expiring(date, Points(falls)))
+                    left -= falls
+        return available, tuple(expiring)
+
+    def _soon(self, lots: Iterable[tuple[int, int]]) -> Iterable[tuple[Millis, int]]:
+        until = self._core.clock.now() + SOON
+        return [(Millis(date), left) for date, left in lots if date != NEVER and date <= until]
+
+
+def _told_node(tx: Tx, home: MunicipalityCode, node: NodeId, as_of: Asof, *, page: bool) -> None:
+    tx.put(
+        schema.told_node,
+        {"municipality": home, "node": node, "number": as_of.number, "at": as_of.at},
+        page=int(page),
+        includes=msgspec.msgpack.encode(as_of.includes),
+    )
