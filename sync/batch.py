@@ -25,6 +25,8 @@ MOST_WIRE = 128 * 1024
 """The longest compressed body, in bytes."""
 MOST_PLAIN = 4 * 1024 * 1024
 """The longest body once decompressed, in bytes."""
+_LENGTH = 4
+"""Bytes of the length before each record."""
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -55,7 +57,7 @@ class EvidenceBook(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
 
 def join(records: Sequence[bytes]) -> bytes:
     """Records one after the other, each after its length."""
-    return b"".join(len(data).to_bytes(4, "big") + data for data in records)
+    return b"".join(len(data).to_bytes(_LENGTH, "big") + data for data in records)
 
 
 def split(facts: bytes) -> list[bytes]:
@@ -63,12 +65,13 @@ def split(facts: bytes) -> list[bytes]:
     records: list[bytes] = []
     at = 0
     while at < len(facts):
-        size = int.from_bytes(facts[at : at + 4], "big")
-        data = facts[at + 4 : at + 4 + size]
-        if size > MOST_BYTES or len(data) != size:
+        length = facts[at : at + _LENGTH]
+        size = int.from_bytes(length, "big")
+        data = facts[at + _LENGTH : at + _LENGTH + size]
+        if len(length) != _LENGTH or size > MOST_BYTES or len(data) != size:
             raise Malformed(f"batch: record {len(records) + 1} is cut off or too long")
         records.append(data)
-        at += 4 + size
+        at += _LENGTH + size
     if len(records) > MOST_RECORDS:
         raise Malformed(f"batch: {len(records)} records; the most is {MOST_RECORDS}")
     return records

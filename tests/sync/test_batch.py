@@ -1,0 +1,132 @@
+"""Batches: what goes up comes out the same, and nothing large or foreign gets in."""
+
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.batch import (
+    MOST_PLAIN,
+    MOST_RECORDS,
+    MOST_WIRE,
+    Batch,
+    EvidenceBook,
+    join,
+    pack,
+    read_evidence,
+    split,
+    unpack,
+)
+from sync.errors import Malformed
+from sync.records.codec import MOST_BYTES
+from sync.wire import write
+from tests.vectors import examples
+
+EMPTY = Batch(b"", b"", None, (), False, 0, 0)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_records_come_apart_as_they_were_joined(records: list[bytes]) -> None:
+    assert split(join(records)) == records
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=9).map(lambda tail: join([b"r"]) + tail))
+def test_foreign_facts_come_apart_or_are_refused(facts: bytes) -> None:
+    try:
+        records = split(facts)
+    except Malformed:
+        return
+    assert join(records) == facts
+
+
+def test_facts_that_are_cut_off_are_refused() -> None:
+    whole = join(examples.BYTES[:2])
+    ends = {0, 4 + len(examples.BYTES[0]), len(whole)}
+    for end in set(range(len(whole))) - ends:
+        with pytest.raises(Malformed, match="cut off"):
+            split(whole[:end])
+
+
+def test_a_batch_has_at_most_512_records() -> None:
+    assert len(split(join([b"r"] * MOST_RECORDS))) == MOST_RECORDS
+    with pytest.raises(Malformed, match="513 records"):
+        split(join([b"r"] * (MOST_RECORDS + 1)))
+
+
+def test_a_record_longer_than_any_is_refused_unread() -> None:
+    assert split(join([bytes(MOST_BYTES)])) == [bytes(MOST_BYTES)]
+    for facts in (join([bytes(MOST_BYTES + 1)]), b"\xff\xff\xff\xff"):
+        with pytest.raises(Malformed, match="record 1"):
+            split(facts)
+
+
+def test_a_batch_arrives_as_it_left() -> None:
+    for batch in (EMPTY, examples.BATCH):
+        assert unpack(pack(batch)) == batch
+
+
+@given(st.binary(max_size=300))
+def test_foreign_bytes_are_no_batch(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        unpack(data)
+    with pytest.raises(Malformed):
+        unpack(zstandard.compress(b"\x01" + data))
+
+
+def test_a_batch_that_is_too_long_is_not_even_opened() -> None:
+    with pytest.raises(Malformed, match=f"{MOST_WIRE + 1} bytes"):
+        unpack(bytes(MOST_WIRE + 1))
+
+
+def test_a_decompression_bomb_is_refused_before_it_goes_off() -> None:
+    stated = zstandard.compress(bytes(MOST_PLAIN + 1), 19)
+    unstated = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(MOST_PLAIN + 1))
+    for bomb in (stated, unstated):
+        assert len(bomb) < 1000
+        with pytest.raises(Malformed, match="once decompressed"):
+            unpack(bomb)
+
+
+def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
+    bomb = bytearray(zstandard.compress(bytes(100_000)))
+    stated = zstandard.get_frame_parameters(bytes(bomb)).content_size.to_bytes(4, "little")
+    place = bytes(bomb).index(stated)
+    bomb[place : place + 4] = (10).to_bytes(4, "little")
+    with pytest.raises(Malformed, match="not zstd"):
+        unpack(bytes(bomb))
+
+
+def test_a_batch_is_one_frame_with_nothing_behind_it() -> None:
+    good = pack(EMPTY)
+    for other in (good + good, good + b"x", good[:-1], b"junk" + good):
+        with pytest.raises(Malformed):
+            unpack(other)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ended": (0,)},
+        {"ended": (2**53,)},
+        {"ended": (1,) * 4097},
+        {"receipted": -1},
+        {"receipted": 2**64 - 1},
+        {"decisions": 2**63},
+    ],
+)
+def test_numbers_that_no_database_holds_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(Malformed):
+        unpack(pack(msgspec.structs.replace(EMPTY, **wrong)))
+
+
+def test_evidence_has_one_entry_a_record() -> None:
+    data = write(examples.BOOK)
+
+    assert read_evidence(data, 3) == examples.BOOK
+    for records in (0, 2, 4):
+        with pytest.raises(Malformed, match=f"3 entries for {records} records"):
+            read_evidence(data, records)
+    with pytest.raises(Malformed):
+        read_evidence(b"", 0)
+    assert read_evidence(write(EvidenceBook((), ())), 0).pieces == ()
