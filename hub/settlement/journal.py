@@ -1,0 +1,142 @@
+"""What left for the bank, written down outside the database.
+
+    journal/released.jsonl       a signed line per released file, oldest first
+    journal/141305-shops-3.txt   the file itself
+
+The line is on the disk before anybody gets the file. A hub whose database was brought back to
+before a journalled release would pay the same money again: so it settles nothing until it knows
+every release of its journal. A line without its line end was cut off by a power loss before its
+answer left, and counts as not written.
+"""
+
+import os
+import threading
+from pathlib import Path
+
+import msgspec
+
+from hub.settlement.windows import FILE_MADE, find, window_name
+from hub.store.database import Tx
+from sync.errors import Damaged, MachikadoError, NotAuthentic, RefusedByRule
+from sync.signing import SigningKey, verify
+from sync.values import Millis, OrganisationId
+
+_PURPOSE = "release"
+
+
+class ReleasedLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What an organisation got of a window; ``line`` is 0 where the file does not name it."""
+
+    line: int
+    organisation: OrganisationId
+    points: int
+    netted: int
+    paid: int
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file that left for the bank."""
+
+    window: str
+    pay_on: str
+    released_at: Millis
+    total: int
+    sha256: str
+    lines: tuple[ReleasedLine, ...]
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    release: Release
+    key: bytes
+    signature: bytes
+
+
+class Journal:
+    """The released files of a hub, in a folder that no restore of the database touches."""
+
+    def __init__(self, folder: Path, key: SigningKey) -> None:
+        self._folder = folder
+        self._path = folder / "released.jsonl"
+        self._key = key
+        self._lock = threading.Lock()
+
+    def keep(self, release: Release, file: bytes) -> None:
+        """Put a file and its line on the disk; a release that stands there stays as it is."""
+        with self._lock:
+            left = {(kept.window, kept.sha256) for kept in self._entries()}
+            if (release.window, release.sha256) in left:
+                return
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._put_file(self._folder / f"{release.window}.txt", file)
+            body = msgspec.json.encode(release)
+            signature = self._key.sign(_PURPOSE, body)
+            line = msgspec.json.encode(_Entry(release, self._key.public, signature)) + b"\n"
+            self._append(line)
+
+    def releases(self) -> list[Release]:
+        """Every release in the order in which they left; raises Damaged."""
+        with self._lock:
+            return self._entries()
+
+    def check(self, tx: Tx) -> None:
+        """Refuse to settle with ``journal-ahead`` while the database lacks a release."""
+        for release in self.releases():
+            if not _known(tx, release):
+                raise RefusedByRule(
+                    "journal-ahead",
+                    f"the file of {release.window} ({release.total} yen, to be paid on"
+                    f" {release.pay_on}) left for the bank, but this database does not know it:"
+                    " it is older than the journal. Nothing is settled until it is brought up to"
+                    " that release",
+                )
+
+    def _entries(self) -> list[Release]:
+        if not self._path.exists():
+            return []
+        lines = self._path.read_bytes().split(b"\n")[:-1]
+        return [self._read(line, number) for number, line in enumerate(lines, 1)]
+
+    def _read(self, line: bytes, number: int) -> Release:
+        try:
+            entry = msgspec.json.decode(line, type=_Entry)
+            if entry.key != self._key.public:
+                raise NotAuthentic("signed by a key that is not this hub's")
+            verify(entry.key, entry.signature, _PURPOSE, msgspec.json.encode(entry.release))
+        except (msgspec.MsgspecError, MachikadoError) as error:
+            raise Damaged(f"{self._path}, line {number}: {error}") from None
+        return entry.release
+
+    def _append(self, line: bytes) -> None:
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "r+b") as file:
+            whole = file.read()
+            file.seek(whole.rfind(b"\n") + 1)
+            file.truncate()  # a line that was cut off
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        self._sync_folder()
+
+    def _put_file(self, path: Path, data: bytes) -> None:
+        fresh = path.with_suffix(".new")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+    def _sync_folder(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _known(tx: Tx, release: Release) -> bool:
+    try:
+        window = find(tx, window_name(release.window))
+    except RefusedByRule:
+        return False
+    return window.state in FILE_MADE and window.sha256 == release.sha256

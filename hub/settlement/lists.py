@@ -1,0 +1,222 @@
+"""A window on paper: the sheet that people review, 精算一覧 and 支払通知 as CSV.
+
+The CSV files are UTF-8 with a byte order mark and CRLF, as spreadsheets in Japanese offices open
+them. Totals stand on the face, above the lines. A cell that a spreadsheet would take for a
+formula is led by an apostrophe: names come from whoever applied.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hub.bodies import BankDetails
+from hub.settlement.plan import Payment
+from hub.settlement.release import outcomes, terms_of
+from hub.settlement.terms import read_account
+from hub.settlement.windows import (
+    FILE_MADE,
+    State,
+    Window,
+    WindowName,
+    check_kind,
+    find,
+    payments,
+)
+from hub.store.database import Tx
+from sync.errors import RefusedByRule
+from sync.values import MunicipalityCode, OrganisationId, home_of
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STATES = {
+    State.CLOSED: "締切済",
+    State.REVIEWED: "確認済",
+    State.APPROVED: "承認済",
+    State.RELEASED: "振込データ作成済",
+    State.SETTLED: "精算済",
+    State.RETURNED: "組戻あり",
+}
+_OUTCOMES = {"paid": "振込済", "returned": "組戻", "": ""}
+_TYPES = {1: "普通", 2: "当座", 4: "貯蓄", 9: "その他"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetLine:
+    """An organisation's line: brought + points = netted + paid + carried."""
+
+    line: int
+    organisation: OrganisationId
+    name: str
+    points: int
+    brought: int
+    netted: int
+    paid: int
+    carried: int
+    account: BankDetails
+    account_changed: bool
+    """Whether the account is another one than that of its last payment."""
+    outcome: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A window with its lines: as it was released, or as it would be now."""
+
+    window: Window
+    lines: tuple[SheetLine, ...]
+
+    @property
+    def pays(self) -> int:
+        """Yen of all lines together."""
+        return sum(line.paid for line in self.lines)
+
+
+def show(tx: Tx, town: MunicipalityCode, kind: str, number: int) -> Sheet:
+    """A closed window as people review it; refused with ``unknown-window``."""
+    check_kind(kind)
+    name = WindowName(town, kind, number)
+    window = find(tx, name)
+    said = {line: (outcome, why) for line, outcome, why in outcomes(tx, name)}
+    return Sheet(
+        window=window,
+        lines=tuple(
+            _line(tx, window, payment, *said.get(payment.line, ("", "")))
+            for payment in payments(tx, window, minimum=terms_of(tx, town).minimum)
+        ),
+    )
+
+
+def settlement_list(sheet: Sheet) -> bytes:
+    """精算一覧: every organisation of a window, totals on the face."""
+    heading = [
+        "行",
+        "事業者ID",
+        "事業者名",
+        "当期ポイント",
+        "前期繰越",
+        "相殺",
+        "振込額",
+        "次期繰越",
+        "銀行",
+        "支店",
+        "種目",
+        "口座番号",
+        "口座名義",
+        "口座変更",
+        "結果",
+        "理由",
+    ]
+    rows = [
+        [
+            line.line or "",
+            line.organisation,
+            line.name,
+            line.points,
+            line.brought,
+            line.netted,
+            line.paid,
+            line.carried,
+            *_account(line.account),
+            "変更" if line.account_changed else "",
+            _OUTCOMES[line.outcome],
+            line.why,
+        ]
+        for line in sheet.lines
+    ]
+    return _csv([["精算一覧"], *_face(sheet, sheet.lines), [], heading, *rows])
+
+
+def payment_notice(sheet: Sheet, organisation: OrganisationId) -> bytes:
+    """支払通知: what one organisation gets of a window; refused with ``no-line``."""
+    own = [line for line in sheet.lines if line.organisation == organisation]
+    if not own:
+        raise RefusedByRule("no-line", f"{organisation} has no line in {sheet.window.window}")
+    (line,) = own
+    return _csv(
+        [
+            ["支払通知"],
+            *_face(sheet, own),
+            [],
+            ["事業者ID", line.organisation],
+            ["事業者名", line.name],
+            ["当期ポイント", line.points],
+            ["前期繰越", line.brought],
+            ["相殺", line.netted],
+            ["振込額", line.paid],
+            ["次期繰越", line.carried],
+            ["振込先", *_account(line.account)],
+            ["結果", _OUTCOMES[line.outcome], line.why],
+        ]
+    )
+
+
+def _face(sheet: Sheet, lines: Sequence[SheetLine]) -> list[list[object]]:
+    window = sheet.window
+    return [
+        ["精算番号", window.window],
+        ["状態", _STATES[window.state]],
+        ["振込指定日", window.pay_on],
+        ["件数", sum(line.paid > 0 for line in lines)],
+        ["当期ポイント合計", sum(line.points for line in lines)],
+        ["前期繰越合計", sum(line.brought for line in lines)],
+        ["相殺合計", sum(line.netted for line in lines)],
+        ["振込額合計", sum(line.paid for line in lines)],
+        ["次期繰越合計", sum(line.carried for line in lines)],
+        ["締切", window.closed_by],
+        ["確認", window.reviewed_by],
+        ["承認", window.approved_by],
+    ]
+
+
+def _line(tx: Tx, window: Window, payment: Payment, outcome: str, why: str) -> SheetLine:
+    shop = tx.one(
+        "SELECT o.name, o.account AS now, l.account AS fixed FROM organisation o"
+        " LEFT JOIN settlement_line l ON l.municipality=:town AND l.kind=:kind"
+        ' AND l."window"=:number AND l.organisation=o.organisation'
+        " WHERE o.municipality=:home AND o.organisation=:organisation",
+        home=home_of(payment.organisation),
+        organisation=payment.organisation,
+        **window.name._asdict(),
+    )
+    if shop is None:
+        raise RefusedByRule("no-account", f"{payment.organisation} is no organisation of this hub")
+    account = bytes(shop["fixed"] if window.state in FILE_MADE else shop["now"])
+    before = tx.scalar(
+        "SELECT account FROM settlement_line WHERE municipality=:town AND kind=:kind"
+        ' AND "window"<:number AND organisation=:organisation AND paid>0'
+        ' ORDER BY "window" DESC LIMIT 1',
+        organisation=payment.organisation,
+        **window.name._asdict(),
+    )
+    return SheetLine(
+        line=payment.line,
+        organisation=payment.organisation,
+        name=shop["name"],
+        points=payment.points,
+        brought=payment.brought,
+        netted=payment.netted,
+        paid=payment.paid,
+        carried=payment.carried,
+        account=read_account(account),
+        account_changed=before is not None and bytes(before) != account,
+        outcome=outcome,
+        why=why,
+    )
+
+
+def _account(account: BankDetails) -> list[object]:
+    kind = _TYPES.get(account.type, str(account.type))
+    return [account.bank, account.branch, kind, account.number, account.holder]
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(map(_cells, rows))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cells(row: Sequence[object]) -> list[object]:
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row
+    ]
