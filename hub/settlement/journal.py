@@ -55,7 +55,7 @@ class Journal:
     """The released files of a hub, in a folder that no restore of the database touches."""
 
     def __init__(self, folder: Path, key: SigningKey) -> None:
-        self._folder = folder
+        self.folder = folder
         self._path = folder / "released.jsonl"
         self._key = key
         self._lock = threading.Lock()
@@ -66,8 +66,8 @@ class Journal:
             left = {(kept.window, kept.sha256) for kept in self._entries()}
             if (release.window, release.sha256) in left:
                 return
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._put_file(self._folder / f"{release.window}.txt", file)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._put_file(self.folder / f"{release.window}.txt", file)
             body = msgspec.json.encode(release)
             signature = self._key.sign(_PURPOSE, body)
             line = msgspec.json.encode(_Entry(release, self._key.public, signature)) + b"\n"
@@ -127,7 +127,7 @@ class Journal:
         fresh.replace(path)
 
     def _sync_folder(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY)
+        handle = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

@@ -12,6 +12,7 @@ again, from the very bytes, whether they say what the window's lines say, and on
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import msgspec
@@ -21,7 +22,7 @@ from hub.bodies import BankDetails, HubRecord, WindowReleased, WindowResult
 from hub.core import day_of
 from hub.points.accounts import TREASURY, payable, receivable, transit
 from hub.points.books import Books
-from hub.settlement import kana, zengin
+from hub.settlement import banks, kana, zengin
 from hub.settlement.banks import HOLDER_WIDTH
 from hub.settlement.errors import PastHorizon, SettlementError
 from hub.settlement.plan import Payment
@@ -59,16 +60,20 @@ def terms_of(tx: Tx, town: MunicipalityCode) -> Terms:
     return read_terms(bytes(data or b""))
 
 
-def account_of(tx: Tx, organisation: OrganisationId) -> BankDetails:
-    """The account on file where an organisation is at home; refused with ``no-account``."""
-    data = tx.scalar(
-        "SELECT account FROM organisation WHERE municipality=:home AND organisation=:organisation",
+def accounts_on_file(tx: Tx, organisation: OrganisationId) -> tuple[BankDetails, ...]:
+    """Where an organisation is paid: its account, then a new one that is to replace it.
+
+    Kept where the organisation is at home; refused with ``no-account``.
+    """
+    row = tx.one(
+        "SELECT account, next_account FROM organisation"
+        " WHERE municipality=:home AND organisation=:organisation",
         home=home_of(organisation),
         organisation=organisation,
     )
-    if not data:
+    if row is None:
         raise RefusedByRule("no-account", f"{organisation} has no bank account on file")
-    return read_account(bytes(data))
+    return tuple(read_account(bytes(each)) for each in row.values() if each)
 
 
 def prepare(tx: Tx, name: WindowName, *, now: Millis, pay_on: date | None) -> WindowReleased:
@@ -106,8 +111,7 @@ def release(books: Books, record: HubRecord) -> None:
     stamped = net_credits(tx, name.town, name.number)
     if stamped != {each.organisation: each.points for each in planned if each.points}:
         raise Damaged(f"the lines of {name} are not what the ledger says its stamp earned")
-    accounts = {each.organisation: account_of(tx, each.organisation) for each in planned}
-    _check_file(body, planned, accounts)
+    accounts = _check_file(tx, body, planned)
     for each in planned:
         _move(books, record, name, each)
     total = sum(each.paid for each in planned)
@@ -238,7 +242,7 @@ def _write(
         transfers = []
         for each in paid:
             at = each.organisation
-            account = bank_account(account_of(tx, each.organisation))
+            account = _usable(accounts_on_file(tx, each.organisation))
             transfers.append(zengin.Transfer.to(account, line=each.line, amount=each.paid))
         at = "the file"
         file = zengin.make_file(header, transfers, repeats=repeats)
@@ -250,47 +254,68 @@ def _write(
     return file
 
 
+def _usable(accounts: Sequence[BankDetails]) -> banks.BankAccount:
+    """The account, or where its bank or branch is gone the one that is to replace it.
+
+    Else one closed branch would keep the whole town waiting for a window. Raises
+    SettlementError.
+    """
+    *others, last = accounts
+    for each in others:
+        with suppress(SettlementError):
+            return bank_account(each)
+    return bank_account(last)
+
+
 def _check_file(
-    body: WindowReleased,
-    planned: Sequence[Payment],
-    accounts: dict[OrganisationId, BankDetails],
-) -> None:
-    """Whether the bytes pay exactly what was planned, to the accounts on file.
+    tx: Tx, body: WindowReleased, planned: Sequence[Payment]
+) -> dict[OrganisationId, BankDetails]:
+    """Whether the bytes pay exactly what was planned; gives the account of each organisation.
 
     Codes, numbers, holders and amounts are compared; the banks' names are not, since a later
     list of banks may spell them otherwise. Refused with ``bank-file-blocked``.
     """
-    wanted = [
-        (each.line, each.paid, *_key(accounts[each.organisation])) for each in planned if each.paid
-    ]
-    if not wanted and body.file == NO_FILE:
-        return
+    on_file = {each.organisation: accounts_on_file(tx, each.organisation) for each in planned}
+    accounts = {organisation: known[0] for organisation, known in on_file.items()}
+    paid = [each for each in planned if each.paid]
+    if not paid and body.file == NO_FILE:
+        return accounts
     try:
         file = zengin.read_file(body.file)
     except SettlementError as error:
         raise RefusedByRule("bank-file-blocked", str(error)) from None
-    found = [
-        (
-            each.line,
-            each.amount,
-            each.bank_code,
-            each.branch_code,
-            each.account_type.value,
-            each.account_number,
-            each.holder,
-        )
-        for each in file.transfers
-    ]
     day = date.fromisoformat(body.pay_on)
-    if found != wanted or file.header.payment_day != (day.month, day.day):
-        raise RefusedByRule(
-            "bank-file-blocked", "the file does not pay what the window's lines say: make it anew"
-        )
+    if len(file.transfers) != len(paid) or file.header.payment_day != (day.month, day.day):
+        raise _other_file(body)
+    for each, written in zip(paid, file.transfers, strict=True):
+        same = [known for known in on_file[each.organisation] if _goes_to(written, known)]
+        if not same or (written.line, written.amount) != (each.line, each.paid):
+            raise _other_file(body)
+        accounts[each.organisation] = same[0]
+    return accounts
 
 
-def _key(account: BankDetails) -> tuple[str, ...]:
-    holder = kana.convert(account.holder, width=HOLDER_WIDTH, what="account holder")
-    return account.bank, account.branch, str(account.type), account.number, holder
+def _goes_to(written: zengin.Transfer, account: BankDetails) -> bool:
+    return (
+        written.bank_code,
+        written.branch_code,
+        written.account_type.value,
+        written.account_number,
+        written.holder,
+    ) == (
+        account.bank,
+        account.branch,
+        str(account.type),
+        account.number,
+        kana.convert(account.holder, width=HOLDER_WIDTH, what="account holder"),
+    )
+
+
+def _other_file(body: WindowReleased) -> RefusedByRule:
+    return RefusedByRule(
+        "bank-file-blocked",
+        f"the file does not pay what the lines of {body.kind} {body.window} say: make it anew",
+    )
 
 
 def _move(books: Books, record: HubRecord, name: WindowName, payment: Payment) -> None:
