@@ -7,8 +7,9 @@ is durable before it returns: commit, then speak.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
+from node import audit, printing, reporting
+from node.asking import Asking
 from node.outcome import (
     BalanceRow,
     CardLook,
@@ -25,65 +26,117 @@ from node.outcome import (
     SyncResult,
     ZReport,
 )
+from node.parts import Parts
+from node.refusals import refused
+from node.residents import Residents
+from node.reversing import Reversing
+from node.secondpath import same_disk
+from node.spending import Spending
+from node.tickets import Tickets
+from sync.errors import RefusedByRule
+from sync.session import write_stick
 from sync.values import MunicipalityCode, Points
 
 
-class Counter(Protocol):
+class Counter:
     """One counter. ``card`` is an address (``soft:FILE``); ``pin`` is overwritten after use."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        asking = Asking(parts)
+        self._spending = Spending(parts, asking)
+        self._tickets = Tickets(parts, asking)
+        self._residents = Residents(parts, asking)
+        self._reversing = Reversing(parts)
 
     def status(self) -> Status:
         """The banner's facts. Opens neither card, printer nor network."""
-        ...
+        parts = self.parts
+        at = parts.writer.now()
+        policy, _ = parts.knowledge.policy(parts.identity.municipality)
+        second = parts.second
+        return reporting.status(
+            parts.store,
+            reporting.Live(
+                at=at,
+                lists=parts.limits.lists(at),
+                policy=policy,
+                float_limit=parts.knowledge.float_limit(policy),
+                silent=parts.reach.silent,
+                only_copy=second is None or same_disk(parts.store.file.parent, second.file.parent),
+                unsealed_keys=not parts.keys.sealed,
+                second_trouble="" if second is None else second.trouble,
+            ),
+        )
 
     def open_shift(self, staff: str) -> Refused | None:
         """Begin a shift; the first money action begins one by itself (staff unnamed)."""
-        ...
+        try:
+            self.parts.shifts.open(staff)
+        except RefusedByRule as error:
+            return refused(error)
+        return None
 
     def close_shift(self) -> ZReport | Refused:
         """End the shift; its Z-report becomes a print job in the same commit."""
-        ...
+        try:
+            return self.parts.shifts.close()
+        except RefusedByRule as error:
+            return refused(error)
 
     def shift_so_far(self) -> ZReport | Refused:
         """The open shift's sums."""
-        ...
+        try:
+            return self.parts.shifts.so_far()
+        except RefusedByRule as error:
+            return refused(error)
 
     def look_up(self, card: str) -> CardLook:
-        """The card's towns with what the standing says, fresh when the hub answers. No PIN."""
-        ...
+        """The card's towns with what the standing says, fresh when the hub answers. No PIN.
+
+        Raises CardError.
+        """
+        return self._spending.look_up(card)
 
     def prepare(
         self, card: str, municipality: MunicipalityCode | None, points: Points
     ) -> Prepared | Choose | Refused:
-        """Ask card, standing and hub (or policy) whether the points may be taken; no PIN yet."""
-        ...
+        """Ask card, standing and hub (or policy) whether the points may be taken; no PIN yet.
+
+        Raises CardError for what is no answer (no card, taken away); DiskFull.
+        """
+        return self._spending.prepare(card, municipality, points)
 
     def take(self, prepared: Prepared, card: str, pin: bytearray) -> Outcome:
         """Take what was prepared, under the PIN. After ``wrong-pin`` it may be called again."""
-        ...
+        return self._spending.take(prepared, card, pin)
 
     def drop(self, prepared: Prepared) -> None:
         """Give up what was prepared: its attempt ends without a record."""
-        ...
+        self._spending.drop(prepared)
 
     def spend(
         self, card: str, municipality: MunicipalityCode, points: Points, pin: bytearray
     ) -> Outcome:
         """Prepare and take in one."""
-        ...
+        return self._spending.spend(card, municipality, points, pin)
 
     def reverse(self, seq: int, reason: str = "") -> Outcome:
         """Take back a spend or redemption of the open shift, once."""
-        ...
+        return self._reversing.reverse(seq, reason)
 
     def register(
         self, card: str, pin: bytearray, wishes: Sequence[str], *, consent: bool
     ) -> RegisteredCard | Refused:
-        """Make a MyKey ID: up to three wishes, then one the hub makes. Online only."""
-        ...
+        """Make a MyKey ID: up to three wishes, then one the hub makes. Online only.
+
+        Raises Malformed for a wish that cannot be an ID.
+        """
+        return self._residents.register(card, pin, wishes, consent=consent)
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""
-        ...
+        return self._residents.balances(card, pin)
 
     def issue_tickets(
         self,
@@ -97,36 +150,54 @@ class Counter(Protocol):
         pin: bytearray,
     ) -> Issued | Refused:
         """Turn points into ``count`` tickets of ``points`` each, valid from today. Online only."""
-        ...
+        return self._tickets.issue(
+            card, municipality, each=points, days=days, count=count, programme=programme, pin=pin
+        )
 
     def redeem(self, qr: str) -> Outcome:
         """Take one scanned ticket."""
-        ...
+        return self._tickets.redeem(qr)
 
     def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
         """The money records of this node, newest first."""
-        ...
+        return reporting.history(self.parts.store, limit)
 
     def print_waiting(self) -> PrinterState:
         """Send the waiting print jobs to the printer."""
-        ...
+        return printing.print_waiting(self.parts.store, self.parts.paper)
 
     def reprint(self, job: int) -> Refused | None:
         """Queue a job again that may have been printed, after a person has looked."""
-        ...
+        now = self.parts.writer.now().ms
+        return printing.reprint(self.parts.store, self.parts.paper, job, now)
 
     def sync_now(self) -> SyncResult:
         """Exchange everything with the hub now."""
-        ...
+        return self.parts.outbox.sync()
+
+    def probe(self) -> bool:
+        """Find out in the background whether the hub answers again."""
+        return self.parts.line.probe()
 
     def audit(self) -> tuple[Finding, ...]:
         """Recompute everything from the records and name what does not add up."""
-        ...
+        return audit.findings(self.parts.store)
 
     def export(self, file: Path) -> int:
         """Write all records without a receipt to a file for ``hub import``; how many."""
-        ...
+        stick, count = self.parts.outbox.stick()
+        file.write_bytes(write_stick(stick))
+        return count
+
+    def rest(self) -> None:
+        """Housekeeping for an idle moment: the log into the file, the running time kept."""
+        self.parts.time.remember()
+        self.parts.store.checkpoint()
 
     def close(self) -> None:
         """Let go of the folder."""
-        ...
+        self.parts.time.remember()
+        self.parts.line.close()
+        if self.parts.second is not None:
+            self.parts.second.close()
+        self.parts.store.close()

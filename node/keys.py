@@ -95,23 +95,22 @@ class Keys:
             keys._write()
         return keys
 
-    def fresh(self) -> SigningKey:
+    def fresh(self, present: EpochId | None = None) -> SigningKey:
         """Make a signing key for an epoch that is still to be granted; keep it as the next one.
 
-        Asking again before it was granted gives the same key, so that a lost answer costs nothing.
+        Asking again before it is the key of the ``present`` epoch gives the same one, so that a
+        lost answer or a crash in between costs nothing.
         """
         seed = self._bunch.seeds.get("next")
-        if seed is None:
+        if seed is None or (present is not None and seed == self._bunch.seeds.get(present)):
             seed = self._randomness.bytes(32)
             self._put({**self._bunch.seeds, "next": seed})
         return SigningKey(seed)
 
     def settle(self, epoch: EpochId) -> None:
         """File the next key under the epoch it was granted for."""
-        seeds = dict(self._bunch.seeds)
-        if "next" in seeds:
-            seeds[epoch] = seeds.pop("next")
-            self._put(seeds)
+        seeds = self._bunch.seeds
+        self._put({**seeds, epoch: seeds["next"]})
 
     def of(self, epoch: EpochId) -> SigningKey:
         """The signing key of an epoch. Raises Damaged when it is not here."""

@@ -165,6 +165,13 @@ class Store:
         with self._lock:
             self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
+    def in_memory(self) -> "Store":
+        """A copy that lives in memory only, to compute in without touching anything."""
+        copy = _connect(":memory:", uri=False)
+        with self._lock:
+            self._connection.backup(copy)
+        return Store(copy, self.file, None)
+
     def close(self) -> None:
         """Let go of the file and of the folder."""
         with self._lock:

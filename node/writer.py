@@ -226,6 +226,12 @@ class Writer:
                 keep_life(self._store, self.life)
                 return self._commit(genesis, None, None)
 
+    def reload(self) -> None:
+        """Read life and tip again after records came back from elsewhere."""
+        with self.lock:
+            self.life, self._key = life_of(self._store), None
+            self.tip = self._read_tip()
+
     def _read_tip(self) -> Tip:
         row = self._store.row(
             "SELECT seq, digest, at FROM record WHERE epoch = ? ORDER BY seq DESC LIMIT 1",

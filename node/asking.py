@@ -1,0 +1,156 @@
+"""Asking the hub about one person before the PIN: a fresh standing, a hold.
+
+Every answer, a refusal too, replaces the standing at once. An answer that comes after the patience
+is kept for the record that will name its attempt.
+"""
+
+from dataclasses import dataclass
+
+from node.knowledge import KnownStanding
+from node.limits import account_in
+from node.outcome import CardLook, TownStanding
+from node.parts import Parts
+from node.reach import HOLD_PATIENCE
+from sync.clock import At
+from sync.errors import RefusedByRule, Unreachable
+from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
+from sync.policy import left_of
+from sync.standing import AccountStanding
+from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """What asking the hub came to. ``answer`` None: it was silent."""
+
+    n: int
+    answer: HoldAnswer | None
+
+
+NOT_ASKED = Attempted(n=0, answer=None)
+
+
+class Asking:
+    """Questions to the hub about people and tickets at this counter."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def refresh(self, key: KeyDigest) -> bool:
+        """Ask for a card's fresh standing; whether the hub answered."""
+        keep = self._parts.knowledge.keep_lone
+        try:
+            keep(self._parts.line.ask(lambda calls: calls.standing(key), HOLD_PATIENCE, keep))
+        except Unreachable:
+            return False
+        except RefusedByRule:
+            return True  # throttled, or a card without an account: what is here stays
+        return True
+
+    def account(
+        self, key: KeyDigest, town: MunicipalityCode
+    ) -> tuple[KnownStanding, AccountStanding] | None:
+        """A card's standing and its account in a town; the hub is asked if none is here."""
+        knowledge = self._parts.knowledge
+        known = knowledge.standing(key)
+        account = account_in(known, town)
+        if account is None and self.refresh(key):
+            known = knowledge.standing(key)
+            account = account_in(known, town)
+        return None if known is None or account is None else (known, account)
+
+    def hold_points(
+        self,
+        key: KeyDigest,
+        account: AccountStanding,
+        points: Points,
+        wanted: Wanted | None = None,
+    ) -> Attempted:
+        """Ask for points. What this node took from the person before goes up first."""
+        after = self._after(account.account)
+        if after and not self._parts.reach.silent:
+            self._parts.outbox.push()
+        request = HoldRequest(
+            municipality=account.municipality,
+            purpose=Purpose.SPEND if wanted is None else Purpose.ISSUE,
+            points=points,
+            account=account.account,
+            card=key,
+            ticket=b"",
+            wanted=wanted,
+            after=after,
+        )
+        return self.hold(request, HOLD_PATIENCE)
+
+    def hold(self, request: HoldRequest, patience: float) -> Attempted:
+        """Make an attempt and wait for the hub's word. Raises RefusedByRule."""
+        parts = self._parts
+        epoch = parts.writer.epoch
+        n = parts.attempts.begin(epoch, request)
+        try:
+            answer = parts.line.ask(
+                lambda calls: calls.hold(n, request),
+                patience,
+                lambda late: self._keep(epoch, n, late),
+            )
+        except Unreachable:
+            return Attempted(n=n, answer=None)
+        except BaseException:
+            parts.attempts.end(epoch, n)
+            raise
+        self._keep(epoch, n, answer)
+        return Attempted(n=n, answer=answer)
+
+    def left(self, known: KnownStanding, account: AccountStanding, at: At) -> int:
+        """What may still be spent by a standing, less what this node took since."""
+        policy, _ = self._parts.knowledge.policy(account.municipality)
+        facts = self._parts.limits.account(known, account, at, policy)
+        return max(0, left_of(facts, at.ms))
+
+    def look(self, key: KeyDigest, tries_left: int, *, fresh: bool) -> CardLook:
+        """What is known here of a card."""
+        parts = self._parts
+        known = parts.knowledge.standing(key)
+        at = parts.writer.now()
+        towns = (
+            ()
+            if known is None
+            else tuple(self._town(known, account, at) for account in known.standing.accounts)
+        )
+        return CardLook(
+            card=key,
+            tries_left=tries_left,
+            towns=towns,
+            as_of=None if known is None else known.as_of.at,
+            fresh=fresh,
+        )
+
+    def _town(self, known: KnownStanding, account: AccountStanding, at: At) -> TownStanding:
+        item = self._parts.knowledge.town(account.municipality)
+        policy, _ = self._parts.knowledge.policy(account.municipality)
+        name, point_name = self._parts.paper.names(account.municipality)
+        return TownStanding(
+            municipality=account.municipality,
+            town=name,
+            point_name=point_name,
+            available=self.left(known, account, at),
+            at_cap=account.available >= policy.standing_cap,
+            active=account.active,
+            deficit=account.deficit,
+            accepted=item is not None and item.accepted,
+        )
+
+    def _after(self, account: str) -> tuple[tuple[EpochId, int], ...]:
+        """The last records of an account that have no receipt yet, one an epoch."""
+        rows = self._parts.store.rows(
+            "SELECT epoch, max(seq) FROM move WHERE account = ? AND verdict IS NULL GROUP BY epoch",
+            (account,),
+        )
+        return tuple((EpochId(epoch), seq) for epoch, seq in rows)
+
+    def _keep(self, epoch: EpochId, n: int, answer: HoldAnswer) -> None:
+        """Standing and attempt in one step, so that neither is ever ahead of the other."""
+        with self._parts.store.transaction():
+            self._parts.attempts.answered(epoch, n, answer)
+            if answer.standing is not None:
+                self._parts.knowledge.keep_lone(answer.standing)

@@ -1,0 +1,40 @@
+"""Bringing the waiting print jobs to paper. Devices are opened here and only when asked."""
+
+from node.identity import settings_of
+from node.outcome import PrinterState, Refused
+from node.paper import Paper
+from node.reporting import printer_state
+from node.store import Store
+from printer.spool import State, drain, looked
+from sync.values import Millis
+
+WIDTH = 576
+"""Dots across 80 mm paper, the usual one on a counter."""
+
+
+def print_waiting(store: Store, paper: Paper) -> PrinterState:
+    """Send what waits to the printer; what may have printed stays for a person to look at."""
+    from printer.escpos import Nowhere, ReceiptPrinter, parse_destination
+
+    where = settings_of(store).printer
+    destination = parse_destination(where)
+    if not isinstance(destination, Nowhere):
+        drain(paper.jobs, ReceiptPrinter(destination=destination, width=WIDTH))
+    return printer_state(store, where)
+
+
+def reprint(store: Store, paper: Paper, job: int, now: Millis) -> Refused | None:
+    """Print a job again after a person has looked: the first sheet is not there, or is spoilt.
+
+    One that may have printed is queued again as it is; one that did print comes out marked and
+    counted as a reprint.
+    """
+    found = paper.jobs.find(job)
+    if found is None:
+        return Refused(reason="no-such-job", detail=f"there is no print job {job}")
+    if found.state is State.SENT:
+        looked(paper.jobs, found, paper=False)
+    elif found.state is State.CONFIRMED:
+        with store.transaction():
+            paper.again(found, now)
+    return None

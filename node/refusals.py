@@ -1,0 +1,95 @@
+"""A rule's no, as the answer of a use case: the stable reason and the same in English words."""
+
+from node.card.errors import PinLocked, WrongPin
+from node.card.tap import Tap
+from node.outcome import Refused
+from sync.certificate import validity
+from sync.clock import At
+from sync.errors import NotAuthentic, RefusedByRule
+from sync.policy import Reason
+from sync.values import MunicipalityCode, Points, TicketNumber
+
+WORDS = {
+    Reason.CLOCK_UNTRUSTED: "this PC's clock cannot be trusted: set it, or let it sync",
+    Reason.NO_LISTS: "this node has never had the hub's lists: it has to sync once",
+    Reason.LISTS_TOO_OLD: "the lists here are too old to take points without the hub",
+    Reason.NO_STANDING: "nothing is known here of this card's points",
+    Reason.NOT_ACTIVE: "this resident's points are suspended",
+    Reason.OPEN_DEFICIT: "an earlier overspend has to be settled first",
+    Reason.OVER_SPEND_LIMIT: "that is more than one spend may be while the hub is silent",
+    Reason.TOO_MANY_SPENDS: "too many spends here within a day while the hub is silent",
+    Reason.OVER_DAY_LIMIT: "more than a day's limit while the hub is silent",
+    Reason.TOO_FEW_POINTS: "there are not enough points",
+    Reason.FLOAT_USED_UP: "this node has taken all it may without the hub: let it sync",
+    Reason.TICKET_ONLINE_ONLY: "this ticket can only be taken while the hub answers",
+    Reason.TICKET_NOT_YET: "this ticket is not valid yet",
+    Reason.TICKET_PAST: "this ticket's last day is over",
+    Reason.TICKET_DATE_EDGE: "this PC's clock is too unsure so near to the ticket's end",
+    Reason.TICKET_USED: "this ticket was used before",
+    Reason.TICKET_SEEN_HERE: "this ticket was taken here before",
+    Reason.TICKET_OTHER_TOWN: "this organisation does not take this town's points",
+    Reason.TICKET_OTHER_ZONE: "this ticket is not for this place",
+}
+OTHER_WORDS = {
+    "hub-silent": "the hub does not answer, and this works only with it; nothing is lost",
+    "attempt-over": "this was given up before: begin again",
+    "other-card": "this is another card than the one it was prepared for: begin again",
+    "only-issuing-online": "this node cannot issue tickets of that town now",
+    "not-a-ticket": "this is not a point ticket of ours: scan it again, whole",
+    "ticket-not-authentic": "no key that is known here signed this ticket",
+    "scan-needed": "a typed number is not taken here: scan the ticket",
+}
+
+
+def no(
+    reason: str,
+    *,
+    points: Points | None = None,
+    municipality: MunicipalityCode | None = None,
+    number: TicketNumber | None = None,
+    seq: int | None = None,
+) -> Refused:
+    """A refusal by its reason."""
+    known = reason in set(Reason)
+    detail = WORDS[Reason(reason)] if known else OTHER_WORDS.get(reason, f"the hub says: {reason}")
+    return Refused(
+        reason=reason,
+        detail=detail,
+        points=points,
+        municipality=municipality,
+        number=number,
+        seq=seq,
+    )
+
+
+def refused(
+    error: RefusedByRule | NotAuthentic,
+    *,
+    points: Points | None = None,
+    municipality: MunicipalityCode | None = None,
+    number: TicketNumber | None = None,
+) -> Refused:
+    """A rule's no that was raised, as an answer."""
+    return Refused(
+        reason=error.reason if isinstance(error, RefusedByRule) else "not-authentic",
+        detail=str(error),
+        points=points,
+        municipality=municipality,
+        number=number,
+        tries_left=error.tries_left if isinstance(error, WrongPin) else None,
+    )
+
+
+def check_usable(tap: Tap, at: At) -> None:
+    """Refuse a card that cannot pay, before anybody types a PIN.
+
+    Raises PinLocked and RefusedByRule (``card-expired``). The certificate is not believed by this:
+    a card that the hub does not know has no account and no standing.
+    """
+    if tap.tries_left == 0:
+        raise PinLocked
+    _, until = validity(tap.certificate)
+    if at.trusted and at.ms > until:
+        raise RefusedByRule(
+            "card-expired", "the card's certificate has expired; its municipality renews it"
+        )

@@ -1,0 +1,211 @@
+"""What a node says of itself: the banner's facts and the history. Reads only.
+
+It works on an opened node and on a database that another program is writing (``node status``).
+"""
+
+from dataclasses import dataclass
+
+from node.identity import identity_of, life_of, settings_of
+from node.limits import float_used
+from node.outcome import HistoryRow, Incident, PrinterState, Status
+from node.projection import open_shift
+from node.reach import Contact
+from node.reversing import REVERSIBLE
+from node.store import Store
+from sync import chain
+from sync.clock import At, ClockState
+from sync.policy import Lists, Policy, divisor
+from sync.policy import Refused as PolicyRefused
+from sync.values import Digest, Millis, TicketNumber
+
+_INCIDENTS = 50
+PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What only the program that has the folder knows, or the best guess of one that only looks."""
+
+    at: At
+    lists: Lists
+    policy: Policy
+    float_limit: int
+    silent: bool
+    only_copy: bool
+    unsealed_keys: bool
+    second_trouble: str
+
+
+def status(store: Store, live: Live) -> Status:
+    """The banner's facts."""
+    identity, life, settings = identity_of(store), life_of(store), settings_of(store)
+    tip = store.row(
+        "SELECT seq, digest FROM record WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (life.epoch,)
+    )
+    seq, head = (0, chain.NOTHING) if tip is None else (tip[0], Digest(tip[1]))
+    waiting = store.row(
+        "SELECT count(*), min(at) FROM record JOIN epoch USING (epoch) WHERE seq > receipted"
+    )
+    contact = store.kept("contact", Contact) or Contact()
+    half = divisor(live.policy, live.at, live.lists)
+    share = 0 if isinstance(half, PolicyRefused) else half
+    limit = live.float_limit // share if share else 0
+    used = float_used(store, "spend")
+    tickets = live.policy.ticket_float // share if share else 0
+    opened = open_shift(store, life.epoch)
+    staff = store.row(
+        "SELECT staff FROM shift WHERE epoch = ? AND opened = ?", (life.epoch, opened)
+    )
+    received = "SELECT received FROM epoch WHERE epoch = ?"
+    return Status(
+        node=identity.node,
+        kind=identity.kind,
+        organisation=identity.organisation,
+        organisation_name=identity.organisation_name,
+        place=identity.place,
+        municipality=identity.municipality,
+        demo=identity.demo,
+        epoch=life.epoch,
+        seq=seq,
+        head=head,
+        waiting=0 if waiting is None else waiting[0],
+        acknowledged=store.number(received, (life.epoch,)),
+        oldest_waiting=None if waiting is None else waiting[1],
+        last_sync=Millis(contact.heard) if contact.heard else None,
+        hub_reachable=not live.silent and not contact.silent_since and bool(contact.heard),
+        silent_since=Millis(contact.silent_since) if contact.silent_since else None,
+        lists_as_of=live.lists.as_of,
+        offline_left=max(0, limit - used),
+        offline_limit=limit,
+        offline_warning=used * PERCENT >= live.policy.warn_at_percent * max(1, limit),
+        ticket_float_left=max(0, tickets - float_used(store, "ticket.redeemed")),
+        only_copy=live.only_copy,
+        unsealed_keys=live.unsealed_keys,
+        clock=live.at.clock,
+        shift_open=bool(opened),
+        shift_staff="" if staff is None else staff[0],
+        stopped=life.stopped or None,
+        paper_waiting=_paper_waiting(store),
+        printer=printer_state(store, settings.printer),
+        incidents=_incidents(store, live),
+        now=live.at.ms,
+    )
+
+
+def printer_state(store: Store, destination: str) -> PrinterState:
+    """Where paper comes out, and what it waits for."""
+    row = store.row(
+        "SELECT count(*) FILTER (WHERE state IN ('queued', 'failed')),"
+        " count(*) FILTER (WHERE state = 'sent'),"
+        " coalesce((SELECT reason FROM job WHERE reason <> '' AND state <> 'confirmed'"
+        "   ORDER BY id DESC LIMIT 1), '') FROM job"
+    )
+    waiting, unsure, trouble = row if row is not None else (0, 0, "")
+    return PrinterState(destination=destination, waiting=waiting, unsure=unsure, trouble=trouble)
+
+
+def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
+    """The node's money records, newest first."""
+    life = life_of(store)
+    shift = open_shift(store, life.epoch)
+    rows = store.rows(
+        "SELECT epoch, seq, move.kind, move.at, municipality, points, tier, number, digest,"
+        " reversed_by, outcome, coalesce(reason, ''), shift"
+        " FROM move JOIN record USING (epoch, seq) LEFT JOIN verdict USING (epoch, seq)"
+        " JOIN epoch USING (epoch) ORDER BY epoch.number DESC, seq DESC LIMIT ?",
+        (limit,),
+    )
+    return tuple(
+        HistoryRow(
+            epoch=row[0],
+            seq=row[1],
+            kind=row[2],
+            at=row[3],
+            municipality=row[4],
+            points=row[5],
+            tier=row[6] or None,
+            number=TicketNumber(row[7]) if row[7] else None,
+            digest=row[8],
+            reversed_by=row[9],
+            verdict=row[10],
+            reason=row[11],
+            reversible=(
+                row[0] == life.epoch
+                and row[2] in REVERSIBLE
+                and row[9] is None
+                and bool(shift)
+                and row[12] == shift
+                and not life.stopped
+            ),
+        )
+        for row in rows
+    )
+
+
+def _paper_waiting(store: Store) -> int:
+    """Tickets whose points left the wallet and whose paper has not come: not those refused."""
+    return store.number(
+        "SELECT count(*) FROM paper LEFT JOIN verdict USING (epoch, seq)"
+        " WHERE signed IS NULL AND (outcome IS NULL OR outcome <> 'exception')"
+    )
+
+
+def _incidents(store: Store, live: Live) -> tuple[Incident, ...]:
+    rows = store.rows(
+        "SELECT what, detail, at FROM incident ORDER BY id DESC LIMIT ?", (_INCIDENTS,)
+    )
+    found = tuple(Incident(what=what, detail=detail, at=at) for what, detail, at in rows)
+    if live.second_trouble:
+        found = (
+            Incident(what="second-path", detail=live.second_trouble, at=live.at.ms),
+            *found,
+        )
+    return found
+
+
+def from_outside(store: Store, now: Millis) -> Live:
+    """The best guess of a program that only looks at another one's database."""
+    from pathlib import Path
+
+    from node.knowledge import FeedState
+    from node.secondpath import same_disk
+    from node.timekeeping import Known
+
+    settings = settings_of(store)
+    known = store.kept("time", Known) or Known()
+    feed = store.kept("feed", FeedState) or FeedState()
+    clock = ClockState.RUNNING if known.hub and now >= known.hub else ClockState.UNTRUSTED
+    as_of = None if feed.as_of is None else feed.as_of.at
+    policy, limit = stored_policy(store)
+    second = Path(settings.second_path) if settings.second_path else None
+    return Live(
+        at=At(now, clock, known.hub),
+        lists=Lists(as_of=as_of, age=0 if as_of is None else now - as_of),
+        policy=policy,
+        float_limit=limit,
+        silent=False,
+        only_copy=second is None or same_disk(store.file.parent, second),
+        unsealed_keys=False,
+        second_trouble="",
+    )
+
+
+def stored_policy(store: Store) -> tuple[Policy, int]:
+    """The home town's policy and the node's float, straight from the stored feed."""
+    import msgspec
+
+    from sync.feed import LimitItem, PolicyItem
+    from sync.policy import read_policy
+
+    home = identity_of(store).municipality
+    find = "SELECT payload FROM item WHERE kind = ? AND key = ?"
+    row = store.row(find, ("policy", home))
+    policy = (
+        Policy()
+        if row is None
+        else read_policy(msgspec.msgpack.decode(row[0], type=PolicyItem).policy)
+    )
+    own = store.row(find, ("limit", ""))
+    if own is None:
+        return policy, policy.float_points
+    return policy, msgspec.msgpack.decode(own[0], type=LimitItem).float_points

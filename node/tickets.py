@@ -1,0 +1,297 @@
+"""Point tickets at a counter: issue (online only) and redeem (also offline, within policy).
+
+    issue    hold brings the numbers -> PIN -> ``ticket.issued``, card signs, commit -> push at once
+             -> the receipt brings the signed tickets -> print jobs
+    redeem   scan -> signature, lists, dates -> (the hub answers within 0.7 s: a claim, else policy)
+             -> ``ticket.redeemed`` -> slip
+
+Nobody holds bearer paper for points that were never taken: the signed ticket comes with the
+receipt. A node that is cut off in between finds the waiting ticket at its next sync.
+"""
+
+import threading
+
+from node.asking import NOT_ASKED, Asking, Attempted
+from node.knowledge import today
+from node.limits import account_in
+from node.outcome import Approved, Issued, Outcome, Refused
+from node.parts import Parts
+from node.reach import SCAN_PATIENCE
+from node.refusals import check_usable, no, refused
+from node.writer import Committed, Proof
+from sync import policy
+from sync.clock import At
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
+from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
+from sync.standing import AccountStanding
+from sync.ticket import SignedTicket, from_qr, name_of, read_ticket
+from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, half_width
+
+MOST_TICKETS = 20
+
+
+class Tickets:
+    """Tickets at one counter. One is in hand at a time."""
+
+    def __init__(self, parts: Parts, asking: Asking) -> None:
+        self._parts = parts
+        self._asking = asking
+        self._turn = threading.RLock()
+
+    def issue(
+        self,
+        card: str,
+        town: MunicipalityCode,
+        *,
+        each: Points,
+        days: int,
+        count: int,
+        programme: str | None,
+        pin: bytearray,
+    ) -> Issued | Refused:
+        """Turn points into ``count`` tickets of ``each`` points."""
+        with self._turn:
+            try:
+                return self._issue(
+                    card, town, each=each, days=days, count=count, programme=programme, pin=pin
+                )
+            except (RefusedByRule, NotAuthentic) as error:
+                return refused(error, points=each, municipality=town)
+            finally:
+                pin[:] = bytes(len(pin))
+
+    def _issue(
+        self,
+        card: str,
+        town: MunicipalityCode,
+        *,
+        each: Points,
+        days: int,
+        count: int,
+        programme: str | None,
+        pin: bytearray,
+    ) -> Issued | Refused:
+        parts = self._parts
+        parts.writer.check_selling()
+        if parts.reach.silent:
+            return no("hub-silent", points=each, municipality=town)
+        with parts.tap(card) as tap:
+            check_usable(tap, parts.writer.now())
+            key = tap.key.digest
+            found = self._asking.account(key, town)
+            if found is None:
+                unknown: str = policy.Reason.NO_STANDING
+                reason = "hub-silent" if parts.reach.silent else unknown
+                return no(reason, points=each, municipality=town)
+            wanted = Wanted(
+                programme=self._programme(town, programme),
+                each=each,
+                count=count,
+                valid_from=today(parts.writer.now().ms),
+                days=days,
+            )
+            shift = parts.shifts.ensure()
+            total = Points(each * count)
+            attempted = self._asking.hold_points(key, found[1], total, wanted)
+            answer = attempted.answer
+            if answer is None or not answer.granted or not answer.tickets:
+                parts.attempts.end(parts.writer.epoch, attempted.n)
+                reason = "hub-silent" if answer is None else answer.reason
+                return no(reason or "only-issuing-online", points=each, municipality=town)
+            try:
+                tap.verify(pin)
+                done: list[Approved] = []
+                parts.writer.write(
+                    lambda _at, _seq: self._issued(key, found[1], answer, wanted.programme),
+                    proof=Proof(shift=shift, sign=tap.sign_record, certificate=tap.certificate),
+                    also=lambda committed: done.append(
+                        self._finish_issue(key, attempted.n, committed)
+                    ),
+                )
+            except BaseException:
+                parts.attempts.end(parts.writer.epoch, attempted.n)
+                raise
+        parts.outbox.push()
+        return self.issued(done[0], tuple(ticket.number for ticket in answer.tickets))
+
+    def issued(self, record: Approved, numbers: tuple[TicketNumber, ...]) -> Issued:
+        """The issued tickets with what paper there is by now."""
+        papers = self._parts.paper.of_record(record.epoch, record.seq)
+        return Issued(record=record, numbers=numbers, papers=papers)
+
+    def _programme(self, town: MunicipalityCode, programme: str | None) -> str:
+        """The programme that was named, or the town's only one. Raises RefusedByRule."""
+        day = today(self._parts.writer.now().ms)
+        known = self._parts.knowledge.programmes(town)
+        if programme is not None:
+            return programme
+        running = [item.programme for item in known if item.issue_until >= day]
+        if len(running) == 1:
+            return running[0]
+        raise RefusedByRule(
+            "name-a-programme",
+            f"name the programme: {', '.join(running) or 'none is running'} in {town}",
+        )
+
+    def _issued(
+        self, key: KeyDigest, account: AccountStanding, answer: HoldAnswer, programme: str
+    ) -> AnyBody:
+        return TicketIssued(
+            municipality=account.municipality,
+            account=account.account,
+            card=key,
+            hold=answer.n,
+            programme=programme,
+            tickets=answer.tickets,
+        )
+
+    def _finish_issue(self, key: KeyDigest, n: int, done: Committed) -> Approved:
+        record = done.record
+        self._parts.attempts.use(record.epoch, n)
+        assert isinstance(record.body, TicketIssued)  # noqa: S101  _issued makes nothing else
+        known = self._parts.knowledge.standing(key)
+        account = account_in(known, record.body.municipality)
+        after = None
+        if known is not None and account is not None:
+            after = self._asking.left(known, account, record.at)
+        return Approved(
+            kind="ticket.issued",
+            node=record.node,
+            epoch=record.epoch,
+            seq=record.seq,
+            digest=done.digest,
+            at=record.at.ms,
+            municipality=record.body.municipality,
+            points=Points(record.body.points),
+            tier=Tier.T0,
+            balance_after=after,
+            as_of=None if known is None else known.as_of.at,
+        )
+
+    def redeem(self, text: str) -> Outcome:
+        """Take one scanned ticket."""
+        with self._turn:
+            if half_width(text).isdigit():
+                return no("scan-needed")
+            try:
+                signed = from_qr(text)
+                ticket = read_ticket(signed, self._parts.knowledge.ticket_keys())
+            except Malformed:
+                return no("not-a-ticket")
+            except NotAuthentic:
+                return no("ticket-not-authentic")
+            try:
+                return self._redeem(signed, ticket)
+            except (RefusedByRule, NotAuthentic) as error:
+                return refused(
+                    error,
+                    points=ticket.points,
+                    municipality=ticket.municipality,
+                    number=ticket.number,
+                )
+
+    def _redeem(self, signed: bytes, ticket: SignedTicket) -> Outcome:
+        parts = self._parts
+        parts.writer.check_selling()
+        attempted = NOT_ASKED
+        decision = self._decide(signed, ticket)
+        if isinstance(decision, policy.AskHub):
+            attempted = self._claim(signed, ticket)
+            if attempted.answer is None:
+                decision = self._decide(signed, ticket)
+            elif not attempted.answer.granted:
+                return self._no(attempted.answer.reason, ticket)
+        if isinstance(decision, policy.Refused):
+            parts.attempts.end(parts.writer.epoch, attempted.n)
+            return self._no(decision.reason, ticket)
+        try:
+            parts.shifts.ensure()
+            done: list[Approved] = []
+            parts.writer.write(
+                lambda at, _seq: self._redeemed(signed, ticket, attempted, at),
+                also=lambda committed: done.append(
+                    self._finish_redemption(ticket, attempted, committed)
+                ),
+            )
+        except BaseException:
+            parts.attempts.end(parts.writer.epoch, attempted.n)
+            raise
+        return done[0]
+
+    def _claim(self, signed: bytes, ticket: SignedTicket) -> Attempted:
+        request = HoldRequest(
+            municipality=ticket.municipality,
+            purpose=Purpose.REDEEM,
+            points=ticket.points,
+            account="",
+            card=b"",
+            ticket=signed,
+            wanted=None,
+            after=(),
+        )
+        return self._asking.hold(request, SCAN_PATIENCE)
+
+    def _decide(self, signed: bytes, ticket: SignedTicket) -> policy.Decision:
+        town_policy, _ = self._parts.knowledge.policy(ticket.municipality)
+        facts = self._parts.limits.redemption(
+            at=self._parts.writer.now(),
+            ticket=ticket,
+            name=name_of(signed),
+            zone=self._parts.identity.zone,
+            silent=self._parts.reach.silent,
+        )
+        return policy.decide_redemption(town_policy, facts)
+
+    def _redeemed(
+        self, signed: bytes, ticket: SignedTicket, attempted: Attempted, at: At
+    ) -> AnyBody:
+        granted = attempted.answer is not None
+        if self._parts.limits.redeemed_here(ticket.number) is not None:
+            raise RefusedByRule(policy.Reason.TICKET_SEEN_HERE, "this ticket was taken here before")
+        silent_since = Millis(0) if granted else self._parts.reach.silent_since or at.ms
+        return TicketRedeemed(
+            municipality=ticket.municipality,
+            number=ticket.number,
+            points=ticket.points,
+            tier=Tier.T0 if granted else Tier.T2,
+            hold=attempted.n,
+            ticket=signed,
+            basis=self._parts.limits.basis(
+                epoch=self._parts.writer.epoch,
+                town=ticket.municipality,
+                known=None,
+                silent_since=silent_since,
+            ),
+        )
+
+    def _finish_redemption(
+        self, ticket: SignedTicket, attempted: Attempted, done: Committed
+    ) -> Approved:
+        record = done.record
+        self._parts.attempts.use(record.epoch, attempted.n)
+        assert isinstance(record.body, TicketRedeemed)  # noqa: S101  _redeemed makes nothing else
+        approved = Approved(
+            kind="ticket.redeemed",
+            node=record.node,
+            epoch=record.epoch,
+            seq=record.seq,
+            digest=done.digest,
+            at=record.at.ms,
+            municipality=ticket.municipality,
+            points=ticket.points,
+            tier=record.body.tier,
+            number=ticket.number,
+        )
+        self._parts.paper.slip(approved)
+        return approved
+
+    def _no(self, reason: str, ticket: SignedTicket) -> Refused:
+        seen = self._parts.limits.redeemed_here(ticket.number)
+        return no(
+            reason,
+            points=ticket.points,
+            municipality=ticket.municipality,
+            number=ticket.number,
+            seq=seen if reason == policy.Reason.TICKET_SEEN_HERE else None,
+        )
