@@ -65,7 +65,7 @@ class FileClock:
 
     def now(self) -> Millis:
         """The milliseconds in the file."""
-        text = self._path.read_text("ascii").strip()
+        text = self._path.read_text("ascii", "replace").strip()
         if not text.isascii() or not text.isdigit():
             raise Malformed(f"demo clock {self._path}: it must hold milliseconds since 1970")
         return Millis(int(text))
