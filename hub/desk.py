@@ -47,17 +47,16 @@ from hub.bodies import (
 )
 from hub.chronicle import enter
 from hub.core import Core
+from hub.money import APPLY_MONEY
 from hub.people import Person, Role
-from hub.points.books import Books, hub_posting
+from hub.points.books import hub_posting
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import RefusedByRule
 from sync.values import PLATFORM, Millis, MunicipalityCode
 
-APPLY: dict[type[HubBody], Applier] = {**people.APPLIERS, **town.APPLIERS, **nodes.APPLIERS}
+APPLY: Mapping[type[HubBody], Applier] = {**people.APPLIERS, **town.APPLIERS, **nodes.APPLIERS}
 """What each kind changes outside the ledger. Applied before the books are opened."""
-APPLY_MONEY: dict[type[HubBody], Callable[[Books, HubRecord], None]] = {}
-"""What each kind moves in the ledger; points and settlement enter theirs here."""
 
 _bodies: msgspec.msgpack.Decoder[AnyHubBody] = msgspec.msgpack.Decoder(AnyHubBody)
 
@@ -154,12 +153,22 @@ ASKS: Mapping[type[HubBody], Ask] = {
     ExceptionDecided: Ask(_STAFF, _moves_money),
     WindowClosed: Ask(_STAFF, _alone),
     WindowReviewed: Ask(_STAFF, _alone),
-    # The approval is itself the second person's word: see _check_window.
+    # The approval is itself the second person's word: settlement asks who closed and reviewed.
     WindowApproved: Ask(_SECOND, _alone),
     WindowReleased: Ask(_STAFF, _alone),
     WindowResult: Ask(_STAFF, _alone),
 }
 """Everything a person may ask for. What is not here only nodes and the hub's own jobs do."""
+
+
+def allowed(person: Person, kind: type[HubBody], town: MunicipalityCode) -> Ask:
+    """Whether a person may ask for a kind of command in a town; raises RefusedByRule."""
+    ask = ASKS.get(kind)
+    if ask is None or person.role not in ask.roles or not person.works_for(town):
+        raise RefusedByRule(
+            "not-allowed", f"{person.name} ({person.role}) may not do this in {town}"
+        )
+    return ask
 
 
 class Desk:
@@ -175,13 +184,8 @@ class Desk:
         Raises RefusedByRule when the person may not, or a rule says no; Malformed when the words
         of the command do not have their shape.
         """
-        ask = ASKS.get(type(body))
-        if ask is None or person.role not in ask.roles or not person.works_for(body.town):
-            raise RefusedByRule(
-                "not-allowed", f"{person.name} may not do this here: {kind_of(body)}"
-            )
+        ask = allowed(person, type(body), body.town)
         with self._core.database.write() as tx:
-            _check_window(tx, person, body)
             if ask.second(tx, self._rules, body):
                 with _rehearsal(tx):
                     enact(self._core, tx, body, (person.name,))
@@ -271,23 +275,6 @@ def apply(core: Core, tx: Tx, record: HubRecord) -> None:
         with hub_posting(core, tx, record) as books:
             if kind in APPLY_MONEY:
                 APPLY_MONEY[kind](books, record)
-
-
-def _check_window(tx: Tx, person: Person, body: AnyHubBody) -> None:
-    """Who approves a payment neither closed nor reviewed the window."""
-    if not isinstance(body, WindowApproved):
-        return
-    row = tx.one(
-        "SELECT closed_by, reviewed_by FROM settlement_window"
-        ' WHERE municipality=:town AND kind=:kind AND "window"=:window',
-        town=body.town,
-        kind=body.kind,
-        window=body.window,
-    )
-    if row is not None and person.name in (row["closed_by"], row["reviewed_by"]):
-        raise RefusedByRule(
-            "second-person", f"{person.name} closed or reviewed this window: another approves it"
-        )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Towns, the organisations that take their points, and their programmes.
+"""Towns and the organisations that take their points.
 
 Banks, branches and holidays are checked where a command is made (:func:`bank_details`,
 :func:`calendar_set`), not where it is applied: their lists change with the years, and the
@@ -6,10 +6,8 @@ chronicle must play the same way for ever.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 from sqlalchemy.engine import RowMapping
 
 from hub.applying import Applier, body_of
@@ -23,12 +21,11 @@ from hub.bodies import (
     OrganisationAccepted,
     OrganisationAdded,
     PolicySet,
-    ProgrammeAdded,
 )
 from hub.core import Core, day_of, end_of
 from hub.settlement import banks
-from hub.settlement.calendar import DayOfMonth, DaysAfter, Direction, PaymentCalendar
 from hub.settlement.errors import SettlementError
+from hub.settlement.terms import Payer, read_terms
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, RefusedByRule
@@ -36,37 +33,14 @@ from sync.policy import Policy, read_policy
 from sync.values import (
     DAY,
     PLATFORM,
-    Millis,
     MunicipalityCode,
     OrganisationId,
     home_of,
     municipality_code,
     organisation_id,
 )
-from sync.wire import read
 
 ACCEPTED = "accepted"
-
-
-class TownBank(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """How a town pays: its code at the bank (依頼人コード) and the account money comes from."""
-
-    requester: str
-    account: BankDetails
-
-
-class CalendarData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A town's payment calendar as people write it, in JSON.
-
-    Paid on ``day`` of the month that is ``months`` after the closing day's, or ``days_after`` it.
-    A day of 31 is the month's last.
-    """
-
-    closing_day: Annotated[int, Meta(ge=1, le=31)] = 31
-    months: Annotated[int, Meta(ge=0, le=12)] = 1
-    day: Annotated[int, Meta(ge=1, le=31)] = 25
-    days_after: Annotated[int, Meta(ge=1, le=366)] | None = None
-    direction: Direction = Direction.NEXT
 
 
 class Town(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +94,8 @@ def bank_details(bank: str, branch: str, kind: str, number: str, holder: str) ->
 
 
 def calendar_set(town: MunicipalityCode, data: bytes) -> CalendarSet:
-    """A command from a calendar file in JSON; raises Malformed."""
-    read_calendar(data)
+    """A command from a file in JSON (:mod:`hub.settlement.terms`); raises Malformed."""
+    read_terms(data)
     return CalendarSet(town=town, calendar=data)
 
 
@@ -143,30 +117,6 @@ def policy_set(town: MunicipalityCode, data: bytes) -> PolicySet:
 
 
 # -- asking
-
-
-def read_calendar(data: bytes) -> PaymentCalendar:
-    """A calendar from its JSON; raises Malformed."""
-    try:
-        form = msgspec.json.decode(data, type=CalendarData)
-        pays: DayOfMonth | DaysAfter = (
-            DayOfMonth(months=form.months, day=form.day)
-            if form.days_after is None
-            else DaysAfter(days=form.days_after)
-        )
-        return PaymentCalendar(closing_day=form.closing_day, pays=pays, direction=form.direction)
-    except (msgspec.MsgspecError, UnicodeDecodeError, SettlementError) as error:
-        raise Malformed(f"calendar: {error}") from None
-
-
-def calendar_of(tx: Tx, town: MunicipalityCode) -> PaymentCalendar:
-    """When a town closes and pays."""
-    return read_calendar(bytes(_town(tx, town)["calendar"]))
-
-
-def bank_of(tx: Tx, town: MunicipalityCode) -> TownBank:
-    """Where a town's payments come from."""
-    return read(bytes(_town(tx, town)["account"]), TownBank)
 
 
 def policy_of(tx: Tx, town: MunicipalityCode) -> Policy:
@@ -241,8 +191,8 @@ def _add_municipality(_core: Core, tx: Tx, record: HubRecord) -> None:
         municipality=body.town,
         name=body.name,
         point_name=body.point_name,
-        account=msgspec.msgpack.encode(TownBank(body.requester, body.account)),
-        calendar=msgspec.json.encode(CalendarData()),
+        account=msgspec.msgpack.encode(Payer(body.requester, body.account)),
+        calendar=b"{}",
         policy=policy.encode(),
         posting=0,
         window=1,
@@ -328,45 +278,6 @@ def _change_account(_core: Core, tx: Tx, record: HubRecord) -> None:
         raise RefusedByRule("other-town", f"{body.organisation} does not belong to {body.town}")
 
 
-def _add_programme(_core: Core, tx: Tx, record: HubRecord) -> None:
-    body = body_of(record, ProgrammeAdded)
-    _town(tx, body.town)
-    if any(
-        (each.municipality, each.programme) == (body.town, body.programme)
-        for each in programmes(tx)
-    ):
-        raise RefusedByRule("programme-exists", f"{body.town} has a programme {body.programme}")
-    days = (body.give_until, body.issue_until, body.use_until, body.clear_until)
-    for day in days:
-        end_of_programme_day(day)
-    if list(days) != sorted(days):
-        raise Malformed(
-            "programme: points are given until, then tickets issued until, then used until,"
-            " then cleared until: the days must stand in this order"
-        )
-    tx.insert(
-        schema.programme,
-        municipality=body.town,
-        programme=body.programme,
-        name=body.name,
-        department=body.department,
-        budget=body.budget,
-        granted=0,
-        give_until=body.give_until,
-        issue_until=body.issue_until,
-        use_until=body.use_until,
-        clear_until=body.clear_until,
-    )
-
-
-def end_of_programme_day(day: str) -> Millis:
-    """The first moment after a day; raises Malformed when there is no such day."""
-    try:
-        return end_of(day)
-    except (ValueError, OverflowError):
-        raise Malformed(f"{day} is no day: write it as 2026-03-31") from None
-
-
 APPLIERS: Mapping[type[HubBody], Applier] = {
     MunicipalityAdded: _add_municipality,
     CalendarSet: _set_calendar,
@@ -374,5 +285,4 @@ APPLIERS: Mapping[type[HubBody], Applier] = {
     OrganisationAdded: _add_organisation,
     OrganisationAccepted: _accept_organisation,
     AccountChanged: _change_account,
-    ProgrammeAdded: _add_programme,
 }

@@ -1,0 +1,59 @@
+"""Something fresh for a card to sign: 32 bytes, for one node, once, for two minutes.
+
+They live in memory: a hub that starts again has none, and the node asks for another. The very same
+signed request may come twice, since an answer can get lost; another one may not.
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+from sync.errors import RefusedByRule
+from sync.ports import Clock, Randomness
+from sync.values import Millis, NodeId
+
+LIFE = Millis(120_000)
+SIZE = 32
+MOST = 10_000
+"""Challenges kept at once; the oldest fall away first."""
+
+
+@dataclass(slots=True)
+class _Given:
+    node: NodeId
+    until: Millis
+    used_for: bytes
+
+
+class Challenges:
+    """The challenges that are out."""
+
+    def __init__(self, clock: Clock, randomness: Randomness) -> None:
+        self._clock = clock
+        self._randomness = randomness
+        self._given: dict[bytes, _Given] = {}
+        self._lock = threading.Lock()
+
+    def give(self, node: NodeId) -> bytes:
+        """A fresh challenge for a node."""
+        challenge = self._randomness.bytes(SIZE)
+        now = self._clock.now()
+        with self._lock:
+            self._given = {each: given for each, given in self._given.items() if given.until > now}
+            while len(self._given) >= MOST:
+                del self._given[next(iter(self._given))]
+            self._given[challenge] = _Given(node, Millis(now + LIFE), b"")
+        return challenge
+
+    def use(self, challenge: bytes, node: NodeId, request: bytes) -> None:
+        """Use a challenge for one request of its node; raises RefusedByRule."""
+        name = hashlib.sha256(request).digest()
+        with self._lock:
+            given = self._given.get(challenge)
+            if given is None or given.node != node or given.until <= self._clock.now():
+                raise RefusedByRule(
+                    "challenge-gone", "this took longer than two minutes: put the card on again"
+                )
+            if given.used_for not in (b"", name):
+                raise RefusedByRule("challenge-used", "this was signed for something else before")
+            given.used_for = name

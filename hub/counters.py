@@ -1,0 +1,223 @@
+"""What the hub does for nodes, call by call: typed values in, typed values out.
+
+Who may make which call is the door's business (:mod:`hub.door`); here it has been let in.
+"""
+
+import hashlib
+
+from hub import nodes, town
+from hub.balances import balances
+from hub.bodies import EpochGranted as EpochRecord
+from hub.bodies import NodeEnrolled
+from hub.challenges import Challenges
+from hub.core import Core
+from hub.desk import enact
+from hub.handing_in import hand_in
+from hub.intake.lines import kept
+from hub.intake.verify import Verifier
+from hub.mykey.registry import MyKey
+from hub.points.asking import Attempt, ask, highest_attempt
+from hub.points.case import Line
+from hub.standing import lone, page
+from hub.store.database import Tx
+from sync.batch import MOST_WIRE, join
+from sync.calls import (
+    Balances,
+    CardSigned,
+    Challenge,
+    Enrolled,
+    EnrolmentRequest,
+    EpochGranted,
+    EpochRequest,
+    HeldRecords,
+    Invited,
+    LookRequest,
+    Registered,
+    Registration,
+)
+from sync.cardproof import look_message
+from sync.certificate import Algorithm, verify_signature
+from sync.chain import NOTHING
+from sync.errors import Malformed, RefusedByRule
+from sync.feed import Page
+from sync.holds import HoldAnswer, HoldRequest
+from sync.receipt import Answer
+from sync.standing import LoneStanding
+from sync.values import EpochId, KeyDigest, NodeId, home_of
+from sync.wire import read
+
+LOST = "lost disk or restored copy"
+"""Why a node asks for a new life, as the list of incidents says it."""
+
+
+class Counters:
+    """The nodes' calls."""
+
+    def __init__(self, core: Core, mykey: MyKey, verifier: Verifier) -> None:
+        self._core = core
+        self._mykey = mykey
+        self._verifier = verifier
+        self._challenges = Challenges(core.clock, core.randomness)
+
+    # -- enrolment
+
+    def invited(self, code_digest: bytes) -> Invited:
+        """What a code stands for. Changes nothing."""
+        with self._core.database.read() as tx:
+            node = nodes.node_of_code(tx, code_digest)
+            return Invited(
+                node=node.node,
+                kind=node.kind,
+                organisation_name=town.organisation_named(tx, node.organisation).name,
+                place=node.place,
+                town=town.town_named(tx, home_of(node.node)).name,
+            )
+
+    def enrol(self, request: EnrolmentRequest) -> Enrolled:
+        """Use a code once; the same key again gets the same answer."""
+        with self._core.database.write() as tx:
+            node = nodes.node_of_code(tx, nodes.code_digest(request.code))
+            if node.public == request.public:
+                epoch = nodes.epochs(tx, node.node)[-1].epoch
+            else:
+                epoch = nodes.next_epoch(tx, node.node, request.public)
+                body = NodeEnrolled(home_of(node.node), node.node, epoch, request.public)
+                enact(self._core, tx, body, (node.node,))
+            return Enrolled(
+                node=node.node,
+                kind=node.kind,
+                organisation_name=town.organisation_named(tx, node.organisation).name,
+                place=node.place,
+                epoch=epoch,
+                zone=node.zone,
+                demo=self._core.demo,
+            )
+
+    def grant_epoch(self, node: NodeId, request: EpochRequest) -> EpochGranted:
+        """A new life under a new key, at once; the same key again gets the same answer."""
+        with self._core.database.write() as tx:
+            same = [each for each in nodes.epochs(tx, node) if each.public == request.public]
+            if same:
+                epoch = same[0].epoch
+            else:
+                epoch = nodes.next_epoch(tx, node, request.public)
+                body = EpochRecord(home_of(node), node, epoch, request.public, LOST)
+                enact(self._core, tx, body, (node,))
+            return self._granted(tx, node, epoch)
+
+    def _granted(self, tx: Tx, node: NodeId, epoch: EpochId) -> EpochGranted:
+        names = [each.epoch for each in nodes.epochs(tx, node)]
+        earlier = [nodes.held(tx, node, name) for name in names[: names.index(epoch)]]
+        if not earlier:
+            raise RefusedByRule("epoch-first", f"{epoch} is this node's first life")
+        last = earlier[-1]
+        return EpochGranted(
+            incarnation=str(self._core.incarnation),
+            epoch=epoch,
+            before=last.epoch,
+            before_seq=last.received,
+            before_digest=last.head,
+            kept=tuple((each.epoch, each.received, each.head) for each in earlier),
+        )
+
+    def held_records(self, node: NodeId, epoch: EpochId, first: int) -> HeldRecords:
+        """What the hub holds of an epoch from ``first`` on, as much as fits in one answer."""
+        line = Line(home=home_of(node), node=node, epoch=epoch, branch="")
+        with self._core.database.read() as tx:
+            if nodes.epoch_of(tx, node, epoch) is None:
+                raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
+            held = nodes.held(tx, node, epoch)
+            records = [one.data for one in kept(tx, line, first - 1, first + 511)]
+        total = 0
+        for count, data in enumerate(records):
+            total += len(data) + 4
+            if total > MOST_WIRE:
+                records = records[:count]
+                break
+        return HeldRecords(epoch=epoch, first=first, facts=join(records), head=held.head or NOTHING)
+
+    # -- people with cards
+
+    def challenge(self, node: NodeId) -> Challenge:
+        """Something fresh for a card to sign."""
+        return Challenge(self._challenges.give(node))
+
+    def register(self, node: NodeId, signed: CardSigned) -> Registered:
+        """Make a MyKey ID for a card that signed this request."""
+        request = read(signed.request, Registration)
+        card = self._mykey.check(request.certificate)
+        key = (card.algorithm, card.public_key)
+        self._check_signature(node, "register", signed, key, request.challenge)
+        self._challenges.use(request.challenge, node, signed.request)
+        made = self._mykey.register(card, request.wish, consent_points=request.consent_points)
+        return Registered(
+            mykey_id=made.mykey_id, generated=made.generated, known_before=made.known_before
+        )
+
+    def look(self, node: NodeId, signed: CardSigned) -> Balances:
+        """Exact balances of all towns, for a card that signed this request."""
+        request = read(signed.request, LookRequest)
+        known = self._mykey.public_key(request.card)
+        if known is None:
+            raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
+        self._check_signature(node, "look", signed, known, request.challenge)
+        self._challenges.use(request.challenge, node, signed.request)
+        accounts = self._mykey.accounts_of_card(request.card)
+        with self._core.database.read() as tx:
+            return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))
+
+    def _check_signature(
+        self,
+        node: NodeId,
+        verb: str,
+        signed: CardSigned,
+        key: tuple[Algorithm, bytes],
+        challenge: bytes,
+    ) -> None:
+        """Whoever shows the card holds its key, and signed this request, here."""
+        algorithm, spki = key
+        if signed.algorithm != algorithm:
+            raise Malformed(f"this card signs with {algorithm}, not with {signed.algorithm!r}")
+        message = look_message(
+            verb, self._core.origin, node, hashlib.sha256(signed.request).digest(), challenge
+        )
+        verify_signature(spki, algorithm, signed.signature, message)
+
+    # -- records and points
+
+    def put_records(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
+        """Take a batch into custody, judge a small one at once; see :mod:`hub.intake`."""
+        return hand_in(
+            self._core,
+            self._mykey,
+            self._verifier,
+            node=node,
+            epoch=epoch,
+            first=first,
+            body=body,
+        )
+
+    def hold(self, node: NodeId, epoch: EpochId, n: int, request: HoldRequest) -> HoldAnswer:
+        """Points or a ticket before the PIN; with the person's fresh standing, also on a no."""
+        asked = ask(self._core, self._mykey, Attempt(node, epoch, n), request)
+        with self._core.database.read() as tx:
+            highest = highest_attempt(tx, node, epoch)
+        return HoldAnswer(
+            incarnation=str(self._core.incarnation),
+            node=node,
+            epoch=epoch,
+            n=n,
+            granted=asked.granted,
+            reason=asked.reason,
+            highest_attempt=highest,
+            tickets=asked.tickets,
+            standing=self.standing(node, KeyDigest(request.card)) if request.card else None,
+        )
+
+    def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
+        """The fresh standing of a card that was shown at this node."""
+        return lone(self._core, self._mykey, node, card)
+
+    def feed(self, node: NodeId, incarnation: str, after: int) -> Page:
+        """The next page after a feed number."""
+        return page(self._core, self._mykey, node, incarnation, after)
