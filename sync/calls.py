@@ -4,7 +4,6 @@ Every call is idempotent: asking again after a lost answer changes nothing twice
 """
 
 import base64
-import binascii
 import hashlib
 from typing import Annotated, TypeVar
 
@@ -300,6 +299,6 @@ def read_invitation(text: str) -> Invitation:
     try:
         packed = base64.b32decode(code + "=" * (-len(code) % 8))
         hub, key, once, pin = msgspec.msgpack.decode(packed, type=tuple[str, str, str, str])
-    except (binascii.Error, msgspec.MsgspecError, UnicodeDecodeError):
+    except (ValueError, msgspec.MsgspecError):
         raise Malformed("the invitation is not complete: copy all of it") from None
     return Invitation(hub=hub, key=key, code=once, tls_pin=pin)

@@ -19,7 +19,7 @@ from sync.batch import Batch, pack, read_evidence, split, unpack
 from sync.cardproof import look_message, money_message
 from sync.chain import NOTHING, digest, follow
 from sync.policy import read_policy
-from sync.records import AnyBody, decode, encode
+from sync.records import AnyBody, Expiring, Record, ShiftSum, Ticket, decode, encode
 from sync.request import Request, header_of, sign_request, verify_request
 from sync.sealing import Sealer, certificate_name, open_content_key
 from sync.signing import Head, seal_with, tagged, verify_head
@@ -288,3 +288,32 @@ def test_the_golden_request_verifies_over_its_signature_base() -> None:
         window_ms=0,
     )
     assert keyid == f"{given.NODE}/{given.EPOCH}"
+
+
+def structs_of(kind: type) -> set[type[msgspec.Struct]]:
+    """A struct and the structs in its fields, however deep."""
+    found: set[type[msgspec.Struct]] = set()
+    waiting = [msgspec.inspect.type_info(kind)]
+    while waiting:
+        match waiting.pop():
+            case msgspec.inspect.StructType(cls=cls, fields=fields) if cls not in found:
+                found.add(cls)
+                waiting += [field.type for field in fields]
+            case msgspec.inspect.UnionType(types=types):
+                waiting += types
+            case msgspec.inspect.VarTupleType(item_type=item):
+                waiting.append(item)
+    return found
+
+
+def test_the_page_on_records_names_every_kind_and_field() -> None:
+    page = (HERE.parents[1] / "docs" / "records.md").read_text("utf-8")
+    structs = structs_of(Record) - {Expiring, ShiftSum, Ticket}  # written in place, as arrays
+
+    for struct in structs:
+        names = struct.__struct_fields__
+        tag = struct.__struct_config__.tag
+        for name in names if tag is None else (str(tag), *names):
+            assert name in page, f"docs/records.md does not say what {name} is"
+    for name in FILES:
+        assert name.removesuffix(".json") in page

@@ -1,0 +1,253 @@
+"""A node's calls: signed on the way up, believed on the way down only from the hub's own key."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync import batch as batches
+from sync.calls import (
+    MESSAGE,
+    Balance,
+    Balances,
+    CardSigned,
+    Challenge,
+    Doorstep,
+    Enrolled,
+    EnrolmentRequest,
+    EpochGranted,
+    HeldRecords,
+    HubCalls,
+    HubTime,
+    Invitation,
+    Invited,
+    Registered,
+    keyid_of,
+    read_invitation,
+    write_invitation,
+)
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.feed import Page
+from sync.holds import HoldAnswer, HoldRequest, Purpose
+from sync.receipt import Answer
+from sync.request import Request, Response, problem_response, verify_request
+from sync.signing import SigningKey, seal_with
+from sync.standing import Asof, LoneStanding
+from sync.values import Millis, Points
+from sync.wire import write
+from tests.vectors.examples import (
+    CARD,
+    EPOCH,
+    HUB_KEY,
+    LAST,
+    NODE,
+    NODE_KEY,
+    NOON,
+    ORIGIN,
+    TOWN,
+)
+
+STRANGER = SigningKey(bytes(32))
+
+
+class Stopped:
+    """A clock that stands at noon."""
+
+    def now(self) -> Millis:
+        return NOON
+
+    def running(self) -> Millis:
+        return NOON
+
+    def boot(self) -> str:
+        return "test"
+
+
+class Hub:
+    """Checks every request's signature, remembers it, and says one thing."""
+
+    def __init__(self, says: Response) -> None:
+        self.says = says
+        self.asked: list[Request] = []
+
+    def send(self, request: Request) -> Response:
+        self.asked.append(request)
+        return self.says
+
+
+def said(what: str, message: msgspec.Struct, key: SigningKey = HUB_KEY) -> Response:
+    return Response(200, MESSAGE, write(seal_with(key, what, write(message))))
+
+
+def calls(hub: Hub) -> HubCalls:
+    return HubCalls(
+        hub,
+        origin=ORIGIN,
+        node=NODE,
+        epoch=EPOCH,
+        key=NODE_KEY,
+        clock=Stopped(),
+        trusted=(HUB_KEY.public,),
+    )
+
+
+ASOF = Asof(1, 42, NOON, ((EPOCH, 3),))
+WANTED = HoldRequest(TOWN, Purpose.SPEND, Points(300), "0" * 16, CARD, b"", None, ())
+SIGNED_BY_CARD = CardSigned(b"request", "RS256", bytes(256))
+HOME = f"/v1/nodes/{NODE}"
+CALLS: list[tuple[str, Callable[[HubCalls], object], str, msgspec.Struct]] = [
+    (
+        f"PUT {HOME}/epochs/{EPOCH}/holds/4",
+        lambda hub: hub.hold(4, WANTED),
+        "hold",
+        HoldAnswer("1-ab", NODE, EPOCH, 4, False, "too-few-points", 4, (), None),
+    ),
+    (
+        f"POST {HOME}/standings",
+        lambda hub: hub.standing(CARD),
+        "standing",
+        LoneStanding("2026-03", bytes(16), b"", ASOF),
+    ),
+    (
+        f"GET {HOME}/feed?after=41&incarnation=1-ab",
+        lambda hub: hub.feed("1-ab", 41),
+        "page",
+        Page("1-ab", NODE, 41, 42, True, ASOF, ()),
+    ),
+    (
+        f"POST {HOME}/epochs",
+        lambda hub: hub.ask_epoch(bytes(32)),
+        "epoch",
+        EpochGranted("1-ab", EPOCH, EPOCH, 3, LAST, ((EPOCH, 3, LAST),)),
+    ),
+    (
+        f"GET {HOME}/epochs/{EPOCH}/records/2",
+        lambda hub: hub.held_records(EPOCH, 2),
+        "records",
+        HeldRecords(EPOCH, 2, b"", LAST),
+    ),
+    (
+        f"POST {HOME}/challenges",
+        lambda hub: hub.challenge(),
+        "challenge",
+        Challenge(bytes(32)),
+    ),
+    (
+        f"POST {HOME}/registrations",
+        lambda hub: hub.register(SIGNED_BY_CARD),
+        "registered",
+        Registered("SAKURA12", False, False),
+    ),
+    (
+        f"POST {HOME}/looks",
+        lambda hub: hub.look(SIGNED_BY_CARD),
+        "balances",
+        Balances(NOON, (Balance(TOWN, "かわさきポイント", 1_000, 0),)),
+    ),
+]
+each_call = pytest.mark.parametrize(
+    ("line", "call", "what", "message"), CALLS, ids=[call[2] for call in CALLS]
+)
+
+
+@each_call
+def test_a_call_is_signed_by_the_node_and_brings_what_the_hub_said(
+    line: str, call: Callable[[HubCalls], object], what: str, message: msgspec.Struct
+) -> None:
+    hub = Hub(said(what, message))
+
+    assert call(calls(hub)) == message
+
+    (asked,) = hub.asked
+    assert f"{asked.method} {asked.path_with_query}" == line
+    keyid = verify_request(
+        asked,
+        origin=ORIGIN,
+        find_key={keyid_of(NODE, EPOCH): NODE_KEY.public}.get,
+        now=NOON,
+        window_ms=1000,
+    )
+    assert keyid == f"{NODE}/{EPOCH}"
+
+
+@each_call
+def test_an_answer_that_the_hub_did_not_sign_for_this_is_not_believed(
+    line: str, call: Callable[[HubCalls], object], what: str, message: msgspec.Struct
+) -> None:
+    assert line
+    for forged in (said(what, message, STRANGER), said("other", message)):
+        with pytest.raises(NotAuthentic):
+            call(calls(Hub(forged)))
+    with pytest.raises(Malformed):
+        call(calls(Hub(Response(200, MESSAGE, b"<html>"))))
+
+
+@each_call
+def test_a_refusal_reaches_the_caller(
+    line: str, call: Callable[[HubCalls], object], what: str, message: msgspec.Struct
+) -> None:
+    assert line
+    assert what
+    assert message
+    with pytest.raises(RefusedByRule, match="this node was revoked"):
+        call(calls(Hub(problem_response(403, "revoked", "this node was revoked"))))
+
+
+def test_records_go_up_as_they_are() -> None:
+    answer = Answer(seal_with(HUB_KEY, "custody", b""), (), (), 0, "open")
+    hub = Hub(Response(200, MESSAGE, write(answer)))
+
+    assert calls(hub).put_records(EPOCH, 7, b"a batch") == answer
+
+    (asked,) = hub.asked
+    assert asked.path_with_query == f"{HOME}/epochs/{EPOCH}/records/7"
+    assert (asked.content_type, asked.body) == (batches.MEDIA_TYPE, b"a batch")
+
+
+def test_somebody_on_the_doorstep_asks_unsigned_and_believes_the_invitation_s_key() -> None:
+    trusted = (HUB_KEY.public,)
+
+    assert Doorstep(Hub(said("time", HubTime(NOON))), trusted).time() == NOON
+    invited = Invited(NODE, "shop", "さくら商店", "駅前", "川崎市")
+    hub = Hub(said("invited", invited))
+    assert Doorstep(hub, trusted).invited("CODE") == invited
+    assert "CODE" not in hub.asked[0].path_with_query
+    assert hub.asked[0].headers == ()
+    enrolled = Enrolled(NODE, "shop", "さくら商店", "駅前", EPOCH, "141305-1", False)
+    request = EnrolmentRequest("CODE", NODE_KEY.public)
+    assert Doorstep(Hub(said("enrolled", enrolled)), trusted).enrol(request) == enrolled
+    with pytest.raises(NotAuthentic):
+        Doorstep(Hub(said("time", HubTime(NOON), STRANGER)), trusted).time()
+
+
+INVITATION = Invitation(hub=ORIGIN, key=HUB_KEY.public.hex(), code="K7P2", tls_pin="ab" * 32)
+
+
+def test_an_invitation_survives_paper_scanner_and_mail() -> None:
+    line = write_invitation(INVITATION)
+
+    full_width = "".join(chr(ord(character) + 0xFEE0) for character in line)
+    for typed in (line, line.lower(), f"  {line}\r\n", f"{line[:20]}\n{line[20:]}", full_width):
+        assert read_invitation(typed) == INVITATION
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=20), st.text(max_size=20))
+def test_every_invitation_reads_back(hub: str, key: str, code: str, pin: str) -> None:
+    invitation = Invitation(hub=hub, key=key, code=code, tls_pin=pin)
+    assert read_invitation(write_invitation(invitation)) == invitation
+
+
+def test_what_is_no_invitation_is_told() -> None:
+    for text in ("", "hello", "MACHIKADO2-AAAA"):
+        with pytest.raises(Malformed, match="begins with MACHIKADO1-"):
+            read_invitation(text)
+
+
+@given(st.text(max_size=60))
+def test_an_invitation_that_was_cut_off_is_told(text: str) -> None:
+    line = write_invitation(INVITATION)
+    for broken in (line[:-3], f"{line}AAAA", f"MACHIKADO1-{text}"):
+        with pytest.raises(Malformed):
+            read_invitation(broken)
