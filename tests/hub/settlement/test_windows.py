@@ -100,6 +100,15 @@ def test_a_bank_file_is_no_debit_and_a_return_is_a_credit_of_the_window_open_the
         assert net_credits(tx, KAWASAKI, 2) == {FISH: 1_000, BAKERY: 20}
 
 
+def test_netting_takes_nothing_from_what_the_open_window_earned(month: Month) -> None:
+    month.sale(FISH, 1_000)
+    name = month.approved()
+    month.take_back(FISH, 400, window=1)
+    month.settlement.file(month.person("aoki"), name)
+    with month.core.database.read() as tx:
+        assert net_credits(tx, KAWASAKI, 2) == {}
+
+
 def test_two_people_let_a_payment_out(month: Month) -> None:
     month.sale(FISH, 1_000)
     name = month.closed()
@@ -138,6 +147,9 @@ def test_approving_again_changes_nothing_and_a_later_review_neither(month: Month
     assert (window.reviewed_by, window.approved_by) == ("aoki", "baba")
     assert month.entered() == entered
 
+    month.person("chiba")(WindowReviewed(town=KAWASAKI, kind="shops", window=1))
+    assert month.sheet(name).window.state == "approved"
+
 
 def test_a_body_entered_past_the_use_cases_meets_the_same_rules(month: Month) -> None:
     month.sale(FISH, 1_000)
@@ -171,17 +183,20 @@ def test_a_window_that_was_never_closed_is_unknown(month: Month) -> None:
 
 def test_a_new_bank_account_is_valid_from_the_window_that_closes_next(month: Month) -> None:
     month.sale(FISH, 1_000)
+    month.sale(BAKERY, 300)
     first = month.approved()
     month.change_account(FISH, NEW_ACCOUNT)
     month.sale(FISH, 500)
+    month.sale(BAKERY, 200)
 
     old = month.settlement.file(month.person("aoki"), first)
     second = month.approved()
-    assert [line.account_changed for line in month.sheet(second).lines] == [True]
+    changed = {line.organisation: line.account_changed for line in month.sheet(second).lines}
+    assert changed == {FISH: True, BAKERY: False}
     new = month.settlement.file(month.person("aoki"), second)
 
-    assert payments(old.file) == {"7654321": 1_000}
-    assert payments(new.file) == {"1112223": 500}
+    assert payments(old.file) == {"7654321": 1_000, "0000042": 300}
+    assert payments(new.file) == {"1112223": 500, "0000042": 200}
 
 
 def test_the_list_says_where_each_window_stands(month: Month) -> None:

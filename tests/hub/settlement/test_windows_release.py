@@ -1,13 +1,18 @@
 """The bank file and its result: netting, carrying over, returning, and what is blocked."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from hub import chronicle
 from hub.bodies import WindowReleased, WindowResult
 from hub.points.accounts import TREASURY, payable, receivable, transit
+from hub.points.books import hub_posting
+from hub.settlement import zengin
+from hub.settlement.cases import APPLIERS
 from hub.settlement.release import prepare
 from hub.settlement.windows import WindowName
 from sync.errors import Damaged, RefusedByRule
@@ -283,6 +288,22 @@ def test_a_file_that_does_not_say_what_the_lines_say_is_blocked(month: Month, fo
     refused("file-differs", month.person("aoki"), msgspec.structs.replace(good, file=b""))
 
 
+def test_a_file_with_a_fault_is_blocked_before_anybody_sees_it(
+    month: Month, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = zengin.make_file
+
+    def torn(*given: Any, **more: Any) -> bytes:
+        return make(*given, **more)[:-122]  # the end record is lost
+
+    monkeypatch.setattr(zengin, "make_file", torn)
+    month.sale(FISH, 1_000)
+    name = month.approved()
+    with pytest.raises(RefusedByRule, match="missing-end-record") as blocked:
+        prepared(month, name)
+    assert blocked.value.reason == "bank-file-blocked"
+
+
 def test_a_file_that_pays_less_shops_or_twice_is_blocked(month: Month) -> None:
     month.sale(FISH, 1_000)
     month.sale(BAKERY, 300)
@@ -307,3 +328,29 @@ def test_a_line_that_was_tampered_with_stops_the_payment(month: Month) -> None:
         month.settlement.file(month.person("aoki"), name)
     assert month.balance(payable(FISH)) == 1_000
     assert month.journal.releases() == []
+
+
+def test_the_chronicle_played_again_settles_the_same(month: Month, tmp_path: Path) -> None:
+    month.sale(FISH, 1_000)
+    month.sale(BAKERY, 300)
+    name, _ = month.released()
+    month.bank_says(name, "returned", "paid")
+    month.released()
+    with month.core.database.read() as tx:
+        records = [record for record, _, _ in chronicle.chain_of(tx, KAWASAKI)]
+
+    again = Month(tmp_path / "again")
+    again.clock.time = at("2031-01-01T00:00")  # the records bring their own time
+    again.sale(FISH, 1_000)
+    again.sale(BAKERY, 300)
+    with again.core.database.write() as tx:
+        for record in records:
+            if type(record.body) in APPLIERS:
+                with hub_posting(again.core, tx, record) as books:
+                    APPLIERS[type(record.body)](books, record)
+
+    tables = ("settlement_window", "settlement_line", "balance")
+    with month.core.database.read() as first, again.core.database.read() as second:
+        for table in tables:
+            assert first.rows(f"SELECT * FROM {table}") == second.rows(f"SELECT * FROM {table}")
+    again.close()
