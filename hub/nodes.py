@@ -354,6 +354,7 @@ def _begin_epoch(
         closed_at=0,
         closed_seq=0,
         highest_attempt=0,
+        ended=0,
     )
     if before:
         last = held(tx, node, before[-1].epoch)

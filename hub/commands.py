@@ -1,0 +1,63 @@
+"""Between forms and the desk: making commands whose bounds hold, and saying what became of them."""
+
+from datetime import date
+from typing import TypeVar
+
+import msgspec
+
+from hub import town
+from hub.bodies import AnyHubBody, BankDetails, HubBody, PolicySet
+from hub.desk import Desk, Waiting
+from hub.forms import Answered, BankForm
+from hub.people import Person
+from sync.errors import Malformed
+from sync.policy import read_policy
+
+B = TypeVar("B", bound=HubBody)
+
+
+def ask(desk: Desk, person: Person, body: AnyHubBody) -> Answered:
+    """Put a command before the desk; says whether it was done or waits."""
+    done = desk.do(person, body)
+    if isinstance(done, Waiting):
+        return Answered(outcome="waiting", pending=done.pending)
+    return Answered(outcome="done")
+
+
+def make(kind: type[B], **values: object) -> B:
+    """A command whose bounds are checked as they will be when it is read back."""
+    fields = [values[name] for name in kind.__struct_fields__]
+    try:
+        return msgspec.convert([kind.__struct_config__.tag, *fields], kind)
+    except msgspec.ValidationError as error:
+        raise Malformed(str(error)) from None
+
+
+def words(body: AnyHubBody) -> dict[str, str]:
+    """A command's content for the second person; digests and keys say nothing to people."""
+    values = msgspec.structs.asdict(body)
+    said: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, BankDetails):
+            said[name] = " ".join(str(part) for part in msgspec.structs.astuple(value))
+        elif isinstance(body, PolicySet) and name == "policy":
+            policy = msgspec.structs.asdict(read_policy(body.policy))
+            said.update({key: str(part) for key, part in policy.items()})
+        elif not isinstance(value, bytes):
+            said[name] = str(value)
+    return said
+
+
+def bank(form: BankForm) -> BankDetails:
+    """Bank details from a form; raises Malformed."""
+    return town.bank_details(form.bank, form.branch, form.account_type, form.account, form.holder)
+
+
+def day(written: str) -> str:
+    """A date as ``YYYY-MM-DD``, or nothing; raises Malformed."""
+    if not written:
+        return ""
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        raise Malformed(f"{written!r} is no day: write it as 2026-03-31") from None

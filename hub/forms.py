@@ -1,0 +1,280 @@
+"""What people send to the hub and what it answers, as JSON: one shape for server and client."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Line = Annotated[str, Meta(max_length=200)]
+File = Annotated[str, Meta(max_length=512 * 1024)]
+
+
+class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of what people send."""
+
+
+class BankForm(Form, frozen=True, kw_only=True):
+    """An account at a bank as people write it; ``holder`` in kana."""
+
+    bank: Line
+    branch: Line
+    account_type: Line
+    account: Line
+    holder: Line
+
+
+class OperatorForm(Form, frozen=True, kw_only=True):
+    """Invite a person. An empty municipality: all towns."""
+
+    name: Line
+    role: Line
+    municipality: Line = ""
+
+
+class JoinForm(Form, frozen=True, kw_only=True):
+    """An invited person brings the SHA-256 of a token, hexadecimal; the token stays there."""
+
+    code: Line
+    token_digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class MunicipalityForm(Form, frozen=True, kw_only=True):
+    """A town joins. An empty point name: the town's name and ポイント."""
+
+    municipality: Line
+    name: Line
+    point_name: Line = ""
+    requester: Line
+    account: BankForm
+
+
+class ContentForm(Form, frozen=True, kw_only=True):
+    """A file's content: a calendar, a policy, a bank's result."""
+
+    content: File
+
+
+class OrganisationForm(Form, frozen=True, kw_only=True):
+    """An organisation applies."""
+
+    organisation: Line
+    name: Line
+    place: Line = ""
+    account: BankForm
+
+
+class AcceptForm(Form, frozen=True, kw_only=True):
+    """A town lets an organisation take its points."""
+
+    municipality: Line
+
+
+class WhyForm(Form, frozen=True, kw_only=True):
+    """A reason in words."""
+
+    why: Line
+
+
+class InviteForm(Form, frozen=True, kw_only=True):
+    """Invite a terminal; ``again`` names one that lost its disk."""
+
+    organisation: Line
+    kind: Line = "shop"
+    place: Line = ""
+    zone: Line = ""
+    again: Line = ""
+
+
+class ConfirmForm(Form, frozen=True, kw_only=True):
+    """The fingerprint that the terminal's screen shows."""
+
+    fingerprint: Line
+
+
+class FloatForm(Form, frozen=True, kw_only=True):
+    """A float in points; 0: what the policy says."""
+
+    points: Annotated[int, Meta(ge=0, le=10**9)]
+
+
+class ReserveForm(Form, frozen=True, kw_only=True):
+    """Points for the reserve, and why."""
+
+    points: Annotated[int, Meta(gt=0, le=9_999_999)]
+    why: Line
+
+
+class ProgrammeForm(Form, frozen=True, kw_only=True):
+    """A programme; dates ``YYYY-MM-DD``, both ends included; budget 0: no limit."""
+
+    programme: Line
+    municipality: Line
+    name: Line
+    department: Line = ""
+    budget: Annotated[int, Meta(ge=0, le=10**12)] = 0
+    give_until: Line = ""
+    issue_until: Line = ""
+    use_until: Line = ""
+    clear_until: Line = ""
+
+
+class GrantForm(Form, frozen=True, kw_only=True):
+    """Points for one resident."""
+
+    mykey_id: Line
+    municipality: Line
+    points: Annotated[int, Meta(gt=0, le=9_999_999)]
+    programme: Line
+    purpose: Line = ""
+
+
+class DecisionForm(Form, frozen=True, kw_only=True):
+    """What becomes of an exception."""
+
+    decision: Line
+    why: Line
+
+
+class CloseForm(Form, frozen=True, kw_only=True):
+    """Close a town's open window; ``until`` refuses before that day is over."""
+
+    kind: Line = "shops"
+    until: Line = ""
+
+
+class ReleaseForm(Form, frozen=True, kw_only=True):
+    """Make the bank file; an empty day: as the calendar says."""
+
+    pay_on: Line = ""
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``outcome`` is done or waiting; ``pending`` is then the ID to approve."""
+
+    outcome: str
+    pending: str = ""
+    invitation: str = ""
+    """What the invited person or terminal needs, shown once."""
+    node: str = ""
+
+
+class OperatorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in the list."""
+
+    name: str
+    role: str
+    municipality: str
+    state: str
+
+
+class PendingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that waits; ``what`` is the command's content without keys and digests."""
+
+    id: str
+    kind: str
+    municipality: str
+    person: str
+    at: int
+    what: dict[str, str]
+
+
+class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A terminal in the list; ``fingerprint`` is empty until it has enrolled."""
+
+    node: str
+    organisation: str
+    kind: str
+    place: str
+    zone: str
+    state: str
+    fingerprint: str
+    float_points: int
+    last_seen: int
+
+
+class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A MyKey ID as the desk may see it: no accounts, no usage."""
+
+    mykey_id: str
+    state: str
+    generated: bool
+    cards: int
+    consents: tuple[str, ...]
+    services: int
+
+
+class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One town's exact balance."""
+
+    municipality: str
+    available: int
+    held: int
+    as_of: int
+    exact: bool
+
+
+class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A point ticket."""
+
+    number: str
+    municipality: str
+    programme: str
+    points: int
+    valid_from: str
+    valid_until: str
+    state: str
+    issued_by: str
+    redeemed_by: str
+
+
+class ExceptionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something people should see. ``other`` names the other record where there are two."""
+
+    id: str
+    kind: str
+    node: str
+    epoch: str
+    seq: int
+    points: int
+    reason: str
+    bearer: str
+    state: str
+    at: int
+    other: str
+    decision: str
+
+
+class ClosedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A window that was closed."""
+
+    window: str
+    municipality: str
+    lines: int
+    total: int
+
+
+class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A window in the list; ``needs`` is what somebody has to do next."""
+
+    window: str
+    municipality: str
+    state: str
+    needs: str
+    lines: int
+    total: int
+    paid: int
+    pay_on: str
+    closed_by: str
+    reviewed_by: str
+    approved_by: str
+
+
+class BankFileView(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank file of a window: ``file`` is its bytes in base64."""
+
+    window: str
+    pay_on: str
+    count: int
+    total: int
+    sha256: str
+    file: bytes

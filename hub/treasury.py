@@ -1,0 +1,282 @@
+"""Residents, programmes, grants, exceptions and settlement, as people at the desk use them."""
+
+from datetime import date
+
+from sqlalchemy.engine import RowMapping
+
+from hub import town
+from hub.balances import balances
+from hub.bodies import (
+    ExceptionDecided,
+    Granted,
+    ProgrammeAdded,
+    WindowApproved,
+    WindowClosed,
+    WindowReleased,
+    WindowResult,
+    WindowReviewed,
+)
+from hub.commands import ask, day, make
+from hub.core import Core
+from hub.desk import Desk, allowed
+from hub.forms import (
+    Answered,
+    BalanceRow,
+    BankFileView,
+    ClosedView,
+    CloseForm,
+    DecisionForm,
+    ExceptionRow,
+    GrantForm,
+    ProgrammeForm,
+    ResidentView,
+    TicketRow,
+    WindowRow,
+)
+from hub.mykey.registry import MyKey
+from hub.people import Person
+from hub.points import queries
+from hub.settlement.cases import Do, Settlement
+from hub.settlement.windows import Window, list_windows, window_name
+from sync.errors import RefusedByRule
+from sync.ticket import check_number
+from sync.values import (
+    MunicipalityCode,
+    Points,
+    municipality_code,
+    mykey_id,
+)
+
+LAST_DAY = "2099-12-31"
+"""The last day of a programme that names none."""
+
+
+class Treasury:
+    """Use cases about points and money."""
+
+    def __init__(self, core: Core, mykey: MyKey, desk: Desk, settlement: Settlement) -> None:
+        self._core = core
+        self._mykey = mykey
+        self._desk = desk
+        self._settlement = settlement
+
+    # -- residents and points
+
+    def resident(self, _person: Person, name: str) -> ResidentView:
+        """A MyKey ID."""
+        member = self._mykey.member(mykey_id(name))
+        return ResidentView(
+            mykey_id=member.mykey_id,
+            state=member.state,
+            generated=member.generated,
+            cards=member.cards,
+            consents=member.consents,
+            services=member.services,
+        )
+
+    def add_programme(self, person: Person, form: ProgrammeForm) -> Answered:
+        """A programme; an end that is not named follows from the one after it."""
+        use = day(form.use_until) or LAST_DAY
+        issue = day(form.issue_until) or use
+        return ask(
+            self._desk,
+            person,
+            make(
+                ProgrammeAdded,
+                town=municipality_code(form.municipality),
+                programme=form.programme,
+                name=form.name,
+                department=form.department,
+                budget=form.budget,
+                give_until=day(form.give_until) or issue,
+                issue_until=issue,
+                use_until=use,
+                clear_until=day(form.clear_until) or use,
+            ),
+        )
+
+    def programmes(self, _person: Person) -> list[town.Programme]:
+        """Every programme."""
+        with self._core.database.read() as tx:
+            return town.programmes(tx)
+
+    def grant(self, person: Person, form: GrantForm) -> Answered:
+        """Points for a resident; a large sum needs a second person."""
+        code = municipality_code(form.municipality)
+        allowed(person, Granted, code)  # before an account is made
+        with self._core.database.read() as tx:
+            town.town_named(tx, code)
+        return ask(
+            self._desk,
+            person,
+            make(
+                Granted,
+                town=code,
+                account=self._mykey.account_for(mykey_id(form.mykey_id), code),
+                points=Points(form.points),
+                programme=form.programme,
+                purpose=form.purpose,
+            ),
+        )
+
+    def balances(self, _person: Person, name: str) -> list[BalanceRow]:
+        """A resident's exact balances of all towns."""
+        accounts = self._mykey.accounts_of(mykey_id(name))
+        with self._core.database.read() as tx:
+            return [
+                BalanceRow(
+                    municipality=each.municipality,
+                    available=each.available,
+                    held=each.held,
+                    as_of=self._core.clock.now(),
+                    exact=True,
+                )
+                for each in balances(tx, accounts)
+            ]
+
+    def ticket(self, _person: Person, written: str) -> TicketRow:
+        """One ticket."""
+        number = check_number(written)
+        with self._core.database.read() as tx:
+            found = queries.ticket(tx, number)
+        if found is None:
+            raise RefusedByRule("ticket-unknown", f"no ticket {number} was ever issued")
+        return TicketRow(
+            number=found.number,
+            municipality=found.municipality,
+            programme=found.programme,
+            points=found.points,
+            valid_from=found.valid_from,
+            valid_until=found.valid_until,
+            state=found.state,
+            issued_by=found.issued_by,
+            redeemed_by=found.redeemed_by,
+        )
+
+    # -- exceptions
+
+    def exceptions(self, person: Person) -> list[ExceptionRow]:
+        """What people should see, newest last."""
+        with self._core.database.read() as tx:
+            rows = tx.all("SELECT * FROM incident ORDER BY municipality, id")
+        return [
+            _exception(row)
+            for row in rows
+            if person.works_for(MunicipalityCode(row["municipality"]))
+        ]
+
+    def exception(self, person: Person, name: str) -> ExceptionRow:
+        """One of them."""
+        found = next((each for each in self.exceptions(person) if each.id == name), None)
+        if found is None:
+            raise RefusedByRule("unknown-exception", f"there is no exception {name!r}")
+        return found
+
+    def decide(self, person: Person, name: str, form: DecisionForm) -> Answered:
+        """Say what becomes of it; where money moves a second person approves."""
+        code, number = self.exception(person, name).id.split("-")
+        return ask(
+            self._desk,
+            person,
+            make(
+                ExceptionDecided,
+                town=municipality_code(code),
+                incident=int(number),
+                decision=form.decision,
+                why=form.why,
+            ),
+        )
+
+    # -- settlement
+
+    def close_window(self, person: Person, code: str, form: CloseForm) -> ClosedView:
+        """Close a town's open window."""
+        name = municipality_code(code)
+        allowed(person, WindowClosed, name)
+        until = day(form.until)
+        closed = self._settlement.close(
+            self._as(person),
+            name,
+            form.kind,
+            until=date.fromisoformat(until) if until else None,
+        )
+        return ClosedView(
+            window=closed.window,
+            municipality=closed.municipality,
+            lines=closed.lines,
+            total=closed.total,
+        )
+
+    def review_window(self, person: Person, written: str) -> WindowRow:
+        """Say that its lines were read."""
+        name = window_name(written)
+        allowed(person, WindowReviewed, name.town)
+        return _window(self._settlement.review(self._as(person), name))
+
+    def approve_window(self, person: Person, written: str) -> WindowRow:
+        """Approve the payment, as one who neither closed nor reviewed the window."""
+        name = window_name(written)
+        allowed(person, WindowApproved, name.town)
+        return _window(self._settlement.approve(self._as(person), name))
+
+    def bank_file(self, person: Person, written: str, pay_on: str) -> BankFileView:
+        """The bank file; asked again, the same one."""
+        name = window_name(written)
+        allowed(person, WindowReleased, name.town)
+        when = day(pay_on)
+        made = self._settlement.file(
+            self._as(person), name, pay_on=date.fromisoformat(when) if when else None
+        )
+        return BankFileView(
+            window=made.window,
+            pay_on=made.pay_on,
+            count=made.count,
+            total=made.total,
+            sha256=made.sha256,
+            file=made.file,
+        )
+
+    def bank_result(self, person: Person, written: str, content: str) -> WindowRow:
+        """What the bank says became of each line."""
+        name = window_name(written)
+        allowed(person, WindowResult, name.town)
+        return _window(self._settlement.result(self._as(person), name, content.encode()))
+
+    def windows(self, person: Person) -> list[WindowRow]:
+        """Every closed window of the towns this person works for."""
+        with self._core.database.read() as tx:
+            return [
+                _window(each)
+                for joined in town.towns(tx)
+                if person.works_for(joined.municipality)
+                for each in list_windows(tx, joined.municipality)
+            ]
+
+    def _as(self, person: Person) -> Do:
+        return lambda body: self._desk.do(person, body)
+
+
+def _exception(row: RowMapping) -> ExceptionRow:
+    names = ("kind", "node", "epoch", "seq", "points", "reason", "bearer", "state", "at")
+    return ExceptionRow(
+        id=f"{row['municipality']}-{row['id']}",
+        other=row["other"],
+        decision=row["decision"],
+        **{name: row[name] for name in names},
+    )
+
+
+def _window(window: Window) -> WindowRow:
+    return WindowRow(
+        window=window.window,
+        municipality=window.municipality,
+        state=window.state,
+        needs=window.needs,
+        lines=window.lines,
+        total=window.total,
+        paid=window.paid,
+        pay_on=window.pay_on,
+        closed_by=window.closed_by,
+        reviewed_by=window.reviewed_by,
+        approved_by=window.approved_by,
+    )
