@@ -27,6 +27,8 @@ class Attempted:
     answer: HoldAnswer | None
 
 
+RECORDS_FIRST = "records-first"
+"""The hub lacks this node's records of the person: hand them in and ask again, same attempt."""
 NOT_ASKED = Attempted(n=0, answer=None)
 
 
@@ -88,11 +90,10 @@ class Asking:
         epoch = parts.writer.epoch
         n = parts.attempts.begin(epoch, request)
         try:
-            answer = parts.line.ask(
-                lambda calls: calls.hold(n, request),
-                patience,
-                lambda late: self._keep(epoch, n, late),
-            )
+            answer = self._ask(epoch, n, request, patience)
+            if answer.reason == RECORDS_FIRST:
+                parts.outbox.push()
+                answer = self._ask(epoch, n, request, patience)
         except Unreachable:
             return Attempted(n=n, answer=None)
         except BaseException:
@@ -100,6 +101,13 @@ class Asking:
             raise
         self._keep(epoch, n, answer)
         return Attempted(n=n, answer=answer)
+
+    def _ask(self, epoch: EpochId, n: int, request: HoldRequest, patience: float) -> HoldAnswer:
+        return self._parts.line.ask(
+            lambda calls: calls.hold(n, request),
+            patience,
+            lambda late: self._keep(epoch, n, late),
+        )
 
     def left(self, known: KnownStanding, account: AccountStanding, at: At) -> int:
         """What may still be spent by a standing, less what this node took since."""

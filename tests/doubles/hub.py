@@ -1,0 +1,465 @@
+"""A hub in memory, small: enough of the other side to let a node be a node.
+
+It keeps wallets by account, knows cards by key digest, takes records once, answers holds, feeds
+standings, grants epochs. It checks heads and chains, as the node must send them right; it verifies
+no card signatures. Faults are knobs: ``silent``, ``lose_answers``, ``late``, ``quarantine``.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sync import chain
+from sync.batch import join, read_evidence, split, unpack
+from sync.calls import (
+    Balance,
+    Balances,
+    CardSigned,
+    Challenge,
+    Enrolled,
+    EnrolmentRequest,
+    EpochGranted,
+    EpochRequest,
+    HeldRecords,
+    HubTime,
+    Invitation,
+    Invited,
+    LookRequest,
+    Registered,
+    Registration,
+)
+from sync.certificate import read_public_key
+from sync.errors import Unreachable
+from sync.feed import (
+    AnyItem,
+    Page,
+    PolicyItem,
+    ProgrammeItem,
+    SealingKeyItem,
+    StandingItem,
+    TicketKeyItem,
+    TownItem,
+    UsedTicketItem,
+    ZoneKeyItem,
+)
+from sync.holds import HoldAnswer, HoldRequest, Purpose, StandingRequest
+from sync.policy import Policy
+from sync.receipt import Answer, Bearer, Custody, Outcome, Receipt, Verdict
+from sync.records import (
+    Genesis,
+    Record,
+    Reversed,
+    Spend,
+    Ticket,
+    TicketIssued,
+    TicketRedeemed,
+    decode,
+)
+from sync.request import Request, Response, problem_response
+from sync.signing import Signed, SigningKey, seal_with, thumbprint, verify_head
+from sync.standing import AccountStanding, Asof, LoneStanding, Standing, ZoneKey
+from sync.ticket import SignedTicket, check_digit, name_of, read_ticket, sign_ticket
+from sync.values import (
+    AccountId,
+    Digest,
+    EpochId,
+    KeyDigest,
+    Millis,
+    MunicipalityCode,
+    NodeId,
+    Points,
+    TicketNumber,
+)
+from sync.wire import read, write
+
+ORIGIN = "https://hub.example"
+NODE = NodeId("141305-B2108-1111")
+KAWASAKI = MunicipalityCode("141305")
+MONTH = "2026-11"
+ZONE = "141305-1"
+SEALING_SEED = bytes(range(32))
+
+
+@dataclass(slots=True)
+class Wallet:
+    """One account's points here."""
+
+    account: AccountId
+    points: int
+    active: bool = True
+    deficit: bool = False
+
+
+@dataclass(slots=True)
+class Kept:
+    """What the hub holds of one epoch."""
+
+    key: bytes
+    records: list[bytes] = field(default_factory=list)
+    receipts: list[Signed] = field(default_factory=list)
+    verdicts: int = 0
+    highest: int = 0
+    state: str = "open"
+
+    @property
+    def head(self) -> Digest:
+        return chain.digest(self.records[-1]) if self.records else Digest(b"")
+
+
+class FakeHub:
+    """The door and what is behind it."""
+
+    def __init__(self, now: Millis) -> None:
+        self.now = now
+        self.key = SigningKey(b"h" * 32)
+        self.ticket_key = SigningKey(b"t" * 32)
+        self.zone = ZoneKey(MONTH, b"z" * 32)
+        self.policy = Policy()
+        self.wallets: dict[KeyDigest, Wallet] = {}
+        self.kept: dict[EpochId, Kept] = {}
+        self.holds: dict[tuple[EpochId, int], tuple[HoldRequest, str]] = {}
+        self.tickets: dict[TicketNumber, str] = {}
+        self.applied: dict[tuple[EpochId, int], Record] = {}
+        self.mykeys: dict[KeyDigest, str] = {}
+        self.used: set[bytes] = set()
+        self.certificates: set[KeyDigest] = set()
+        self.ended: list[tuple[EpochId, int]] = []
+        self.requests: list[str] = []
+        self.quarantine: set[int] = set()
+        self.silent = False
+        self.lose_answers = 0
+        self.keep_receipts = False
+        """Custody only: nothing is judged yet."""
+        self.numbers = 0
+        self.feed_number = 0
+        self.incarnation = "1-00000000000000aa"
+        self._challenges = 0
+
+    @property
+    def invitation(self) -> Invitation:
+        return Invitation(hub=ORIGIN, key=self.key.public.hex(), code="one-time")
+
+    def give(self, card: KeyDigest, points: int, account: str = "00000000000000a1") -> None:
+        self.wallets[card] = Wallet(AccountId(account), points)
+
+    def balance(self, card: KeyDigest) -> int:
+        return self.wallets[card].points
+
+    def send(self, request: Request) -> Response:
+        """Answer one request, or fall silent."""
+        if self.silent:
+            raise Unreachable("the hub is silent")
+        self.requests.append(f"{request.method} {request.path_with_query}")
+        answer = self._answer(request)
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise Unreachable("the answer was lost")
+        return answer
+
+    def _answer(self, request: Request) -> Response:
+        for method, pattern, handler in (
+            ("GET", r"/v1/time", self._time),
+            ("GET", r"/v1/invitations/\w+", self._invited),
+            ("POST", r"/v1/enrolments", self._enrol),
+            ("PUT", r"/v1/nodes/[^/]+/epochs/([^/]+)/records/(\d+)", self._put),
+            ("GET", r"/v1/nodes/[^/]+/epochs/([^/]+)/records/(\d+)", self._held),
+            ("PUT", r"/v1/nodes/[^/]+/epochs/([^/]+)/holds/(\d+)", self._hold),
+            ("POST", r"/v1/nodes/[^/]+/standings", self._standing),
+            ("GET", r"/v1/nodes/[^/]+/feed\?after=(\d+)&incarnation=(.*)", self._feed),
+            ("POST", r"/v1/nodes/[^/]+/epochs", self._grant),
+            ("POST", r"/v1/nodes/[^/]+/challenges", self._challenge),
+            ("POST", r"/v1/nodes/[^/]+/registrations", self._register),
+            ("POST", r"/v1/nodes/[^/]+/looks", self._look),
+        ):
+            found = re.fullmatch(pattern, request.path_with_query)
+            if found and method == request.method:
+                return handler(request.body, *found.groups())
+        return problem_response(404, "no-such-call", request.path_with_query)
+
+    def _said(self, what: str, body: msgspec.Struct) -> Response:
+        return self._plain(seal_with(self.key, what, write(body)))
+
+    def _plain(self, body: msgspec.Struct) -> Response:
+        return Response(200, "application/x", write(body))
+
+    def _time(self, _body: bytes) -> Response:
+        return self._said("time", HubTime(self.now))
+
+    def _invited(self, _body: bytes) -> Response:
+        return self._said("invited", Invited(NODE, "shop", "A商店街", "A商店街八百屋", "川崎市"))
+
+    def _enrol(self, body: bytes) -> Response:
+        public = read(body, EnrolmentRequest).public
+        epoch = EpochId(f"1-{thumbprint(public)}")
+        self.kept.setdefault(epoch, Kept(public))
+        enrolled = Enrolled(NODE, "shop", "A商店街", "A商店街八百屋", epoch, ZONE, demo=True)
+        return self._said("enrolled", enrolled)
+
+    def _grant(self, body: bytes) -> Response:
+        public = read(body, EpochRequest).public
+        for kept in self.kept.values():
+            kept.state = "closed"
+        before = max(self.kept, key=lambda epoch: int(epoch.split("-")[0]))
+        epoch = EpochId(f"{len(self.kept) + 1}-{thumbprint(public)}")
+        held = tuple((e, len(k.records), k.head) for e, k in self.kept.items())
+        self.kept[epoch] = Kept(public)
+        last = self.kept[before]
+        granted = EpochGranted(self.incarnation, epoch, before, len(last.records), last.head, held)
+        return self._said("epoch", granted)
+
+    def _held(self, _body: bytes, epoch: str, first: str) -> Response:
+        kept = self.kept[EpochId(epoch)]
+        facts = join(kept.records[int(first) - 1 :])
+        return self._said("records", HeldRecords(EpochId(epoch), int(first), facts, kept.head))
+
+    def _put(self, body: bytes, epoch_text: str, first_text: str) -> Response:
+        epoch, first = EpochId(epoch_text), int(first_text)
+        kept = self.kept[epoch]
+        batch = unpack(body)
+        records = split(batch.facts)
+        unknown: list[Digest] = []
+        for n in batch.ended:
+            self._free(epoch, n)
+        if records and first <= len(kept.records) + 1:
+            prev = chain.digest(kept.records[first - 2]) if first > 1 else chain.NOTHING
+            digests = chain.follow(NODE, epoch, first, prev, records)
+            assert batch.head is not None
+            assert batch.head.digest == digests[-1]
+            verify_head(batch.head, kept.key)
+            overlap = kept.records[first - 1 : first - 1 + len(records)]
+            if overlap != records[: len(overlap)]:
+                kept.state = "forked"
+            else:
+                book = read_evidence(batch.evidence, len(records))
+                self.certificates |= {c.key for c in book.certificates}
+                unknown = [
+                    Digest(p.key) for p in book.pieces if p and p.key not in self.certificates
+                ]
+                kept.records += records[len(overlap) :]
+        if not self.keep_receipts:
+            self._judge(epoch, kept)
+        custody = Custody(self.incarnation, NODE, epoch, len(kept.records), kept.head, self.now)
+        answer = Answer(
+            seal_with(self.key, "custody", write(custody)),
+            tuple(s for s in kept.receipts if self._news(s, batch.receipted, batch.decisions)),
+            tuple(unknown),
+            kept.highest,
+            kept.state,
+        )
+        return self._plain(answer)
+
+    def _news(self, signed: Signed, receipted: int, decisions: int) -> bool:
+        receipt = read(signed.body, Receipt)
+        if receipt.decision:
+            return receipt.decision > decisions
+        return receipt.verdicts[-1].seq > receipted
+
+    def _judge(self, epoch: EpochId, kept: Kept) -> None:
+        verdicts = []
+        for seq in range(kept.verdicts + 1, len(kept.records) + 1):
+            data = kept.records[seq - 1]
+            verdicts.append(self._verdict(epoch, seq, data))
+        if verdicts:
+            kept.verdicts = len(kept.records)
+            self._say(epoch, kept, tuple(verdicts), 0)
+
+    def _say(self, epoch: EpochId, kept: Kept, verdicts: tuple[Verdict, ...], n: int) -> None:
+        receipt = Receipt(self.incarnation, NODE, epoch, self.now, verdicts, n)
+        kept.receipts.append(seal_with(self.key, "receipt", write(receipt)))
+
+    def decide(self, epoch: EpochId, seq: int, number: int) -> None:
+        """A person applies a quarantined record: a second receipt."""
+        kept = self.kept[epoch]
+        self.quarantine.discard(seq)
+        verdict = self._verdict(epoch, seq, kept.records[seq - 1])
+        self._say(epoch, kept, (verdict,), number)
+
+    def _verdict(self, epoch: EpochId, seq: int, data: bytes) -> Verdict:
+        digest = chain.digest(data)
+        if seq in self.quarantine:
+            undecided = Bearer.UNDECIDED
+            return Verdict(seq, digest, Outcome.QUARANTINED, "bad-signature", undecided, 0, 0)
+        record = decode(data)
+        self.applied[(epoch, seq)] = record
+        body = record.body
+        tickets: tuple[bytes, ...] = ()
+        paid = 0
+        if isinstance(body, Genesis):
+            self.kept[epoch].key = body.node_key
+        elif isinstance(body, Spend):
+            paid = body.points
+            self._charge(epoch, body.account, body.points, body.hold)
+        elif isinstance(body, TicketIssued):
+            self._charge(epoch, body.account, body.points, body.hold)
+            tickets = tuple(self._sign(ticket) for ticket in body.tickets)
+        elif isinstance(body, TicketRedeemed):
+            paid = body.points
+            self.holds.pop((epoch, body.hold), None)
+            self.tickets[body.number] = "redeemed"
+            self.used.add(name_of(body.ticket))
+        elif isinstance(body, Reversed):
+            self._undo(body)
+        return Verdict(seq, digest, Outcome.APPLIED, "", Bearer.NOBODY, paid, seq, tickets=tickets)
+
+    def _charge(self, epoch: EpochId, account: str, points: int, hold: int) -> None:
+        if self.holds.pop((epoch, hold), None) is None:
+            self._wallet(account).points -= points
+
+    def _undo(self, body: Reversed) -> None:
+        record = self.applied.get((body.of.epoch, body.of.seq))
+        if record is not None and isinstance(record.body, Spend):
+            self._wallet(record.body.account).points += body.points
+        elif record is not None and isinstance(record.body, TicketRedeemed):
+            self.tickets[record.body.number] = "issued"
+            self.used.discard(name_of(record.body.ticket))
+
+    def _wallet(self, account: str) -> Wallet:
+        return next(w for w in self.wallets.values() if w.account == account)
+
+    def _free(self, epoch: EpochId, n: int) -> None:
+        self.ended.append((epoch, n))
+        request, _ = self.holds.pop((epoch, n), (None, ""))
+        if request is not None and request.purpose is not Purpose.REDEEM:
+            self._wallet(request.account).points += request.points
+
+    def _hold(self, body: bytes, epoch_text: str, n_text: str) -> Response:
+        epoch, n = EpochId(epoch_text), int(n_text)
+        request = read(body, HoldRequest)
+        kept = self.kept[epoch]
+        reason = ""
+        tickets: tuple[Ticket, ...] = ()
+        waiting = any(self.kept[e].verdicts < seq for e, seq in request.after)
+        if (epoch, n) in self.ended:
+            reason = "attempt-ended"
+        elif waiting:
+            reason = "records-first"
+        elif (epoch, n) not in self.holds:
+            kept.highest = max(kept.highest, n)
+            reason = self._take(epoch, n, request)
+        if not reason and request.wanted is not None:
+            tickets = self._numbers(request)
+        standing = None
+        if request.card:
+            standing = self._lone(KeyDigest(request.card))
+        return self._said(
+            "hold",
+            HoldAnswer(
+                self.incarnation,
+                NODE,
+                epoch,
+                n,
+                not reason,
+                reason,
+                kept.highest,
+                tickets,
+                standing,
+            ),
+        )
+
+    def _take(self, epoch: EpochId, n: int, request: HoldRequest) -> str:
+        if request.purpose is Purpose.REDEEM:
+            ticket = read_ticket(request.ticket, {KAWASAKI: (self.ticket_key.public,)})
+            if self.tickets.get(ticket.number) != "issued":
+                return "ticket-used"
+        else:
+            wallet = self._wallet(request.account)
+            if wallet.points < request.points:
+                return "too-few-points"
+            wallet.points -= request.points
+        self.holds[(epoch, n)] = (request, "open")
+        return ""
+
+    def _numbers(self, request: HoldRequest) -> tuple[Ticket, ...]:
+        wanted = request.wanted
+        assert wanted is not None
+        return tuple(
+            Ticket(self.number(), wanted.each, wanted.valid_from, "2026-12-31")
+            for _ in range(wanted.count)
+        )
+
+    def number(self) -> TicketNumber:
+        self.numbers += 1
+        digits = f"123{self.numbers:09d}"
+        return TicketNumber(digits + check_digit(digits))
+
+    def _sign(self, ticket: Ticket) -> bytes:
+        self.tickets[ticket.number] = "issued"
+        return self.signed_ticket(ticket)
+
+    def signed_ticket(self, ticket: Ticket) -> bytes:
+        return sign_ticket(
+            SignedTicket(
+                issuer=ORIGIN,
+                number=ticket.number,
+                municipality=KAWASAKI,
+                points=Points(ticket.points),
+                valid_from=ticket.valid_from,
+                valid_until=ticket.valid_until,
+            ),
+            self.ticket_key,
+        )
+
+    def _asof(self) -> Asof:
+        self.feed_number += 1
+        includes = tuple((e, k.verdicts) for e, k in self.kept.items())
+        return Asof(1, self.feed_number, self.now, includes)
+
+    def _sealed(self, card: KeyDigest) -> bytes:
+        wallet = self.wallets.get(card)
+        if wallet is None:
+            return b""
+        available = min(wallet.points, self.policy.standing_cap)
+        account = AccountStanding(
+            KAWASAKI, wallet.account, wallet.active, wallet.deficit, max(0, available), ()
+        )
+        return self.zone.seal(card, Standing((account,)), b"n" * 12)
+
+    def _lone(self, card: KeyDigest) -> LoneStanding:
+        return LoneStanding(MONTH, self.zone.row_of(card), self._sealed(card), self._asof())
+
+    def _standing(self, body: bytes) -> Response:
+        return self._said("standing", self._lone(read(body, StandingRequest).card))
+
+    def _feed(self, _body: bytes, after: str, incarnation: str) -> Response:
+        begin = 0 if incarnation != self.incarnation else int(after)
+        as_of = self._asof()
+        items: list[AnyItem] = [
+            PolicyItem(KAWASAKI, self.policy.encode()),
+            TownItem(KAWASAKI, "川崎市", "かわさきポイント", accepted=True),
+            ProgrammeItem(KAWASAKI, "123", "健康", "2026-12-31", "2026-12-31"),
+            TicketKeyItem(KAWASAKI, self.ticket_key.public),
+            ZoneKeyItem(MONTH, b"z" * 32),
+            SealingKeyItem(MONTH, sealing_public()),
+            *(UsedTicketItem(name) for name in sorted(self.used)),
+            *(StandingItem(MONTH, self.zone.row_of(c), self._sealed(c)) for c in self.wallets),
+        ]
+        page = Page(self.incarnation, NODE, begin, self.feed_number, True, as_of, tuple(items))
+        return self._said("page", page)
+
+    def _challenge(self, _body: bytes) -> Response:
+        self._challenges += 1
+        return self._said("challenge", Challenge(self._challenges.to_bytes(32, "big")))
+
+    def _register(self, body: bytes) -> Response:
+        wanted = read(read(body, CardSigned).request, Registration)
+        card = read_public_key(wanted.certificate).digest
+        if wanted.wish and wanted.wish in self.mykeys.values():
+            return problem_response(409, "mykey-id-taken", f"{wanted.wish} is taken")
+        known = card in self.mykeys
+        made = self.mykeys.setdefault(card, wanted.wish or "GENERATE")
+        self.certificates.add(card)
+        return self._said("registered", Registered(made, not wanted.wish, known))
+
+    def _look(self, body: bytes) -> Response:
+        card = read(read(body, CardSigned).request, LookRequest).card
+        wallet = self.wallets[card]
+        row = Balance(KAWASAKI, "かわさきポイント", wallet.points, 0)
+        return self._said("balances", Balances(self.now, (row,)))
+
+
+def sealing_public() -> bytes:
+    """The hub's sealing key of the month."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    return X25519PrivateKey.from_private_bytes(SEALING_SEED).public_key().public_bytes_raw()

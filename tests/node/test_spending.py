@@ -1,0 +1,184 @@
+"""Spending at the counter, with the hub and without it."""
+
+from node.outcome import Approved, Prepared, Refused
+from sync.records import Spend, Tier, decode
+from sync.values import Points
+from tests.doubles.hub import KAWASAKI
+from tests.node.conftest import Shop, pin
+
+
+def spend(shop: Shop, points: int) -> Approved | Refused:
+    return shop.counter.spend(shop.card, KAWASAKI, Points(points), pin())
+
+
+def test_with_the_hub_the_points_are_held_first_and_nobody_bears_a_loss(shop: Shop) -> None:
+    done = spend(shop, 1_500)
+
+    assert isinstance(done, Approved)
+    assert done.tier is Tier.T0
+    assert done.balance_after == 3_500
+    shop.counter.sync_now()
+    assert shop.hub.balance(shop.key) == 3_500
+    assert shop.counter.status().waiting == 0
+
+
+def test_without_the_hub_policy_decides_and_the_record_says_from_what(shop: Shop) -> None:
+    shop.cut()
+
+    done = spend(shop, 800)
+
+    assert isinstance(done, Approved)
+    assert done.tier is Tier.T2
+    assert done.balance_after == 4_200
+    row = shop.counter.parts.store.row("SELECT bytes FROM record ORDER BY seq DESC LIMIT 1")
+    assert row is not None
+    body = decode(row[0]).body
+    assert isinstance(body, Spend)
+    assert body.basis.available == 5_000
+    assert body.basis.silent_since > 0
+    assert shop.counter.status().offline_left == 30_000 - 800
+
+
+def test_the_limits_hold_without_the_hub(shop: Shop) -> None:
+    shop.cut()
+
+    assert isinstance(too_much := spend(shop, 1_001), Refused)
+    for _ in range(3):
+        assert isinstance(spend(shop, 1_000), Approved)
+    assert isinstance(too_many := spend(shop, 1), Refused)
+
+    assert too_much.reason == "over-spend-limit"
+    assert too_many.reason == "too-many-spends"
+
+
+def test_the_first_silence_is_waited_for_once_and_the_attempt_is_named(shop: Shop) -> None:
+    shop.hub.silent = True
+
+    done = spend(shop, 300)
+
+    assert isinstance(done, Approved)
+    assert done.tier is Tier.T2
+    row = shop.counter.parts.store.row("SELECT bytes FROM record WHERE seq = ?", (done.seq,))
+    assert row is not None
+    body = decode(row[0]).body
+    assert isinstance(body, Spend)
+    assert body.hold == 1
+
+
+def test_an_answer_that_was_lost_is_used_and_not_doubled(shop: Shop) -> None:
+    shop.hub.lose_answers = 1  # the hub holds 300, but nobody here heard it
+
+    done = spend(shop, 300)
+    shop.mend()
+    shop.counter.sync_now()
+
+    assert isinstance(done, Approved)
+    assert done.tier is Tier.T2
+    assert shop.hub.balance(shop.key) == 4_700
+    assert not shop.hub.holds
+
+
+def test_a_refusal_by_the_hub_replaces_what_was_known_so_pulling_the_cable_does_not_help(
+    shop: Shop,
+) -> None:
+    shop.hub.wallets[shop.key].points = 100
+
+    refused = spend(shop, 500)
+    shop.cut()
+    again = spend(shop, 500)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "too-few-points"
+    assert isinstance(again, Refused)
+    assert again.reason == "too-few-points"
+
+
+def test_a_wrong_pin_moves_nothing_and_may_be_tried_again(shop: Shop) -> None:
+    prepared = shop.counter.prepare(shop.card, None, Points(400))
+    assert isinstance(prepared, Prepared)
+    assert prepared.available == 5_000
+
+    wrong = shop.counter.take(prepared, shop.card, bytearray(b"9999"))
+    right = shop.counter.take(prepared, shop.card, pin())
+
+    assert isinstance(wrong, Refused)
+    assert (wrong.reason, wrong.tries_left) == ("wrong-pin", 2)
+    assert isinstance(right, Approved)
+    assert right.tier is Tier.T0
+
+
+def test_what_was_prepared_and_dropped_frees_its_hold(shop: Shop) -> None:
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(400))
+    assert isinstance(prepared, Prepared)
+    assert shop.hub.balance(shop.key) == 4_600
+
+    shop.counter.drop(prepared)
+    shop.counter.sync_now()
+
+    assert shop.hub.balance(shop.key) == 5_000
+    taken = shop.counter.take(prepared, shop.card, pin())
+    assert isinstance(taken, Refused)
+    assert taken.reason == "attempt-over"
+
+
+def test_preparing_another_spend_gives_up_the_one_before(shop: Shop) -> None:
+    first = shop.counter.prepare(shop.card, KAWASAKI, Points(400))
+    second = shop.counter.prepare(shop.card, KAWASAKI, Points(500))
+    assert isinstance(first, Prepared)
+    assert isinstance(second, Prepared)
+
+    assert isinstance(shop.counter.take(second, shop.card, pin()), Approved)
+    shop.counter.sync_now()
+
+    assert shop.hub.balance(shop.key) == 4_500
+    assert not shop.hub.holds
+
+
+def test_a_restart_in_between_ends_the_attempt(shop: Shop) -> None:
+    shop.counter.prepare(shop.card, KAWASAKI, Points(400))
+
+    shop.restart()
+    shop.counter.sync_now()
+
+    assert shop.hub.balance(shop.key) == 5_000
+
+
+def test_offline_spends_are_subtracted_until_they_are_counted(shop: Shop) -> None:
+    shop.hub.wallets[shop.key].points = 1_500
+    shop.counter.sync_now()
+    shop.cut()
+
+    assert isinstance(spend(shop, 1_000), Approved)
+    assert isinstance(refused := spend(shop, 600), Refused)
+    assert refused.reason == "too-few-points"
+    shop.mend()
+    shop.counter.sync_now()
+    shop.cut()
+    assert isinstance(spend(shop, 500), Approved)
+
+
+def test_after_the_line_is_back_waiting_records_go_up_before_the_next_hold(shop: Shop) -> None:
+    shop.hub.wallets[shop.key].points = 1_000
+    shop.counter.sync_now()
+    shop.cut()
+    assert isinstance(spend(shop, 1_000), Approved)
+    shop.mend()
+
+    refused = spend(shop, 500)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "too-few-points"
+    assert shop.hub.balance(shop.key) == 0
+
+
+def test_without_lists_for_three_days_nothing_is_taken(shop: Shop) -> None:
+    shop.cut()
+    shop.clock.advance(hours=25)
+    assert isinstance(half := spend(shop, 501), Refused)
+    assert half.reason == "over-spend-limit"
+    assert isinstance(spend(shop, 500), Approved)
+
+    shop.clock.advance(hours=48)
+
+    assert isinstance(old := spend(shop, 100), Refused)
+    assert old.reason == "lists-too-old"
