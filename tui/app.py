@@ -1,0 +1,326 @@
+"""The counter's app: screens over the use cases of a counter (:mod:`tui.usecases`).
+
+The first screen comes before anything is opened: the counter itself (database, reader, printer,
+network) is opened in a thread, and until then the screen says so. Screens ask in threads and paint
+in handlers (:mod:`tui.asking`); what may be asked at the same time is the counter's affair, except
+that one money action is in flight at a time, which is kept here.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar, TypeVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
+from sync.errors import Damaged
+from tui.asking import Answered, Trouble, answered
+from tui.screens.balances import Balances
+from tui.screens.base import CounterScreen
+from tui.screens.history import History
+from tui.screens.home import JOBS, Home
+from tui.screens.issue import Issue
+from tui.screens.palette import Command, Palette
+from tui.screens.redeem import Redeem
+from tui.screens.register import Register
+from tui.screens.setup import Enrolment, SetUp
+from tui.screens.shift import Shift
+from tui.screens.spend import Spend
+from tui.theme import CONTRAST, draw_plain_scroll_bars
+from tui.usecases import UseCases
+from tui.widgets.answer import Answer
+from tui.widgets.cardslot import CardSlot, TrayCard
+from tui.wording import Words, number
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+from tui.wording.advice import advice_for
+
+T = TypeVar("T")
+POLL_EVERY = 1.0
+"""Seconds between two looks at the banner's facts; they open no network."""
+
+_SCREENS: dict[str, type[CounterScreen]] = {
+    "spend": Spend,
+    "redeem": Redeem,
+    "issue": Issue,
+    "register": Register,
+    "balances": Balances,
+    "history": History,
+    "shift": Shift,
+}
+
+
+class CounterApp(App[None]):
+    """One counter on one terminal."""
+
+    ENABLE_COMMAND_PALETTE = False  # tui.screens.palette stands in for it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "commands", N_("All"), key_display="F1"),
+        Binding("ctrl+p", "commands", show=False),
+        *(Binding(key, f"go('{job}')", show=False) for key, job, _ in JOBS),
+        Binding("ctrl+q", "leave", show=False, priority=True),
+    ]
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    """
+
+    def __init__(
+        self,
+        open_counter: Callable[[], UseCases],
+        words: Words,
+        *,
+        tray: Sequence[TrayCard] = (),
+        reader: bool = False,
+        enrolment: Enrolment | None = None,
+    ) -> None:
+        """``open_counter`` is called in a thread, after the first screen (or the set-up) is shown.
+
+        ``tray`` are a demo's software cards; ``reader`` says that a reader's thread will call
+        :meth:`present`.
+        """
+        super().__init__()
+        draw_plain_scroll_bars()
+        self.register_theme(CONTRAST)
+        self.theme = CONTRAST.name
+        self.words = words
+        self.tray = tuple(tray)
+        self.reader = reader
+        self.status: Status | None = None
+        self.problem: Exception | None = None
+        """Why the counter could not be opened; the front door says it again and exits by it."""
+        self._open_counter = open_counter
+        self._enrolment = enrolment
+        self._counter: UseCases | None = None
+        self._money_in_flight = False
+        self._polling = False
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Widgets name the lights' colours before the theme is applied."""
+        return dict(CONTRAST.variables)
+
+    # -- opening and closing
+
+    def on_mount(self) -> None:
+        """The first screen; the first time in a PC's life its set-up over it."""
+        self.push_screen(Home())
+        if self._enrolment is None:
+            self.begin()
+        else:
+            self.push_screen(SetUp(self._enrolment))
+
+    def begin(self) -> None:
+        """Open the counter, now that the screen is there to say so."""
+        self._go_home()
+        self.ask(self._open_counter, self._opened)
+
+    def _opened(self, counter: UseCases | Trouble) -> None:
+        if isinstance(counter, Trouble):
+            self.problem = counter.problem
+            self._home.answer.advise(counter.advice, self.words, unmoved=False)
+            return
+        self._counter = counter
+        self._home.open_or_wait()
+        self.poll()
+        self.set_interval(POLL_EVERY, self.poll)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether questions can be asked."""
+        return self._counter is not None
+
+    @property
+    def counter(self) -> UseCases:
+        """The use cases. Raises Damaged before the counter is open."""
+        if self._counter is None:
+            raise Damaged("the counter is not open yet")
+        return self._counter
+
+    def action_leave(self) -> None:
+        """End, unless money is in flight."""
+        if self.busy():
+            return
+        self._go_home()
+        if self._counter is not None:
+            self.ask(self._counter.close, lambda _: self.exit())
+            self._counter = None
+        else:
+            self.exit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C is for copying; it neither ends the counter nor says so in English."""
+
+    # -- asking
+
+    def ask(
+        self,
+        question: Callable[[], T],
+        deliver: Callable[[T | Trouble], None],
+        *,
+        money: bool = False,
+    ) -> None:
+        """Ask in a thread and deliver the answer, or the trouble, on the drawing thread."""
+        if money:
+            self._money_in_flight = True
+
+        def landed(answer: T | Trouble) -> None:
+            if money:
+                self._money_in_flight = False
+            deliver(answer)
+            if money:
+                self.poll()
+
+        def work() -> None:
+            self.post_message(Answered(partial(landed, answered(question))))
+
+        self.run_worker(work, thread=True, exit_on_error=True)
+
+    @on(Answered)
+    def land(self, message: Answered) -> None:
+        """An answer has come."""
+        message.deliver()
+
+    def busy(self) -> bool:
+        """Whether money is in flight; says so, because somebody wanted to go elsewhere."""
+        if self._money_in_flight:
+            self.bell()
+            screen = self.screen
+            if isinstance(screen, CounterScreen):
+                screen.answer.note(self.words("One moment: this is being finished safely."))
+        return self._money_in_flight
+
+    def poll(self) -> None:
+        """Look at the banner's facts, unless such a look is under way."""
+        if self._counter is None or self._polling:
+            return
+        self._polling = True
+        self.ask(self._counter.status, self._polled)
+
+    def _polled(self, status: Status | Trouble) -> None:
+        self._polling = False
+        if isinstance(status, Trouble):
+            return
+        first, self.status = self.status is None, status
+        for screen in self.screen_stack:
+            if isinstance(screen, CounterScreen) and screen.is_mounted:
+                screen.show_status(status)
+        if first and status.kind == "booth":
+            self.action_go("redeem")
+
+    # -- going about
+
+    @property
+    def _home(self) -> Home:
+        return next(screen for screen in self.screen_stack if isinstance(screen, Home))
+
+    def _go_home(self) -> None:
+        while not isinstance(self.screen, Home):
+            if isinstance(self.screen, CounterScreen):
+                self.screen.leave()
+            self.pop_screen()
+
+    def action_go(self, job: str) -> None:
+        """Go to a job's screen, from wherever one is; what was half begun is given up."""
+        if not self.is_open or self.busy():
+            return
+        if job in _SCREENS:
+            self._go_home()
+            self.push_screen(_SCREENS[job]())
+        elif job == "sync":
+            self._go_home()
+            self._home.answer.note(self.words("Sending. You can go on meanwhile."))
+            self.ask(self.counter.sync_now, self._synced)
+        elif job == "print":
+            self._go_home()
+            self.ask(self.counter.print_waiting, self._printed)
+        elif job == "audit":
+            self._go_home()
+            self._home.answer.note(self.words("Checking the books. You can go on meanwhile."))
+            self.ask(self.counter.audit, self._audited)
+        elif job == "leave":
+            self.action_leave()
+
+    def action_commands(self) -> None:
+        """Everything by name."""
+        if self.is_open and not self.busy() and isinstance(self.screen, CounterScreen):
+            self.push_screen(Palette(self._commands(), self.words), self._commanded)
+
+    def _commands(self) -> list[Command]:
+        words = self.words
+        jobs = [Command(action=job, label=words(label), key=key) for key, job, label in JOBS]
+        more = (
+            ("print", N_("Print what waits")),
+            ("audit", N_("Check the books")),
+            ("leave", N_("End the program")),
+        )
+        return jobs + [Command(action=action, label=words(label)) for action, label in more]
+
+    def _commanded(self, action: str | None) -> None:
+        if action is not None:
+            self.action_go(action)
+
+    def present(self, address: str) -> None:
+        """A card lies on the reader. May be called from the reader's thread."""
+        self.screen.post_message(CardSlot.Put(address))
+
+    # -- what answers say
+
+    def advise(self, answer: Answer, refused: Refused) -> None:
+        """Words for a refusal, with what it names."""
+        words, more = self.words, []
+        if refused.tries_left:
+            more.append(
+                words.many("{count} try is left.", "{count} tries are left.", refused.tries_left)
+            )
+        if refused.seq is not None:
+            more.append(words("See no. {seq} in the history.", seq=refused.seq))
+        answer.advise(advice_for(refused.reason), words, *more)
+
+    def advise_reason(self, answer: Answer, reason: str) -> None:
+        """Words for a reason that the screen itself found."""
+        answer.advise(advice_for(reason), self.words)
+
+    def _synced(self, result: SyncResult | Trouble) -> None:
+        words, answer = self.words, self._home.answer
+        if isinstance(result, Trouble):
+            answer.advise(result.advice, words, unmoved=False)
+        elif not result.reached:
+            answer.say(
+                "look",
+                words,
+                words("The centre does not answer."),
+                words("Nothing is lost: it is sent as soon as the network is back."),
+            )
+        else:
+            answer.note(
+                words(
+                    "Sent: {sent}. Confirmed by the centre: {receipts}.",
+                    sent=number(result.sent),
+                    receipts=number(result.receipts),
+                )
+            )
+        self.poll()
+
+    def _printed(self, printer: PrinterState | Trouble) -> None:
+        words, answer = self.words, self._home.answer
+        if isinstance(printer, Trouble):
+            answer.advise(printer.advice, words, unmoved=False)
+        elif printer.trouble:
+            answer.say("look", words, words("Printer: {trouble}", trouble=printer.trouble))
+        else:
+            answer.note(words.many("{count} print waits", "{count} prints wait", printer.waiting))
+        self.poll()
+
+    def _audited(self, found: tuple[Finding, ...] | Trouble) -> None:
+        words, answer = self.words, self._home.answer
+        if isinstance(found, Trouble):
+            answer.advise(found.advice, words, unmoved=False)
+        elif found:
+            answer.say(
+                "no",
+                words,
+                words("{count} things do not add up.", count=number(len(found))),
+                words("Please call the office."),
+            )
+        else:
+            answer.note(words("Everything adds up."))

@@ -1,0 +1,102 @@
+"""How the front door ends: exit codes, words on stderr, one JSON object on stdout.
+
+0 done
+1 unexpected (a bug): a short message and where the log is
+2 wrong usage
+3 refused by a rule
+4 not reachable, nothing lost
+5 damaged, or does not add up
+6 the folder is in use by another program
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sync.errors import (
+    Damaged,
+    InUse,
+    MachikadoError,
+    Malformed,
+    NotAuthentic,
+    RefusedByRule,
+    Unreachable,
+)
+
+DONE, UNEXPECTED, USAGE, REFUSED, UNREACHABLE, DAMAGED, IN_USE = range(7)
+_CODES: tuple[tuple[type[MachikadoError], int, str], ...] = (
+    (InUse, IN_USE, "in-use"),
+    (RefusedByRule, REFUSED, "refused"),
+    (Unreachable, UNREACHABLE, "unreachable"),
+    (Damaged, DAMAGED, "damaged"),
+    (NotAuthentic, DAMAGED, "not-authentic"),
+    (Malformed, USAGE, "malformed"),
+)
+"""The first class that fits; the key is the ``reason`` where the error has none of its own."""
+
+
+def exit_code(problem: Exception) -> int:
+    """The exit code that a problem ends with."""
+    return next((code for kind, code, _ in _CODES if isinstance(problem, kind)), UNEXPECTED)
+
+
+def as_json(problem: Exception) -> str:
+    """One line with ``outcome`` and ``reason``."""
+    refused = isinstance(problem, RefusedByRule)
+    reason = problem.reason if isinstance(problem, RefusedByRule) else _key(problem)
+    return json.dumps({"outcome": "refused" if refused else "failed", "reason": reason})
+
+
+def run(command: Callable[[], object], arguments: Sequence[str], log_file: Path) -> int:
+    """Run a command; every way out but success is told, and none shows a traceback."""
+    wants_json = "--json" in arguments
+    try:
+        command()
+    except MachikadoError as problem:
+        if wants_json:
+            print(as_json(problem))  # noqa: T201  what --json promises
+        print(problem, file=sys.stderr)  # noqa: T201  messages go to stderr
+        return exit_code(problem)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else UNEXPECTED
+    except KeyboardInterrupt:
+        return 130  # 128 + SIGINT, as shells expect
+    except BrokenPipeError:
+        return DONE  # whoever read the output has enough of it
+    except Exception as problem:  # noqa: BLE001  the person gets a sentence; the log has the rest
+        _keep(problem, log_file)
+        if wants_json:
+            print(as_json(problem))  # noqa: T201  what --json promises
+        told = f"something unexpected happened ({type(problem).__name__}); it is in {log_file}"
+        print(told, file=sys.stderr)  # noqa: T201  messages go to stderr
+        return UNEXPECTED
+    return DONE
+
+
+def log_into(log_file: Path) -> None:
+    """Let the program's own log go to a file; a disk that is full or read-only is no reason to end.
+
+    Nothing is logged to the terminal, which belongs to the screens.
+    """
+    log = logging.getLogger("machikado")
+    log.propagate = False
+    if log.handlers:
+        return
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.FileHandler(log_file, encoding="utf-8", delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+
+
+def _keep(problem: Exception, log_file: Path) -> None:
+    log_into(log_file)
+    logging.getLogger("machikado").error("unexpected", exc_info=problem)
+
+
+def _key(problem: Exception) -> str:
+    return next((key for kind, _, key in _CODES if isinstance(problem, kind)), "unexpected")

@@ -1,0 +1,97 @@
+"""The counter of this PC on its terminal: the app over the real use cases, and its set-up."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sync.errors import RefusedByRule
+from tui import exits
+from tui.app import CounterApp
+from tui.widgets.cardslot import TrayCard
+from tui.wording import Words, language_of
+
+if TYPE_CHECKING:
+    from node.counter import Counter
+    from node.opening import Ports
+    from sync.calls import Invited
+
+DATABASE = "node.db"
+"""The file that says that this folder is a counter already."""
+CARDS = "cards"
+"""A folder of software cards beside a demo's database: its tray."""
+
+
+def run_counter(folder: Path, environment: Mapping[str, str]) -> None:
+    """Show the counter until the person ends it; then raise what kept it from opening, if any."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise RefusedByRule(
+            "no-terminal", "the counter's screens need a terminal; from a script use machikado node"
+        )
+    exits.log_into(folder / "machikado.log")
+    opening = Opening(folder)
+    app = CounterApp(
+        opening.counter,
+        Words(language_of(environment)),
+        tray=tray_of(folder),
+        enrolment=None if (folder / DATABASE).exists() else opening,
+    )
+    app.run()
+    if app.problem is not None:
+        raise app.problem
+
+
+def tray_of(folder: Path) -> tuple[TrayCard, ...]:
+    """The software cards that lie beside the database, by file name."""
+    return tuple(
+        TrayCard(name=file.stem, address=f"soft:{file}")
+        for file in sorted((folder / CARDS).glob("*.card"))
+    )
+
+
+@dataclass(slots=True)
+class Opening:
+    """Opens this folder's counter; before that, the first time, enrols it."""
+
+    folder: Path
+    _new: "Counter | None" = field(default=None, init=False)
+
+    def counter(self) -> "Counter":
+        """The counter: just enrolled, or opened from the folder. Imports the heavy rooms."""
+        from node.opening import open_counter
+
+        if self._new is not None:
+            return self._new
+        return open_counter(self.folder, _ports())
+
+    def look(self, invitation: str) -> "Invited":
+        """Whose counter the invitation makes of this PC."""
+        from node.enrol import look
+        from sync.calls import read_invitation
+
+        return look(read_invitation(invitation))
+
+    def enrol(self, invitation: str, second_path: str, on_key: Callable[[str], None]) -> None:
+        """Register with the hub; ``on_key`` hears the fingerprint before the hub does."""
+        from node.enrol import enrol
+        from sync.calls import read_invitation
+
+        made = enrol(
+            self.folder,
+            read_invitation(invitation),
+            _ports(),
+            second_path=Path(second_path) if second_path else None,
+            on_key=on_key,
+        )
+        self._new = made.counter
+
+    def confirmed(self) -> bool:
+        """Whether the hub talks to this node: it does once the office has confirmed it."""
+        return self._new is not None and self._new.sync_now().reached
+
+
+def _ports() -> "Ports":
+    from node.opening import Ports, secret_from
+
+    return Ports(secret=secret_from(None))

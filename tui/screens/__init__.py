@@ -1,0 +1,1 @@
+"""One screen a job: what staff do at the counter."""

@@ -1,0 +1,138 @@
+"""What every screen of the counter has: banner, foot, Escape, and a way to ask.
+
+Rules kept here, for all screens:
+
+1. A screen never calls the counter itself: :meth:`CounterScreen.ask` does it in a thread, and the
+   answer comes back as a message.
+2. One money action is in flight at a time. While it is, Escape and the function keys wait: a
+   record that is being committed cannot be taken back half-way.
+3. An answer that comes after the person went on is not shown. Where it holds something open, the
+   asker says how to let go of it.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.asking import Trouble
+from tui.usecases import UseCases
+from tui.widgets.answer import Answer
+from tui.widgets.banner import Banner
+from tui.widgets.cardslot import CardSlot
+from tui.widgets.foot import Foot
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+if TYPE_CHECKING:
+    from node.outcome import Refused, Status
+    from tui.app import CounterApp
+
+T = TypeVar("T")
+
+
+class CounterScreen(Screen[None]):
+    """Base of the counter's screens. Subclasses give ``HEADING`` and :meth:`body`."""
+
+    HEADING: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", N_("Back"), key_display="Esc")
+    ]
+
+    def __init__(self) -> None:
+        """Nothing asked yet."""
+        super().__init__()
+        self._turn = 0
+
+    @property
+    def desk(self) -> "CounterApp":
+        """The app, by its own type."""
+        return cast("CounterApp", self.app)
+
+    @property
+    def counter(self) -> UseCases:
+        """The use cases; for questions only."""
+        return self.desk.counter
+
+    @property
+    def answer(self) -> Answer:
+        """Where the screen answers."""
+        return self.query_one(Answer)
+
+    def compose(self) -> ComposeResult:
+        """Banner, what the screen is for, foot."""
+        yield Banner(self.desk.words(self.HEADING))
+        yield from self.body()
+        yield Foot(self.desk.words)
+
+    def body(self) -> ComposeResult:
+        """What the screen is for."""
+        raise NotImplementedError
+
+    def slot(self) -> CardSlot:
+        """A new place to ask for a card, as this counter has it."""
+        return CardSlot(self.desk.words, self.desk.tray, reader=self.desk.reader)
+
+    def on_mount(self) -> None:
+        """Show in the banner what is known already."""
+        if self.desk.status is not None:
+            self.show_status(self.desk.status)
+
+    def show_status(self, status: "Status") -> None:
+        """Newest facts for the banner."""
+        self.query_one(Banner).paint(status, self.desk.words)
+
+    def ask(
+        self,
+        question: Callable[[], T],
+        show: Callable[[T], None],
+        *,
+        unwanted: Callable[[T], None] | None = None,
+        money: bool = False,
+    ) -> None:
+        """Ask in a thread; show the answer, if the person still waits for it.
+
+        ``unwanted`` lets go (in a thread too) of what an answer that came too late holds open.
+        """
+        self._turn += 1
+        turn = self._turn
+
+        def deliver(answer: T | Trouble) -> None:
+            if turn != self._turn or not self.is_attached:
+                if unwanted is not None and not isinstance(answer, Trouble):
+                    self.desk.ask(lambda: unwanted(answer), lambda _: None)
+            elif isinstance(answer, Trouble):
+                self.show_trouble(answer)
+            else:
+                show(answer)
+
+        self.desk.ask(question, deliver, money=money)
+
+    def forget(self) -> None:
+        """Whatever was asked is not waited for any more."""
+        self._turn += 1
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """Say what went wrong; screens go back to a state from where one can go on."""
+        self.answer.advise(trouble.advice, self.desk.words, unmoved=not trouble.unexpected)
+
+    def show_refusal(self, refused: "Refused") -> None:
+        """Say why not."""
+        self.desk.advise(self.answer, refused)
+
+    def leave(self) -> None:
+        """Called before the screen goes: let go of what is held open."""
+        self.forget()
+
+    def action_back(self) -> None:
+        """Escape: one step back, and at the first step out of the screen."""
+        if self.desk.busy():
+            return
+        if not self.step_back():
+            self.leave()
+            self.desk.pop_screen()
+
+    def step_back(self) -> bool:
+        """Go one step back inside the screen; False at the first step."""
+        return False

@@ -1,0 +1,123 @@
+"""What this counter took, newest first; Enter takes one back."""
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import DataTable
+
+from node.outcome import Approved, HistoryRow, Kind, Outcome
+from tui.screens.base import CounterScreen
+from tui.screens.confirm import Confirm
+from tui.widgets.answer import Answer
+from tui.widgets.table import Table
+from tui.wording import Words
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+KINDS: dict[Kind, str] = {
+    "spend": N_("Points"),
+    "ticket.redeemed": N_("Ticket"),
+    "ticket.issued": N_("Issued"),
+    "reversed": N_("Taken back"),
+}
+_VERDICTS = {
+    None: N_("to send"),
+    "applied": N_("arrived"),
+    "exception": N_("arrived, looked into"),
+    "quarantined": N_("arrived, waits"),
+}
+
+
+class History(CounterScreen):
+    """F7, Enter, Enter takes the last sale back."""
+
+    HEADING = N_("History, take back")
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self) -> None:
+        """Nothing read yet."""
+        super().__init__()
+        self._rows: tuple[HistoryRow, ...] = ()
+
+    def body(self) -> ComposeResult:
+        """Answer above, so that a long list does not push it out; then the list."""
+        words = self.desk.words
+        yield Answer()
+        yield Table(
+            words("No"),
+            words("Time"),
+            words("What"),
+            words("Points"),
+            words("Ticket"),
+            words("Centre"),
+            name="rows",
+        )
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        super().on_mount()
+        self.query_one("#rows", Table).focus()
+        self.answer.note(self.desk.words("Enter takes the sale under the cursor back."))
+        self._read()
+
+    def _read(self) -> None:
+        self.ask(self.counter.history, self._show)
+
+    def _show(self, rows: tuple[HistoryRow, ...]) -> None:
+        self._rows = rows
+        self.query_one("#rows", Table).fill([_cells(row, self.desk.words) for row in rows])
+        if not rows:
+            self.answer.note(self.desk.words("Nothing was taken here yet."))
+
+    @on(DataTable.RowSelected)
+    def choose(self, event: DataTable.RowSelected) -> None:
+        """Ask before it is taken back."""
+        event.stop()
+        row, words = self._rows[event.cursor_row], self.desk.words
+        if row.reversed_by is not None:
+            self.desk.advise_reason(self.answer, "reversed-already")
+        elif not row.reversible:
+            sale = row.kind in ("spend", "ticket.redeemed")
+            self.desk.advise_reason(self.answer, "not-in-this-shift" if sale else "not-reversible")
+        else:
+            question = words(
+                "Take back no. {seq}, {what}, {points}?",
+                seq=row.seq,
+                what=words(KINDS[row.kind]),
+                points=words.points(row.points),
+            )
+            self.desk.push_screen(Confirm(question), partial(self._sure, row))
+
+    def _sure(self, row: HistoryRow, sure: bool | None) -> None:
+        if sure:
+            self.answer.note(self.desk.words("One moment, please."))
+            self.ask(partial(self.counter.reverse, row.seq), self._reversed, money=True)
+
+    def _reversed(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Approved):
+            words = self.desk.words
+            self.answer.say(
+                "good",
+                words,
+                words("{points} given back.", points=words.points(outcome.points)),
+                words("No. {seq}", seq=outcome.seq),
+            )
+        else:
+            self.show_refusal(outcome)
+        self._read()
+
+
+def _cells(row: HistoryRow, words: Words) -> tuple[str, ...]:
+    what = words(KINDS[row.kind])
+    if row.reversed_by is not None:
+        what = words("{what} (taken back)", what=what)
+    return (
+        str(row.seq),
+        words.moment(row.at),
+        what,
+        words.points(row.points),
+        row.number or "",
+        words(_VERDICTS.get(row.verdict, row.verdict or "")),
+    )

@@ -1,0 +1,131 @@
+"""The first screen: type an amount, scan a ticket, or choose what to do."""
+
+import re
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import OptionList, Static
+
+from node.outcome import Status
+from sync.errors import Malformed
+from sync.values import points
+from tui.screens.base import CounterScreen
+from tui.screens.redeem import Redeem
+from tui.screens.spend import Spend
+from tui.widgets.answer import Answer
+from tui.widgets.cardslot import Choices
+from tui.widgets.line import Line
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+_AMOUNT = re.compile(r"[\d,]{1,10}", re.ASCII)
+"""Longer digits are a ticket's number."""
+
+JOBS: tuple[tuple[str, str, str], ...] = (
+    ("f2", "spend", N_("Spend points")),
+    ("f3", "redeem", N_("Take tickets")),
+    ("f4", "issue", N_("Issue tickets")),
+    ("f5", "register", N_("Register a resident")),
+    ("f6", "balances", N_("Look at points")),
+    ("f7", "history", N_("History, take back")),
+    ("f8", "shift", N_("Shift, day's end")),
+    ("f9", "sync", N_("Send now")),
+)
+"""Function key, what the app calls it, and its words."""
+_SHORT = {
+    "spend": N_("Spend"),
+    "redeem": N_("Ticket"),
+    "issue": N_("Issue"),
+    "register": N_("New"),
+    "balances": N_("Points"),
+    "history": N_("History"),
+    "shift": N_("Shift"),
+    "sync": N_("Send"),
+}
+
+
+class Home(CounterScreen):
+    """Always under the others; Escape comes back here."""
+
+    HEADING = N_("Counter")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key, f"app.go('{job}')", _SHORT[job], key_display=key.upper())
+            for key, job, _ in JOBS
+        ),
+        Binding("escape", "app.leave", N_("End"), key_display="Esc"),
+        Binding("down", "menu", show=False),
+    ]
+    DEFAULT_CSS = """
+    Home Horizontal { height: 1; margin: 1 0 1 0; }
+    Home #ask { width: auto; padding: 0 1; color: $accent; text-style: bold; }
+    Home Line { width: 24; }
+    """
+
+    def body(self) -> ComposeResult:
+        """One field for amount or scan, and the jobs."""
+        words = self.desk.words
+        with Horizontal():
+            yield Static(words("Type the amount and Enter, or scan a ticket:"), id="ask")
+            yield Line(name="entry")
+        yield Choices(name="jobs", numbered=False)
+        yield Answer()
+
+    def on_mount(self) -> None:
+        """The jobs with their keys; closed until the counter is open."""
+        super().on_mount()
+        words = self.desk.words
+        jobs = self.query_one("#jobs", Choices)
+        jobs.show([f"{key.upper()}  {words(label)}" for key, _, label in JOBS])
+        self.open_or_wait()
+
+    def open_or_wait(self) -> None:
+        """Before the counter is open nothing can be asked."""
+        is_open = self.desk.is_open
+        self.query_one("#entry", Line).disabled = not is_open
+        self.query_one("#jobs", Choices).disabled = not is_open
+        if is_open:
+            self.answer.blank()
+            self.query_one("#entry", Line).focus()
+        else:
+            self.answer.note(self.desk.words("Opening the counter. One moment, please."))
+
+    def show_status(self, status: Status) -> None:
+        """Newest facts for the banner, and a word where no shift is open yet."""
+        super().show_status(status)
+        if self.answer.light is None and self.desk.is_open:
+            self.answer.note(self._shift(status))
+
+    def _shift(self, status: Status) -> str:
+        words = self.desk.words
+        if not status.shift_open:
+            return words("No shift is open. The first sale opens one, or open it with F8.")
+        if not status.shift_staff:
+            return words("The shift is open.")
+        return words("The shift is open: {staff}", staff=status.shift_staff)
+
+    @on(Line.Entered, "#entry")
+    def begin(self, event: Line.Entered) -> None:
+        """An amount begins a spend, anything else is a scan."""
+        if not event.text:
+            return
+        if not _AMOUNT.fullmatch(event.text):
+            self.desk.push_screen(Redeem(event.text))
+            return
+        try:
+            amount = points(event.text)
+        except Malformed:
+            self.answer.note(self.desk.words("An amount is a whole number, for example 500."))
+            return
+        self.desk.push_screen(Spend(amount))
+
+    @on(OptionList.OptionSelected, "#jobs")
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        """A job was chosen from the list."""
+        self.desk.action_go(JOBS[event.option_index][1])
+
+    def action_menu(self) -> None:
+        """From the field down into the list."""
+        self.query_one("#jobs", Choices).focus()

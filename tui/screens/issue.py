@@ -1,0 +1,271 @@
+"""Issue point tickets from a resident's points: card, amount, days, Enter, PIN; then paper."""
+
+from enum import Enum, auto
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import OptionList, Static
+
+from node.outcome import CardLook, Issued, Refused, TownStanding
+from sync.errors import Malformed
+from sync.values import MOST_POINTS, Points, half_width, points
+from tui.asking import Trouble
+from tui.screens.base import CounterScreen
+from tui.widgets.answer import Answer
+from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.figures import BigAmount
+from tui.widgets.line import Line
+from tui.widgets.pin import PinEntry
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+MOST_DAYS, MOST_TICKETS = 366, 20
+"""Bounds of one issue (:class:`sync.holds.Wanted`)."""
+
+
+class Step(Enum):
+    """Where the issue is."""
+
+    CARD = auto()
+    TOWN = auto()
+    FORM = auto()
+    PIN = auto()
+    WAITING = auto()
+
+
+class Issue(CounterScreen):
+    """One issue after the other."""
+
+    HEADING = N_("Issue tickets")
+    DEFAULT_CSS = """
+    Issue Horizontal { height: 1; }
+    Issue Vertical { height: auto; }
+    Issue .label { width: 34; padding: 0 1; text-style: bold; }
+    Issue Line { width: 14; }
+    Issue #town, Issue #plain { height: 1; padding: 0 1; text-style: bold; color: $accent; }
+    Issue BigAmount { margin: 0 1 1 1; }
+    """
+
+    def __init__(self) -> None:
+        """No card yet."""
+        super().__init__()
+        self.step = Step.CARD
+        self._card = ""
+        self._towns: tuple[TownStanding, ...] = ()
+        self._town: TownStanding | None = None
+        self._each, self._days, self._count = Points(0), 0, 0
+
+    def body(self) -> ComposeResult:
+        """Card, town, form, customer's line and PIN."""
+        words = self.desk.words
+        yield self.slot()
+        yield Static("", id="town", markup=False)
+        yield Choices(name="towns")
+        with Vertical(id="form"):
+            for name, label, value in (
+                ("amount", N_("Points on each ticket"), ""),
+                ("days", N_("Days it can be used, from today"), "3"),
+                ("count", N_("How many tickets"), "1"),
+            ):
+                with Horizontal():
+                    yield Static(words(label), classes="label")
+                    yield Line(value, name=name, keeps=True)
+        yield Static("", id="plain", markup=False)
+        yield BigAmount()
+        with Horizontal(id="secret"):
+            yield Static(words("PIN (the customer types 4 digits)"), classes="label")
+            yield PinEntry()
+        yield Answer()
+
+    def on_mount(self) -> None:
+        """The card first."""
+        super().on_mount()
+        self._fresh()
+
+    def _enter(self, step: Step) -> None:
+        self.step = step
+        self.query_one("#towns").display = step is Step.TOWN
+        form = self.query_one("#form")
+        form.display = step in (Step.FORM, Step.PIN, Step.WAITING) and self._town is not None
+        form.disabled = step is not Step.FORM
+        self.query_one("#secret").display = step is Step.PIN
+        self.query_one(PinEntry).clear()
+        slot = self.query_one(CardSlot)
+        if step is Step.CARD:
+            slot.want()
+        else:
+            slot.rest()
+        self._paint()
+
+    def _paint(self) -> None:
+        words, town = self.desk.words, self._town
+        shown = ""
+        if town is not None:
+            have = words.points(town.available, at_least=town.at_cap)
+            shown = words("{point_name}: {points}", point_name=town.point_name, points=have)
+        self.query_one("#town", Static).update(shown)
+        total = self._each * self._count if self.step in (Step.PIN, Step.WAITING) else 0
+        self.query_one(BigAmount).points = total
+        pay = words("Customer, you pay {points}", points=words.points(total)) if total else ""
+        self.query_one("#plain", Static).update(pay)
+
+    def _fresh(self) -> None:
+        self._card, self._town, self._towns = "", None, ()
+        self._each, self._count = Points(0), 0
+        self.query_one("#amount", Line).value = ""
+        self.query_one("#count", Line).value = "1"
+        self._enter(Step.CARD)
+
+    @on(CardSlot.Put)
+    def put(self, event: CardSlot.Put) -> None:
+        """A card lies on the reader."""
+        if self.step is not Step.CARD:
+            return
+        self._card = event.address
+        self._enter(Step.WAITING)
+        self.answer.note(self.desk.words("Reading the card. One moment, please."))
+        self.ask(partial(self.counter.look_up, event.address), self._looked)
+
+    def _looked(self, look: CardLook) -> None:
+        self._towns = tuple(town for town in look.towns if town.usable)
+        self.answer.blank()
+        if not self._towns:
+            self._fresh()
+            self.desk.advise_reason(self.answer, "no-accepted-town")
+        elif len(self._towns) == 1:
+            self._to_form(self._towns[0])
+        else:
+            self._enter(Step.TOWN)
+            words, choices = self.desk.words, self.query_one("#towns", Choices)
+            self.answer.note(words("Which points? Type the number or choose and press Enter."))
+            choices.show(
+                [
+                    f"{t.point_name}  {words.points(t.available, at_least=t.at_cap)}"
+                    for t in self._towns
+                ]
+            )
+            choices.focus()
+
+    @on(OptionList.OptionSelected, "#towns")
+    def chosen(self, event: OptionList.OptionSelected) -> None:
+        """One of the card's towns."""
+        self._to_form(self._towns[event.option_index])
+
+    def _to_form(self, town: TownStanding) -> None:
+        self._town = town
+        self._enter(Step.FORM)
+        self.answer.note(self.desk.words("Enter goes on to the next field, then to the PIN."))
+        self.query_one("#amount", Line).focus()
+
+    @on(Line.Entered)
+    def entered(self, event: Line.Entered) -> None:
+        """Amount, then days, then on to the PIN; the number of tickets is one unless changed."""
+        if event.control.id == "amount":
+            self.query_one("#days", Line).focus()
+            return
+        form = self._read_form()
+        if form is not None:
+            self._each, self._days, self._count = form
+            self._to_pin()
+
+    def _read_form(self) -> tuple[Points, int, int] | None:
+        words = self.desk.words
+        try:
+            each = points(self.query_one("#amount", Line).value)
+        except Malformed:
+            self.answer.note(words("An amount is a whole number, for example 500."))
+            self.query_one("#amount", Line).focus()
+            return None
+        days = _within(self.query_one("#days", Line).value, MOST_DAYS)
+        count = _within(self.query_one("#count", Line).value, MOST_TICKETS)
+        if days is None:
+            self.answer.note(words("Days: a number from 1 to {most}.", most=MOST_DAYS))
+            self.query_one("#days", Line).focus()
+            return None
+        if count is None or each * count > MOST_POINTS:
+            self.answer.note(words("Tickets: a number from 1 to {most}.", most=MOST_TICKETS))
+            self.query_one("#count", Line).focus()
+            return None
+        return each, days, count
+
+    def _to_pin(self) -> None:
+        self._enter(Step.PIN)
+        self.answer.blank()
+        self.query_one(PinEntry).focus()
+
+    @on(PinEntry.Unclear)
+    def unclear(self) -> None:
+        """Letters, or a ticket scanned into the PIN."""
+        self.answer.note(self.desk.words("A PIN has 4 digits. Nothing was given to the card."))
+
+    @on(PinEntry.Typed)
+    def typed(self, event: PinEntry.Typed) -> None:
+        """The PIN: from here on nothing stops half-way."""
+        town = self._town
+        if town is None:
+            return
+        self._enter(Step.WAITING)
+        words = self.desk.words
+        self.answer.note(words("Taking the points. Please leave the card on the reader."))
+        self.ask(
+            partial(
+                self.counter.issue_tickets,
+                self._card,
+                town.municipality,
+                self._each,
+                days=self._days,
+                count=self._count,
+                programme=None,
+                pin=event.pin,
+            ),
+            self._issued,
+            money=True,
+        )
+
+    def _issued(self, issued: Issued | Refused) -> None:
+        words = self.desk.words
+        if isinstance(issued, Refused):
+            if issued.reason == "wrong-pin":
+                self._to_pin()
+            else:
+                self._fresh()
+            self.show_refusal(issued)
+            return
+        self._fresh()
+        numbers = ", ".join(issued.numbers)
+        if issued.papers:
+            last = words("Valid until {day}. The paper is being printed.", day=_until(issued))
+        else:
+            last = words("The paper comes by itself when the network is back. Keep nothing open.")
+        self.answer.say(
+            "good" if issued.papers else "look",
+            words,
+            words("{points} taken.", points=words.points(issued.record.points)),
+            words("Ticket {number}, no. {seq}", number=numbers, seq=issued.record.seq),
+            last,
+        )
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """Begin again with the card."""
+        self._fresh()
+        super().show_trouble(trouble)
+
+    def step_back(self) -> bool:
+        """Back to the card; nothing was taken."""
+        if self.step is Step.CARD:
+            return False
+        self.forget()
+        self._fresh()
+        self.answer.note(self.desk.words("Given up. No points were moved."))
+        return True
+
+
+def _within(text: str, most: int) -> int | None:
+    plain = half_width(text)
+    is_number = plain.isascii() and plain.isdigit() and len(plain) <= len(str(most))
+    return int(plain) if is_number and 1 <= int(plain) <= most else None
+
+
+def _until(issued: Issued) -> str:
+    return min(paper.valid_until for paper in issued.papers)

@@ -1,0 +1,183 @@
+"""The first start: an invitation makes this PC a counter.
+
+Paste or scan the invitation, name the folder of the second copy, look at whose counter it becomes,
+Enter, compare the fingerprint with the office's screen, and wait until the office has confirmed it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from sync.errors import Malformed
+from sync.values import organisation_of, short
+from tui.asking import Answered, Trouble
+from tui.screens.base import CounterScreen
+from tui.screens.confirm import Confirm
+from tui.widgets.answer import Answer
+from tui.widgets.line import Line
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+if TYPE_CHECKING:
+    from sync.calls import Invited
+
+ASK_EVERY = 3.0
+"""Seconds between two questions whether the office has confirmed."""
+
+
+class Enrolment(Protocol):
+    """How a PC becomes a node. Each call may take as long as the network takes."""
+
+    def look(self, invitation: str) -> "Invited":
+        """Whose counter the invitation makes of this PC. Raises Malformed, Unreachable."""
+        ...
+
+    def enrol(self, invitation: str, second_path: str, on_key: Callable[[str], None]) -> None:
+        """Register; ``on_key`` hears the fingerprint that both screens show.
+
+        ``second_path`` is a folder, or empty for none. Asking again goes on where it broke off.
+        """
+        ...
+
+    def confirmed(self) -> bool:
+        """Whether the office has compared the fingerprint and said yes."""
+        ...
+
+
+class SetUp(CounterScreen):
+    """Shown once in a PC's life."""
+
+    HEADING = N_("Set up this PC")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.leave", N_("End"), key_display="Esc")
+    ]
+    DEFAULT_CSS = """
+    SetUp .ask { height: auto; padding: 1 1 0 1; text-style: bold; color: $accent; }
+    SetUp #found { height: auto; padding: 1 1; text-style: bold; }
+    """
+
+    def __init__(self, enrolment: Enrolment) -> None:
+        """``enrolment`` does what this screen shows."""
+        super().__init__()
+        self._enrolment = enrolment
+        self._invitation = ""
+        self._facts = ""
+        self._registered = False
+
+    def body(self) -> ComposeResult:
+        """The two fields, what the invitation stands for, the fingerprint."""
+        words = self.desk.words
+        yield Static(
+            words("Paste or scan the invitation from the office, then press Enter:"), classes="ask"
+        )
+        yield Line(name="invitation", keeps=True)
+        yield Static(
+            words("Folder for the second copy, best on a USB stick (Enter alone: none):"),
+            classes="ask",
+        )
+        yield Line(name="second", keeps=True)
+        yield Static("", id="found", markup=False)
+        yield Answer()
+
+    def on_mount(self) -> None:
+        """Ready to paste."""
+        super().on_mount()
+        self.query_one("#invitation", Line).focus()
+
+    @on(Line.Entered, "#invitation")
+    def invited(self, event: Line.Entered) -> None:
+        """The invitation is there; the second copy's folder comes next."""
+        if event.text:
+            self._invitation = event.text
+            self.query_one("#second", Line).focus()
+
+    @on(Line.Entered, "#second")
+    def entered(self) -> None:
+        """Look what it stands for before anything is registered."""
+        self._wait(N_("Asking the centre. One moment, please."))
+        self.ask(partial(self._enrolment.look, self._invitation), self._looked)
+
+    def _wait(self, text: str) -> None:
+        for line in self.query(Line):
+            line.disabled = True
+        self.answer.note(self.desk.words(text))
+
+    def _looked(self, invited: "Invited") -> None:
+        words = self.desk.words
+        self.answer.blank()
+        self._facts = "\n".join(
+            (
+                words("Organisation ID  {id}", id=short(organisation_of(invited.node))),
+                words("Terminal ID      {id}", id=short(invited.node)),
+                words("Organisation     {name}", name=invited.organisation_name),
+                words("Place            {place}", place=invited.place),
+                words("Town             {town}", town=invited.town),
+            )
+        )
+        self.query_one("#found", Static).update(self._facts)
+        question = words("Register with this?") + "\n\n" + self._facts
+        self.desk.push_screen(Confirm(question), self._sure)
+
+    def _sure(self, sure: bool | None) -> None:
+        if not sure:
+            self._again()
+            return
+        self._wait(N_("Registering. One moment, please."))
+        second = self.query_one("#second", Line).value.strip()
+        self.ask(
+            partial(self._enrolment.enrol, self._invitation, second, self._heard), self._enrolled
+        )
+
+    def _heard(self, fingerprint: str) -> None:
+        """Comes from the asking thread."""
+        self.desk.post_message(Answered(partial(self._show_fingerprint, fingerprint)))
+
+    def _show_fingerprint(self, fingerprint: str) -> None:
+        shown = self.desk.words("Fingerprint: {fingerprint}", fingerprint=fingerprint)
+        self.query_one("#found", Static).update(f"{self._facts}\n\n{shown}")
+
+    def _again(self) -> None:
+        self.query_one("#found", Static).update("")
+        for line in self.query(Line):
+            line.disabled = False
+        self.query_one("#invitation", Line).focus()
+        self.answer.note(self.desk.words("Nothing was registered."))
+
+    def _enrolled(self, _: None) -> None:
+        self._registered = True
+        self.answer.note(
+            self.desk.words(
+                "Call the office and compare the fingerprint. Waiting for the office to confirm."
+            )
+        )
+        self._ask_confirmed()
+
+    def _ask_confirmed(self) -> None:
+        self.ask(self._enrolment.confirmed, self._confirmed)
+
+    def _confirmed(self, confirmed: bool) -> None:
+        if confirmed:
+            self.desk.begin()
+        else:
+            self.set_timer(ASK_EVERY, self._ask_confirmed)
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """The invitation can be given again; a missing network while waiting is waited for."""
+        words = self.desk.words
+        if self._registered and not trouble.unexpected:
+            self.set_timer(ASK_EVERY, self._ask_confirmed)
+        else:
+            self._again()
+        if isinstance(trouble.problem, Malformed):
+            self.answer.say(
+                "look",
+                words,
+                words("This is no invitation, or it is not complete."),
+                words("It begins with MACHIKADO1-. Paste all of it."),
+            )
+        else:
+            self.answer.advise(trouble.advice, words, unmoved=False)

@@ -1,0 +1,118 @@
+"""What the screens ask of a counter: the use cases of :class:`node.counter.Counter`, as a shape.
+
+Screens are written against this shape and not against the class, so that starting the app loads no
+database, card or network, and so that tests drive the screens by a counter that is made up. Each
+call may take as long as the card or the hub takes, and may come from any thread; what it answers
+is durable.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from node.outcome import (
+    BalanceRow,
+    CardLook,
+    Choose,
+    Finding,
+    HistoryRow,
+    Issued,
+    Outcome,
+    Prepared,
+    PrinterState,
+    Refused,
+    RegisteredCard,
+    Status,
+    SyncResult,
+    ZReport,
+)
+from sync.values import MunicipalityCode, Points
+
+
+class UseCases(Protocol):
+    """One counter. ``card`` is an address (``soft:FILE``); ``pin`` is overwritten after use."""
+
+    def status(self) -> Status:
+        """The banner's facts. Opens neither card, printer nor network."""
+        ...
+
+    def open_shift(self, staff: str) -> Refused | None:
+        """Begin a shift; the first money action begins one by itself (staff unnamed)."""
+        ...
+
+    def close_shift(self) -> ZReport | Refused:
+        """End the shift; its Z-report becomes a print job in the same commit."""
+        ...
+
+    def shift_so_far(self) -> ZReport | Refused:
+        """The open shift's sums."""
+        ...
+
+    def look_up(self, card: str) -> CardLook:
+        """The card's towns with what the standing says, fresh when the hub answers. No PIN."""
+        ...
+
+    def prepare(
+        self, card: str, municipality: MunicipalityCode | None, points: Points
+    ) -> Prepared | Choose | Refused:
+        """Ask card, standing and hub (or policy) whether the points may be taken; no PIN yet."""
+        ...
+
+    def take(self, prepared: Prepared, card: str, pin: bytearray) -> Outcome:
+        """Take what was prepared, under the PIN. After ``wrong-pin`` it may be called again."""
+        ...
+
+    def drop(self, prepared: Prepared) -> None:
+        """Give up what was prepared: its attempt ends without a record."""
+        ...
+
+    def reverse(self, seq: int, reason: str = "") -> Outcome:
+        """Take back a spend or redemption of the open shift, once."""
+        ...
+
+    def register(
+        self, card: str, pin: bytearray, wishes: Sequence[str], *, consent: bool
+    ) -> RegisteredCard | Refused:
+        """Make a MyKey ID: up to three wishes, then one the hub makes. Online only."""
+        ...
+
+    def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
+        """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""
+        ...
+
+    def issue_tickets(
+        self,
+        card: str,
+        municipality: MunicipalityCode,
+        points: Points,
+        *,
+        days: int,
+        count: int,
+        programme: str | None,
+        pin: bytearray,
+    ) -> Issued | Refused:
+        """Turn points into ``count`` tickets of ``points`` each, valid from today. Online only."""
+        ...
+
+    def redeem(self, qr: str) -> Outcome:
+        """Take one scanned ticket."""
+        ...
+
+    def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
+        """The money records of this node, newest first."""
+        ...
+
+    def print_waiting(self) -> PrinterState:
+        """Send the waiting print jobs to the printer."""
+        ...
+
+    def sync_now(self) -> SyncResult:
+        """Exchange everything with the hub now."""
+        ...
+
+    def audit(self) -> tuple[Finding, ...]:
+        """Recompute everything from the records and name what does not add up."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        ...

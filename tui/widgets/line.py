@@ -1,0 +1,64 @@
+"""One line to type or scan into.
+
+A scanner types like a very fast person and ends with Enter. The stock field posts a message at
+Enter and is cleared when that is handled; when the screen is busy, the next scan is typed behind
+the first before that. Here the value is taken and cleared in the same step as the key.
+"""
+
+from textual.events import Key
+from textual.message import Message
+from textual.widgets import Input
+
+from sync.values import half_width
+
+LONGEST = 2_000
+"""Characters; an invitation and a ticket stay far below."""
+
+
+class Line(Input):
+    """A field that gives its value at Enter, half-width, and is empty again at once."""
+
+    DEFAULT_CSS = """
+    Line, Line:focus {
+        border: none; height: 1; padding: 0 1; width: 1fr;
+        background: $panel; color: $foreground; text-style: bold;
+    }
+    Line:focus { background: $field; color: $field-text; }
+    Line:disabled { background: $background; }
+    """
+
+    class Entered(Message):
+        """Somebody typed or scanned a line."""
+
+        def __init__(self, line: "Line", text: str, at: float) -> None:
+            """``at`` is the key's own monotonic time in seconds."""
+            super().__init__()
+            self.line = line
+            self.text = text
+            self.at = at
+
+        @property
+        def control(self) -> "Line":
+            """The field it came from."""
+            return self.line
+
+    def __init__(
+        self, value: str = "", *, name: str = "", keeps: bool = False, placeholder: str = ""
+    ) -> None:
+        """``keeps``: the value stays to be seen, for fields of a form; ``name`` becomes the id."""
+        super().__init__(
+            value, placeholder=placeholder, id=name or None, max_length=LONGEST, compact=True
+        )
+        self.cursor_blink = False
+        self._keeps = keeps
+
+    async def _on_key(self, event: Key) -> None:
+        """Take the line at Enter; every other key is the stock field's."""
+        if event.key != "enter":
+            return
+        event.stop()
+        event.prevent_default()
+        text = half_width(self.value)
+        if not self._keeps:
+            self.value = ""
+        self.post_message(self.Entered(self, text, event.time))

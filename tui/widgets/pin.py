@@ -1,0 +1,78 @@
+"""Four digits of a PIN, kept in bytes that are overwritten and shown as stars.
+
+Not a text field: its value would be an immutable text that stays in memory, and it would take a
+ticket that is scanned by mistake for a PIN. Any sign that is no digit clears what was typed, so no
+try of the card is ever spent on a scan.
+"""
+
+from rich.text import Text
+from textual.events import Key, Paste
+from textual.message import Message
+from textual.widget import Widget
+
+from sync.values import half_width
+
+DIGITS = 4
+
+
+class PinEntry(Widget, can_focus=True):
+    """Where the customer types the PIN; posts it at the fourth digit, without Enter."""
+
+    DEFAULT_CSS = """
+    PinEntry { height: 1; width: 18; padding: 0 1; background: $panel; text-style: bold; }
+    PinEntry:focus { background: $field; color: $field-text; }
+    PinEntry.busy { background: $background; color: $foreground; }
+    """
+
+    class Typed(Message):
+        """Four digits; the receiver overwrites them after use."""
+
+        def __init__(self, pin: bytearray) -> None:
+            """``pin`` is 4 ASCII digits."""
+            super().__init__()
+            self.pin = pin
+
+    class Unclear(Message):
+        """Something that is no digit was typed or scanned; nothing was given to the card."""
+
+    def __init__(self) -> None:
+        """An empty one."""
+        super().__init__()
+        self._digits = bytearray()
+
+    def clear(self) -> None:
+        """Forget what was typed so far."""
+        self._digits[:] = bytes(len(self._digits))
+        self._digits.clear()
+        self.refresh()
+
+    def render(self) -> Text:
+        """A star a digit, a dash for each that is missing."""
+        typed = len(self._digits)
+        return Text(" ".join("*" * typed + "-" * (DIGITS - typed)), no_wrap=True)
+
+    async def _on_key(self, event: Key) -> None:
+        if event.key == "backspace":
+            event.stop()
+            del self._digits[-1:]
+            self.refresh()
+        elif event.is_printable and event.character is not None:
+            event.stop()
+            self._take(half_width(event.character))
+
+    def _on_paste(self, event: Paste) -> None:
+        event.stop()  # a PIN in a clipboard is a PIN that somebody wrote down
+        self.clear()
+        self.post_message(self.Unclear())
+
+    def _take(self, sign: str) -> None:
+        if not (sign.isascii() and sign.isdigit() and len(sign) == 1):
+            self.clear()
+            self.post_message(self.Unclear())
+            return
+        self._digits += sign.encode("ascii")
+        if len(self._digits) == DIGITS:
+            pin = bytearray(self._digits)
+            self.clear()
+            self.post_message(self.Typed(pin))
+        self.refresh()

@@ -1,0 +1,31 @@
+"""A list with columns, one row under the cursor."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.widgets import DataTable
+
+
+class Table(DataTable[Text]):
+    """Rows of texts; Enter selects one."""
+
+    DEFAULT_CSS = """
+    Table, Table:focus { height: auto; max-height: 1fr; background: $surface;
+                         background-tint: $surface 0%; }
+    Table > .datatable--header { background: $panel; color: $accent; }
+    Table > .datatable--cursor { background: $accent; color: $field-text; }
+    """
+
+    def __init__(self, *columns: str, name: str) -> None:
+        """Column headings in the person's language; ``name`` becomes the id."""
+        super().__init__(id=name, cursor_type="row", show_row_labels=False)
+        self._headings = columns
+
+    def on_mount(self) -> None:
+        """The headings."""
+        self.add_columns(*(Text(heading) for heading in self._headings))
+
+    def fill(self, rows: Sequence[Sequence[str]]) -> None:
+        """Other rows; the cursor is on the first."""
+        self.clear()
+        self.add_rows([[Text(cell) for cell in row] for row in rows])

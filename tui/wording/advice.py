@@ -1,0 +1,231 @@
+"""What to say when something did not go through: what happened, and what to do now.
+
+Every stable reason that a counter, a card or the hub may give has its words here, and every error
+that a use case may raise. That nothing was lost is said by the screen, in one sentence for all.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sync.errors import RefusedByRule
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+Light = Literal["good", "look", "no"]
+"""Green, amber, red: done; a person should look; not with this card or paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Words for a person at the counter. Both texts are keys of the translation."""
+
+    what: str
+    todo: str
+    light: Light = "look"
+
+
+_ASK_TOWN = N_("Please send the customer to the town's counter.")
+_WHEN_ONLINE = N_("It works again as soon as the network is back.")
+_AGAIN = N_("Please try again.")
+_CALL_OFFICE = N_("Please call the office.")
+
+ADVICE: dict[str, Advice] = {
+    # sync.policy.Reason
+    "clock-untrusted": Advice(
+        N_("The network is down and this PC's clock cannot be trusted."),
+        N_("Set the PC's date and time, or wait for the network."),
+    ),
+    "no-lists": Advice(
+        N_("The network is down, and this PC has not yet received today's lists."), _WHEN_ONLINE
+    ),
+    "lists-too-old": Advice(
+        N_("The network has been down too long: the lists on this PC are too old."), _WHEN_ONLINE
+    ),
+    "no-standing": Advice(
+        N_("The network is down, and this PC knows no points of this card."), _WHEN_ONLINE
+    ),
+    "not-active": Advice(N_("This card is suspended."), _ASK_TOWN, "no"),
+    "open-deficit": Advice(
+        N_("The network is down, and this card has points to settle first."), _WHEN_ONLINE
+    ),
+    "over-spend-limit": Advice(
+        N_("The network is down, and this is more than may be taken at once."),
+        N_("Type a smaller amount, or wait for the network."),
+    ),
+    "too-many-spends": Advice(
+        N_("The network is down, and this card was used here as often as is allowed in a day."),
+        _WHEN_ONLINE,
+    ),
+    "over-day-limit": Advice(
+        N_("The network is down, and this is more than this card may use here in a day."),
+        N_("Type a smaller amount, or wait for the network."),
+    ),
+    "too-few-points": Advice(
+        N_("There are not enough points on this card."),
+        N_("Type a smaller amount, or take money for the rest."),
+        "no",
+    ),
+    "float-used-up": Advice(
+        N_("The network is down, and this PC's offline limit is used up."), _WHEN_ONLINE
+    ),
+    "ticket-online-only": Advice(
+        N_("This ticket can only be used while the network is up."), _WHEN_ONLINE
+    ),
+    "ticket-not-yet": Advice(
+        N_("This ticket is not valid yet."), N_("Please read the dates on the paper."), "no"
+    ),
+    "ticket-past": Advice(
+        N_("This ticket's last day is over."), N_("Please read the dates on the paper."), "no"
+    ),
+    "ticket-date-edge": Advice(
+        N_("It is near midnight, and this PC is not sure of the date."), _WHEN_ONLINE
+    ),
+    "ticket-used": Advice(
+        N_("This ticket was used before."), N_("Do not hand anything out for it."), "no"
+    ),
+    "ticket-seen-here": Advice(
+        N_("This ticket was already taken at this PC."),
+        N_("Look into the history: it may be the scan before."),
+        "no",
+    ),
+    "ticket-other-town": Advice(
+        N_("This shop does not take this town's tickets."),
+        N_("The ticket stays valid; give it back."),
+        "no",
+    ),
+    "ticket-other-zone": Advice(
+        N_("This ticket is for another place."),
+        N_("Where it can be used is printed on it; give it back."),
+        "no",
+    ),
+    # node.outcome.Refused
+    "stopped": Advice(N_("This PC takes no points at the moment."), _CALL_OFFICE),
+    "no-shift": Advice(N_("No shift is open."), N_("Open a shift with F8.")),
+    "shift-open": Advice(N_("A shift is open already."), N_("Close it first with F8.")),
+    "no-accepted-town": Advice(
+        N_("This card has no points that can be used here."), _ASK_TOWN, "no"
+    ),
+    "other-card": Advice(
+        N_("This is not the card from before."), N_("Put the first card back, or start again.")
+    ),
+    "not-in-this-shift": Advice(
+        N_("Only sales of the open shift can be taken back here."), _CALL_OFFICE
+    ),
+    "reversed-already": Advice(
+        N_("This was taken back already."), N_("There is nothing more to do.")
+    ),
+    "not-reversible": Advice(N_("This entry cannot be taken back."), N_("Choose a sale.")),
+    "no-such-record": Advice(N_("There is no such entry on this PC."), N_("Open the list again.")),
+    "hub-silent": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
+    "scan-needed": Advice(
+        N_("A ticket has to be scanned."), N_("Hold its square code before the scanner.")
+    ),
+    "not-a-ticket": Advice(
+        N_("This is no point ticket, or the scan was incomplete."), N_("Scan it once more.")
+    ),
+    "ticket-not-authentic": Advice(
+        N_("This ticket was not issued by the town."),
+        N_("Do not hand anything out for it."),
+        "no",
+    ),
+    "attempt-over": Advice(N_("This took too long and was given up."), _AGAIN),
+    "card-expired": Advice(
+        N_("The certificate on this card has run out or was withdrawn."), _ASK_TOWN, "no"
+    ),
+    "no-sealing-key": Advice(N_("This PC has not yet received the centre's keys."), _WHEN_ONLINE),
+    "only-issuing-online": Advice(
+        N_("Tickets can only be issued while the network is up."), _WHEN_ONLINE
+    ),
+    # node.card
+    "wrong-pin": Advice(N_("The PIN is wrong."), N_("Please type the 4 digits again.")),
+    "pin-locked": Advice(N_("This card's PIN is locked."), _ASK_TOWN, "no"),
+    "bad-pin": Advice(N_("A PIN has exactly 4 digits."), N_("Please type the 4 digits again.")),
+    "pin-needed": Advice(
+        N_("The card needs its PIN first."), N_("Please type the 4 digits again.")
+    ),
+    "tap-spent": Advice(N_("The card was on the reader too long."), N_("Lift it and put it back.")),
+    "card-says-no": Advice(N_("The card refused."), N_("Lift it and put it back.")),
+    # the hub's, where it is asked first
+    "unknown-key": Advice(N_("The centre does not know this card."), _ASK_TOWN, "no"),
+    "resident-unknown": Advice(N_("The centre does not know this card."), _ASK_TOWN, "no"),
+    "other-account": Advice(N_("This card belongs to another account by now."), _AGAIN),
+    "not-accepted": Advice(N_("This shop does not take this town's points."), _ASK_TOWN, "no"),
+    "not-authentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
+    "records-first": Advice(N_("The centre first needs what is still to send."), _AGAIN),
+    "attempt-ended": Advice(N_("This took too long and was given up."), _AGAIN),
+    "attempt-number-taken": Advice(N_("The centre has lost count with this PC."), _AGAIN),
+    "too-many-holds": Advice(N_("Too many sales are open at this PC."), _AGAIN),
+    "unknown-epoch": Advice(N_("The centre does not know this PC's books."), _CALL_OFFICE),
+    "ticket-unknown": Advice(
+        N_("The centre does not know this ticket."), N_("Do not hand anything out for it."), "no"
+    ),
+    "ticket-forged": Advice(
+        N_("This ticket was not issued by the town."),
+        N_("Do not hand anything out for it."),
+        "no",
+    ),
+    "unknown-programme": Advice(N_("The town issues no tickets of this kind."), _CALL_OFFICE, "no"),
+    "programme-days": Advice(N_("These tickets are not issued on this day."), _CALL_OFFICE, "no"),
+    "issue-ended": Advice(N_("These tickets are not issued on this day."), _CALL_OFFICE, "no"),
+    "no-day-left": Advice(
+        N_("The points run out before such a ticket could be used."),
+        N_("Spend them at a shop instead."),
+        "no",
+    ),
+    "mykey-id-taken": Advice(N_("All of these MyKey IDs are taken."), N_("Think of other ones.")),
+    "no-consent": Advice(
+        N_("The resident has not agreed to use points."), N_("Register again, with the consent.")
+    ),
+}
+
+ERRORS: dict[str, Advice] = {
+    "CardUnreadable": Advice(N_("The card cannot be read."), N_("Lift it and put it back.")),
+    "CardRemoved": Advice(
+        N_("The card was taken away too early."),
+        N_("Put it back on the reader and leave it there."),
+    ),
+    "CardInUse": Advice(
+        N_("Another program is using the card."), N_("Close that program, then try again.")
+    ),
+    "NoReader": Advice(N_("No card reader is connected."), N_("Plug the card reader in.")),
+    "NotThisCard": Advice(
+        N_("This is not a My Number card."), N_("Please ask for the My Number card.")
+    ),
+    "BadAnswer": Advice(N_("The card gave a wrong answer."), N_("Lift it and put it back.")),
+    "SignatureMismatch": Advice(N_("The card's signature is wrong."), _ASK_TOWN, "no"),
+    "Malformed": Advice(N_("This could not be read."), N_("Please check it and try again.")),
+    "NotAuthentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
+    "RefusedByRule": Advice(N_("The centre says no."), _CALL_OFFICE),
+    "Unreachable": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
+    "Damaged": Advice(N_("The data on this PC does not add up."), _CALL_OFFICE, "no"),
+    "InUse": Advice(
+        N_("Another program on this PC is using the counter's data."),
+        N_("Close the other machikado first."),
+    ),
+}
+
+STOPPED: dict[str, str] = {
+    "database-behind": N_("the data on this PC is an old copy"),
+    "second-path-missing": N_("the second copy (USB stick) is missing"),
+    "second-path-differs": N_("the second copy (USB stick) is from another PC"),
+    "forked": N_("the data on this PC was copied and used twice"),
+    "epoch-closed": N_("the centre has closed this PC's books"),
+}
+"""Why a node takes no money, to stand behind a colon."""
+
+UNEXPECTED = Advice(
+    N_("Something unexpected happened; it is written into the log."),
+    N_("Look into the history (F7) before you try again."),
+)
+
+
+def advice_for(reason: str) -> Advice:
+    """Words for a refusal; for a reason this program does not know, words that fit any."""
+    return ADVICE.get(reason, Advice(N_("The centre says no."), _CALL_OFFICE))
+
+
+def advice_about(problem: Exception) -> Advice:
+    """Words for an error, by its reason or the nearest class that has some."""
+    if isinstance(problem, RefusedByRule) and problem.reason in ADVICE:
+        return ADVICE[problem.reason]
+    named = (ERRORS[kind.__name__] for kind in type(problem).__mro__ if kind.__name__ in ERRORS)
+    return next(named, UNEXPECTED)
