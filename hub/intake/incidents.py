@@ -20,10 +20,25 @@ def enter(
     bearer: Bearer = Bearer.NOBODY,
     other: str = "",
 ) -> int:
-    """Put something on the list of the town that decides; gives its number there."""
+    """Put something on the list of the town that decides; gives its number there.
+
+    The same thing is entered once.
+    """
+    epoch, _, branch = source.epoch.partition("/")
+    known = tx.scalar(
+        "SELECT id FROM incident WHERE municipality=:town AND kind=:kind AND node=:node"
+        " AND epoch=:epoch AND branch=:branch AND seq=:seq",
+        town=town,
+        kind=kind,
+        node=source.name,
+        epoch=epoch,
+        branch=branch,
+        seq=source.seq,
+    )
+    if known is not None:
+        return int(known)
     last = tx.scalar("SELECT max(id) FROM incident WHERE municipality=:town", town=town)
     number = (last or 0) + 1
-    epoch, _, branch = source.epoch.partition("/")
     tx.insert(
         schema.incident,
         municipality=town,
@@ -42,4 +57,4 @@ def enter(
         state="open",
         decision="",
     )
-    return number
+    return int(number)

@@ -82,8 +82,11 @@ def branches(tx: Tx, chain: Line) -> list[Cursor]:
     ]
 
 
-def kept(tx: Tx, line: Line, after: int, upto: int) -> list[Kept]:
-    """The records of a line behind ``after``, up to ``upto``, with their evidence."""
+def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> list[Kept]:
+    """The records of a line behind ``after``, up to ``upto``, with their evidence.
+
+    Evidence that came later and differs takes the place of the first copy's, unless not ``healed``.
+    """
     found: list[Kept] = []
     rows = tx.rows(
         "SELECT first, received_at, posted_then, facts, evidence FROM inbox"
@@ -91,20 +94,21 @@ def kept(tx: Tx, line: Line, after: int, upto: int) -> list[Kept]:
         " ORDER BY first",
         [*_key(line), after, upto],
     )
-    later = dict(
-        tx.rows(
+    later: dict[int, bytes] = {}
+    if healed:
+        better = tx.rows(
             "SELECT seq, evidence FROM card_evidence"
             " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>? AND seq<=?",
             [*_key(line), after, upto],
         )
-    )
+        later = dict(better)
     for first, received_at, posted_then, facts, evidence in rows:
         records = split(facts)
         pieces = read_evidence(evidence, len(records)).pieces
         for seq, (data, piece) in enumerate(zip(records, pieces, strict=True), first):
             if after < seq <= upto:
-                better = later.get(seq)
-                proof = piece if better is None else read_evidence(better, 1).pieces[0]
+                other = later.get(seq)
+                proof = piece if other is None else read_evidence(other, 1).pieces[0]
                 found.append(Kept(line, seq, data, proof, received_at, posted_then))
     return found
 

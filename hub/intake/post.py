@@ -20,6 +20,7 @@ from hub.points.accounts import payable, wallet
 from hub.points.books import Books, posting
 from hub.points.case import Case, Judgement, Line, applied, exception, quarantined
 from hub.points.ending import end_attempts, free_unnamed
+from hub.points.holds import Hold
 from hub.points.judge import Judge
 from hub.store import schema
 from hub.store.database import Tx
@@ -114,8 +115,10 @@ def _post(
         ],
     )
     judged = [*here, *handed]
-    if judged:
-        judge_in_posting(core, tx, town, judged, ("records", _ranges(judged)))
+    misfits = judge_in_posting(core, tx, town, judged, ("records", _ranges(judged)))
+    for hold in misfits:
+        line = Line(home=hold.home, node=hold.node, epoch=hold.epoch, branch="")
+        end_attempts(core, tx, line, [hold.n], closed=False)
     tx.many(
         "DELETE FROM handover WHERE municipality=? AND home=? AND node=? AND epoch=?"
         " AND branch=? AND seq=?",
@@ -139,8 +142,13 @@ def judge_in_posting(
     town: MunicipalityCode,
     cases: Sequence[Case],
     cause: tuple[object, ...],
-) -> None:
-    """Judge cases in order in a town's open books, and write what came of them."""
+) -> list[Hold]:
+    """Judge cases in order in a town's open books, and write what came of them.
+
+    Gives the holds of other towns that a record named without fitting them: they end.
+    """
+    if not cases:
+        return []
     with posting(core, tx, town, core.clock.now(), cause) as books:
         judge = Judge(books)
         books.prefetch(_accounts(cases))
@@ -152,9 +160,7 @@ def judge_in_posting(
                 _tell(core, tx, town, case, judgement)
         judge.till.write_rows()
         _supersede(tx, books, judge)
-    for hold in judge.till.holds.misfits:
-        line = Line(home=hold.home, node=hold.node, epoch=hold.epoch, branch="")
-        end_attempts(core, tx, line, [hold.n], closed=False)
+    return judge.till.holds.misfits
 
 
 def _judged(accepted: "_Accepted", judge: Judge, case: Case) -> Judgement:

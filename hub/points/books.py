@@ -259,8 +259,22 @@ class Books:
         )
         tx.insert_many(
             schema.posting,
-            [(town, self.number, self.at, self.window, msgspec.msgpack.encode(cause))],
+            [
+                (
+                    town,
+                    self.number,
+                    self.at,
+                    self._tick(),
+                    self.window,
+                    msgspec.msgpack.encode(cause),
+                )
+            ],
         )
+
+    def _tick(self) -> int:
+        """Later than any posting before, in whichever town: microseconds, pushed on when equal."""
+        last = self.tx.rows("SELECT max(tick) FROM posting")[0][0]
+        return max(self.at * 1000, (last or 0) + 1)
 
 
 _PERSONAL = {"wallet", "deficit"}

@@ -1,7 +1,6 @@
 """Attempts that ended without a record: their holds are freed at once."""
 
 from collections.abc import Iterable
-from itertools import groupby
 
 from hub.core import Core
 from hub.points.books import posting
@@ -9,6 +8,7 @@ from hub.points.case import Line
 from hub.points.holds import Hold, read_hold, release
 from hub.store import schema
 from hub.store.database import Tx
+from sync.values import MunicipalityCode
 
 
 def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, closed: bool) -> None:
@@ -25,7 +25,7 @@ def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, clo
             _remember(tx, line, n, core.clock.now())
         elif row.state == "open":
             given_up.append(row)
-    _free(core, tx, given_up)
+    _free(core, tx, line, given_up)
     if closed:
         tx.run(
             "UPDATE epoch SET ended=1 WHERE municipality=:home AND node=:node AND epoch=:epoch",
@@ -60,18 +60,23 @@ def free_unnamed(core: Core, tx: Tx, line: Line) -> None:
         node=line.node,
         epoch=line.epoch,
     )
-    _free(core, tx, [hold for hold in map(read_hold, rows) if not _named(tx, line, hold)])
+    holds = [hold for hold in map(read_hold, rows) if not _named(tx, line, hold)]
+    _free(core, tx, line, holds)
 
 
-def _free(core: Core, tx: Tx, holds: list[Hold]) -> None:
+def free_holds(core: Core, tx: Tx, town: MunicipalityCode, line: Line, attempts: list[int]) -> None:
+    """Free some open holds of one town, in a posting of their own."""
     now = core.clock.now()
-    holds.sort(key=lambda hold: (hold.town, hold.n))
-    for town, group in groupby(holds, key=lambda hold: hold.town):
-        some = list(group)
-        cause = ("end", some[0].node, some[0].epoch, [hold.n for hold in some])
-        with posting(core, tx, town, now, cause) as books:
-            for hold in some:
+    with posting(core, tx, town, now, ("end", line.node, line.epoch, attempts)) as books:
+        for n in attempts:
+            hold = _row(tx, line, n)
+            if hold is not None and hold.state == "open":
                 release(books, hold, now)
+
+
+def _free(core: Core, tx: Tx, line: Line, holds: list[Hold]) -> None:
+    for town in sorted({hold.town for hold in holds}):
+        free_holds(core, tx, town, line, [hold.n for hold in holds if hold.town == town])
 
 
 def _named(tx: Tx, line: Line, hold: Hold) -> bool:

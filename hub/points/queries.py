@@ -1,12 +1,9 @@
 """Questions about the ledger, for counters, people and tests."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.points.accounts import wallet
 from hub.store.database import Tx
-from sync.calls import Balance
-from sync.values import AccountId, MunicipalityCode
+from sync.values import MunicipalityCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,27 +19,6 @@ class TicketView:
     state: str
     issued_by: str
     redeemed_by: str
-
-
-def balances(tx: Tx, accounts: Mapping[MunicipalityCode, AccountId]) -> list[Balance]:
-    """Exact points of one resident in each town: at hand, and waiting in holds."""
-    rows = []
-    for town, account in sorted(accounts.items()):
-        name = tx.scalar("SELECT point_name FROM municipality WHERE municipality=:town", town=town)
-        if name is None:
-            continue
-        available = tx.scalar(
-            "SELECT points FROM balance WHERE municipality=:town AND account=:account",
-            town=town,
-            account=wallet(account),
-        )
-        held = tx.scalar(
-            "SELECT sum(points) FROM hold WHERE town=:town AND account=:account AND state='open'",
-            town=town,
-            account=account,
-        )
-        rows.append(Balance(town, name, available or 0, held or 0))
-    return rows
 
 
 def ticket(tx: Tx, number: str) -> TicketView | None:

@@ -299,10 +299,13 @@ posting = _table(
     _key("municipality"),
     _key("number", sa.BigInteger),
     _int("at"),
+    _int("tick"),
     _int("window"),
     _blob("cause"),
+    sa.Index("posting_order", "tick"),
 )
-"""What each posting number took, in order: enough to play the ledger again."""
+"""What each posting number took, in order: enough to play the ledger again. ``tick`` orders
+postings of different towns: a clock that never gives the same reading twice."""
 
 lot_date = _table(
     "lot_date",
@@ -377,6 +380,7 @@ incident = _table(
     _text("other"),
     _text("state"),
     _text("decision"),
+    sa.Index("incident_of", "municipality", "node", "epoch", "branch", "seq", "kind", unique=True),
 )
 """What people should see: exceptions, quarantined records, forks, renewed epochs. ``municipality``
 is the town that decides; ``other`` names the other record where there are two."""

@@ -1,0 +1,177 @@
+"""Playing the ledger again: every posting in order, from the records that it names.
+
+What only outside questions decided (whether a card belonged to an account when a hold was asked
+for) is taken as it was decided; everything else is computed anew.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from hub.chronicle import chain_of
+from hub.core import Core
+from hub.desk import apply
+from hub.identities import Identities
+from hub.intake.heal import judge_again
+from hub.intake.lines import kept
+from hub.intake.post import judge_in_posting
+from hub.intake.prove import Prover
+from hub.intake.verify import Verifier
+from hub.points.asking import Attempt, open_hold
+from hub.points.books import posting
+from hub.points.case import Case, Line
+from hub.points.ending import free_holds
+from hub.store import schema
+from hub.store.database import Tx
+from sync.holds import HoldRequest
+from sync.values import (
+    PLATFORM,
+    AccountId,
+    EpochId,
+    KeyDigest,
+    Millis,
+    MunicipalityCode,
+    NodeId,
+    home_of,
+)
+
+_COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "feed", "incident")
+"""What came from outside or was said to nodes: inputs of a judgement, not results of it."""
+
+
+class _Then:
+    """The clock as it stood at each posting."""
+
+    def __init__(self) -> None:
+        self.at = Millis(0)
+
+    def now(self) -> Millis:
+        """When the posting was made."""
+        return self.at
+
+    def running(self) -> Millis:
+        """The same."""
+        return self.at
+
+    def boot(self) -> str:
+        """One run."""
+        return "replay"
+
+
+class _AsDecided:
+    """Identities as a hold's own outcome shows them."""
+
+    def __init__(self, identities: Identities) -> None:
+        self._identities = identities
+        self.request: HoldRequest | None = None
+        self.reason = ""
+
+    def public_key(self, card: KeyDigest) -> tuple[str, bytes] | None:
+        """As it is."""
+        return self._identities.public_key(card)
+
+    def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
+        """For a hold: as it was decided; else as it is."""
+        if self.request is None:
+            return self._identities.account_of(card, municipality)
+        return None if self.reason == "no-standing" else AccountId(self.request.account)
+
+    def is_active(self, _card: KeyDigest) -> bool:
+        """As it was decided."""
+        return self.reason != "not-active"
+
+    def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
+        """As they are."""
+        return self._identities.accounts_of_card(card)
+
+    def cards_of(
+        self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
+    ) -> dict[AccountId, tuple[KeyDigest, ...]]:
+        """As they are."""
+        return self._identities.cards_of(municipality, accounts)
+
+
+class Replay:
+    """Plays one hub's postings into an empty database."""
+
+    def __init__(self, core: Core, identities: Identities, verifier: Verifier, old: Tx) -> None:
+        self._clock = _Then()
+        self._core = replace(core, clock=self._clock)
+        self._decided = _AsDecided(identities)
+        self._prover = Prover(core, self._decided, verifier)
+        self._old = old
+        self._hub = {
+            (town, record.seq): record
+            for (town,) in old.rows("SELECT DISTINCT municipality FROM chronicle ORDER BY 1")
+            for record, _, _ in chain_of(old, MunicipalityCode(town))
+        }
+
+    def play(self, tx: Tx) -> None:
+        """Play everything, in the order in which it was posted."""
+        for (town, _), record in sorted(self._hub.items()):
+            if town == PLATFORM:
+                apply(self._core, tx, record)
+        for name in _COPIED:
+            table = schema.metadata.tables[name]
+            tx.insert_many(table, self._old.rows(f"SELECT * FROM {name}"))
+        tx.run("UPDATE incident SET state='open', decision=''")
+        rows = self._old.rows(
+            "SELECT municipality, number, at, cause FROM posting ORDER BY tick"
+        )
+        for town, number, at, cause in rows:
+            self._clock.at = at
+            kind, *rest = msgspec.msgpack.decode(cause)
+            getattr(self, f"_play_{kind}")(tx, MunicipalityCode(town), number, rest)
+
+    def _play_hub(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
+        apply(self._core, tx, self._hub[town, rest[0]])
+
+    def _play_records(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
+        cases = [case for place in rest[0] for case in self._cases(place, healed=False)]
+        judge_in_posting(self._core, tx, town, cases, ("records", rest[0]))
+
+    def _play_again(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
+        for place in rest[0]:
+            for case in self._cases(place, healed=True):
+                judge_again(self._core, tx, town, case)
+
+    def _play_hold(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
+        node, epoch, n, data = rest
+        request = msgspec.msgpack.decode(data, type=HoldRequest)
+        row = self._old.one(
+            "SELECT reason FROM hold WHERE node=:node AND epoch=:epoch AND n=:n",
+            node=node,
+            epoch=epoch,
+            n=n,
+        )
+        self._decided.request = request
+        self._decided.reason = "" if row is None else row["reason"]
+        with posting(self._core, tx, town, self._clock.at, ("hold", *rest)) as books:
+            attempt = Attempt(NodeId(node), EpochId(epoch), n)
+            open_hold(books, self._decided, attempt, request)
+        self._decided.request = None
+
+    def _play_end(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
+        node, epoch, attempts = rest
+        line = Line(home=home_of(node), node=NodeId(node), epoch=EpochId(epoch), branch="")
+        free_holds(self._core, tx, town, line, attempts)
+
+    def _cases(self, place: list[Any], *, healed: bool) -> list[Case]:
+        home, node, epoch, branch, seqs = place
+        line = Line(
+            home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
+        )
+        wanted = set(seqs)
+        records = [
+            one for one in kept(self._old, line, min(wanted) - 1, max(wanted), healed=healed) if one.seq in wanted
+        ]
+        return self._prover.cases(self._old, records)
+
+
+def replay(core: Core, identities: Identities, verifier: Verifier, old: Tx) -> None:
+    """Play a hub's postings into ``core.database``, which is empty."""
+    player = Replay(core, identities, verifier, old)
+    with core.database.write() as tx:
+        player.play(tx)

@@ -1,0 +1,341 @@
+"""A street corner for the hub's tests: two towns, their shops, residents with cards, pens."""
+
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from hub.audit import Finding, audit
+from hub.bodies import (
+    AnyHubBody,
+    BankDetails,
+    ExceptionDecided,
+    Granted,
+    MunicipalityAdded,
+    NodeConfirmed,
+    NodeEnrolled,
+    NodeInvited,
+    OrganisationAccepted,
+    OrganisationAdded,
+    ProgrammeAdded,
+    ReserveFunded,
+)
+from hub.core import Core, Incarnation, month_of
+from hub.desk import enact
+from hub.handing_in import hand_in
+from hub.identities import Identities
+from hub.intake.verify import InlineVerifier
+from hub.keys import KeyRing
+from hub.mykey import schema as identity_schema
+from hub.mykey.registry import MyKey
+from hub.nightly import nightly
+from hub.points.asking import Asked, Attempt, ask
+from hub.standing import page
+from hub.store import schema
+from hub.store.database import Database
+from sync.certificate import Algorithm, CardKey, Roots
+from sync.holds import HoldRequest, Purpose, Wanted
+from sync.policy import Policy
+from sync.receipt import Answer, Receipt, Verdict
+from sync.records import Basis
+from sync.signing import SigningKey, open_signed, thumbprint
+from sync.values import (
+    AccountId,
+    EpochId,
+    MunicipalityCode,
+    MyKeyId,
+    NodeId,
+    OrganisationId,
+    Points,
+    home_of,
+    organisation_of,
+)
+from sync.wire import read
+from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+from tests.doubles.pen import Card, Pen
+
+KAWASAKI = MunicipalityCode("141305")
+TOSHIMA = MunicipalityCode("131164")
+GREENGROCER = OrganisationId("141305-B2108")
+FISH_SHOP = OrganisationId("141305-B2109")
+BOOKSHOP = OrganisationId("131164-C1001")
+ORIGIN = "https://hub.test"
+BANK = BankDetails("0001", "001", 1, "1234567", "ﾔｵﾔ")
+
+
+@dataclass(slots=True)
+class Resident:
+    """Somebody with a card and a MyKey ID."""
+
+    card: Card
+    name: MyKeyId
+
+
+@dataclass(slots=True)
+class Corner:
+    """A hub in memory with everything around it."""
+
+    clock: TurnedClock
+    core: Core
+    mykey: MyKey
+    pens: dict[NodeId, Pen] = field(default_factory=dict)
+    attempts: int = 0
+
+    # -- people
+
+    def resident(self, key: RSAPrivateKey) -> Resident:
+        """Register a card."""
+        card = Card(key)
+        believed = CardKey(
+            digest=card.digest,
+            algorithm=Algorithm.RS256,
+            public_key=card.spki,
+            issuer_key_id=b"demo",
+            not_after=at("2036-01-01 00:00"),
+        )
+        made = self.mykey.register(believed, "", consent_points=True)
+        return Resident(card, made.mykey_id)
+
+    def account(self, who: Resident, town: MunicipalityCode = KAWASAKI) -> AccountId:
+        """The resident's account in a town."""
+        return self.mykey.account_for(who.name, town)
+
+    def enact(self, body: AnyHubBody, *persons: str) -> None:
+        """Do something as people who may."""
+        with self.core.database.write() as tx:
+            enact(self.core, tx, body, persons or ("Sato", "Suzuki"))
+
+    def grant(
+        self,
+        who: Resident,
+        points: int,
+        *,
+        programme: str = "101",
+        town: MunicipalityCode = KAWASAKI,
+    ) -> None:
+        """Grant points of a programme."""
+        self.enact(Granted(town, self.account(who, town), Points(points), programme, "cleaning"))
+
+    def fund(self, points: int, town: MunicipalityCode = KAWASAKI) -> None:
+        """Fund the reserve."""
+        self.enact(ReserveFunded(town, Points(points), "festival"))
+
+    def decide(self, incident: int, decision: str, town: MunicipalityCode = KAWASAKI) -> None:
+        """Decide an exception."""
+        self.enact(ExceptionDecided(town, incident, decision, "because"))
+
+    # -- nodes
+
+    def node(self, organisation: OrganisationId, terminal: str = "1111") -> Pen:
+        """Enrol and confirm a terminal, open its shift, give it the feed."""
+        name = NodeId(f"{organisation}-{terminal}")
+        key = SigningKey(SeededRandomness(name).bytes(32))
+        epoch = EpochId(f"1-{thumbprint(key.public)}")
+        home = home_of(name)
+        self.enact(NodeInvited(home, name, "shop", "station front", f"{home}-1", name.encode()))
+        self.enact(NodeEnrolled(home, name, epoch, key.public), name)
+        self.enact(NodeConfirmed(home, name))
+        pen = Pen(name, epoch, key, ORIGIN, self.core.keys.signing.public, self.clock.now())
+        month = month_of(self.clock.now())
+        pen.open(self.core.keys.sealing(month).public_key().public_bytes_raw(), month)
+        self.pens[name] = pen
+        self.feed(pen)
+        return pen
+
+    def feed(self, pen: Pen, *, available: int = 0, receipted: int = 0) -> None:
+        """Give a pen the feed; it believes in ``available`` points."""
+        got = page(self.core, self.mykey, pen.node, str(self.core.incarnation), 0)
+        pen.at = self.clock.now()
+        pen.knows(Policy().digest, got.as_of, available)
+        assert pen.basis is not None
+        pen.basis = Basis(
+            policy=pen.basis.policy,
+            incarnation=pen.basis.incarnation,
+            feed=pen.basis.feed,
+            as_of=pen.basis.as_of,
+            available=available,
+            expiring=(),
+            included=dict(got.as_of.includes).get(pen.epoch, 0),
+            receipted=receipted,
+            silent_since=pen.at,
+        )
+
+    def put(self, pen: Pen, body: bytes | None = None, *, first: int = 1) -> Answer:
+        """Hand in what a pen wrote."""
+        return hand_in(
+            self.core,
+            self.identities,
+            InlineVerifier(),
+            node=pen.node,
+            epoch=pen.epoch,
+            first=first,
+            body=pen.batch(first) if body is None else body,
+        )
+
+    def hold(
+        self, pen: Pen, who: Resident, points: int, *, town: MunicipalityCode = KAWASAKI
+    ) -> tuple[int, Asked]:
+        """Ask first."""
+        self.attempts += 1
+        request = HoldRequest(
+            municipality=town,
+            purpose=Purpose.SPEND,
+            points=Points(points),
+            account=self.account(who, town),
+            card=who.card.digest,
+            ticket=b"",
+            wanted=None,
+            after=(),
+        )
+        attempt = Attempt(pen.node, pen.epoch, self.attempts)
+        return self.attempts, ask(self.core, self.identities, attempt, request)
+
+    def hold_tickets(
+        self, pen: Pen, who: Resident, each: int, count: int = 1, days: int = 3
+    ) -> tuple[int, Asked]:
+        """Ask for tickets from today on."""
+        self.attempts += 1
+        request = HoldRequest(
+            municipality=KAWASAKI,
+            purpose=Purpose.ISSUE,
+            points=Points(each * count),
+            account=self.account(who),
+            card=who.card.digest,
+            ticket=b"",
+            wanted=Wanted("101", Points(each), count, self.today, days),
+            after=(),
+        )
+        attempt = Attempt(pen.node, pen.epoch, self.attempts)
+        return self.attempts, ask(self.core, self.identities, attempt, request)
+
+    def hold_ticket(self, pen: Pen, ticket: bytes, points: int) -> tuple[int, Asked]:
+        """Claim a ticket before redeeming it."""
+        self.attempts += 1
+        request = HoldRequest(
+            municipality=KAWASAKI,
+            purpose=Purpose.REDEEM,
+            points=Points(points),
+            account="",
+            card=b"",
+            ticket=ticket,
+            wanted=None,
+            after=(),
+        )
+        attempt = Attempt(pen.node, pen.epoch, self.attempts)
+        return self.attempts, ask(self.core, self.identities, attempt, request)
+
+    def ticket(self, pen: Pen, who: Resident, points: int, days: int = 3) -> bytes:
+        """A live paper ticket: held, issued, receipted."""
+        n, asked = self.hold_tickets(pen, who, points, days=days)
+        assert asked.granted, asked.reason
+        pen.issue(
+            who.card, self.account(who), asked.tickets, town=KAWASAKI, hold=n, programme="101"
+        )
+        verdict = self.verdicts(self.put(pen))[pen.seq]
+        return verdict.tickets[0]
+
+    # -- looking
+
+    @property
+    def identities(self) -> Identities:
+        """As the intake asks for them."""
+        return self.mykey
+
+    @property
+    def today(self) -> str:
+        """The date in Tokyo."""
+        from hub.core import day_of
+
+        return day_of(self.clock.now())
+
+    def verdicts(self, answer: Answer) -> dict[int, Verdict]:
+        """The verdicts of an answer by seq; superseding ones win."""
+        found = {}
+        for signed in answer.receipts:
+            body = open_signed(signed, "receipt", (self.core.keys.signing.public,))
+            found.update({verdict.seq: verdict for verdict in read(body, Receipt).verdicts})
+        return found
+
+    def balance(self, account: str, town: MunicipalityCode = KAWASAKI) -> int:
+        """What a ledger account holds."""
+        with self.core.database.read() as tx:
+            found = tx.scalar(
+                "SELECT points FROM balance WHERE municipality=:town AND account=:account",
+                town=town,
+                account=account,
+            )
+        return int(found or 0)
+
+    def wallet(self, who: Resident, town: MunicipalityCode = KAWASAKI) -> int:
+        """What a resident has at hand."""
+        return self.balance(f"wallet:{self.account(who, town)}", town)
+
+    def owed(self, pen: Pen, town: MunicipalityCode = KAWASAKI) -> int:
+        """What a town owes a shop."""
+        return self.balance(f"payable:{organisation_of(pen.node)}", town)
+
+    def incidents(self, town: MunicipalityCode = KAWASAKI) -> list[tuple[int, str, str, str]]:
+        """(id, kind, reason, state) of what people should see."""
+        with self.core.database.read() as tx:
+            return [
+                (number, kind, reason, state)
+                for number, kind, reason, state in tx.rows(
+                    "SELECT id, kind, reason, state FROM incident WHERE municipality=? ORDER BY id",
+                    [town],
+                )
+            ]
+
+    def night(self) -> None:
+        """Sleep until the next morning."""
+        self.clock.turn(days=1)
+        nightly(self.core)
+
+    def audit(self) -> list[Finding]:
+        """What does not add up."""
+        return audit(self.core, self.identities, InlineVerifier())
+
+
+def corner() -> Corner:
+    """Two towns with a programme each, three shops, all accepted by both towns."""
+    clock = TurnedClock(at("2026-11-02 10:00"))
+    randomness = SeededRandomness(1)
+    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    who = Database("sqlite://", identity_schema.metadata, version=identity_schema.VERSION)
+    core = Core(
+        database=database,
+        keys=KeyRing(None, randomness),
+        clock=clock,
+        randomness=randomness,
+        origin=ORIGIN,
+        incarnation=Incarnation(1, "00" * 8),
+        demo=True,
+    )
+    mykey = MyKey(who, Roots({}), clock=clock, randomness=randomness)
+    made = Corner(clock, core, mykey)
+    for town, name, point in (
+        (KAWASAKI, "川崎市", "かわさきポイント"),
+        (TOSHIMA, "豊島区", "としまポイント"),
+    ):
+        public = core.keys.tickets(town).public
+        made.enact(MunicipalityAdded(town, name, point, "1234567890", BANK, public))
+        made.enact(
+            ProgrammeAdded(
+                town,
+                "101",
+                "清掃",
+                "環境局",
+                0,
+                "2027-02-28",
+                "2027-03-16",
+                "2027-03-31",
+                "2027-04-30",
+            )
+        )
+    for organisation, name in (
+        (GREENGROCER, "八百屋"),
+        (FISH_SHOP, "魚屋"),
+        (BOOKSHOP, "本屋"),
+    ):
+        made.enact(OrganisationAdded(home_of(organisation), organisation, name, "駅前", BANK))
+        other = TOSHIMA if home_of(organisation) == KAWASAKI else KAWASAKI
+        made.enact(OrganisationAccepted(other, organisation))
+    return made
