@@ -162,6 +162,14 @@ class Keys:
         return f"Keys({'sealed' if self.sealed else 'not sealed'})"
 
 
+def is_sealed(folder: Path) -> bool:
+    """Whether a node's keys are sealed under a secret, without opening them."""
+    try:
+        return bool(read((folder / FILE).read_bytes(), _File).salt)
+    except (OSError, Malformed):
+        return False
+
+
 def _stretch(secret: bytes, salt: bytes) -> bytes:
     from argon2.low_level import Type, hash_secret_raw
 

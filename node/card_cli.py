@@ -1,0 +1,55 @@
+"""``machikado card``: software cards of a demo."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from node import shell
+from node.shell import as_json, show
+
+if TYPE_CHECKING:
+    from node.card.demo import CardDescription
+
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.group()
+def card() -> None:
+    """Software cards of a demo."""
+
+
+@card.command()
+@_file
+@click.option("--ca", "ca", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--pin-file", metavar="F", help="The card's PIN; - is standard input.")
+@as_json
+def new(file: Path, ca: Path, pin_file: str | None, as_json: bool) -> None:
+    """Make a software card in FILE under a demo CA."""
+    from node.card.demo import new_card
+    from node.opening import clock_for
+
+    made = new_card(file, ca, shell.need_pin(pin_file), at=clock_for(demo=True).now())
+    _show(file, made, as_json=as_json)
+
+
+@card.command("show")
+@_file
+@as_json
+def show_card(file: Path, as_json: bool) -> None:
+    """Look at a software card."""
+    from node.card.demo import describe
+
+    _show(file, describe(file), as_json=as_json)
+
+
+def _show(file: Path, made: "CardDescription", *, as_json: bool) -> None:
+    line = {
+        "card": f"soft:{file}",
+        "key": made.key,
+        "valid_from": shell.moment(made.valid_from),
+        "valid_until": shell.moment(made.valid_until),
+        "tries_left": made.tries_left,
+    }
+    words = f"{file}: key {made.key}, tries left: {made.tries_left}"
+    show([line], as_json=as_json, words=words)

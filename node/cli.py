@@ -1,0 +1,422 @@
+"""``machikado node``: a counter from the shell. The same use cases run under the screens."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from node import shell
+from node.outcome import Issued, Outcome, Refused, Status, ZReport
+from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
+from sync.values import municipality_code
+from sync.values import points as read_points
+
+if TYPE_CHECKING:
+    from node.counter import Counter
+
+
+@click.group()
+def node() -> None:
+    """A counter from the shell."""
+
+
+@node.command()
+@options(folder, secret, as_json)
+@click.option("--invitation", "invitation_file", required=True, metavar="F")
+@click.option("--second-path", type=click.Path(path_type=Path, file_okay=False))
+def enrol(
+    folder: Path,
+    secret_file: Path | None,
+    as_json: bool,
+    invitation_file: str,
+    second_path: Path | None,
+) -> None:
+    """Set this node up with an invitation; then compare the fingerprint with the hub's."""
+    from node import enrol as setting_up
+    from node.opening import Ports, secret_from
+    from sync.calls import read_invitation
+
+    invitation = read_invitation(shell.read_secret(invitation_file))
+    new = setting_up.enrol(
+        folder,
+        invitation,
+        Ports(secret=secret_from(secret_file)),
+        second_path=second_path,
+        program="machikado node",
+    )
+    new.counter.close()
+    words = (
+        f"{new.node} is enrolled; its fingerprint is {new.fingerprint}: the hub must show it too"
+    )
+    show([{"node": new.node, "fingerprint": new.fingerprint}], as_json=as_json, words=words)
+
+
+@node.command()
+@options(folder, secret)
+def run(folder: Path, secret_file: Path | None) -> None:
+    """Sync and keep house without a screen, until it is stopped."""
+    from node.schedule import run_until_stopped
+
+    with shell.opened(folder, secret_file) as counter:
+        shell.say(f"{counter.parts.identity.node} is running")
+        run_until_stopped(counter)
+
+
+@node.command()
+@options(folder, as_json)
+def status(folder: Path, as_json: bool) -> None:
+    """What this node holds and how it stands; also while another program has it."""
+    from node.looking import status_of
+
+    now = status_of(folder)
+    show([_status(now)], as_json=as_json, words=_status_words(now))
+
+
+def _status(now: Status) -> shell.Line:
+    return {
+        "node": now.node,
+        "organisation": now.organisation,
+        "municipality": now.municipality,
+        "epoch": now.epoch,
+        "seq": now.seq,
+        "head": now.head.hex(),
+        "waiting": now.waiting,
+        "acknowledged": now.acknowledged,
+        "last_sync": shell.moment(now.last_sync),
+        "hub_reachable": now.hub_reachable,
+        "offline_left": now.offline_left,
+        "ticket_float_left": now.ticket_float_left,
+        "only_copy": now.only_copy,
+        "unsealed_keys": now.unsealed_keys,
+        "stopped": now.stopped,
+        "shift_open": now.shift_open,
+        "paper_waiting": now.paper_waiting,
+        "clock": now.clock.name.lower(),
+        "printer": {
+            "destination": now.printer.destination,
+            "waiting": now.printer.waiting,
+            "unsure": now.printer.unsure,
+            "trouble": now.printer.trouble,
+        },
+        "incidents": [
+            {"what": i.what, "detail": i.detail, "at": shell.moment(i.at)} for i in now.incidents
+        ],
+    }
+
+
+def _status_words(now: Status) -> str:
+    lines = [
+        f"{now.node} ({now.organisation_name}, {now.place})",
+        f"record {now.seq} of {now.epoch}; {now.waiting} waiting for the hub",
+        f"points that may still be taken without the hub: {now.offline_left:,}",
+    ]
+    if now.stopped:
+        lines.append(f"STOPPED: {now.stopped}")
+    if now.only_copy:
+        lines.append("only copy: both paths lie on one disk, or there is no second one")
+    if now.unsealed_keys:
+        lines.append("the keys are not sealed: this node has no secret")
+    return "\n".join(lines)
+
+
+@node.command()
+@options(folder, secret, as_json)
+def sync(folder: Path, secret_file: Path | None, as_json: bool) -> None:
+    """Exchange everything with the hub now."""
+    with shell.opened(folder, secret_file) as counter:
+        done = counter.sync_now()
+    line = {
+        "reached": done.reached,
+        "sent": done.sent,
+        "receipts": done.receipts,
+        "pages": done.pages,
+        "papers": done.papers,
+        "trouble": done.trouble,
+    }
+    words = f"sent {done.sent} records, got {done.receipts} verdicts"
+    show([line], as_json=as_json, words=words if done.reached else f"not reached: {done.trouble}")
+    if not done.reached:
+        leave(shell.UNREACHABLE)
+
+
+@node.command()
+@options(folder, as_json)
+def audit(folder: Path, as_json: bool) -> None:
+    """Recompute everything from the records; findings, one a line."""
+    from node.looking import audit_of
+
+    found = audit_of(folder)
+    lines = [
+        {"finding": f.finding, "where": f.where, "expected": f.expected, "found": f.found}
+        for f in found
+    ]
+    words = "\n".join(
+        f"{f.finding}: {f.where}: expected {f.expected}, found {f.found}" for f in found
+    )
+    show(lines, as_json=as_json, words=words or "everything adds up")
+    if found:
+        leave(shell.DAMAGED)
+
+
+@node.command()
+@options(folder, secret, as_json)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(folder: Path, secret_file: Path | None, as_json: bool, file: Path) -> None:
+    """Write all records without a receipt to FILE, for a stick."""
+    with shell.opened(folder, secret_file) as counter:
+        count = counter.export(file)
+    line = {"path": str(file), "records": count}
+    show([line], as_json=as_json, words=f"{count} records in {file}")
+
+
+@node.command()
+@options(folder, as_json)
+@click.argument("destination")
+def printer(folder: Path, as_json: bool, destination: str) -> None:
+    """Where paper comes out: none, file:PATH or tcp:HOST:PORT."""
+    from node.looking import set_printer
+
+    set_printer(folder, destination)
+    show([{"destination": destination}], as_json=as_json, words=f"paper goes to {destination}")
+
+
+@node.command()
+@options(folder, secret, card, shell.pin, as_json)
+@click.option("--mykey-id", "wishes", multiple=True, metavar="M", help="A wish; up to three.")
+@click.option("--consent", type=click.Choice(["points"]), help="Set up the points cloud as well.")
+def register(
+    *,
+    folder: Path,
+    secret_file: Path | None,
+    card: str,
+    pin_file: str | None,
+    as_json: bool,
+    wishes: tuple[str, ...],
+    consent: str | None,
+) -> None:
+    """Make a MyKey ID at this counter."""
+    with shell.opened(folder, secret_file) as counter:
+        pin = shell.need_pin(pin_file)
+        made = counter.register(card, pin, wishes, consent=consent == "points")
+    if isinstance(made, Refused):
+        shell.refuse(made, as_json=as_json)
+    line = {"mykey_id": made.mykey_id, "generated": made.generated}
+    show([line], as_json=as_json, words=f"the MyKey ID is {made.mykey_id}")
+
+
+@node.command()
+@options(folder, secret, card, shell.pin, as_json)
+def balance(
+    folder: Path, secret_file: Path | None, card: str, pin_file: str | None, as_json: bool
+) -> None:
+    """The card's points, town by town; exact with a PIN while the hub answers."""
+    with shell.opened(folder, secret_file) as counter:
+        rows = counter.balances(card, shell.pin_from(pin_file))
+    if isinstance(rows, Refused):
+        shell.refuse(rows, as_json=as_json)
+    lines = [
+        {
+            "municipality": row.municipality,
+            "available": row.available,
+            "held": row.held,
+            "as_of": shell.moment(row.as_of),
+            "exact": row.exact,
+        }
+        for row in rows
+    ]
+    words = "\n".join(f"{row.town}: {row.available:,} {row.point_name}" for row in rows)
+    show(lines, as_json=as_json, words=words or "nothing is known here of this card's points")
+
+
+@node.command()
+@options(folder, secret, municipality, card, shell.pin, png, as_json)
+@click.option("--points", required=True, metavar="N")
+def spend(
+    *,
+    folder: Path,
+    secret_file: Path | None,
+    municipality: str,
+    card: str,
+    pin_file: str | None,
+    png: Path | None,
+    as_json: bool,
+    points: str,
+) -> None:
+    """Take points for goods."""
+    town, amount = municipality_code(municipality), read_points(points)
+    with shell.opened(folder, secret_file) as counter:
+        done = counter.spend(card, town, amount, shell.need_pin(pin_file))
+        _outcome(counter, done, png=png, as_json=as_json)
+
+
+@node.command()
+@options(folder, secret, png, as_json)
+@click.argument("seq", type=click.IntRange(min=1))
+def reverse(
+    folder: Path, secret_file: Path | None, png: Path | None, as_json: bool, seq: int
+) -> None:
+    """Take back record SEQ, a spend or redemption of the open shift."""
+    with shell.opened(folder, secret_file) as counter:
+        _outcome(counter, counter.reverse(seq), png=png, as_json=as_json)
+
+
+@node.group()
+def ticket() -> None:
+    """Point tickets."""
+
+
+@ticket.command()
+@options(folder, secret, municipality, card, shell.pin, png, as_json)
+@click.option("--points", required=True, metavar="N", help="What each ticket is worth.")
+@click.option("--days", required=True, type=click.IntRange(1, 366))
+@click.option("--count", default=1, type=click.IntRange(1, 20))
+@click.option("--programme", metavar="P", help="The three digits of its programme.")
+def issue(
+    *,
+    folder: Path,
+    secret_file: Path | None,
+    municipality: str,
+    card: str,
+    pin_file: str | None,
+    png: Path | None,
+    as_json: bool,
+    points: str,
+    days: int,
+    count: int,
+    programme: str | None,
+) -> None:
+    """Turn points into paper."""
+    town, amount = municipality_code(municipality), read_points(points)
+    with shell.opened(folder, secret_file) as counter:
+        made = counter.issue_tickets(
+            card,
+            town,
+            amount,
+            days=days,
+            count=count,
+            programme=programme,
+            pin=shell.need_pin(pin_file),
+        )
+        if isinstance(made, Refused):
+            shell.refuse(made, as_json=as_json)
+        _draw_tickets(counter, made, png)
+        counter.print_waiting()
+    show(_ticket_lines(made), as_json=as_json, words=_ticket_words(made))
+
+
+def _ticket_lines(made: Issued) -> list[shell.Line]:
+    papers = {paper.number: paper for paper in made.papers}
+    return [
+        {
+            "outcome": "approved",
+            "number": number,
+            "qr": papers[number].qr if number in papers else None,
+            "points": papers[number].points if number in papers else None,
+            "valid_from": papers[number].valid_from if number in papers else None,
+            "valid_until": papers[number].valid_until if number in papers else None,
+            "seq": made.record.seq,
+        }
+        for number in made.numbers
+    ]
+
+
+def _ticket_words(made: Issued) -> str:
+    if len(made.papers) == len(made.numbers):
+        return "\n".join(
+            f"ticket {p.number}: {p.points:,}, until {p.valid_until}" for p in made.papers
+        )
+    return "the points are taken; the paper comes when the hub has answered (machikado node sync)"
+
+
+def _draw_tickets(counter: "Counter", made: Issued, png: Path | None) -> None:
+    if png is None:
+        return
+    for index, paper in enumerate(made.papers):
+        file = png if index == 0 else png.with_stem(f"{png.stem}-{index + 1}")
+        shell.draw(counter, f"ticket/{paper.number}", file)
+
+
+@ticket.command()
+@options(folder, secret, png, as_json)
+@click.argument("qr", metavar="QR|NUMBER")
+def redeem(
+    folder: Path, secret_file: Path | None, png: Path | None, as_json: bool, qr: str
+) -> None:
+    """Take one scanned ticket."""
+    with shell.opened(folder, secret_file) as counter:
+        _outcome(counter, counter.redeem(qr), png=png, as_json=as_json)
+
+
+@node.group()
+def shift() -> None:
+    """A counter's day."""
+
+
+@shift.command("open")
+@options(folder, secret, as_json)
+@click.option("--staff", default="", help="Who stands at the counter.")
+def open_shift(folder: Path, secret_file: Path | None, as_json: bool, staff: str) -> None:
+    """Begin a shift."""
+    with shell.opened(folder, secret_file) as counter:
+        no = counter.open_shift(staff)
+        if no is not None:
+            shell.refuse(no, as_json=as_json)
+        opened = counter.parts.shifts.current()
+    line = {"outcome": "approved", "seq": opened, "staff": staff}
+    show([line], as_json=as_json, words="the shift is open")
+
+
+@shift.command("close")
+@options(folder, secret, png, as_json)
+def close_shift(folder: Path, secret_file: Path | None, png: Path | None, as_json: bool) -> None:
+    """End the shift; its Z-report."""
+    with shell.opened(folder, secret_file) as counter:
+        report = counter.close_shift()
+        if isinstance(report, Refused):
+            shell.refuse(report, as_json=as_json)
+        if png is not None:
+            shell.draw(counter, f"{report.epoch}/{report.closed_seq}/z", png)
+        counter.print_waiting()
+    show([_z_line(report)], as_json=as_json, words=_z_words(report))
+
+
+def _z_line(report: ZReport) -> shell.Line:
+    return {
+        "outcome": "approved",
+        "seq": report.closed_seq,
+        "opened": report.opened_seq,
+        "taken": report.taken,
+        "synced": report.synced,
+        "waiting": report.waiting,
+        "offline_used": report.offline_used,
+        "offline_left": report.offline_left,
+        "lines": [
+            {
+                "municipality": line.municipality,
+                "kind": line.kind,
+                "count": line.count,
+                "points": line.points,
+            }
+            for line in report.lines
+        ],
+        "claims": [digest.hex() for digest in report.claims],
+    }
+
+
+def _z_words(report: ZReport) -> str:
+    lines = [f"{z.town} {z.kind}: {z.count} times, {z.points:,}" for z in report.lines]
+    lines.append(f"taken in all: {report.taken:,}; {report.waiting} records wait for the hub")
+    return "\n".join(lines)
+
+
+def _outcome(counter: "Counter", answer: Outcome, *, png: Path | None, as_json: bool) -> None:
+    """Print what a money action came to, and its slip."""
+    from node.paper import slip_name
+
+    if isinstance(answer, Refused):
+        shell.refuse(answer, as_json=as_json)
+    if png is not None:
+        shell.draw(counter, slip_name(answer), png)
+    counter.print_waiting()
+    words = f"done: {answer.points:,} points, record {answer.seq}"
+    show([shell.approved(answer)], as_json=as_json, words=words)

@@ -1,0 +1,167 @@
+"""What the node's commands share: options, secrets, output, exit codes.
+
+``--json`` prints one object (one a line for lists) with stable English keys and nothing else on
+standard output; words go to standard error. Secrets come from a file (``-``: standard input) or the
+environment, never from an argument. What is raised here is turned into words and an exit code by
+the front door.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+from sync.errors import Malformed
+
+if TYPE_CHECKING:
+    from node.counter import Counter
+    from node.outcome import Approved, Refused
+    from sync.values import Millis
+
+PIN = "MACHIKADO_PIN"
+REFUSED, DAMAGED, UNREACHABLE = 3, 5, 4
+_TOKYO = timezone(timedelta(hours=9))
+_F = TypeVar("_F", bound=Callable[..., object])
+Line = Mapping[str, object]
+
+
+def options(*decorators: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    """Put several options on a command, in this order."""
+
+    def decorate(command: _F) -> _F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+secret = click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The node's secret; else MACHIKADO_NODE_SECRET.",
+)
+card = click.option("--card", required=True, metavar="CARD", help="soft:FILE or pcsc[:READER].")
+pin = click.option("--pin-file", metavar="F", help="The card's PIN; - is standard input.")
+png = click.option(
+    "--png",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also draw what prints into a picture.",
+)
+municipality = click.option("--municipality", required=True, metavar="CODE")
+
+
+@contextmanager
+def opened(where: Path, secret_file: Path | None) -> Generator["Counter", None, None]:
+    """The counter of a folder, ours until the end."""
+    from node.opening import Ports, open_counter, secret_from
+
+    counter = open_counter(where, Ports(secret=secret_from(secret_file)), program="machikado node")
+    try:
+        yield counter
+    finally:
+        counter.close()
+
+
+def read_secret(file: str) -> str:
+    """The one line of a file or of standard input. Raises Malformed."""
+    try:
+        text = sys.stdin.readline() if file == "-" else Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Malformed(f"{file} cannot be read: {error}") from None
+    return text.strip()
+
+
+def pin_from(file: str | None) -> bytearray | None:
+    """The PIN as bytes that can be overwritten, or None where none was given."""
+    if file is not None:
+        return bytearray(read_secret(file).encode())
+    typed = os.environ.get(PIN, "")
+    return bytearray(typed.encode()) if typed else None
+
+
+def need_pin(file: str | None) -> bytearray:
+    """The PIN. Raises Malformed when none was given."""
+    given = pin_from(file)
+    if given is None:
+        raise Malformed(f"this needs the card's PIN: --pin-file F, or {PIN}")
+    return given
+
+
+def say(words: str) -> None:
+    """Tell the person at the shell."""
+    click.echo(words, err=True)
+
+
+def show(lines: Sequence[Line], *, as_json: bool, words: str) -> None:
+    """Print the answer: JSON lines, or words."""
+    if not as_json:
+        click.echo(words)
+        return
+    for line in lines:
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+def leave(code: int) -> NoReturn:
+    """End the command with an exit code."""
+    raise click.exceptions.Exit(code)
+
+
+def moment(at: "Millis | int | None") -> str | None:
+    """A moment as text: ISO 8601 in Asia/Tokyo."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(_TOKYO).isoformat()
+
+
+def approved(done: "Approved") -> Line:
+    """A done thing's JSON."""
+    return {
+        "outcome": "approved",
+        "reason": "",
+        "tier": done.tier,
+        "node": done.node,
+        "epoch": done.epoch,
+        "seq": done.seq,
+        "municipality": done.municipality,
+        "points": done.points,
+        "balance_after": done.balance_after,
+        "number": done.number,
+        "digest": done.digest.hex(),
+    }
+
+
+def refuse(answer: "Refused", *, as_json: bool) -> NoReturn:
+    """Print a refusal and leave with 3."""
+    line: Line = {
+        "outcome": "refused",
+        "reason": answer.reason,
+        "municipality": answer.municipality,
+        "points": answer.points,
+        "number": answer.number,
+        "seq": answer.seq,
+        "tries_left": answer.tries_left,
+    }
+    if as_json:
+        show([line], as_json=True, words="")
+    say(f"refused: {answer.detail} ({answer.reason})")
+    leave(REFUSED)
+
+
+def draw(counter: "Counter", job: str, file: Path) -> None:
+    """Draw the paper of a named print job into a PNG file."""
+    from node.printing import WIDTH
+    from printer.documents import decode
+    from printer.raster import render_png
+
+    data = counter.parts.paper.jobs.document(job)
+    if data is not None:
+        file.write_bytes(render_png(decode(data), WIDTH))

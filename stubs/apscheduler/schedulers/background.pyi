@@ -1,0 +1,16 @@
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+
+class BackgroundScheduler:
+    def __init__(self, *, timezone: tzinfo, job_defaults: Mapping[str, object]) -> None: ...
+    def add_job(
+        self,
+        func: Callable[[], object],
+        trigger: str | None = ...,
+        *,
+        seconds: int = ...,
+        jitter: int | None = ...,
+        id: str | None = ...,
+    ) -> object: ...
+    def start(self) -> None: ...
+    def shutdown(self, wait: bool = ...) -> None: ...
