@@ -12,9 +12,8 @@ from hub.bodies import NodeEnrolled
 from hub.challenges import Challenges
 from hub.core import Core
 from hub.desk import enact
-from hub.handing_in import hand_in
+from hub.handing_in import Judging
 from hub.intake.lines import kept
-from hub.intake.verify import Verifier
 from hub.mykey.registry import MyKey
 from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
@@ -53,10 +52,10 @@ LOST = "lost disk or restored copy"
 class Counters:
     """The nodes' calls."""
 
-    def __init__(self, core: Core, mykey: MyKey, verifier: Verifier) -> None:
+    def __init__(self, core: Core, mykey: MyKey, judging: Judging) -> None:
         self._core = core
         self._mykey = mykey
-        self._verifier = verifier
+        self._judging = judging
         self._challenges = Challenges(core.clock, core.randomness)
 
     # -- enrolment
@@ -186,16 +185,8 @@ class Counters:
     # -- records and points
 
     def put_records(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
-        """Take a batch into custody, judge a small one at once; see :mod:`hub.intake`."""
-        return hand_in(
-            self._core,
-            self._mykey,
-            self._verifier,
-            node=node,
-            epoch=epoch,
-            first=first,
-            body=body,
-        )
+        """Take a batch into custody, judge a small one at once; see :mod:`hub.handing_in`."""
+        return self._judging.hand_in(node, epoch, first, body)
 
     def hold(self, node: NodeId, epoch: EpochId, n: int, request: HoldRequest) -> HoldAnswer:
         """Points or a ticket before the PIN; with the person's fresh standing, also on a no."""

@@ -4,6 +4,9 @@ A small batch is judged before the answer leaves, so that a counter waits for on
 larger one is judged by the hub's own round, and its receipts come with the next exchange.
 """
 
+import logging
+import threading
+
 from hub.core import Core
 from hub.identities import Identities
 from hub.intake.heal import heal
@@ -20,13 +23,55 @@ from sync.signing import Signed, seal_with
 from sync.values import Digest, EpochId, NodeId
 from sync.wire import read, write
 
+_log = logging.getLogger("machikado.hub")
+
 SMALL = 64
 """New records that are judged at once."""
 
 
-def judge_waiting(core: Core, identities: Identities, verifier: Verifier) -> int:
-    """Judge and post everything in custody, and what better evidence heals; says how much."""
-    return heal(core, identities, verifier) + post_all(core, identities, verifier)
+class Judging:
+    """Judges and posts what is in custody, one round at a time.
+
+    A round gathers, verifies and only then posts; two at once would take the same records.
+    """
+
+    def __init__(self, core: Core, identities: Identities, verifier: Verifier) -> None:
+        self._core = core
+        self._identities = identities
+        self._verifier = verifier
+        self._lock = threading.Lock()
+
+    def round(self) -> int:
+        """Judge everything that waits, and what better evidence heals; says how many records."""
+        with self._lock:
+            healed = heal(self._core, self._identities, self._verifier)
+            return healed + post_all(self._core, self._identities, self._verifier)
+
+    def hand_in(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
+        """Take a batch of an epoch and give what the hub can say about it now."""
+        core = self._core
+        taken = receive(core, node, epoch, first, body)
+        if taken.new <= SMALL:
+            self._try_round()
+        with core.database.read() as tx:
+            life = epoch_of(tx, node, epoch)
+            if life is None:
+                raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
+            batch, line = taken.batch, taken.cursor.line
+            return Answer(
+                custody=_custody(core, taken),
+                receipts=tuple(receipts(core, tx, line, batch.receipted, batch.decisions)),
+                unknown_cards=_unknown_cards(self._identities, batch.evidence),
+                highest_attempt=highest_attempt(tx, node, epoch),
+                state=life.state,
+            )
+
+    def _try_round(self) -> None:
+        """The batch is in custody whatever judging meets: its node must hear that."""
+        try:
+            self.round()
+        except Exception:  # noqa: BLE001  custody must be answered whatever judging meets
+            _log.exception("judging stopped; the records stay in custody")
 
 
 def hand_in(
@@ -39,22 +84,8 @@ def hand_in(
     first: int,
     body: bytes,
 ) -> Answer:
-    """Take a batch of an epoch and give what the hub can say about it now."""
-    taken = receive(core, node, epoch, first, body)
-    if taken.new <= SMALL:
-        judge_waiting(core, identities, verifier)
-    with core.database.read() as tx:
-        life = epoch_of(tx, node, epoch)
-        if life is None:
-            raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
-        batch = taken.batch
-        return Answer(
-            custody=_custody(core, taken),
-            receipts=tuple(receipts(core, tx, taken.cursor.line, batch.receipted, batch.decisions)),
-            unknown_cards=_unknown_cards(identities, batch.evidence),
-            highest_attempt=highest_attempt(tx, node, epoch),
-            state=life.state,
-        )
+    """Hand in one batch where nobody else judges at the same time."""
+    return Judging(core, identities, verifier).hand_in(node, epoch, first, body)
 
 
 def _custody(core: Core, taken: Received) -> Signed:

@@ -24,7 +24,7 @@ from hub.core import Core, current_incarnation, day_of
 from hub.counters import Counters
 from hub.desk import Desk, Rules, enact
 from hub.door import HubDoor
-from hub.handing_in import judge_waiting
+from hub.handing_in import Judging
 from hub.intake.verify import InlineVerifier, PoolVerifier, Verifier
 from hub.keys import KeyRing
 from hub.mykey import schema as identity_schema
@@ -81,12 +81,8 @@ class Hub:
     door: HubDoor
     office: Office
     treasury: Treasury
-    verifier: Verifier
+    judging: Judging
     release: Callable[[], None]
-
-    def judge_waiting(self) -> int:
-        """Judge what large batches left in custody; says how many records."""
-        return judge_waiting(self.core, self.mykey, self.verifier)
 
     def close(self) -> None:
         """Let go of databases and folder."""
@@ -108,8 +104,8 @@ def compose(
     """Put a hub together from its databases and ports; ``journal`` is a folder beside them."""
     mykey = MyKey(identities, roots, clock=core.clock, randomness=core.randomness)
     desk = Desk(core, rules)
-    checks = verifier or InlineVerifier()
-    counters = Counters(core, mykey, checks)
+    judging = Judging(core, mykey, verifier or InlineVerifier())
+    counters = Counters(core, mykey, judging)
     settlement = Settlement(core, Journal(journal, core.keys.signing))
     return Hub(
         core=core,
@@ -119,7 +115,7 @@ def compose(
         door=HubDoor(core, counters, Nights(core).before),
         office=Office(core, desk),
         treasury=Treasury(core, mykey, desk, settlement),
-        verifier=checks,
+        judging=judging,
         release=release,
     )
 

@@ -1,0 +1,125 @@
+"""The hub over HTTP: thin shells, no rule of its own.
+
+`/v1/desk` is for people: JSON, a bearer token on everything but joining, described by OpenAPI at
+`/v1/openapi`. Everything else under `/v1` goes to the node's door byte for byte, so that HTTP and
+the door in process run the same code. Whatever fails becomes a problem (RFC 9457). Work that
+touches the database runs in threads; the event loop only moves bytes.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+import anyio
+from litestar import Litestar, Request, Response, Router, route
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from hub.api import money, people
+from hub.door import NoSuchCall, TooLong, problem_of
+from hub.hub import Hub
+from hub.people import Person
+from sync import request as wire
+from sync.batch import MOST_WIRE
+from sync.errors import Malformed, NotAuthentic
+
+MOST_FORM = 1024 * 1024
+"""The longest body that people send, in bytes: a bank's result."""
+_PERSON = "machikado.person"
+_Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+def make_app(hub: Hub) -> Litestar:
+    """The application over an open hub."""
+
+    async def sign_in(connection: _Connection, _handler: BaseRouteHandler) -> None:
+        token = _token(connection.headers.get("authorization", ""))
+        connection.scope["state"][_PERSON] = await anyio.to_thread.run_sync(
+            hub.office.sign_in, token
+        )
+
+    async def person(request: Request[Any, Any, Any]) -> Person:
+        found: Person = request.scope["state"][_PERSON]
+        return found
+
+    @route("/v1/{rest:path}", http_method=["GET", "PUT", "POST"], include_in_schema=False)
+    async def node_call(request: Request[Any, Any, Any]) -> Response[bytes]:
+        answer = await anyio.to_thread.run_sync(hub.door.send, await _plain(request))
+        return _whole(answer)
+
+    desk = Router(
+        "/v1/desk",
+        route_handlers=[
+            Router("/", route_handlers=people.OPEN),
+            Router("/", route_handlers=(*people.SIGNED_IN, *money.SIGNED_IN), guards=[sign_in]),
+        ],
+        dependencies={
+            "at": Provide(lambda: hub.office, sync_to_thread=False),
+            "of": Provide(lambda: hub.treasury, sync_to_thread=False),
+            "by": Provide(person),
+        },
+        request_max_body_size=MOST_FORM,
+    )
+    return Litestar(
+        [desk, node_call],
+        request_max_body_size=2 * MOST_WIRE,
+        exception_handlers={Exception: _problem},
+        openapi_config=OpenAPIConfig(
+            title="machikado hub",
+            version="1",
+            path="/v1/openapi",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+        logging_config=None,
+    )
+
+
+def _token(header: str) -> str:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthentic("this call needs a token: Authorization: Bearer ...")
+    return token
+
+
+async def _plain(request: Request[Any, Any, Any]) -> wire.Request:
+    """The request as it came over the line: the target is what was signed, undecoded."""
+    target: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return wire.Request(
+        method=request.method,
+        path_with_query=(target + (b"?" + query if query else b"")).decode("ascii", "replace"),
+        content_type=request.headers.get("content-type", ""),
+        body=await request.body(),
+        headers=tuple(request.headers.multi_items()),
+    )
+
+
+def _whole(answer: wire.Response) -> Response[bytes]:
+    return Response(
+        content=answer.body,
+        status_code=answer.status,
+        media_type=answer.content_type,
+        headers=dict(answer.headers),
+    )
+
+
+def _problem(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Any failure as a problem; what the framework refuses is put in our words first."""
+    if isinstance(error, HTTPException):
+        if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            error = TooLong("the body is longer than this call needs")
+        elif error.status_code in {404, 405}:
+            error = NoSuchCall("no-such-call", "there is no such call")
+        elif error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            error = Malformed(_detail(error))
+    return _whole(problem_of(error))
+
+
+def _detail(error: HTTPException) -> str:
+    """What is wrong with a form, field by field; never what was sent."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    fields = [f"{each.get('key', '')}: {each.get('message', '')}" for each in extra]
+    return "; ".join(fields) or error.detail or "the body cannot be read"

@@ -1,0 +1,139 @@
+"""People's endpoints: residents, programmes, grants, tickets, exceptions, settlement."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.types import ControllerRouterHandler
+
+from hub.forms import (
+    Answered,
+    BalanceRow,
+    BankFileView,
+    ClosedView,
+    CloseForm,
+    ContentForm,
+    DecisionForm,
+    ExceptionRow,
+    GrantForm,
+    ProgrammeForm,
+    ReleaseForm,
+    ResidentView,
+    TicketRow,
+    WindowRow,
+)
+from hub.people import Person
+from hub.town import Programme
+from hub.treasury import Treasury
+
+Of = NamedDependency[Treasury]
+By = NamedDependency[Person]
+Name = FromPath[str]
+
+
+@get("/residents/{name:str}", sync_to_thread=True)
+def show_resident(of: Of, by: By, name: Name) -> ResidentView:
+    """Show a MyKey ID."""
+    return of.resident(by, name)
+
+
+@get("/residents/{name:str}/balances", sync_to_thread=True)
+def show_balances(of: Of, by: By, name: Name) -> list[BalanceRow]:
+    """Show a resident's exact balances of all towns."""
+    return of.balances(by, name)
+
+
+@get("/programmes", sync_to_thread=True)
+def list_programmes(of: Of, by: By) -> list[Programme]:
+    """List programmes."""
+    return of.programmes(by)
+
+
+@post("/programmes", status_code=200, sync_to_thread=True)
+def add_programme(of: Of, by: By, data: JSONBody[ProgrammeForm]) -> Answered:
+    """Begin a programme."""
+    return of.add_programme(by, data)
+
+
+@post("/grants", status_code=200, sync_to_thread=True)
+def grant(of: Of, by: By, data: JSONBody[GrantForm]) -> Answered:
+    """Give a resident points."""
+    return of.grant(by, data)
+
+
+@get("/tickets/{name:str}", sync_to_thread=True)
+def show_ticket(of: Of, by: By, name: Name) -> TicketRow:
+    """Show a point ticket."""
+    return of.ticket(by, name)
+
+
+@get("/exceptions", sync_to_thread=True)
+def list_exceptions(of: Of, by: By) -> list[ExceptionRow]:
+    """List what people should see."""
+    return of.exceptions(by)
+
+
+@get("/exceptions/{name:str}", sync_to_thread=True)
+def show_exception(of: Of, by: By, name: Name) -> ExceptionRow:
+    """Show one of them."""
+    return of.exception(by, name)
+
+
+@post("/exceptions/{name:str}/decision", status_code=200, sync_to_thread=True)
+def decide(of: Of, by: By, name: Name, data: JSONBody[DecisionForm]) -> Answered:
+    """Say what becomes of it."""
+    return of.decide(by, name, data)
+
+
+@get("/windows", sync_to_thread=True)
+def list_windows(of: Of, by: By) -> list[WindowRow]:
+    """List closed windows."""
+    return of.windows(by)
+
+
+@post("/municipalities/{name:str}/windows", status_code=200, sync_to_thread=True)
+def close_window(of: Of, by: By, name: Name, data: JSONBody[CloseForm]) -> ClosedView:
+    """Close a town's open window."""
+    return of.close_window(by, name, data)
+
+
+@post("/windows/{name:str}/review", status_code=200, sync_to_thread=True)
+def review_window(of: Of, by: By, name: Name) -> WindowRow:
+    """Say that its lines were read."""
+    return of.review_window(by, name)
+
+
+@post("/windows/{name:str}/approval", status_code=200, sync_to_thread=True)
+def approve_window(of: Of, by: By, name: Name) -> WindowRow:
+    """Approve the payment."""
+    return of.approve_window(by, name)
+
+
+@post("/windows/{name:str}/file", status_code=200, sync_to_thread=True)
+def bank_file(of: Of, by: By, name: Name, data: JSONBody[ReleaseForm]) -> BankFileView:
+    """Make the bank file, or hand it out again."""
+    return of.bank_file(by, name, data.pay_on)
+
+
+@post("/windows/{name:str}/result", status_code=200, sync_to_thread=True)
+def bank_result(of: Of, by: By, name: Name, data: JSONBody[ContentForm]) -> WindowRow:
+    """Read what the bank says became of each line."""
+    return of.bank_result(by, name, data.content)
+
+
+SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
+    show_resident,
+    show_balances,
+    list_programmes,
+    add_programme,
+    grant,
+    show_ticket,
+    list_exceptions,
+    show_exception,
+    decide,
+    list_windows,
+    close_window,
+    review_window,
+    approve_window,
+    bank_file,
+    bank_result,
+)

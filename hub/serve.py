@@ -1,0 +1,101 @@
+"""Running a hub: uvicorn over the application, and the hub's own round beside it."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from socket import socket
+
+import uvicorn
+
+from hub.api.app import make_app
+from hub.handing_in import Judging
+from hub.hub import Hub
+from sync.errors import InUse, Malformed
+
+LAST_PORT = 65_535
+EVERY = 1.0
+"""Seconds between the rounds that judge what large batches left in custody."""
+
+_log = logging.getLogger("machikado.hub")
+
+
+class Rounds(threading.Thread):
+    """Judges what waits, again and again, until it is told to stop."""
+
+    def __init__(self, judging: Judging) -> None:
+        super().__init__(name="rounds", daemon=True)
+        self._judging = judging
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Go round; a round that fails is logged, and the next one tries again."""
+        while not self._over.wait(EVERY):
+            try:
+                self._judging.round()
+            except Exception:  # noqa: BLE001  the next round tries again
+                _log.exception("a round stopped")
+
+    def stop(self) -> None:
+        """End after the round that runs now."""
+        self._over.set()
+        self.join()
+
+
+class _Server(uvicorn.Server):
+    """Says so once it listens."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Open the sockets, then speak."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._listening(f"{host}:{port}")
+
+
+def serve(
+    hub: Hub,
+    listen: str,
+    *,
+    listening: Callable[[str], None],
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
+    """Answer at ``host:port`` until the process is told to stop; port 0 takes a free one.
+
+    ``listening`` hears the address once connections are taken. Raises Malformed for an address
+    that is none, InUse when somebody else listens there.
+    """
+    host, port = read_address(listen)
+    config = uvicorn.Config(
+        make_app(hub),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=None if key is None else str(key),
+        timeout_graceful_shutdown=10,
+    )
+    rounds = Rounds(hub.judging)
+    rounds.start()
+    server = _Server(config, listening)
+    try:
+        server.run()
+    except SystemExit:
+        raise InUse(f"another program listens at {listen}, or it is no address here") from None
+    finally:
+        rounds.stop()
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """Host and port of ``127.0.0.1:8443``; raises Malformed."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > LAST_PORT:
+        raise Malformed(f"address {text!r}: it looks like 127.0.0.1:8443")
+    return host.strip("[]"), int(port)
