@@ -1,0 +1,267 @@
+"""The operator's calls to a hub, typed, over any door (:class:`sync.http.HttpDoor`).
+
+Raises what an answer means: Malformed, NotAuthentic, RefusedByRule with its reason, Unreachable.
+"""
+
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from hub.forms import (
+    AcceptForm,
+    Answered,
+    BalanceRow,
+    BankFileView,
+    BankForm,
+    ClosedView,
+    CloseForm,
+    ConfirmForm,
+    ContentForm,
+    DecisionForm,
+    ExceptionRow,
+    FloatForm,
+    GrantForm,
+    InviteForm,
+    JoinForm,
+    MunicipalityForm,
+    NodeRow,
+    OperatorForm,
+    OperatorRow,
+    OrganisationForm,
+    PendingRow,
+    ProgrammeForm,
+    ReleaseForm,
+    ReserveForm,
+    ResidentView,
+    TicketRow,
+    WhyForm,
+    WindowRow,
+)
+from sync.errors import Unreachable
+from sync.request import Door, Request, raise_for_problem
+
+T = TypeVar("T")
+_JSON = "application/json"
+
+
+class TownRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A municipality in the list."""
+
+    municipality: str
+    name: str
+    point_name: str
+
+
+class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation in the list."""
+
+    organisation: str
+    name: str
+    place: str
+    accepted_by: tuple[str, ...]
+
+
+class ProgrammeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme in the list."""
+
+    municipality: str
+    programme: str
+    name: str
+    department: str
+    budget: int
+    granted: int
+    give_until: str
+    issue_until: str
+    use_until: str
+    clear_until: str
+
+
+class HubClient:
+    """A person's calls; ``token`` may be empty for joining only."""
+
+    def __init__(self, door: Door, token: str = "") -> None:
+        self._door = door
+        self._token = token.strip()
+
+    # -- people and what waits
+
+    def join(self, form: JoinForm) -> OperatorRow:
+        """Join with an invitation."""
+        return self._ask("POST", "join", OperatorRow, form)
+
+    def operators(self) -> list[OperatorRow]:
+        """Everybody."""
+        return self._ask("GET", "operators", list[OperatorRow])
+
+    def add_operator(self, form: OperatorForm) -> Answered:
+        """Invite a person."""
+        return self._ask("POST", "operators", Answered, form)
+
+    def revoke_operator(self, name: str) -> Answered:
+        """End a person's access."""
+        return self._ask("DELETE", f"operators/{_step(name)}", Answered)
+
+    def pending(self) -> list[PendingRow]:
+        """What waits for a second person."""
+        return self._ask("GET", "pending", list[PendingRow])
+
+    def approve(self, pending: str) -> Answered:
+        """Be the second person."""
+        return self._ask("POST", f"pending/{_step(pending)}/approval", Answered)
+
+    def decline(self, pending: str, why: str) -> Answered:
+        """Say no, or take back."""
+        return self._ask("POST", f"pending/{_step(pending)}/refusal", Answered, WhyForm(why=why))
+
+    # -- towns and organisations
+
+    def municipalities(self) -> list[TownRow]:
+        """Every town."""
+        return self._ask("GET", "municipalities", list[TownRow])
+
+    def add_municipality(self, form: MunicipalityForm) -> Answered:
+        """Let a town join."""
+        return self._ask("POST", "municipalities", Answered, form)
+
+    def set_calendar(self, code: str, content: str) -> Answered:
+        """When the town closes and pays."""
+        return self._put(f"municipalities/{_step(code)}/calendar", ContentForm(content=content))
+
+    def policy(self, code: str) -> dict[str, int]:
+        """What the town's nodes may do offline."""
+        return self._ask("GET", f"municipalities/{_step(code)}/policy", dict[str, int])
+
+    def set_policy(self, code: str, content: str) -> Answered:
+        """Change it."""
+        return self._put(f"municipalities/{_step(code)}/policy", ContentForm(content=content))
+
+    def fund_reserve(self, code: str, form: ReserveForm) -> Answered:
+        """Set money aside for losses within policy."""
+        return self._ask("POST", f"municipalities/{_step(code)}/reserve", Answered, form)
+
+    def organisations(self) -> list[OrganisationRow]:
+        """Every organisation that was approved."""
+        return self._ask("GET", "organisations", list[OrganisationRow])
+
+    def add_organisation(self, form: OrganisationForm) -> Answered:
+        """Let an organisation apply."""
+        return self._ask("POST", "organisations", Answered, form)
+
+    def accept_organisation(self, name: str, code: str) -> Answered:
+        """Let it take a town's points."""
+        form = AcceptForm(municipality=code)
+        return self._ask("POST", f"organisations/{_step(name)}/acceptances", Answered, form)
+
+    def change_account(self, name: str, form: BankForm) -> Answered:
+        """Its new bank account."""
+        return self._put(f"organisations/{_step(name)}/account", form)
+
+    # -- terminals
+
+    def nodes(self) -> list[NodeRow]:
+        """Every terminal."""
+        return self._ask("GET", "nodes", list[NodeRow])
+
+    def invite(self, form: InviteForm) -> Answered:
+        """Invite a terminal."""
+        return self._ask("POST", "nodes", Answered, form)
+
+    def confirm(self, node: str, fingerprint: str) -> Answered:
+        """Compare the fingerprint and let it sell."""
+        form = ConfirmForm(fingerprint=fingerprint)
+        return self._ask("POST", f"nodes/{_step(node)}/confirmation", Answered, form)
+
+    def revoke_node(self, node: str, why: str) -> Answered:
+        """Let it hand in what it has, and nothing else."""
+        return self._ask("POST", f"nodes/{_step(node)}/revocation", Answered, WhyForm(why=why))
+
+    def set_float(self, node: str, points: int) -> Answered:
+        """How much it may take offline."""
+        return self._put(f"nodes/{_step(node)}/float", FloatForm(points=points))
+
+    # -- residents and points
+
+    def resident(self, name: str) -> ResidentView:
+        """A MyKey ID."""
+        return self._ask("GET", f"residents/{_step(name)}", ResidentView)
+
+    def balances(self, name: str) -> list[BalanceRow]:
+        """A resident's exact balances."""
+        return self._ask("GET", f"residents/{_step(name)}/balances", list[BalanceRow])
+
+    def programmes(self) -> list[ProgrammeRow]:
+        """Every programme."""
+        return self._ask("GET", "programmes", list[ProgrammeRow])
+
+    def add_programme(self, form: ProgrammeForm) -> Answered:
+        """Begin a programme."""
+        return self._ask("POST", "programmes", Answered, form)
+
+    def grant(self, form: GrantForm) -> Answered:
+        """Give a resident points."""
+        return self._ask("POST", "grants", Answered, form)
+
+    def ticket(self, number: str) -> TicketRow:
+        """A point ticket."""
+        return self._ask("GET", f"tickets/{_step(number)}", TicketRow)
+
+    # -- exceptions and settlement
+
+    def exceptions(self) -> list[ExceptionRow]:
+        """What people should see."""
+        return self._ask("GET", "exceptions", list[ExceptionRow])
+
+    def exception(self, name: str) -> ExceptionRow:
+        """One of them."""
+        return self._ask("GET", f"exceptions/{_step(name)}", ExceptionRow)
+
+    def decide(self, name: str, decision: str, why: str) -> Answered:
+        """What becomes of it."""
+        form = DecisionForm(decision=decision, why=why)
+        return self._ask("POST", f"exceptions/{_step(name)}/decision", Answered, form)
+
+    def windows(self) -> list[WindowRow]:
+        """Closed windows."""
+        return self._ask("GET", "windows", list[WindowRow])
+
+    def close_window(self, code: str, form: CloseForm) -> ClosedView:
+        """Close a town's open window."""
+        return self._ask("POST", f"municipalities/{_step(code)}/windows", ClosedView, form)
+
+    def review_window(self, window: str) -> WindowRow:
+        """Say that its lines were read."""
+        return self._ask("POST", f"windows/{_step(window)}/review", WindowRow)
+
+    def approve_window(self, window: str) -> WindowRow:
+        """Approve the payment."""
+        return self._ask("POST", f"windows/{_step(window)}/approval", WindowRow)
+
+    def bank_file(self, window: str, pay_on: str = "") -> BankFileView:
+        """The bank file."""
+        form = ReleaseForm(pay_on=pay_on)
+        return self._ask("POST", f"windows/{_step(window)}/file", BankFileView, form)
+
+    def bank_result(self, window: str, content: str) -> WindowRow:
+        """What the bank says."""
+        form = ContentForm(content=content)
+        return self._ask("POST", f"windows/{_step(window)}/result", WindowRow, form)
+
+    def _put(self, path: str, form: msgspec.Struct) -> Answered:
+        return self._ask("PUT", path, Answered, form)
+
+    def _ask(self, method: str, path: str, kind: type[T], form: msgspec.Struct | None = None) -> T:
+        headers = (("Authorization", f"Bearer {self._token}"),) if self._token else ()
+        body = b"" if form is None else msgspec.json.encode(form)
+        request = Request(method, f"/v1/desk/{path}", _JSON, body, headers)
+        response = self._door.send(request)
+        raise_for_problem(response)
+        try:
+            return msgspec.json.decode(response.body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise Unreachable("what answered is not a hub of this version") from None
+
+
+def _step(text: str) -> str:
+    """One step of a path, whatever is in it."""
+    return quote(text, safe="")
