@@ -294,6 +294,11 @@ spend_facts = st.builds(
 more = st.integers(0, 3_000)
 
 
+def older(lists: Lists, by: int) -> Lists:
+    """Lists that are further from fresh; below zero, where the clock was set back further."""
+    return replace(lists, age=lists.age + by if lists.age >= 0 else lists.age - by)
+
+
 def worse(facts: SpendFacts, by: int) -> list[SpendFacts]:
     """The same question with one thing less favourable in each."""
     account = facts.account
@@ -310,7 +315,7 @@ def worse(facts: SpendFacts, by: int) -> list[SpendFacts]:
         *(replace(facts, account=other) for other in others),
         replace(facts, account=None),
         replace(facts, points=Points(facts.points + by)),
-        replace(facts, lists=replace(facts.lists, age=max(facts.lists.age, 0) + by)),
+        replace(facts, lists=older(facts.lists, by)),
         replace(facts, lists=replace(facts.lists, age=-1 - by)),
         replace(facts, float_used=facts.float_used + by),
         replace(facts, float_limit=max(0, facts.float_limit - by)),
@@ -431,7 +436,7 @@ def test_nothing_less_favourable_ever_redeems_more(
 ) -> None:
     before = decide_redemption(policy, facts)
     for other in (
-        replace(facts, lists=Lists(as_of=NOW, age=max(facts.lists.age, 0) + by)),
+        replace(facts, lists=older(facts.lists, by)),
         replace(facts, float_used=facts.float_used + by),
         replace(facts, points=Points(facts.points + by)),
         replace(facts, at=UNTRUSTED),
