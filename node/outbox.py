@@ -147,7 +147,7 @@ class Outbox:
                 received=row[1],
                 receipted=row[2],
                 told_closed=bool(row[3]),
-                branch_at=row[4],
+                branch_at=row[4] if row[2] < row[5] or row[6] else None,
                 last=row[5],
                 quarantined=bool(row[6]),
                 present=row[0] == self._writer.epoch,

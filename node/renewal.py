@@ -117,8 +117,11 @@ class Renewal:
                             evidence=None,
                         )
                 except Malformed:
+                    digests = []
                     self._keep_given(epoch, first, records)
-                    return
+            if not digests:
+                self.find_branch(epoch)  # what ends here is not what the hub went on from
+                return
             last, prev = last + len(records), digests[-1]
 
     def trim(self) -> None:

@@ -109,7 +109,7 @@ def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
     life = life_of(store)
     shift = open_shift(store, life.epoch)
     rows = store.rows(
-        "SELECT epoch, seq, move.kind, move.at, municipality, points, tier, number, digest,"
+        "SELECT epoch, seq, move.kind, move.at, municipality, points, tier, move.number, digest,"
         " reversed_by, outcome, coalesce(reason, ''), shift"
         " FROM move JOIN record USING (epoch, seq) LEFT JOIN verdict USING (epoch, seq)"
         " JOIN epoch USING (epoch) ORDER BY epoch.number DESC, seq DESC LIMIT ?",
