@@ -11,10 +11,13 @@ DIR/lock         who has the folder
 
 import fcntl
 import os
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -176,14 +179,42 @@ def open_hub(
 
     Raises Damaged when there is none, InUse when another program has it.
     """
-    try:
-        config = msgspec.json.decode((folder / CONFIG).read_bytes(), type=Config)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        raise Damaged(f"{folder} holds no hub: make one with 'machikado hub init'") from None
+    config = _config(folder)
     verifier = PoolVerifier(verifiers) if verifiers else None
     return _open(
         folder, config, clock or _clock(config), randomness or SystemRandomness(), verifier
     )
+
+
+@contextmanager
+def copy_of(folder: Path) -> Iterator[Hub]:
+    """A hub as it is at this moment, as a copy to look at; whoever has the folder is not disturbed.
+
+    Raises Damaged when there is none; RefusedByRule for a database that is no file here.
+    """
+    config = _config(folder)
+    if config.database:
+        raise RefusedByRule("not-a-file", "a hub on a database server is looked at there")
+    with TemporaryDirectory(prefix="machikado-") as name:
+        copy = Path(name)
+        for file in ("hub.db", "mykey.db"):
+            _copy_database(folder / file, copy / file)
+        for part in ("keys", "roots", "ca"):
+            if (folder / part).is_dir():
+                shutil.copytree(folder / part, copy / part)
+        with _opened(copy, config, _clock(config), SystemRandomness(), None) as hub:
+            yield hub
+
+
+def _copy_database(path: Path, to: Path) -> None:
+    """One consistent view of a SQLite file; the writer goes on meanwhile."""
+    if not path.exists():
+        raise Damaged(f"{path} is missing")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as copy:
+        try:
+            source.backup(copy)
+        except sqlite3.DatabaseError as error:
+            raise Damaged(f"{path} cannot be read: {error}") from None
 
 
 @contextmanager
@@ -237,6 +268,13 @@ def _open(
     except BaseException:
         release()
         raise
+
+
+def _config(folder: Path) -> Config:
+    try:
+        return msgspec.json.decode((folder / CONFIG).read_bytes(), type=Config)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        raise Damaged(f"{folder} holds no hub: make one with 'machikado hub init'") from None
 
 
 def _clock(config: Config) -> Clock:

@@ -1,0 +1,132 @@
+"""``machikado hub``: make one, run it, look into it; and everything that people ask it for."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from hub.cli_money import MONEY
+from hub.cli_people import PEOPLE
+
+DEFAULT_ORIGIN = "http://127.0.0.1:8080"
+DAMAGED = 5
+"""The exit code of what does not add up."""
+
+
+@click.group()
+@click.option("--hub", "url", default="", metavar="URL", help="Where the hub is.")
+@click.option("--token-file", default="", metavar="F", help="Your token; - is stdin.")
+@click.option("--tls-pin", default="", metavar="HEX", help="SHA-256 of the hub's TLS key.")
+@click.pass_context
+def hub(ctx: click.Context, url: str, token_file: str, tls_pin: str) -> None:
+    """Towns, points and settlement: a hub, and its operators."""
+    ctx.find_root().meta["machikado.hub"] = {
+        "hub": url,
+        "token_file": token_file,
+        "tls_pin": tls_pin,
+    }
+
+
+class InitOperator(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the first two people: a token, or an invitation to make one."""
+
+    name: str
+    token_file: str | None
+    invitation_file: str | None
+
+
+class InitAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``init`` made."""
+
+    origin: str
+    operators: tuple[InitOperator, ...]
+    demo_ca: str | None
+
+
+@hub.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--database", default="", metavar="URL", help="Another database than a file in DIR.")
+@click.option("--origin", default=DEFAULT_ORIGIN, metavar="URL", help="Where nodes reach it.")
+@click.option("--demo", is_flag=True, help="For trying out: a demo CA, both operators' tokens.")
+@click.option("--json", "as_json", is_flag=True, help="One object, for scripts.")
+def init(*, folder: Path, database: str, origin: str, demo: bool, as_json: bool) -> None:
+    """Make a hub: keys, schema, the first operator's token, an invitation for the second."""
+    from hub.hub import FIRST_TWO, init_hub
+
+    made = init_hub(folder, origin=origin, demo=demo, database=database)
+    answer = InitAnswer(
+        origin=made.origin,
+        operators=tuple(
+            InitOperator(
+                name=name,
+                token_file=None if path is None else str(path),
+                invitation_file=None if path is not None else str(made.invitation_file),
+            )
+            for name, path in zip(FIRST_TWO, made.token_files, strict=True)
+        ),
+        demo_ca=None if made.demo_ca is None else str(made.demo_ca),
+    )
+    if as_json:
+        click.echo(msgspec.json.encode(answer).decode())
+        return
+    click.echo(f"a hub for {answer.origin} in {folder}")
+    for operator in answer.operators:
+        what = "token in" if operator.token_file else "invitation in"
+        click.echo(f"{operator.name}: {what} {operator.token_file or operator.invitation_file}")
+
+
+@hub.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--listen", default="", metavar="HOST:PORT", help="Else where its origin says.")
+@click.option("--verifiers", default=0, type=click.IntRange(0, 64), metavar="N")
+@click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def serve(
+    *, folder: Path, listen: str, verifiers: int, tls_cert: Path | None, tls_key: Path | None
+) -> None:
+    """Answer nodes and people; one line when it listens."""
+    from urllib.parse import urlsplit
+
+    from hub.hub import open_hub
+    from hub.serve import serve as run
+
+    opened = open_hub(folder, verifiers=verifiers)
+    origin = opened.core.origin
+
+    def listening(address: str) -> None:
+        click.echo(f"the hub of {origin} listens on {address}")
+
+    try:
+        run(
+            opened,
+            listen or urlsplit(origin).netloc,
+            listening=listening,
+            certificate=tls_cert,
+            key=tls_key,
+        )
+    finally:
+        opened.close()
+
+
+@hub.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="One object a finding, for scripts.")
+def audit(*, folder: Path, as_json: bool) -> None:
+    """Recompute everything from the records; findings, one a line. The hub may go on running."""
+    from hub.audit import as_json as line_of
+    from hub.audit import audit as examine
+    from hub.hub import copy_of
+    from hub.intake.verify import InlineVerifier
+
+    with copy_of(folder) as copy:
+        findings = examine(copy.core, copy.mykey, InlineVerifier())
+    for finding in findings:
+        click.echo(line_of(finding).decode() if as_json else str(finding))
+    if findings:
+        raise SystemExit(DAMAGED)
+    if not as_json:
+        click.echo("everything adds up")
+
+
+for _command in (*PEOPLE, *MONEY):
+    hub.add_command(_command)

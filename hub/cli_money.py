@@ -1,0 +1,262 @@
+"""``machikado hub resident|programme|grant|balance|ticket|exception|settlement``."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from hub.forms import CloseForm, GrantForm, ProgrammeForm
+from hub.shell import (
+    Asker,
+    as_person,
+    details,
+    read_file,
+    say,
+    say_answer,
+    say_rows,
+    write_new,
+)
+from sync.values import points as read_points
+
+
+class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank file that was put into a file here."""
+
+    path: str
+    count: int
+    total: int
+    sha256: str
+    pay_on: str
+
+
+@click.group()
+def resident() -> None:
+    """Residents by their MyKey ID."""
+
+
+@resident.command("show")
+@click.argument("name", metavar="M")
+@as_person
+def resident_show(*, asker: Asker, name: str) -> None:
+    """Show a MyKey ID."""
+    with asker.client() as client:
+        found = client.resident(name)
+    say(found, asker, details(found))
+
+
+@click.group()
+def programme() -> None:
+    """Points of one purpose."""
+
+
+@programme.command("add")
+@click.argument("name_id", metavar="ID")
+@click.option("--municipality", "code", required=True, metavar="CODE")
+@click.option("--name", required=True)
+@click.option("--department", default="")
+@click.option("--budget", default=0, type=click.IntRange(0, 10**12), help="0: no limit.")
+@click.option("--give-until", default="", metavar="D", help="Last day points are given.")
+@click.option("--issue-until", default="", metavar="D", help="Last day tickets are issued.")
+@click.option("--use-until", default="", metavar="D", help="Last day of use.")
+@click.option("--clear-until", default="", metavar="D", help="Last day stamped paper is cleared.")
+@as_person
+def programme_add(
+    *,
+    asker: Asker,
+    name_id: str,
+    code: str,
+    name: str,
+    department: str,
+    budget: int,
+    **days: str,
+) -> None:
+    """Begin a programme; its ID has three digits."""
+    form = ProgrammeForm(
+        programme=name_id,
+        municipality=code,
+        name=name,
+        department=department,
+        budget=budget,
+        **days,
+    )
+    with asker.client() as client:
+        say_answer(client.add_programme(form), asker, f"programme {name_id} of {code} begins")
+
+
+@programme.command("list")
+@as_person
+def programme_list(*, asker: Asker) -> None:
+    """Every programme."""
+    with asker.client() as client:
+        say_rows(client.programmes(), asker)
+
+
+@click.group()
+def grant() -> None:
+    """Points for residents."""
+
+
+@grant.command("add")
+@click.option("--mykey-id", required=True, metavar="M")
+@click.option("--municipality", "code", required=True, metavar="CODE")
+@click.option("--points", required=True, metavar="N")
+@click.option("--programme", "programme_id", required=True, metavar="P")
+@as_person
+def grant_add(*, asker: Asker, mykey_id: str, code: str, points: str, programme_id: str) -> None:
+    """Give a resident points; a large sum needs a second person."""
+    form = GrantForm(
+        mykey_id=mykey_id, municipality=code, points=read_points(points), programme=programme_id
+    )
+    with asker.client() as client:
+        say_answer(client.grant(form), asker, f"{mykey_id} has {form.points:,} more in {code}")
+
+
+@click.group()
+def balance() -> None:
+    """Exact balances."""
+
+
+@balance.command("show")
+@click.option("--mykey-id", required=True, metavar="M")
+@as_person
+def balance_show(*, asker: Asker, mykey_id: str) -> None:
+    """A resident's points in every town."""
+    with asker.client() as client:
+        say_rows(client.balances(mykey_id), asker)
+
+
+@click.group()
+def ticket() -> None:
+    """Point tickets."""
+
+
+@ticket.command("show")
+@click.argument("number")
+@as_person
+def ticket_show(*, asker: Asker, number: str) -> None:
+    """Show a ticket by its number."""
+    with asker.client() as client:
+        found = client.ticket(number)
+    say(found, asker, details(found))
+
+
+@click.group()
+def exception() -> None:
+    """What people should see and decide."""
+
+
+@exception.command("list")
+@as_person
+def exception_list(*, asker: Asker) -> None:
+    """Everything, newest last."""
+    with asker.client() as client:
+        say_rows(client.exceptions(), asker)
+
+
+@exception.command("show")
+@click.argument("name", metavar="ID")
+@as_person
+def exception_show(*, asker: Asker, name: str) -> None:
+    """Show one of them."""
+    with asker.client() as client:
+        found = client.exception(name)
+    say(found, asker, details(found))
+
+
+@exception.command("decide")
+@click.argument("name", metavar="ID")
+@click.option("--as", "decision", required=True, metavar="DECISION")
+@click.option("--why", required=True)
+@as_person
+def exception_decide(*, asker: Asker, name: str, decision: str, why: str) -> None:
+    """Say what becomes of it; where money moves a second person approves."""
+    with asker.client() as client:
+        say_answer(client.decide(name, decision, why), asker, f"{name}: {decision}")
+
+
+@click.group()
+def settlement() -> None:
+    """Paying shops, window by window."""
+
+
+@settlement.command("close")
+@click.argument("code")
+@click.option("--kind", default="shops")
+@click.option("--until", default="", metavar="DATE", help="Refuse before this day is over.")
+@as_person
+def settlement_close(*, asker: Asker, code: str, kind: str, until: str) -> None:
+    """Close a town's open window."""
+    with asker.client() as client:
+        closed = client.close_window(code, CloseForm(kind=kind, until=until))
+    say(closed, asker, f"{closed.window}: {closed.lines} lines, {closed.total:,} points")
+
+
+@settlement.command("review")
+@click.argument("window", metavar="W")
+@as_person
+def settlement_review(*, asker: Asker, window: str) -> None:
+    """Say that its lines were read."""
+    with asker.client() as client:
+        found = client.review_window(window)
+    say(found, asker, details(found))
+
+
+@settlement.command("approve")
+@click.argument("window", metavar="W")
+@as_person
+def settlement_approve(*, asker: Asker, window: str) -> None:
+    """Approve the payment, as one who neither closed nor reviewed the window."""
+    with asker.client() as client:
+        found = client.approve_window(window)
+    say(found, asker, details(found))
+
+
+@settlement.command("file")
+@click.argument("window", metavar="W")
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--pay-on", default="", metavar="D", help="Else as the calendar says.")
+@as_person
+def settlement_file(*, asker: Asker, window: str, out: Path, pay_on: str) -> None:
+    """Make the bank file; asked again, the same one."""
+    with asker.client() as client:
+        made = client.bank_file(window, pay_on)
+    write_new(out, made.file)
+    written = WrittenFile(
+        path=str(out),
+        count=made.count,
+        total=made.total,
+        sha256=made.sha256,
+        pay_on=made.pay_on,
+    )
+    words = f"{out}: {made.count} payments, {made.total:,} yen, to be paid on {made.pay_on}"
+    say(written, asker, words)
+
+
+@settlement.command("result")
+@click.argument("window", metavar="W")
+@click.argument("file")
+@as_person
+def settlement_result(*, asker: Asker, window: str, file: str) -> None:
+    """Read what the bank says became of each line."""
+    with asker.client() as client:
+        found = client.bank_result(window, read_file(file))
+    say(found, asker, details(found))
+
+
+@settlement.command("list")
+@as_person
+def settlement_list(*, asker: Asker) -> None:
+    """Closed windows, and what each needs next."""
+    with asker.client() as client:
+        say_rows(client.windows(), asker)
+
+
+MONEY: tuple[click.Command, ...] = (
+    resident,
+    programme,
+    grant,
+    balance,
+    ticket,
+    exception,
+    settlement,
+)
