@@ -1,6 +1,7 @@
 """Running a hub: uvicorn over the application, and the hub's own round beside it."""
 
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,10 @@ def serve(
     rounds = Rounds(hub.judging)
     rounds.start()
     server = _Server(config, listening)
+    if threading.current_thread() is threading.main_thread():
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn ends in order on these, then raises them once more: that is no failure.
+            signal.signal(stop, lambda *_: None)
     try:
         server.run()
     except SystemExit:
