@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from node.attempts import Attempts
 from node.paper import Paper
-from node.projection import settle
+from node.projection import count_receipts, settle
 from node.store import Store
 from node.timekeeping import Timekeeper
 from node.writer import Writer
@@ -99,13 +99,7 @@ class Inbox:
                 self._incident(
                     verdict.outcome, f"{epoch} {verdict.seq}: {verdict.reason}", receipt.at
                 )
-        self._store.execute(
-            "UPDATE epoch SET decisions = max(decisions, ?), receipted = coalesce((SELECT"
-            " min(seq) - 1 FROM record LEFT JOIN verdict USING (epoch, seq)"
-            " WHERE record.epoch = epoch.epoch AND outcome IS NULL AND seq > epoch.receipted),"
-            " (SELECT max(seq) FROM record WHERE record.epoch = epoch.epoch), 0) WHERE epoch = ?",
-            (receipt.decision, epoch),
-        )
+        count_receipts(self._store, epoch, receipt.decision)
         return len(news)
 
     def _custody(self, epoch: EpochId, signed: Signed) -> Custody:

@@ -197,6 +197,25 @@ def _file_papers(store: Store, epoch: EpochId, verdict: Verdict) -> None:
             store.execute("UPDATE paper SET signed = ? WHERE number = ?", (signed, ticket.number))
 
 
+def count_receipts(store: Store, epoch: EpochId, decision: int) -> None:
+    """Note how far every receipt is here, and the latest decision that is."""
+    store.execute(
+        "UPDATE epoch SET decisions = max(decisions, ?), receipted = coalesce((SELECT"
+        " min(seq) - 1 FROM record LEFT JOIN verdict USING (epoch, seq)"
+        " WHERE record.epoch = epoch.epoch AND outcome IS NULL AND seq > epoch.receipted),"
+        " (SELECT max(seq) FROM record WHERE record.epoch = epoch.epoch), 0) WHERE epoch = ?",
+        (decision, epoch),
+    )
+
+
+def settle_again(store: Store, epoch: EpochId) -> None:
+    """Take the stored receipts of an epoch in once more, for records that came back after them."""
+    for receipt in receipts(store):
+        if receipt.epoch == epoch:
+            settle(store, receipt)
+    count_receipts(store, epoch, 0)
+
+
 def rebuild(store: Store) -> None:
     """Compute the projected tables anew from the records and the stored receipts."""
     with store.transaction():

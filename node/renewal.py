@@ -9,6 +9,7 @@ holds instead is kept beside it (table ``given``) and never mixed in.
 from node.identity import Identity, Life, keep_life
 from node.keys import Keys
 from node.line import Line
+from node.projection import settle_again
 from node.secondpath import Comparison, Entry, SecondPath, compare
 from node.store import Store
 from node.writer import Writer, insert
@@ -116,6 +117,7 @@ class Renewal:
                             head=b"",
                             evidence=None,
                         )
+                    settle_again(self._store, epoch)
                 except Malformed:
                     digests = []
                     self._keep_given(epoch, first, records)
