@@ -150,15 +150,14 @@ def _projection(store: Store) -> Iterator[Finding]:
 
 
 def _counts(store: Store) -> Iterator[Finding]:
-    for epoch, receipted, last in store.rows(
-        "SELECT epoch, receipted, coalesce((SELECT max(seq) FROM record"
-        " WHERE record.epoch = epoch.epoch), 0) FROM epoch"
+    for epoch, receipted, complete in store.rows(
+        "SELECT epoch, receipted, coalesce("
+        " (SELECT min(seq) - 1 FROM record LEFT JOIN verdict USING (epoch, seq)"
+        "   WHERE record.epoch = epoch.epoch AND outcome IS NULL),"
+        " (SELECT max(seq) FROM record WHERE record.epoch = epoch.epoch), 0) FROM epoch"
     ):
-        verdicts = store.number(
-            "SELECT count(*) FROM verdict WHERE epoch = ? AND seq <= ?", (epoch, receipted)
-        )
-        if verdicts != receipted or receipted > last:
-            yield _finding("receipted", epoch, str(receipted), str(verdicts))
+        if receipted != complete:
+            yield _finding("receipted", epoch, str(complete), str(receipted))
 
 
 def _jobs(store: Store) -> Iterator[Finding]:

@@ -1,0 +1,230 @@
+"""Power, disks and programs that fail at the worst moment: nothing half-done, nothing lost."""
+
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from node.audit import findings
+from node.opening import open_counter
+from node.outcome import Approved, Prepared, Refused
+from node.schema import STEPS
+from node.store import FILE, DiskFull, Store
+from sync.errors import Damaged, InUse
+from sync.values import Points
+from tests.doubles.hub import KAWASAKI
+from tests.node.conftest import NOON, Shop, pin
+
+ROOT = Path(__file__).parents[2]
+
+
+def spend(shop: Shop, points: int = 100) -> Approved | Refused:
+    return shop.counter.spend(shop.card, KAWASAKI, Points(points), pin())
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("point", "kept"),
+    [
+        ("before-head", False),
+        ("after-insert", False),
+        ("before-commit", False),
+        ("before-second-path", True),
+        ("after-second-path", True),
+    ],
+)
+def test_killed_at_any_point_a_spend_is_there_whole_or_not_at_all(
+    shop: Shop, point: str, *, kept: bool
+) -> None:
+    shop.cut()
+    assert isinstance(spend(shop), Approved)
+    before = shop.counter.status().seq
+    shop.counter.close()
+    card = shop.card
+
+    died = subprocess.run(
+        [sys.executable, "-m", "tests.node.crash", shop.folder, card, str(NOON), point],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+    )
+
+    assert died.returncode == -9, died.stderr.decode()
+    shop.reopen()
+    status = shop.counter.status()
+    assert status.seq == before + (1 if kept else 0)
+    assert status.stopped is None
+    assert findings(shop.counter.parts.store) == ()
+    slips = [job for job in shop.counter.parts.paper.jobs.waiting() if job.kind == "slip"]
+    assert len(slips) == 1 + (1 if kept else 0)
+    shop.mend()
+    shop.counter.sync_now()
+    assert shop.hub.balance(shop.key) == 5_000 - 100 * len(slips)
+
+
+def test_a_second_program_is_told_who_has_the_folder(shop: Shop) -> None:
+    with pytest.raises(InUse, match=f"machikado \\(process {os.getpid()}\\)"):
+        open_counter(shop.folder, shop.ports)
+
+    assert isinstance(spend(shop), Approved)
+
+
+def test_a_full_disk_refuses_the_sale_in_words_and_keeps_what_was_there(shop: Shop) -> None:
+    shop.cut()
+    assert isinstance(spend(shop), Approved)
+    before = shop.counter.status().seq
+
+    with full_disk(shop), pytest.raises(DiskFull, match="nothing before it was lost"):
+        shop.counter.parts.store.execute(
+            "INSERT INTO incident (what, detail, at) VALUES ('big', ?, 0)", ("x" * 2_500_000,)
+        )
+
+    assert shop.counter.status().seq == before
+    assert isinstance(spend(shop), Approved)
+    assert findings(shop.counter.parts.store) == ()
+
+
+@contextmanager
+def full_disk(shop: Shop) -> Iterator[None]:
+    """No file of this program may grow beyond a little more than the database is now."""
+    largest = max(file.stat().st_size for file in shop.folder.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 65_536, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_fails_in_a_commit_leaves_the_chain_where_it_was(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.cut()
+    execute = Store._execute
+
+    def fail(store: Store, statement: str, values: Iterable[object] = ()) -> object:
+        if statement == "COMMIT":
+            raise DiskFull("the disk is full")
+        return execute(store, statement, values)
+
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(100))
+    assert isinstance(prepared, Prepared)
+    shop.counter.open_shift("花子")
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "_execute", fail)
+        with pytest.raises(DiskFull):
+            shop.counter.take(prepared, shop.card, pin())
+
+    assert isinstance(spend(shop), Approved)
+    assert findings(shop.counter.parts.store) == ()
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(shop: Shop) -> None:
+    shop.counter.close()
+    with closing(sqlite3.connect(shop.folder / FILE)) as base, base:
+        base.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('node',"
+            " 'm999_from_the_future', '')"
+        )
+
+    with pytest.raises(Damaged, match="newer program"):
+        shop.reopen()
+
+    with closing(sqlite3.connect(shop.folder / FILE)) as base, base:
+        base.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm999%'")
+    shop.reopen()
+
+
+def test_a_migration_runs_after_a_backup_and_touches_no_record(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spend(shop)
+    records = shop.counter.parts.store.rows("SELECT bytes FROM record ORDER BY seq")
+    shop.counter.close()
+    with monkeypatch.context() as newer:
+        newer.setattr(STEPS, "_migrations", list(STEPS._migrations))
+        STEPS(name="m002_another_table")(lambda db: db.execute("CREATE TABLE extra (x)"))
+
+        shop.reopen()
+
+    backup = shop.folder / "node.before-m002_another_table"
+    with closing(sqlite3.connect(backup)) as base:
+        assert base.execute("SELECT bytes FROM record ORDER BY seq").fetchall() == records
+        assert not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'extra'").fetchall()
+    assert shop.counter.parts.store.rows("SELECT bytes FROM record ORDER BY seq") == records
+    shop.counter.parts.store.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm002%'")
+
+
+def test_a_file_that_is_no_database_is_damage_and_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"not a database" * 100)
+
+    with pytest.raises(Damaged):
+        Store.open(tmp_path, "test")
+    with pytest.raises(Damaged):
+        Store.look(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "finding"),
+    [
+        ("UPDATE move SET points = points + 1", "projection"),
+        ("UPDATE record SET bytes = CAST(bytes || x'00' AS BLOB) WHERE kind = 'spend'", "digest"),
+        ("UPDATE record SET head = zeroblob(64) WHERE kind = 'spend'", "head"),
+        ("DELETE FROM record WHERE kind = 'shift.opened'", "gap"),
+        ("DELETE FROM evidence", "evidence"),
+        ("UPDATE evidence SET bytes = x'00'", "evidence"),
+        (
+            "UPDATE answer SET bytes = CAST(substr(bytes, 1, 80) || x'00' AS BLOB)",
+            "answer",
+        ),
+        ("UPDATE epoch SET receipted = receipted - 1", "receipted"),
+        ("DELETE FROM verdict WHERE seq = 1", "receipted"),
+        ("UPDATE job SET document = x'00'", "print-job"),
+        ("DELETE FROM shift", "projection"),
+    ],
+)
+def test_the_audit_finds_each_fact_that_was_broken(shop: Shop, wrong: str, finding: str) -> None:
+    spend(shop)
+    shop.counter.sync_now()
+    assert findings(shop.counter.parts.store) == ()
+
+    shop.counter.parts.store.execute(wrong)
+
+    assert finding in {found.finding for found in findings(shop.counter.parts.store)}
+
+
+def test_the_audit_holds_the_second_path_against_the_database(shop: Shop) -> None:
+    shop.cut()
+    spend(shop)
+    shop.counter.parts.store.execute("DELETE FROM record WHERE kind = 'spend'")
+
+    assert "second-path" in {found.finding for found in findings(shop.counter.parts.store)}
+
+
+def test_an_enrolment_that_was_cut_off_goes_on_with_the_same_key(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from node import enrol as setting_up
+
+    folder = tmp_path / "again"
+    with monkeypatch.context() as cut:
+        cut.setattr(setting_up, "_begin", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            setting_up.enrol(folder, shop.hub.invitation, shop.ports, door=shop.hub)
+    epochs = set(shop.hub.kept)
+
+    new = setting_up.enrol(folder, shop.hub.invitation, shop.ports, door=shop.hub)
+
+    assert set(shop.hub.kept) == epochs
+    assert new.counter.status().seq == 1
+    new.counter.close()
+    with pytest.raises(Damaged, match="already holds a node"):
+        setting_up.enrol(folder, shop.hub.invitation, shop.ports, door=shop.hub)
+    shutil.rmtree(folder)
