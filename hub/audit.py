@@ -132,8 +132,12 @@ def _proofs(tx: Tx, prover: Prover, where: str, records: Sequence[Kept]) -> Iter
             [line.home, line.node, line.epoch, line.branch],
         )
     }
-    for case in prover.cases(tx, records):
-        if case.seq in applied and case.proof not in {Proof.GOOD, Proof.NOT_NEEDED}:
+    good = {Proof.GOOD, Proof.NOT_NEEDED}
+    for one, case in zip(records, prover.cases(tx, records), strict=True):
+        if case.seq not in applied or case.proof in good:
+            continue
+        first = kept(tx, one.line, one.seq - 1, one.seq, healed=False)
+        if prover.cases(tx, first)[0].proof not in good:
             yield Finding("signature", f"{where} {case.seq}", "a proof that holds", str(case.proof))
 
 

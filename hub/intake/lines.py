@@ -8,6 +8,7 @@ from hub.store.database import Tx
 from sync.batch import read_evidence, split
 from sync.cardproof import Evidence
 from sync.chain import NOTHING, digest
+from sync.records import frame
 from sync.values import Digest, Millis
 
 
@@ -113,16 +114,34 @@ def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> l
     return found
 
 
+def kept_along(tx: Tx, line: Line, after: int, upto: int) -> list[Kept]:
+    """As :func:`kept`, with what a branch shares with the line that it left."""
+    own = cursor(tx, line) if line.branch else None
+    if own is None or after >= own.base:
+        return kept(tx, line, after, upto)
+    shared = kept_along(tx, _left(tx, own), after, min(own.base, upto))
+    return [*shared, *kept(tx, line, own.base, upto)]
+
+
 def digest_at(tx: Tx, line: Line, seq: int) -> Digest:
-    """The digest of the record at a place of a line (a branch shares its chain up to its base)."""
-    if seq == 0:
-        return NOTHING
-    if line.branch:
-        own = cursor(tx, line)
-        if own is not None and seq <= own.base:
-            chain = Line(home=line.home, node=line.node, epoch=line.epoch, branch="")
-            return digest_at(tx, chain, seq)
-    return digest(kept(tx, line, seq - 1, seq)[0].data)
+    """The digest of the record at a place of a line; before the first there is nothing."""
+    return NOTHING if seq == 0 else digest(kept_along(tx, line, seq - 1, seq)[0].data)
+
+
+def _left(tx: Tx, branch: Cursor) -> Line:
+    """The line that a branch left: the one whose record the branch's first one names.
+
+    Its chain, unless a copy of a copy left another branch.
+    """
+    chain = Line(home=branch.line.home, node=branch.line.node, epoch=branch.line.epoch, branch="")
+    first = kept(tx, branch.line, branch.base, branch.base + 1)
+    seen = frame(first[0].data) if first else None
+    for other in branches(tx, chain):
+        if seen is not None and other.base < branch.base <= other.received:
+            before = kept(tx, other.line, branch.base - 1, branch.base)[0]
+            if other.line != branch.line and digest(before.data) == seen.prev:
+                return other.line
+    return chain
 
 
 def _key(line: Line) -> list[object]:

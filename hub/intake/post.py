@@ -63,7 +63,11 @@ def post_all(core: Core, identities: Identities, verifier: Verifier) -> int:
 def post_town(
     core: Core, identities: Identities, verifier: Verifier, town: MunicipalityCode
 ) -> int:
-    """One posting of a town; says how many records it took."""
+    """One posting of a town; says how many records it took.
+
+    Each is judged by the evidence that came first; better evidence heals it afterwards
+    (:mod:`hub.intake.heal`), in a posting of its own, so that both can be played again.
+    """
     prover = Prover(core, identities, verifier)
     with core.database.read() as tx:
         work = _gather(tx, town)
@@ -87,7 +91,7 @@ def _gather(tx: Tx, town: MunicipalityCode) -> Work:
         room = MOST - len(own)
         if room <= 0:
             break
-        own.extend(kept(tx, line, posted, min(received, posted + room)))
+        own.extend(kept(tx, line, posted, min(received, posted + room), healed=False))
     handed: list[Kept] = []
     waiting = tx.rows(
         "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?"
@@ -98,7 +102,7 @@ def _gather(tx: Tx, town: MunicipalityCode) -> Work:
         line = Line(
             home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
         )
-        handed.extend(kept(tx, line, seq - 1, seq))
+        handed.extend(kept(tx, line, seq - 1, seq, healed=False))
     return Work(own, handed)
 
 

@@ -1,11 +1,11 @@
 """From records in custody to cases that can be judged: decode, open, verify."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from hub.core import Core
 from hub.identities import Identities
-from hub.intake.lines import Kept, kept
+from hub.intake.lines import Kept, kept_along
 from hub.intake.verify import CardTask, Checked, Task, TicketTask, Verifier
 from hub.points.case import Case, Line, Proof
 from hub.store.database import Tx
@@ -13,7 +13,7 @@ from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
 from sync.records import Record, ShiftOpened, Spend, TicketIssued, TicketRedeemed, decode
 from sync.sealing import open_content_key
-from sync.values import MunicipalityCode
+from sync.values import AccountId, Digest, KeyDigest, MunicipalityCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,23 @@ class Standing:
     closed_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A record whose proof may still be on its way."""
+
+    kept: Kept
+    record: Record | None
+    digest: Digest
+    proof: Proof | None
+    """None: it comes from the verifier."""
+    by_own_proof: bool
+
+
 class Prover:
-    """Makes cases; keeps what several records share (shift keys, epochs, tickets' keys)."""
+    """Makes cases; asks once for what several records share: cards, shift keys, tickets' keys.
+
+    Good for one round: what it knows of cards is not asked again.
+    """
 
     def __init__(self, core: Core, identities: Identities, verifier: Verifier) -> None:
         self._core = core
@@ -33,47 +48,67 @@ class Prover:
         self._verifier = verifier
         self._shifts: dict[tuple[Line, int], bytes | None] = {}
         self._tickets: dict[MunicipalityCode, bytes] = {}
+        self._public_keys: dict[KeyDigest, bytes | None] = {}
+        self._owners: dict[tuple[KeyDigest, MunicipalityCode], AccountId | None] = {}
 
     def cases(self, tx: Tx, records: Sequence[Kept]) -> list[Case]:
         """One case a record, in order."""
+        return self.begin(tx, records)()
+
+    def begin(self, tx: Tx, records: Sequence[Kept]) -> Callable[[], list[Case]]:
+        """Begin to check proofs; what this gives waits for them, and needs no transaction."""
         standings = {line: _standing(tx, line) for line in {one.line for one in records}}
-        cases: list[Case] = []
+        drafts: list[_Draft] = []
         tasks: list[Task] = []
-        places: list[int] = []
         for one in records:
-            record = _decoded(one)
-            found = self._task(tx, one, record)
+            record, name = _decoded(one), digest(one.data)
+            found = self._task(tx, one, record, name)
             if not isinstance(found, Proof):
                 tasks.append(found)
-                places.append(len(cases))
             standing = standings[one.line]
-            cases.append(
-                Case(
-                    line=one.line,
-                    seq=one.seq,
-                    digest=digest(one.data),
-                    record=record,
-                    proof=found if isinstance(found, Proof) else Proof.NOT_NEEDED,
-                    opened=b"",
-                    received_at=one.received_at,
-                    posted_then=one.posted_then,
-                    by_own_proof=bool(one.line.branch)
-                    or (standing.closed and one.seq > standing.closed_seq),
-                )
-            )
-        for place, checked in zip(places, self._verifier.check(tasks), strict=True):
-            cases[place] = self._finish(cases[place], checked)
-        return cases
+            own = bool(one.line.branch) or (standing.closed and one.seq > standing.closed_seq)
+            proof = found if isinstance(found, Proof) else None
+            drafts.append(_Draft(one, record, name, proof, own))
+        promise = self._verifier.begin(tasks)
+        return lambda: self._finished(drafts, promise())
 
-    def _task(self, tx: Tx, one: Kept, record: Record | None) -> Task | Proof:
+    def _finished(self, drafts: Sequence[_Draft], answers: Sequence[Checked]) -> list[Case]:
+        checked = iter(answers)
+        return [
+            self._case(draft, next(checked) if draft.proof is None else (draft.proof, b""))
+            for draft in drafts
+        ]
+
+    def _case(self, draft: _Draft, checked: Checked) -> Case:
+        one, record, (proof, opened) = draft.kept, draft.record, checked
+        body = None if record is None else record.body
+        if (
+            proof is Proof.GOOD
+            and isinstance(body, Spend | TicketIssued)
+            and self._owner(KeyDigest(body.card), body.municipality) != body.account
+        ):
+            proof = Proof.OTHER_ACCOUNT
+        return Case(
+            line=one.line,
+            seq=one.seq,
+            digest=draft.digest,
+            record=record,
+            proof=proof,
+            opened=opened,
+            received_at=one.received_at,
+            posted_then=one.posted_then,
+            by_own_proof=draft.by_own_proof,
+        )
+
+    def _task(self, tx: Tx, one: Kept, record: Record | None, name: Digest) -> Task | Proof:
         if record is None:
             return Proof.UNREADABLE
         match record.body:
             case Spend() | TicketIssued() as body:
                 if one.evidence is None or one.evidence.key != body.card:
                     return Proof.NO_EVIDENCE
-                known = self._identities.public_key(body.card)
-                if known is None:
+                spki = self._public_key(KeyDigest(body.card))
+                if spki is None:
                     return Proof.UNKNOWN_KEY
                 content_key = self._shift_key(tx, one.line, one.evidence.shift)
                 if content_key is None:
@@ -81,10 +116,10 @@ class Prover:
                 return CardTask(
                     origin=self._core.origin,
                     record=one.data,
-                    digest=digest(one.data),
+                    digest=name,
                     evidence=one.evidence,
                     content_key=content_key,
-                    spki=known[1],
+                    spki=spki,
                 )
             case TicketRedeemed() as body:
                 return TicketTask(
@@ -97,14 +132,17 @@ class Prover:
             case _:
                 return Proof.NOT_NEEDED
 
-    def _finish(self, case: Case, checked: Checked) -> Case:
-        proof, opened = checked
-        body = None if case.record is None else case.record.body
-        if proof is Proof.GOOD and isinstance(body, Spend | TicketIssued):
-            owner = self._identities.account_of(body.card, body.municipality)
-            if owner != body.account:
-                proof = Proof.OTHER_ACCOUNT
-        return replace(case, proof=proof, opened=opened)
+    def _public_key(self, card: KeyDigest) -> bytes | None:
+        if card not in self._public_keys:
+            known = self._identities.public_key(card)
+            self._public_keys[card] = None if known is None else known[1]
+        return self._public_keys[card]
+
+    def _owner(self, card: KeyDigest, town: MunicipalityCode) -> AccountId | None:
+        key = (card, town)
+        if key not in self._owners:
+            self._owners[key] = self._identities.account_of(card, town)
+        return self._owners[key]
 
     def _shift_key(self, tx: Tx, line: Line, seq: int) -> bytes | None:
         key = (line, seq)
@@ -114,8 +152,7 @@ class Prover:
 
     def _open_shift(self, tx: Tx, line: Line, seq: int) -> bytes | None:
         """The content key that a shift's first record seals; None when it cannot be opened."""
-        chain = Line(home=line.home, node=line.node, epoch=line.epoch, branch="")
-        found = kept(tx, line, seq - 1, seq) or kept(tx, chain, seq - 1, seq)
+        found = kept_along(tx, line, seq - 1, seq)
         record = _decoded(found[0]) if found else None
         if record is None or not isinstance(record.body, ShiftOpened):
             return None

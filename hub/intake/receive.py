@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from hub.core import Core
 from hub.intake import incidents
-from hub.intake.lines import Cursor, begin, branches, cursor, digest_at, kept
-from hub.points.case import Line
+from hub.intake.lines import Cursor, Kept, begin, branches, cursor, digest_at, kept_along
+from hub.points.case import Line, Proof
 from hub.points.ending import end_attempts
 from hub.store import schema
 from hub.store.database import Tx
@@ -25,9 +25,15 @@ from sync.cardproof import Evidence, SealedCertificate
 from sync.chain import NOTHING, ChainBroken, follow
 from sync.chain import digest as digest_of
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.receipt import Outcome
 from sync.signing import Head, verify_head
 from sync.values import EpochId, NodeId, home_of
 from sync.wire import write
+
+HEALED_BY_EVIDENCE = frozenset(
+    (Outcome.QUARANTINED, reason) for reason in (Proof.NO_EVIDENCE, Proof.BAD_SIGNATURE)
+)
+"""Verdicts that a copy with good evidence decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +132,28 @@ class _Custody:
         main = self._main
         if run.first == main.received + 1 and self._follows(main, run):
             return self._append(main, run), len(run.records)
+        most, nearest = 0, main
         for line in [main, *branches(self._tx, main.line)]:
-            rest = run.behind(self._already(line, run))
+            count = self._already(line, run)
+            rest = run.behind(count)
             if not rest.records:
                 return line, 0
             if rest.first == line.received + 1 and self._follows(line, rest):
                 return self._append(line, rest), len(rest.records)
-        rest = run.behind(self._already(main, run))
-        if rest.first > main.received:
+            if count > most:
+                most, nearest = count, line
+        rest = run.behind(most)
+        if rest.first > nearest.received:
             return main, 0
-        return self._branch_off(rest)
+        return self._branch_off(nearest, rest)
 
     def _already(self, line: Cursor, run: Run) -> int:
         """How many of the run's first records this line has, byte for byte."""
-        if run.first > line.received or run.first <= line.base:
-            return 0
-        here = kept(self._tx, line.line, run.first - 1, run.first + len(run.records) - 1)
+        here = kept_along(self._tx, line.line, run.first - 1, run.first + len(run.records) - 1)
         for place, one in enumerate(here):
             if one.data != run.records[place]:
                 return place
-            self._better(line.line, one.seq, one.evidence, run.pieces[place])
+            self._better(one, run.pieces[place])
         return len(here)
 
     def _follows(self, line: Cursor, run: Run) -> bool:
@@ -155,10 +163,10 @@ class _Custody:
             return False
         return True
 
-    def _branch_off(self, run: Run) -> tuple[Cursor, int]:
+    def _branch_off(self, left: Cursor, run: Run) -> tuple[Cursor, int]:
         """Other bytes at a place that is taken: keep both, close the epoch, tell people."""
         main, tx = self._main, self._tx
-        base = digest_at(tx, main.line, run.first - 1)
+        base = digest_at(tx, left.line, run.first - 1)
         follow(main.line.node, main.line.epoch, run.first, base, run.records)
         line = Line(
             home=main.line.home,
@@ -183,7 +191,7 @@ class _Custody:
             source=line.source(run.first),
             town=line.home,
             reason="two-records-at-one-place",
-            other=str(main.line.source(run.first)),
+            other=str(left.line.source(run.first)),
         )
         fresh = begin(tx, line, run.first - 1, base)
         return self._append(fresh, run), len(run.records)
@@ -216,18 +224,26 @@ class _Custody:
         )
         return Cursor(at, line.base, last, head, line.posted)
 
-    def _better(self, line: Line, seq: int, first: Evidence | None, now: Evidence | None) -> None:
-        """Keep evidence that differs from what came first; verification says which one is good."""
-        if now is None or now == first:
+    def _better(self, first: Kept, now: Evidence | None) -> None:
+        """Keep evidence that differs from what came first, where a good one would still matter.
+
+        Anybody may carry these bytes: a copy that was spoilt on the way must not take the place of
+        evidence that has carried its record.
+        """
+        if now is None or now == first.evidence:
             return
-        self._tx.put(
-            schema.card_evidence,
-            {
-                "municipality": line.home,
-                "node": line.node,
-                "epoch": line.epoch,
-                "branch": line.branch,
-                "seq": seq,
-            },
-            evidence=write(EvidenceBook((now,), ())),
+        place = {
+            "municipality": first.line.home,
+            "node": first.line.node,
+            "epoch": first.line.epoch,
+            "branch": first.line.branch,
+            "seq": first.seq,
+        }
+        judged = self._tx.one(
+            "SELECT outcome, reason FROM record WHERE municipality=:municipality AND node=:node"
+            " AND epoch=:epoch AND branch=:branch AND seq=:seq",
+            **place,
         )
+        if judged is None or (judged["outcome"], judged["reason"]) in HEALED_BY_EVIDENCE:
+            book = write(EvidenceBook((now,), ()))
+            self._tx.put(schema.card_evidence, place, evidence=book)

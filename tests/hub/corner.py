@@ -8,6 +8,7 @@ from hub.audit import Finding, audit
 from hub.bodies import (
     AnyHubBody,
     BankDetails,
+    EpochGranted,
     ExceptionDecided,
     Granted,
     MunicipalityAdded,
@@ -18,10 +19,14 @@ from hub.bodies import (
     OrganisationAdded,
     ProgrammeAdded,
     ReserveFunded,
+    WindowApproved,
+    WindowClosed,
+    WindowResult,
+    WindowReviewed,
 )
 from hub.core import Core, Incarnation, month_of
 from hub.desk import enact
-from hub.handing_in import hand_in
+from hub.handing_in import Judging, hand_in
 from hub.identities import Identities
 from hub.intake.verify import InlineVerifier
 from hub.keys import KeyRing
@@ -29,13 +34,16 @@ from hub.mykey import schema as identity_schema
 from hub.mykey.registry import MyKey
 from hub.nightly import nightly
 from hub.points.asking import Asked, Attempt, ask
+from hub.points.queries import accounts_of
+from hub.settlement.release import outcomes, prepare
+from hub.settlement.windows import SHOPS, WindowName, open_number
 from hub.standing import page
 from hub.store import schema
 from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
 from sync.holds import HoldRequest, Purpose, Wanted
 from sync.policy import Policy
-from sync.receipt import Answer, Receipt, Verdict
+from sync.receipt import Answer, Custody, Receipt, Verdict
 from sync.records import Basis
 from sync.signing import SigningKey, open_signed, thumbprint
 from sync.values import (
@@ -46,6 +54,7 @@ from sync.values import (
     NodeId,
     OrganisationId,
     Points,
+    epoch_number,
     home_of,
     organisation_of,
 )
@@ -134,6 +143,9 @@ class Corner:
         self.enact(NodeInvited(home, name, "shop", "station front", f"{home}-1", name.encode()))
         self.enact(NodeEnrolled(home, name, epoch, key.public), name)
         self.enact(NodeConfirmed(home, name))
+        return self._begin(name, epoch, key)
+
+    def _begin(self, name: NodeId, epoch: EpochId, key: SigningKey) -> Pen:
         pen = Pen(name, epoch, key, ORIGIN, self.core.keys.signing.public, self.clock.now())
         month = month_of(self.clock.now())
         pen.open(self.core.keys.sealing(month).public_key().public_bytes_raw(), month)
@@ -159,9 +171,11 @@ class Corner:
             silent_since=pen.at,
         )
 
-    def put(self, pen: Pen, body: bytes | None = None, *, first: int = 1) -> Answer:
-        """Hand in what a pen wrote."""
-        return hand_in(
+    def put(
+        self, pen: Pen, body: bytes | None = None, *, first: int = 1, judged: bool = True
+    ) -> Answer:
+        """Hand in what a pen wrote; unless ``judged`` is false, nothing may be left waiting."""
+        answer = hand_in(
             self.core,
             self.identities,
             InlineVerifier(),
@@ -170,12 +184,34 @@ class Corner:
             first=first,
             body=pen.batch(first) if body is None else body,
         )
+        if judged and self.waiting():
+            self.round()  # says what stopped the one behind the answer
+        assert not judged or not self.waiting()
+        return answer
+
+    def round(self) -> int:
+        """Judge what waits; says how many records."""
+        return Judging(self.core, self.identities, InlineVerifier()).round()
+
+    def next_life(self, pen: Pen) -> Pen:
+        """A new epoch for a node, with its genesis and shift; the one before is closed."""
+        number = epoch_number(pen.epoch) + 1
+        key = SigningKey(SeededRandomness(f"{pen.node}/{number}").bytes(32))
+        epoch = EpochId(f"{number}-{thumbprint(key.public)}")
+        body = EpochGranted(home_of(pen.node), pen.node, epoch, key.public, "new disk")
+        self.enact(body, pen.node)
+        return self._begin(pen.node, epoch, key)
+
+    def ask(self, pen: Pen, request: HoldRequest, n: int = 0) -> tuple[int, Asked]:
+        """Make an attempt of one's own wording; ``n`` asks again."""
+        self.attempts += 0 if n else 1
+        attempt = Attempt(pen.node, pen.epoch, n or self.attempts)
+        return attempt.n, ask(self.core, self.identities, attempt, request)
 
     def hold(
         self, pen: Pen, who: Resident, points: int, *, town: MunicipalityCode = KAWASAKI
     ) -> tuple[int, Asked]:
         """Ask first."""
-        self.attempts += 1
         request = HoldRequest(
             municipality=town,
             purpose=Purpose.SPEND,
@@ -186,14 +222,12 @@ class Corner:
             wanted=None,
             after=(),
         )
-        attempt = Attempt(pen.node, pen.epoch, self.attempts)
-        return self.attempts, ask(self.core, self.identities, attempt, request)
+        return self.ask(pen, request)
 
     def hold_tickets(
         self, pen: Pen, who: Resident, each: int, count: int = 1, days: int = 3
     ) -> tuple[int, Asked]:
         """Ask for tickets from today on."""
-        self.attempts += 1
         request = HoldRequest(
             municipality=KAWASAKI,
             purpose=Purpose.ISSUE,
@@ -204,12 +238,10 @@ class Corner:
             wanted=Wanted("101", Points(each), count, self.today, days),
             after=(),
         )
-        attempt = Attempt(pen.node, pen.epoch, self.attempts)
-        return self.attempts, ask(self.core, self.identities, attempt, request)
+        return self.ask(pen, request)
 
     def hold_ticket(self, pen: Pen, ticket: bytes, points: int) -> tuple[int, Asked]:
         """Claim a ticket before redeeming it."""
-        self.attempts += 1
         request = HoldRequest(
             municipality=KAWASAKI,
             purpose=Purpose.REDEEM,
@@ -220,8 +252,7 @@ class Corner:
             wanted=None,
             after=(),
         )
-        attempt = Attempt(pen.node, pen.epoch, self.attempts)
-        return self.attempts, ask(self.core, self.identities, attempt, request)
+        return self.ask(pen, request)
 
     def ticket(self, pen: Pen, who: Resident, points: int, days: int = 3) -> bytes:
         """A live paper ticket: held, issued, receipted."""
@@ -254,6 +285,27 @@ class Corner:
             body = open_signed(signed, "receipt", (self.core.keys.signing.public,))
             found.update({verdict.seq: verdict for verdict in read(body, Receipt).verdicts})
         return found
+
+    def waiting(self) -> int:
+        """Lines and handed-over records that are in custody but not judged."""
+        with self.core.database.read() as tx:
+            lines = tx.scalar("SELECT count(*) FROM cursor WHERE posted<received")
+            return int(lines + tx.scalar("SELECT count(*) FROM handover"))
+
+    def stored(self, table: str) -> int:
+        """How many rows a table has."""
+        with self.core.database.read() as tx:
+            return int(tx.scalar(f"SELECT count(*) FROM {table}"))
+
+    def balances(self, town: MunicipalityCode = KAWASAKI) -> dict[str, int]:
+        """Every ledger account of a town that is not empty."""
+        with self.core.database.read() as tx:
+            return accounts_of(tx, town)
+
+    def custody(self, answer: Answer) -> Custody:
+        """How far an answer says that the hub keeps a line."""
+        body = open_signed(answer.custody, "custody", (self.core.keys.signing.public,))
+        return read(body, Custody)
 
     def balance(self, account: str, town: MunicipalityCode = KAWASAKI) -> int:
         """What a ledger account holds."""
@@ -288,6 +340,34 @@ class Corner:
         """Sleep until the next morning."""
         self.clock.turn(days=1)
         nightly(self.core)
+
+    # -- settlement
+
+    def close_window(self) -> int:
+        """Ms Sato closes the open window of Kawasaki; its number."""
+        with self.core.database.read() as tx:
+            number = open_number(tx, KAWASAKI)
+        self.enact(WindowClosed(KAWASAKI, SHOPS), "Sato")
+        return number
+
+    def release_window(self, number: int) -> None:
+        """Review, approve and release a window's bank file."""
+        self.enact(WindowReviewed(KAWASAKI, SHOPS, number), "Sato")
+        self.enact(WindowApproved(KAWASAKI, SHOPS, number), "Suzuki")
+        name = WindowName(KAWASAKI, SHOPS, number)
+        with self.core.database.read() as tx:
+            released = prepare(tx, name, now=self.clock.now(), pay_on=None)
+        self.enact(released, "Sato")
+
+    def settle(self) -> int:
+        """Close a window, pay it and read the bank's word that all was paid; its number."""
+        number = self.close_window()
+        self.release_window(number)
+        with self.core.database.read() as tx:
+            lines = outcomes(tx, WindowName(KAWASAKI, SHOPS, number))
+        said = tuple((line, "paid", "") for line, _, _ in lines)
+        self.enact(WindowResult(KAWASAKI, SHOPS, number, said), "Sato")
+        return number
 
     def audit(self) -> list[Finding]:
         """What does not add up."""
