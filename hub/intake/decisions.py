@@ -19,10 +19,10 @@ from sqlalchemy.engine import RowMapping
 from hub.applying import body_of
 from hub.bodies import ExceptionDecided, HubRecord
 from hub.intake.lines import kept
-from hub.intake.verdicts import supersede
 from hub.points.accounts import RESERVE, deficit, payable
 from hub.points.books import Books, Source
 from hub.points.case import Case, Judgement, Line, Proof, applied, exception
+from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
 from sync.chain import digest
@@ -84,7 +84,7 @@ def _pay(books: Books, source: Source, incident: RowMapping) -> None:
         raise RefusedByRule("nothing-to-pay", "nothing of this record is unpaid")
     _from_reserve(books, source, incident, rest)
     verdict = exception(row["reason"], Bearer.RESERVE, row["points"])
-    supersede(books.tx, _source(incident), verdict, row["posting"])
+    supersede(books, _source(incident), verdict)
 
 
 def _recover(books: Books, source: Source, incident: RowMapping) -> None:
@@ -99,7 +99,7 @@ def _recover(books: Books, source: Source, incident: RowMapping) -> None:
     books.move(deficit(account), RESERVE, row["points"], source=source, at=books.at, of=of)
     books.recover(account, source=source, at=books.at)
     verdict = exception(row["reason"], Bearer.RESIDENT, row["paid"])
-    supersede(books.tx, _source(incident), verdict, row["posting"])
+    supersede(books, _source(incident), verdict)
 
 
 def _noted(_books: Books, _source: Source, _incident: RowMapping) -> None:
@@ -115,7 +115,7 @@ def _apply(books: Books, source: Source, incident: RowMapping) -> None:
         verdict = _reversal(books, incident)
     else:
         raise RefusedByRule("cannot-apply", f"a record of kind {row['kind']} cannot be applied")
-    supersede(books.tx, _source(incident), verdict, books.number)
+    supersede(books, _source(incident), verdict)
 
 
 def _refuse(books: Books, _by: Source, incident: RowMapping) -> None:
@@ -126,7 +126,7 @@ def _refuse(books: Books, _by: Source, incident: RowMapping) -> None:
     if hold is not None and hold.town == books.town:
         till.holds.misfit(hold, books.at)
     verdict = exception("refused", Bearer.ORGANISATION)
-    supersede(books.tx, _source(incident), verdict, books.number)
+    supersede(books, _source(incident), verdict)
 
 
 def _reversal(books: Books, incident: RowMapping) -> Judgement:

@@ -8,11 +8,11 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import kept
 from hub.intake.prove import Prover
-from hub.intake.verdicts import supersede
 from hub.intake.verify import Verifier
 from hub.points.books import posting
 from hub.points.case import Case, Line, Proof
 from hub.points.judge import Judge
+from hub.points.superseding import supersede
 from hub.store.database import Tx
 from sync.receipt import Outcome
 from sync.values import EpochId, MunicipalityCode, NodeId
@@ -50,7 +50,7 @@ def judge_again(core: Core, tx: Tx, town: MunicipalityCode, case: Case) -> None:
         judgement = Judge(books).judge(case)
         if judgement.outcome is Outcome.QUARANTINED:
             return
-        supersede(tx, case.source, judgement, books.number)
+        supersede(books, case.source, judgement)
     tx.run(
         "UPDATE incident SET state='decided', decision='better-evidence'"
         " WHERE municipality=:town AND node=:node AND epoch=:epoch AND branch=:branch"

@@ -14,17 +14,17 @@ from hub.identities import Identities
 from hub.intake import incidents
 from hub.intake.lines import Kept, kept
 from hub.intake.prove import Prover
-from hub.intake.verdicts import row_of, supersede
+from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
-from hub.points.books import Books, posting
-from hub.points.case import Case, Judgement, Line, applied, exception, quarantined
+from hub.points.books import posting
+from hub.points.case import Case, Judgement, Line, quarantined
 from hub.points.ending import end_attempts, free_unnamed
 from hub.points.holds import Hold
 from hub.points.judge import Judge
 from hub.store import schema
 from hub.store.database import Tx
-from sync.receipt import Bearer, Outcome
+from sync.receipt import Outcome
 from sync.records import TicketRedeemed
 from sync.values import EpochId, MunicipalityCode, NodeId, organisation_of
 
@@ -159,11 +159,9 @@ def judge_in_posting(
         accepted = _Accepted(tx)
         for case in cases:
             judgement = _judged(accepted, judge, case)
-            judge.till.rows.append(row_of(case, town, judgement, books.number))
+            books.rows.append(row_of(case, town, judgement, books.number))
             if judgement.outcome is not Outcome.APPLIED:
                 _tell(core, tx, town, case, judgement)
-        judge.till.write_rows()
-        _supersede(tx, books, judge)
     return judge.till.holds.misfits
 
 
@@ -193,22 +191,6 @@ class _Accepted:
                 )
             )
         return self._known[key]
-
-
-def _supersede(tx: Tx, books: Books, judge: Judge) -> None:
-    for source in judge.till.promoted:
-        paid = tx.scalar(
-            "SELECT points FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
-            " AND branch=:branch AND seq=:seq",
-            home=source.name[:6],
-            node=source.name,
-            epoch=source.epoch.partition("/")[0],
-            branch=source.epoch.partition("/")[2],
-            seq=source.seq,
-        )
-        supersede(tx, source, applied(paid), books.number)
-    for source in judge.till.unquarantined:
-        supersede(tx, source, exception("reversed", Bearer.NOBODY), books.number)
 
 
 def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Judgement) -> None:

@@ -1,11 +1,9 @@
-"""Writing verdicts down, superseding them, and signing receipts."""
+"""Writing verdicts down, and signing receipts."""
 
 from hub.core import Core
 from hub.intake.lines import kept
-from hub.points.books import Source
-from hub.points.case import Case, Judgement, Line, line_of
+from hub.points.case import Case, Judgement, Line
 from hub.points.recheck import done_of, subject
-from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Damaged, Malformed
 from sync.receipt import Bearer, Outcome, Receipt, Verdict
@@ -42,60 +40,6 @@ def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> tuple[o
         posting,
         0 if record is None else int(getattr(record.body, "hold", 0)),
         "",
-    )
-
-
-def supersede(tx: Tx, source: Source, judgement: Judgement, posting: int) -> None:
-    """Give a record another verdict; its node hears of it by a second receipt."""
-    line = line_of(source)
-    tx.run(
-        "UPDATE record SET outcome=:outcome, reason=:reason, bearer=:bearer, paid=:paid,"
-        " posting=CASE WHEN outcome='quarantined' THEN :posting ELSE posting END"
-        " WHERE municipality=:home AND node=:node AND epoch=:epoch AND branch=:branch AND seq=:seq",
-        outcome=judgement.outcome,
-        reason=judgement.reason,
-        bearer=judgement.bearer,
-        paid=judgement.paid,
-        posting=posting,
-        home=line.home,
-        node=line.node,
-        epoch=line.epoch,
-        branch=line.branch,
-        seq=source.seq,
-    )
-    digest = tx.scalar(
-        "SELECT digest FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
-        " AND branch=:branch AND seq=:seq",
-        home=line.home,
-        node=line.node,
-        epoch=line.epoch,
-        branch=line.branch,
-        seq=source.seq,
-    )
-    last = tx.scalar(
-        "SELECT max(n) FROM decision WHERE municipality=:home AND node=:node AND epoch=:epoch",
-        home=line.home,
-        node=line.node,
-        epoch=line.epoch,
-    )
-    verdict = Verdict(
-        source.seq,
-        Digest(bytes(digest)),
-        judgement.outcome,
-        judgement.reason,
-        judgement.bearer,
-        judgement.paid,
-        posting,
-    )
-    tx.insert(
-        schema.decision,
-        municipality=line.home,
-        node=line.node,
-        epoch=line.epoch,
-        n=(last or 0) + 1,
-        branch=line.branch,
-        seq=source.seq,
-        verdict=write(verdict),
     )
 
 

@@ -2,14 +2,20 @@
 
 One card signature a spend is the hub's true limit, so this runs in worker processes where the hub
 has them, in whole batches, with parsed keys cached. A thread would not help: each short call must
-win the interpreter's lock back.
+win the interpreter's lock back. While workers check one batch, the hub can post the one before:
+:meth:`Verifier.begin` gives a promise.
 """
 
-from collections.abc import Sequence
+import multiprocessing
+import multiprocessing.process
+import os
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
 from typing import Protocol
+
+import msgspec
 
 from hub.points.case import Proof
 from sync.cardproof import Evidence, money_message
@@ -22,8 +28,7 @@ from sync.values import Digest, MunicipalityCode
 _CHUNK = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardTask:
+class CardTask(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
     """A record that a card should have signed."""
 
     origin: str
@@ -34,8 +39,7 @@ class CardTask:
     spki: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketTask:
+class TicketTask(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
     """A redemption that should carry a ticket signed by its town."""
 
     ticket: bytes
@@ -50,38 +54,69 @@ Checked = tuple[Proof, bytes]
 """What was found, and with a bad signature what the evidence held."""
 
 
+Promise = Callable[[], list[Checked]]
+"""Waits until all is checked; one answer a task, in order."""
+
+
 class Verifier(Protocol):
     """Checks many proofs, in order."""
 
-    def check(self, tasks: Sequence[Task]) -> list[Checked]:
-        """One answer a task."""
+    def begin(self, tasks: Sequence[Task]) -> Promise:
+        """Begin to check."""
         ...
 
 
 class InlineVerifier:
     """Checks in this process: for small batches and tests."""
 
-    def check(self, tasks: Sequence[Task]) -> list[Checked]:
-        """One answer a task."""
-        return check_all(tasks)
+    def begin(self, tasks: Sequence[Task]) -> Promise:
+        """Check when the answers are asked for."""
+        return lambda: check_all(tasks)
 
 
 class PoolVerifier:
     """Checks in worker processes; small batches stay here, where they are done sooner."""
 
     def __init__(self, processes: int) -> None:
-        self._pool = ProcessPoolExecutor(processes)
+        # Spawned: a forked worker would keep the hub's files, and its lock on the folder, open.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(
+            processes, mp_context=context, initializer=_end_with_the_hub
+        )
 
-    def check(self, tasks: Sequence[Task]) -> list[Checked]:
-        """One answer a task."""
+    def begin(self, tasks: Sequence[Task]) -> Promise:
+        """Hand the tasks to the workers."""
         if len(tasks) < _CHUNK:
-            return check_all(tasks)
+            return lambda: check_all(tasks)
         parts = [tasks[at : at + _CHUNK] for at in range(0, len(tasks), _CHUNK)]
-        return list(chain.from_iterable(self._pool.map(check_all, parts)))
+        futures = [self._pool.submit(_check_packed, _pack(part)) for part in parts]
+        return lambda: [one for future in futures for one in _read_checked(future.result())]
 
     def close(self) -> None:
         """Let the workers go."""
         self._pool.shutdown()
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_read_tasks = msgspec.msgpack.Decoder(list[Task]).decode
+_read_checked = msgspec.msgpack.Decoder(list[Checked]).decode
+
+
+def _end_with_the_hub() -> None:
+    """A worker whose hub was killed would wait for tasks for ever."""
+    hub = multiprocessing.parent_process()
+    if hub is not None:
+        threading.Thread(target=_leave_after, args=(hub,), daemon=True).start()
+
+
+def _leave_after(hub: "multiprocessing.process.BaseProcess") -> None:
+    hub.join()
+    os._exit(0)
+
+
+def _check_packed(tasks: bytes) -> bytes:
+    """What a worker does: tasks and answers travel packed, which is far quicker than pickled."""
+    return _pack(check_all(_read_tasks(tasks)))
 
 
 def check_all(tasks: Sequence[Task]) -> list[Checked]:
@@ -92,12 +127,18 @@ def check_all(tasks: Sequence[Task]) -> list[Checked]:
 def _card(task: CardTask) -> Checked:
     opened = b""
     try:
-        opened = Sealer(task.content_key).open(task.evidence.sealed, task.digest)
+        opened = _sealer(task.content_key).open(task.evidence.sealed, task.digest)
         message = money_message(task.origin, task.record)
         verify_signature(task.spki, Algorithm(task.evidence.algorithm), opened, message)
     except (NotAuthentic, Malformed, ValueError):
         return Proof.BAD_SIGNATURE, opened
     return Proof.GOOD, b""
+
+
+@lru_cache(maxsize=1024)
+def _sealer(content_key: bytes) -> Sealer:
+    """The sealer of a shift; a batch is mostly of one shift."""
+    return Sealer(content_key)
 
 
 def _ticket(task: TicketTask) -> Checked:

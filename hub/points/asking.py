@@ -14,6 +14,7 @@ from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
+from hub.points.seconds import is_claimed
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, NotAuthentic
@@ -189,11 +190,7 @@ def _ticket(books: Books, request: HoldRequest) -> tuple[str, str]:
         return ticket.number, "ticket-not-yet"
     if today > row["valid_until"] or row["state"] == "expired":
         return ticket.number, "ticket-past"
-    held = books.tx.rows(
-        "SELECT 1 FROM hold WHERE town=? AND account=? AND purpose=? AND state='open'",
-        [books.town, ticket.number, Purpose.REDEEM],
-    )
-    if row["state"] != "issued" or held:
+    if row["state"] != "issued" or is_claimed(books, ticket.number):
         return ticket.number, "ticket-used"
     return ticket.number, ""
 

@@ -17,7 +17,7 @@ from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Damaged
-from sync.values import AccountId, Millis, MunicipalityCode
+from sync.values import HOUR, AccountId, Millis, MunicipalityCode
 
 _COLUMNS = (
     'source, epoch, seq, part, debit, credit, points, posting, "window", step, at, expires, "of"'
@@ -83,6 +83,8 @@ class Books:
         self._dated: set[tuple[int, str]] = set()
         self._borne: dict[str, int] = {}
         self._touched: set[str] = set()
+        self.rows: list[tuple[object, ...]] = []
+        """Judged records that are not written yet, as rows of the table ``record``."""
 
     # -- reading
 
@@ -127,6 +129,11 @@ class Books:
         name = wallet(account)
         own = [move for move in self._transfers if name in (move.debit, move.credit)]
         return [*wallet_history(self.tx, self.town, account), *own]
+
+    def write_rows(self) -> None:
+        """Write the judged records, so that what follows in this posting finds them."""
+        self.tx.insert_many(schema.record, self.rows)
+        self.rows.clear()
 
     def touch(self, subject: str) -> None:
         """Mark something as changed for the feed (residents' accounts mark themselves)."""
@@ -211,12 +218,14 @@ class Books:
     def flush(self, cause: tuple[object, ...]) -> None:
         """Write the posting, its transfers and the netted balances."""
         tx, town = self.tx, self.town
+        self.write_rows()
+        months = {hour: _month(hour) for hour in {move.at // HOUR for move in self._transfers}}
         tx.insert_many(
             schema.transfer,
             [
                 (
                     town,
-                    _month(move.at),
+                    months[move.at // HOUR],
                     *move.source,
                     move.part,
                     move.debit,
@@ -297,8 +306,9 @@ def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[T
     return [_transfer(row) for row in stored]
 
 
-def _month(at: Millis) -> int:
-    moment = tokyo(at)
+def _month(hour: int) -> int:
+    """The month in Asia/Tokyo, which begins on the hour, as 202611."""
+    moment = tokyo(Millis(hour * HOUR))
     return moment.year * 100 + moment.month
 
 

@@ -12,6 +12,7 @@ from hub.core import end_of
 from hub.points.accounts import TREASURY, lapsed, lapsed_ticket, outstanding, wallet
 from hub.points.books import Books
 from hub.points.lots import NEVER, work_out
+from hub.points.seconds import is_claimed
 from sync.values import AccountId, TicketNumber
 
 KEPT_DAYS = 31
@@ -68,10 +69,7 @@ def _tickets(books: Books, record: HubRecord, day: str) -> None:
     source = books.hub_source(record)
     for number, programme, points in due:
         pool = lapsed_ticket(TicketNumber(number))
-        held = books.tx.rows(
-            "SELECT 1 FROM hold WHERE town=? AND account=? AND state='open'", [books.town, number]
-        )
-        if held:
+        if is_claimed(books, number):
             continue  # a counter is taking it right now; its record or the next night decides
         books.move(outstanding(programme), pool, points, source=source, at=record.at)
         books.tx.run(

@@ -13,6 +13,7 @@ from hub.points.accounts import held, outstanding, subject_of
 from hub.points.books import Books, Source
 from hub.points.case import Line
 from hub.points.returns import give_back
+from hub.points.seconds import promote_next
 from sync.errors import Damaged
 from sync.holds import Purpose
 from sync.records import Ticket
@@ -158,8 +159,9 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
             town=books.town,
             number=hold.account,
         )
-        back = outstanding(programme)
-        books.move(hold.account_name, back, hold.points, source=hold.ended_by, at=at)
+        back, source = outstanding(programme), hold.ended_by
+        books.move(hold.account_name, back, hold.points, source=source, at=at)
+        promote_next(books, hold.account, back, source=source, at=at)
         return
     give_back(
         books,

@@ -5,6 +5,7 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -47,16 +48,58 @@ class Done:
     undone: bool | int
 
 
-@dataclass(slots=True)
-class NodeKnowledge:
-    """What the hub knows of a node: its recent records, and what it was told."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a node's zone was told of an account, as of a feed number."""
 
-    float_points: int
-    records: list[Done]
-    pages: set[int]
-    """When each whole page that it was handed was made."""
-    told: dict[tuple[int, int], dict[EpochId, int]]
-    """Included positions by feed number and moment."""
+    available: int
+    deficit: bool
+    expiring: tuple[Expiring, ...]
+
+
+class NodeKnowledge:
+    """What the hub knows of a node: its recent records, and what it was told.
+
+    Asked once a record, so what is asked for stands ready: records by what they are about, the
+    float as a running sum.
+    """
+
+    def __init__(
+        self,
+        float_points: int,
+        records: Iterable[Done],
+        pages: set[int],
+        told: dict[tuple[int, int], dict[EpochId, int]],
+    ) -> None:
+        self.float_points = float_points
+        self.pages = pages
+        """When each whole page that it was handed was made."""
+        self.told = told
+        """Included positions by feed number and moment."""
+        self.records: list[Done] = []
+        self._about: dict[str, list[Done]] = {}
+        self._floats: dict[tuple[str, str, int], int] = {}
+        for done in records:
+            self.add(done)
+
+    def add(self, done: Done) -> None:
+        """Count one more record."""
+        self.records.append(done)
+        self._about.setdefault(done.account, []).append(done)
+        for key in self._floats:
+            if _counts(done, *key):
+                self._floats[key] += done.points
+
+    def about(self, account: str) -> list[Done]:
+        """The records about an account, or a ticket's number."""
+        return self._about.get(account, [])
+
+    def float_used(self, kind: str, epoch: str, receipted: int) -> int:
+        """Points of this node's own word without a stored receipt."""
+        key = (kind, epoch, receipted)
+        if key not in self._floats:
+            self._floats[key] = sum(done.points for done in self.records if _counts(done, *key))
+        return self._floats[key]
 
     def includes(self, basis: Basis) -> dict[EpochId, int] | None:
         """What the standing that a basis names counted, or None if it was never handed out."""
@@ -74,6 +117,7 @@ class Recheck:
         self._nodes: dict[Line, NodeKnowledge] = {}
         self._judged: dict[Line, list[Done]] = {}
         self._policies: dict[bytes, Policy | None] = {}
+        self._told: dict[tuple[str, str, str, int], Told | None] = {}
 
     def remember(self, case: Case, record: Record) -> None:
         """Count a record that this posting has judged."""
@@ -81,7 +125,7 @@ class Recheck:
         if done.points:
             self._judged.setdefault(case.line, []).append(done)
             if case.line in self._nodes:
-                self._nodes[case.line].records.append(done)
+                self._nodes[case.line].add(done)
 
     def undo(self, case: Case, seq: int) -> None:
         """Count a reversal that this posting has judged."""
@@ -97,22 +141,13 @@ class Recheck:
         if policy is None or lists is None:
             return wrong
         at, basis = record.at, body.basis
-        told = self._books.tx.rows(
-            "SELECT available, deficit, expiring FROM told WHERE municipality=? AND town=?"
-            " AND account=? AND number<=? ORDER BY number DESC LIMIT 1",
-            [case.line.home, body.municipality, body.account, basis.feed],
-        )
-        if not told:
+        told = self._told_of(case.line.home, body.municipality, body.account, basis.feed)
+        if told is None:
             return "basis-no-standing"
-        available, deficit, expiring = told[0]
-        if basis.available > available:
+        if basis.available > told.available:
             return "basis-says-more"
         includes = known.includes(basis) or {}
-        mine = [
-            done
-            for done in known.records
-            if done.account == body.account and done.town == body.municipality
-        ]
+        mine = [done for done in known.about(body.account) if done.town == body.municipality]
         recent = [
             done
             for done in mine
@@ -125,9 +160,9 @@ class Recheck:
             points=body.points,
             account=AccountFacts(
                 active=True,
-                deficit=bool(deficit),
+                deficit=told.deficit,
                 available=basis.available,
-                expiring=msgspec.msgpack.decode(expiring, type=tuple[Expiring, ...]),
+                expiring=told.expiring,
                 later=tuple(
                     (done.at, done.points)
                     for done in mine
@@ -138,7 +173,7 @@ class Recheck:
                 recent=tuple(done.points for done in recent if not done.undone),
                 recent_count=len(recent),
             ),
-            float_used=_float(known, case, basis, "spend"),
+            float_used=known.float_used("spend", case.line.epoch, basis.receipted),
             float_limit=known.float_points or policy.float_points,
         )
         return _refusal(decide(policy, facts))
@@ -179,10 +214,10 @@ class Recheck:
             in_zone=True,
             listed_as_used=listed is not None,
             seen_here=any(
-                done.kind == "ticket.redeemed" and done.account == body.number and not done.undone
-                for done in known.records
+                done.kind == "ticket.redeemed" and not done.undone
+                for done in known.about(body.number)
             ),
-            float_used=_float(known, case, body.basis, "ticket.redeemed"),
+            float_used=known.float_used("ticket.redeemed", case.line.epoch, body.basis.receipted),
             float_limit=known.float_points or policy.ticket_float,
         )
         return _refusal(decide_redemption(policy, facts))
@@ -211,6 +246,17 @@ class Recheck:
             self._policies[digest] = None if found is None else read_policy(bytes(found))
         return self._policies[digest]
 
+    def _told_of(self, home: str, town: str, account: str, feed: int) -> Told | None:
+        key = (home, town, account, feed)
+        if key not in self._told:
+            rows = self._books.tx.rows(
+                "SELECT available, deficit, expiring FROM told WHERE municipality=? AND town=?"
+                " AND account=? AND number<=? ORDER BY number DESC LIMIT 1",
+                key,
+            )
+            self._told[key] = _read_told(*rows[0]) if rows else None
+        return self._told[key]
+
     def _known(self, case: Case) -> NodeKnowledge:
         if case.line not in self._nodes:
             self._nodes[case.line] = self._load(case)
@@ -236,7 +282,7 @@ class Recheck:
                 home=line.home,
                 node=line.node,
             ),
-            records=list(records.values()),
+            records=records.values(),
             pages={at for _, at, page, _ in told if page},
             told={
                 (number, at): dict(msgspec.msgpack.decode(data, type=list[tuple[EpochId, int]]))
@@ -267,16 +313,15 @@ def subject(record: Record) -> str:
     return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
 
 
-def _float(known: NodeKnowledge, case: Case, basis: Basis, kind: str) -> int:
-    """Points of this node's own word without a stored receipt."""
-    return sum(
-        done.points
-        for done in known.records
-        if done.kind == kind
-        and done.tier == Tier.T2
-        and done.epoch == case.line.epoch
-        and done.seq > basis.receipted
+def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
+    return (
+        done.kind == kind and done.tier == Tier.T2 and done.epoch == epoch and done.seq > receipted
     )
+
+
+def _read_told(available: int, deficit: int, expiring: bytes) -> Told:
+    lots = msgspec.msgpack.decode(expiring, type=tuple[Expiring, ...])
+    return Told(available, bool(deficit), lots)
 
 
 def _refusal(decision: Decision) -> str | None:

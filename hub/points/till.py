@@ -1,12 +1,11 @@
 """Taking points for a record: from its hold, from what lapsed since, from the wallet, on credit."""
 
 from hub.points.accounts import deficit, wallet
-from hub.points.books import Books, Source
+from hub.points.books import Books
 from hub.points.case import Case, Judgement, exception
 from hub.points.holds import Hold, HoldShelf
 from hub.points.late import take_lapsed
 from hub.points.recheck import Recheck
-from hub.store import schema
 from sync.policy import read_policy
 from sync.receipt import Bearer
 from sync.values import AccountId
@@ -19,17 +18,6 @@ class Till:
         self.books = books
         self.recheck = Recheck(books)
         self.holds = HoldShelf(books)
-        self.rows: list[tuple[object, ...]] = []
-        """Judged records that are not written yet, as rows of the table ``record``."""
-        self.promoted: list[Source] = []
-        """Second redemptions that became the applied one."""
-        self.unquarantined: list[Source] = []
-        """Quarantined records that a reversal undid."""
-
-    def write_rows(self) -> None:
-        """Write the judged records, so that later ones of this posting find them."""
-        self.books.tx.insert_many(schema.record, self.rows)
-        self.rows.clear()
 
     def hold_for(self, case: Case, n: int, account: str, points: int) -> Hold | None:
         """The open hold that a record may use; one that it names but does not fit ends here."""

@@ -13,8 +13,9 @@ from hub.points.accounts import (
 )
 from hub.points.books import Source, Transfer
 from hub.points.case import Case, Judgement, applied, exception, quarantined
-from hub.points.redeem import promote_next, ticket_row
 from hub.points.returns import give_back
+from hub.points.seconds import lay_down, promote_next, ticket_row
+from hub.points.superseding import supersede
 from hub.points.till import Till
 from sync.receipt import Bearer, Outcome
 from sync.records import Reversed
@@ -34,7 +35,8 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
         return exception("not-reversible", Bearer.NOBODY)
     _mark(till, case, body)
     if row["outcome"] == Outcome.QUARANTINED:
-        till.unquarantined.append(case.line.source(body.of.seq))
+        source = case.line.source(body.of.seq)
+        supersede(till.books, source, exception("reversed", Bearer.NOBODY))
         hold = till.holds.named_by_record(case.line, body.of.seq)
         if hold is not None:
             till.holds.misfit(hold, case.at)
@@ -44,14 +46,14 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
     for move in moves:
         _mirror(till, case, of, move)
     if row["kind"] == "ticket.redeemed":
-        _ticket_back(till, case, row["account"], str(of), moves)
+        _ticket_back(till, case, row["account"], of, moves)
     return applied()
 
 
 def _record(till: Till, case: Case, body: Reversed) -> Any:
     if body.of.epoch != case.line.epoch:
         return None
-    till.write_rows()
+    till.books.write_rows()
     return till.books.tx.one(
         "SELECT * FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND branch=:branch AND seq=:seq AND digest=:digest",
@@ -108,7 +110,7 @@ def _mirror(till: Till, case: Case, of: Source, move: Transfer) -> None:
 def _hold_back(till: Till, case: Case, of: Source, move: Transfer, debit: str) -> None:
     hold = till.holds.by_account_name(move.debit)
     if hold.purpose == "ticket.redeem":
-        ticket = ticket_row(till, hold.account)
+        ticket = ticket_row(till.books, hold.account)
         pool = outstanding(ticket.programme if ticket is not None else "")
         till.books.move(debit, pool, move.points, source=case.source, at=case.at, of=str(of))
         return
@@ -125,23 +127,17 @@ def _hold_back(till: Till, case: Case, of: Source, move: Transfer, debit: str) -
 
 
 def _ticket_back(
-    till: Till, case: Case, number: str, redeemed_by: str, moves: list[Transfer]
+    till: Till, case: Case, number: str, redeemed_by: Source, moves: list[Transfer]
 ) -> None:
     """After a redemption that no longer stands another takes its place, or the ticket lives."""
     books = till.books
-    books.tx.run(
-        "UPDATE second_redemption SET standing=0 WHERE municipality=:town AND number=:number"
-        " AND record=:record",
-        town=books.town,
-        number=number,
-        record=redeemed_by,
-    )
-    ticket = ticket_row(till, number)
-    if ticket is None or ticket.redeemed_by != redeemed_by:
+    lay_down(books, number, redeemed_by)
+    ticket = ticket_row(books, number)
+    if ticket is None or ticket.redeemed_by != str(redeemed_by):
         return
     had_lapsed = any(kind_of(move.debit) == "lapsed" for move in moves)
     pool = lapsed_ticket(TicketNumber(number)) if had_lapsed else outstanding(ticket.programme)
-    if promote_next(till, number, pool, source=case.source, case=case):
+    if promote_next(books, number, pool, source=case.source, at=case.at):
         return
     books.touch(f"ticket/{number}")
     books.tx.run(
