@@ -42,6 +42,11 @@ class Tx:
         self._connection = connection
         self._raw: Any = connection.connection.driver_connection
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the database still keeps it open; a full disk may have ended it."""
+        return bool(self._raw.in_transaction)
+
     def one(self, sql: str, /, **values: object) -> RowMapping | None:
         """The first row, or None."""
         return self._connection.execute(sa.text(sql), values).mappings().first()
@@ -96,6 +101,7 @@ class Database:
 
     def __init__(self, url: str, metadata: sa.MetaData, *, version: int) -> None:
         self._engine = open_engine(url)
+        self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._open: Tx | None = None
         self._refuse_newer(version)
@@ -126,18 +132,16 @@ class Database:
             if self._open is not None:
                 yield self._open
                 return
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                self._open = Tx(connection)
-                try:
-                    yield self._open
-                except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
-                    raise
-                else:
-                    connection.exec_driver_sql("COMMIT")
-                finally:
-                    self._open = None
+            self._open = tx = self._begin("BEGIN IMMEDIATE")
+            try:
+                yield tx
+                tx.rows("COMMIT")
+            except BaseException:
+                if tx.under_way:
+                    tx.rows("ROLLBACK")
+                raise
+            finally:
+                self._open = None
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -146,13 +150,25 @@ class Database:
             if self._open is not None:
                 yield self._open
                 return
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN")
-                try:
-                    yield Tx(connection)
-                finally:
-                    connection.exec_driver_sql("ROLLBACK")
+            tx = self._begin("BEGIN")
+            try:
+                yield tx
+            finally:
+                if tx.under_way:
+                    tx.rows("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the files."""
-        self._engine.dispose()
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            self._engine.dispose()
+
+    def _begin(self, statement: str) -> Tx:
+        """Begin on the one connection: taking one from a pool costs more than most questions."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        tx = Tx(self._connection)
+        tx.rows(statement)
+        return tx
