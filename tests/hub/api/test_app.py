@@ -1,0 +1,224 @@
+"""The application: every endpoint refuses strangers, every failure is a problem."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from litestar.testing import TestClient
+
+from hub.api.app import MOST_FORM, make_app
+from hub.client import HubClient
+from hub.door import ROUTES
+from hub.forms import (
+    CloseForm,
+    GrantForm,
+    InviteForm,
+    MunicipalityForm,
+    OrganisationForm,
+    ProgrammeForm,
+    ReserveForm,
+)
+from hub.people import Role
+from sync.batch import MOST_WIRE
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.request import Problem, Request, Response
+from tests.hub.townhall import BANK, GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
+
+OPEN = {("POST", "/v1/desk/join")}
+
+
+class ClientDoor:
+    """A door over the framework's own test client."""
+
+    def __init__(self, client: TestClient[Litestar]) -> None:
+        self._client = client
+
+    def send(self, request: Request) -> Response:
+        answer = self._client.request(
+            request.method,
+            request.path_with_query,
+            content=request.body,
+            headers=dict(request.headers) | {"Content-Type": request.content_type},
+        )
+        kind = answer.headers.get("content-type", "")
+        return Response(answer.status_code, kind, answer.content, tuple(answer.headers.items()))
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Townhall:
+    return townhall(tmp_path)
+
+
+@pytest.fixture
+def http(hall: Townhall) -> Iterator[TestClient[Litestar]]:
+    with TestClient(make_app(hall.hub)) as client:
+        yield client
+
+
+def person(hall: Townhall, http: TestClient[Litestar], name: str) -> HubClient:
+    return HubClient(ClientDoor(http), hall.tokens[name])
+
+
+def endpoints(app: Litestar) -> list[tuple[str, str]]:
+    return [
+        (method, route.path)
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and route.path.startswith("/v1/desk")
+        for method in sorted(route.methods - {"OPTIONS", "HEAD"})
+    ]
+
+
+def test_every_endpoint_refuses_strangers(http: TestClient[Litestar]) -> None:
+    found = endpoints(http.app)
+    assert len(found) > 30
+    for method, path in found:
+        if (method, path) in OPEN:
+            continue
+        target = path.replace("{name:str}", "x")
+        for headers in (
+            {},
+            {"Authorization": "Bearer"},
+            {"Authorization": "Basic eDp5"},
+            {"Authorization": f"Bearer {'A' * 52}"},
+        ):
+            answer = http.request(method, target, headers=headers, content=b"{")
+            assert answer.status_code == 401, (method, path, answer.text)
+            assert problem(answer).reason == "not-authentic"
+
+
+def test_every_endpoint_answers_nonsense_with_a_problem(
+    hall: Townhall, http: TestClient[Litestar]
+) -> None:
+    headers = {"Authorization": f"Bearer {hall.tokens['Sato']}"}
+    for method, path in endpoints(http.app):
+        for step in ("x", "%00", "141305", "../..", "'--"):
+            for body in (b"", b"{", b"[]", b'{"x": 1}', b"\xff\xfe"):
+                target = path.replace("{name:str}", step)
+                answer = http.request(method, target, headers=headers, content=body)
+                assert answer.status_code < 500, (method, target, body, answer.text)
+                if answer.status_code >= 400:
+                    assert problem(answer).detail
+                    assert "Traceback" not in answer.text
+
+
+def test_an_auditor_reads_and_changes_nothing(hall: Townhall, http: TestClient[Litestar]) -> None:
+    hall.person("Mori", Role.AUDITOR)
+    mori = person(hall, http, "Mori")
+    assert [each.organisation for each in mori.organisations()] == [GREENGROCER]
+    for ask in (
+        lambda: mori.invite(InviteForm(organisation=GREENGROCER)),
+        lambda: mori.fund_reserve(KAWASAKI, ReserveForm(points=1, why="x")),
+        lambda: mori.close_window(KAWASAKI, CloseForm()),
+        lambda: mori.bank_file(f"{KAWASAKI}-shops-1"),
+        lambda: mori.set_policy(KAWASAKI, "{}"),
+        lambda: mori.revoke_operator("Sato"),
+    ):
+        with pytest.raises(RefusedByRule) as caught:
+            ask()
+        assert caught.value.reason == "not-allowed"
+
+
+def test_a_body_that_is_too_long_is_refused(hall: Townhall, http: TestClient[Litestar]) -> None:
+    headers = {"Authorization": f"Bearer {hall.tokens['Sato']}"}
+    answer = http.post("/v1/desk/grants", content=b"x" * (MOST_FORM + 1), headers=headers)
+    assert answer.status_code == 413
+    node = http.put("/v1/nodes/x/epochs/y/records/1", content=b"x" * (2 * MOST_WIRE + 1))
+    assert node.status_code == 413
+
+
+def test_every_call_of_the_door_is_served(http: TestClient[Litestar]) -> None:
+    for route in ROUTES:
+        path = route.path.format(
+            node="141305-B2108-1111", epoch="1-" + "0" * 16, first=1, n=1, digest="0" * 64
+        )
+        answer = http.request(route.method, path)
+        assert answer.status_code in {200, 400, 401}, (route.path, answer.text)
+
+
+def test_what_is_not_there_is_said_as_a_problem(http: TestClient[Litestar]) -> None:
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/v1/x"),
+        ("PATCH", "/v1/time"),
+        ("GET", "/v1/desk/x"),
+    ):
+        assert problem(http.request(method, path)).reason == "no-such-call"
+
+
+def test_the_endpoints_are_described(http: TestClient[Litestar]) -> None:
+    described = http.get("/v1/openapi/openapi.json").json()
+    assert "/v1/desk/grants" in described["paths"]
+    assert not any(path.startswith("/v1/nodes") for path in described["paths"])
+
+
+def test_people_set_a_town_up_over_http(hall: Townhall, http: TestClient[Litestar]) -> None:
+    sato, suzuki = person(hall, http, "Sato"), person(hall, http, "Suzuki")
+    form = MunicipalityForm(
+        municipality=TOSHIMA, name="豊島区", requester="1234567890", account=BANK
+    )
+    assert sato.add_municipality(form).outcome == "done"
+    assert [each.point_name for each in sato.municipalities()] == [
+        "豊島区ポイント",
+        "川崎市ポイント",
+    ]
+    sato.set_calendar(TOSHIMA, '{"closing_day": 15}')
+    with pytest.raises(Malformed):
+        sato.set_calendar(TOSHIMA, '{"closing_day": 32}')
+
+    bookshop = OrganisationForm(organisation="131164-C1001", name="本屋", account=BANK)
+    asked = sato.add_organisation(bookshop)
+    [waiting] = suzuki.pending()
+    assert (waiting.id, waiting.person, waiting.what["name"]) == (asked.pending, "Sato", "本屋")
+    suzuki.approve(asked.pending)
+    sato.accept_organisation("131164-C1001", KAWASAKI)
+    assert sato.organisations()[0].accepted_by == (TOSHIMA, KAWASAKI)
+
+    invited = sato.invite(InviteForm(organisation="131164-C1001", kind="counter"))
+    assert invited.node == "131164-C1001-1111"
+    assert [each.state for each in sato.nodes()] == ["invited"]
+    sato.add_programme(ProgrammeForm(programme="001", municipality=TOSHIMA, name="祭"))
+    assert sato.programmes()[0].use_until == "2099-12-31"
+    assert sato.policy(TOSHIMA)["float_points"] == 30_000
+
+
+def test_the_two_people_settle(hall: Townhall, http: TestClient[Litestar]) -> None:
+    sato, suzuki = person(hall, http, "Sato"), person(hall, http, "Suzuki")
+    closed = sato.close_window(KAWASAKI, CloseForm())
+    assert (closed.window, closed.lines, closed.total) == (f"{KAWASAKI}-shops-1", 0, 0)
+    assert sato.review_window(closed.window).needs == "approve"
+    with pytest.raises(RefusedByRule) as caught:
+        sato.approve_window(closed.window)
+    assert caught.value.reason == "second-person"
+    assert suzuki.approve_window(closed.window).needs == "file"
+    made = suzuki.bank_file(closed.window)
+    assert (made.count, made.total) == (0, 0)
+    assert suzuki.bank_file(closed.window) == made
+    assert [each.state for each in sato.windows()] == ["settled"]  # there was nothing to pay
+
+
+def test_a_stranger_hears_what_is_wrong(hall: Townhall, http: TestClient[Litestar]) -> None:
+    sato = person(hall, http, "Sato")
+    with pytest.raises(RefusedByRule) as caught:
+        sato.resident("MY123456")
+    assert caught.value.reason == "resident-unknown"
+    with pytest.raises(NotAuthentic):
+        HubClient(ClientDoor(http), "A" * 52).nodes()
+    with pytest.raises(Malformed):
+        sato.grant(GrantForm(mykey_id="abc", municipality=KAWASAKI, points=1, programme="001"))
+    for ask, reason in (
+        (lambda: sato.ticket("0000000000000"), "ticket-unknown"),
+        (lambda: sato.exception("141305-9"), "unknown-exception"),
+        (lambda: sato.review_window("141305-shops-9"), "unknown-window"),
+    ):
+        with pytest.raises(RefusedByRule) as caught:
+            ask()
+        assert caught.value.reason == reason
+
+
+def problem(answer: Any) -> Problem:
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    return msgspec.json.decode(answer.content, type=Problem)

@@ -1,0 +1,178 @@
+"""S1 and S2 at a counter: card -> PIN -> choose an ID -> registered, once a person."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from hub.forms import GrantForm, ProgrammeForm
+from sync.calls import Challenge, HubCalls, Registration
+from sync.democa import DemoCa
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.wire import write
+from tests.doubles.clocks import at
+from tests.hub.townhall import KAWASAKI, Holder, Townhall, holder
+
+
+def test_a_resident_chooses_an_id(counter: HubCalls, hana: Holder) -> None:
+    made = counter.register(hana.registration(counter, "MY123456"))
+    assert (made.mykey_id, made.generated, made.known_before) == ("MY123456", False, False)
+
+
+def test_the_same_card_keeps_its_id_whatever_it_wishes(counter: HubCalls, hana: Holder) -> None:
+    counter.register(hana.registration(counter, "MY123456"))
+    again = counter.register(hana.registration(counter, "ZZ999999"))
+    assert (again.mykey_id, again.known_before) == ("MY123456", True)
+
+
+def test_a_taken_id_is_refused_and_a_made_one_is_free(
+    counter: HubCalls, hana: Holder, jiro: Holder
+) -> None:
+    counter.register(hana.registration(counter, "MY123456"))
+    taken = jiro.registration(counter, "MY123456")
+    assert refused(lambda: counter.register(taken)) == "mykey-id-taken"
+
+    made = counter.register(jiro.registration(counter))
+    assert made.generated
+    assert re.fullmatch(r"[A-Z0-9]{8}", made.mykey_id)
+    assert made.mykey_id != "MY123456"
+
+
+@pytest.mark.parametrize("wish", ["abc12345", "ABC1234", "MY1234-6", "ＭＹ１２３４"])
+def test_an_id_of_another_shape_is_refused_with_words(
+    counter: HubCalls, hana: Holder, wish: str
+) -> None:
+    with pytest.raises(Malformed, match="8 half-width characters"):
+        counter.register(hana.registration(counter, wish))
+
+
+def test_an_id_of_nine_does_not_even_fit_the_form(counter: HubCalls, hana: Holder) -> None:
+    with pytest.raises(Malformed):
+        counter.register(hana.registration(counter, "MY1234567"))
+
+
+def test_points_need_a_consent_that_is_recorded(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    name = counter.register(hana.registration(counter, points=False)).mykey_id
+    assert refused(lambda: grant(hall, name, 100)) == "no-consent"
+
+    counter.register(hana.registration(counter, points=True))
+    grant(hall, name, 100)
+    assert hall.hub.treasury.resident(hall.sato, name).consents == ("points",)
+
+
+def test_a_look_shows_the_exact_points_of_all_towns(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    name = counter.register(hana.registration(counter)).mykey_id
+    grant(hall, name, 4_000)
+    [row] = counter.look(hana.look(counter)).rows
+    assert (row.municipality, row.point_name, row.available) == (KAWASAKI, "川崎市ポイント", 4_000)
+
+
+def test_a_card_nobody_registered_has_nothing_to_look_at(counter: HubCalls, hana: Holder) -> None:
+    look = hana.look(counter)
+    assert refused(lambda: counter.look(look)) == "card-unknown"
+
+
+# -- whoever shows a certificate holds its key, here and now
+
+
+def test_a_found_certificate_without_its_card_registers_nobody(
+    counter: HubCalls, hana: Holder, jiro: Holder
+) -> None:
+    stolen = replace(hana, key=jiro.key)
+    with pytest.raises(NotAuthentic):
+        counter.register(stolen.registration(counter))
+
+
+def test_a_signed_look_works_for_no_other_request(counter: HubCalls, hana: Holder) -> None:
+    counter.register(hana.registration(counter))
+    challenge = counter.challenge()
+    look = hana.look(counter, challenge)
+    request = write(Registration(challenge.challenge, hana.certificate, "", True))
+    turned = hana.signs(counter.node, "look", request, challenge.challenge)
+    with pytest.raises(NotAuthentic):
+        counter.register(turned)
+    assert counter.look(look).rows == ()
+
+
+def test_a_signature_for_another_counter_is_refused(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    counter.register(hana.registration(counter))
+    challenge = counter.challenge()
+    elsewhere = hall.calls("141305-B2108-9999", counter.epoch, counter._key)
+    with pytest.raises(NotAuthentic):
+        counter.look(hana.look(elsewhere, challenge))
+
+
+def test_a_challenge_lives_for_two_minutes(hall: Townhall, counter: HubCalls, hana: Holder) -> None:
+    counter.register(hana.registration(counter))
+    slow = hana.look(counter)
+    hall.clock.turn(minutes=2)
+    assert refused(lambda: counter.look(slow)) == "challenge-gone"
+
+
+def test_a_challenge_answers_one_request(counter: HubCalls, hana: Holder, jiro: Holder) -> None:
+    counter.register(hana.registration(counter))
+    counter.register(jiro.registration(counter))
+    challenge = counter.challenge()
+    counter.look(hana.look(counter, challenge))
+    assert refused(lambda: counter.look(jiro.look(counter, challenge))) == "challenge-used"
+
+
+def test_a_look_whose_answer_was_lost_is_asked_for_again(counter: HubCalls, hana: Holder) -> None:
+    counter.register(hana.registration(counter))
+    look = hana.look(counter)
+    assert counter.look(look) == counter.look(look)
+
+
+def test_a_challenge_of_ones_own_is_refused(counter: HubCalls, hana: Holder) -> None:
+    counter.register(hana.registration(counter))
+    own = Challenge(b"x" * 32)
+    assert refused(lambda: counter.look(hana.look(counter, own))) == "challenge-gone"
+
+
+# -- whom the hub believes
+
+
+def test_another_ca_is_not_believed(
+    counter: HubCalls, card_keys: list[RSAPrivateKey], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = DemoCa.create(tmp_path_factory.mktemp("other") / "ca", at=at("2026-01-01 00:00"))
+    stranger = holder(other, card_keys[0])
+    with pytest.raises(NotAuthentic, match="root"):
+        counter.register(stranger.registration(counter))
+
+
+def test_an_expired_card_is_not_registered(hall: Townhall, counter: HubCalls, hana: Holder) -> None:
+    hall.clock.turn(days=6 * 366)
+    with pytest.raises(NotAuthentic, match="expired"):
+        counter.register(hana.registration(counter))
+
+
+def test_bytes_that_are_no_certificate_are_refused(counter: HubCalls, hana: Holder) -> None:
+    broken = replace(hana, certificate=b"\x30\x03\x02\x01\x01")
+    with pytest.raises(NotAuthentic):
+        counter.register(broken.registration(counter))
+
+
+def grant(hall: Townhall, name: str, points: int) -> None:
+    treasury = hall.hub.treasury
+    if not treasury.programmes(hall.sato):
+        form = ProgrammeForm(programme="001", municipality=KAWASAKI, name="清掃")
+        treasury.add_programme(hall.sato, form)
+    treasury.grant(
+        hall.sato,
+        GrantForm(mykey_id=name, municipality=KAWASAKI, points=points, programme="001"),
+    )
+
+
+def refused(ask: Callable[[], object]) -> str:
+    with pytest.raises(RefusedByRule) as caught:
+        ask()
+    return caught.value.reason

@@ -1,0 +1,225 @@
+"""The real programs on loopback: make a hub, serve it, ask it, look into it, stop it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.hub import Made, copy_of, init_hub, open_hub
+from sync.errors import Damaged, InUse, Malformed, RefusedByRule
+from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+
+MACHIKADO = [sys.executable, "-c", "from tui.cli import main; main()"]
+BANK = [
+    "--bank",
+    "0001",
+    "--branch",
+    "001",
+    "--account-type",
+    "1",
+    "--account",
+    "1234567",
+    "--holder",
+    "ヤオヤ",
+]
+CLOCK = TurnedClock(at("2026-11-02 10:00"))
+
+
+class Shell:
+    """People at their shells, with a hub that listens on a free port."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self.folder = folder
+        self._url = f"http://{address}"
+
+    def ask(self, words: str, *more: str, person: int = 1) -> tuple[int, list[dict[str, object]]]:
+        """Exit code and the JSON lines of a command."""
+        done = run(
+            *words.split(),
+            *more,
+            "--hub",
+            self._url,
+            "--token-file",
+            str(self.folder / f"operator-{person}.token"),
+            "--json",
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("serving") / "hub"
+    made = run("hub", "init", str(folder), "--demo", "--json")
+    assert json.loads(made.stdout)["demo_ca"] == str(folder / "ca")
+    with subprocess.Popen(
+        [*MACHIKADO, "hub", "serve", str(folder), "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert "listens on" in line
+        yield Shell(folder, line.split()[-1])
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+        assert server.stdout.read() == ""
+
+
+@pytest.mark.processes
+def test_two_people_set_a_town_up_at_their_shells(shell: Shell) -> None:
+    town = ("--name", "川崎市", "--requester", "1234567890", *BANK)
+    assert shell.ask("hub municipality add 141305", *town) == (0, [{"outcome": "done"}])
+
+    code, [asked] = shell.ask("hub organisation add 141305-B2108", "--name", "八百屋", *BANK)
+    assert (code, asked) == (0, {"outcome": "waiting", "pending": "141305-1"})
+    assert shell.ask("hub pending approve 141305-1") == (
+        3,
+        [{"outcome": "refused", "reason": "second-person"}],
+    )
+    assert shell.ask("hub pending approve 141305-1", person=2)[0] == 0
+
+    code, [invited] = shell.ask("hub node invite 141305-B2108")
+    assert (code, invited["node"]) == (0, "141305-B2108-1111")
+    assert str(invited["invitation"]).startswith("MACHIKADO1-")
+    code, [closed] = shell.ask("hub settlement close 141305")
+    assert closed == {
+        "window": "141305-shops-1",
+        "municipality": "141305",
+        "lines": 0,
+        "total": 0,
+    }
+    assert shell.ask("hub exception list") == (0, [])
+    assert shell.ask("hub balance show --mykey-id MY123456")[0] == 3
+
+
+@pytest.mark.processes
+def test_a_new_operator_joins_with_a_token_made_at_home(shell: Shell, tmp_path: Path) -> None:
+    code, [asked] = shell.ask("hub operator add Tanaka --role clerk")
+    assert code == 0
+    assert shell.ask(f"hub pending approve {asked['pending']}", person=2)[0] == 0
+    (tmp_path / "invitation").write_text(str(asked["invitation"]))
+    token = tmp_path / "token"
+    code, [joined] = shell.ask(
+        "hub operator join", "--invitation", str(tmp_path / "invitation"), "--token-out", str(token)
+    )
+    assert (code, joined["name"], joined["state"]) == (0, "Tanaka", "active")
+    assert token.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.processes
+def test_the_folder_is_told_in_use_while_the_hub_runs(shell: Shell) -> None:
+    second = run("hub", "serve", str(shell.folder))
+    assert (second.returncode, "is in use by machikado hub (process" in second.stderr) == (6, True)
+
+
+@pytest.mark.processes
+def test_a_running_hub_is_audited_beside_it(shell: Shell) -> None:
+    assert run("hub", "audit", str(shell.folder), "--json").returncode == 0
+
+
+@pytest.mark.processes
+def test_a_hub_that_is_not_there_is_said_in_words() -> None:
+    away = run(
+        "hub", "node", "list", "--hub", "http://127.0.0.1:1", env={"MACHIKADO_TOKEN": "A" * 52}
+    )
+    assert (away.returncode, "refused the connection" in away.stderr) == (4, True)
+    nobody = run("hub", "node", "list", "--hub", "http://127.0.0.1:1")
+    assert (nobody.returncode, "--token-file" in nobody.stderr) == (2, True)
+
+
+# -- the folder
+
+
+def test_a_hub_is_made_once(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    assert made.demo_ca is None
+    with pytest.raises(RefusedByRule, match="already holds"):
+        make(tmp_path)
+
+
+def test_without_a_demo_the_second_person_joins_by_invitation(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    first, second = made.token_files
+    assert first is not None
+    assert second is None
+    assert made.invitation_file is not None
+    hub = open_hub(tmp_path / "hub", CLOCK)
+    try:
+        assert hub.office.sign_in(first.read_text()).name == "operator-1"
+        states = {
+            each.name: each.state
+            for each in hub.office.operators(hub.office.sign_in(first.read_text()))
+        }
+    finally:
+        hub.close()
+    assert states == {"operator-1": "active", "operator-2": "invited"}
+    for path in (first, made.invitation_file):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_one_program_at_a_time_has_the_folder(tmp_path: Path) -> None:
+    make(tmp_path)
+    hub = open_hub(tmp_path / "hub", CLOCK)
+    with pytest.raises(InUse, match=str(os.getpid())):
+        open_hub(tmp_path / "hub", CLOCK)
+    with copy_of(tmp_path / "hub") as copy:
+        assert copy.core.origin == hub.core.origin
+    hub.close()
+    open_hub(tmp_path / "hub", CLOCK).close()
+
+
+def test_identities_are_a_file_of_their_own(tmp_path: Path) -> None:
+    make(tmp_path)
+    names = {path.name for path in (tmp_path / "hub").iterdir()}
+    assert {"hub.db", "mykey.db", "keys", "roots", "hub.json"} <= names
+
+
+def test_a_real_hub_does_not_pin_a_demo_root(tmp_path: Path) -> None:
+    from sync.certificate import UnfitRoot
+    from sync.democa import DemoCa
+
+    make(tmp_path)
+    ca = DemoCa.create(tmp_path / "ca", at=CLOCK.now())
+    (tmp_path / "hub" / "roots" / "demo.der").write_bytes(ca.root)
+    with pytest.raises(UnfitRoot):
+        open_hub(tmp_path / "hub", CLOCK)
+
+
+def test_an_empty_folder_is_no_hub(tmp_path: Path) -> None:
+    with pytest.raises(Damaged, match="holds no hub"):
+        open_hub(tmp_path, CLOCK)
+    with pytest.raises(Malformed, match="https://"):
+        init_hub(tmp_path / "x", origin="hub.example", demo=False)
+
+
+def make(tmp_path: Path) -> Made:
+    return init_hub(
+        tmp_path / "hub",
+        origin="https://hub.test",
+        demo=False,
+        clock=CLOCK,
+        randomness=SeededRandomness("made"),
+    )
+
+
+def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MACHIKADO_")}
+    return kept | (extra or {})
+
+
+def run(*words: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*MACHIKADO, *words],
+        capture_output=True,
+        text=True,
+        env=environment(env),
+        timeout=60,
+        check=False,
+    )
