@@ -47,8 +47,8 @@ def _show(file: Path, made: "CardDescription", *, as_json: bool) -> None:
     line = {
         "card": f"soft:{file}",
         "key": made.key,
-        "valid_from": shell.moment(made.valid_from),
-        "valid_until": shell.moment(made.valid_until),
+        "valid_from": made.valid_from,
+        "valid_until": made.valid_until,
         "tries_left": made.tries_left,
     }
     words = f"{file}: key {made.key}, tries left: {made.tries_left}"

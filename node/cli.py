@@ -82,7 +82,7 @@ def _status(now: Status) -> shell.Line:
         "head": now.head.hex(),
         "waiting": now.waiting,
         "acknowledged": now.acknowledged,
-        "last_sync": shell.moment(now.last_sync),
+        "last_sync": now.last_sync,
         "hub_reachable": now.hub_reachable,
         "offline_left": now.offline_left,
         "ticket_float_left": now.ticket_float_left,
@@ -98,9 +98,7 @@ def _status(now: Status) -> shell.Line:
             "unsure": now.printer.unsure,
             "trouble": now.printer.trouble,
         },
-        "incidents": [
-            {"what": i.what, "detail": i.detail, "at": shell.moment(i.at)} for i in now.incidents
-        ],
+        "incidents": [{"what": i.what, "detail": i.detail, "at": i.at} for i in now.incidents],
     }
 
 
@@ -219,7 +217,7 @@ def balance(
             "municipality": row.municipality,
             "available": row.available,
             "held": row.held,
-            "as_of": shell.moment(row.as_of),
+            "as_of": row.as_of,
             "exact": row.exact,
         }
         for row in rows

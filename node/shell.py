@@ -1,9 +1,9 @@
 """What the node's commands share: options, secrets, output, exit codes.
 
 ``--json`` prints one object (one a line for lists) with stable English keys and nothing else on
-standard output; words go to standard error. Secrets come from a file (``-``: standard input) or the
-environment, never from an argument. What is raised here is turned into words and an exit code by
-the front door.
+standard output, moments as milliseconds since 1970; words go to standard error. Secrets come from a
+file (``-``: standard input) or the environment, never from an argument. What is raised here is
+turned into words and an exit code by the front door.
 """
 
 import json
@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -22,11 +21,9 @@ from sync.errors import Malformed
 if TYPE_CHECKING:
     from node.counter import Counter
     from node.outcome import Approved, Refused
-    from sync.values import Millis
 
 PIN = "MACHIKADO_PIN"
 REFUSED, DAMAGED, UNREACHABLE = 3, 5, 4
-_TOKYO = timezone(timedelta(hours=9))
 _F = TypeVar("_F", bound=Callable[..., object])
 Line = Mapping[str, object]
 
@@ -112,14 +109,7 @@ def show(lines: Sequence[Line], *, as_json: bool, words: str) -> None:
 
 def leave(code: int) -> NoReturn:
     """End the command with an exit code."""
-    raise click.exceptions.Exit(code)
-
-
-def moment(at: "Millis | int | None") -> str | None:
-    """A moment as text: ISO 8601 in Asia/Tokyo."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(_TOKYO).isoformat()
+    sys.exit(code)
 
 
 def approved(done: "Approved") -> Line:

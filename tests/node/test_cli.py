@@ -1,0 +1,241 @@
+"""The command line: a day at the counter from the shell, as scripts rely on it."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from node import enrol, opening
+from node.card_cli import card
+from node.cli import node
+from node.store import Store
+from sync.calls import write_invitation
+from sync.democa import DemoCa
+from sync.errors import Damaged, InUse, Malformed
+from sync.values import Millis
+from tests.doubles.hub import FakeHub
+from tests.node.conftest import NOON
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeHub:
+    hub = FakeHub(NOON)
+    for module in (opening, enrol):
+        monkeypatch.setattr(module, "door_to", lambda *_: hub)
+    clock = tmp_path / "clock"
+    clock.write_text(str(NOON))
+    monkeypatch.setenv("MACHIKADO_DEMO_CLOCK", str(clock))
+    monkeypatch.setenv("MACHIKADO_PIN", "1234")
+    monkeypatch.setattr(enrol, "clock_for", opening.clock_for)
+    return hub
+
+
+@pytest.fixture
+def run(hub: FakeHub, tmp_path: Path, blank_card: Path) -> Iterator[Run]:
+    from node.card.tap import Tap
+
+    runner = CliRunner()
+
+    def call(*words: str, group: click.Group = node, stdin: str = "") -> Result:
+        return runner.invoke(group, [str(word) for word in words], input=stdin)
+
+    invitation = tmp_path / "invitation"
+    invitation.write_text(write_invitation(hub.invitation))
+    with Tap(f"soft:{blank_card}") as tap:
+        hub.give(tap.key.digest, 5_000)
+    enrolled = call(
+        "enrol",
+        str(tmp_path / "node"),
+        "--invitation",
+        str(invitation),
+        "--second-path",
+        str(tmp_path / "second"),
+        "--json",
+    )
+    assert set(said(enrolled)) == {"node", "fingerprint"}
+    assert said(call("sync", str(tmp_path / "node"), "--json"))["reached"]
+    yield call
+    Store.open(tmp_path / "node", "test").close()
+
+
+def said(result: Result) -> dict[str, Any]:
+    """The one line of JSON on standard output."""
+    (line,) = result.stdout.splitlines()
+    answer = json.loads(line)
+    assert isinstance(answer, dict)
+    return answer
+
+
+SPEND = ("--municipality", "141305", "--points")
+
+
+def test_a_day_at_the_counter(run: Run, tmp_path: Path, blank_card: Path) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+    picture = tmp_path / "slip.png"
+
+    opened = run("shift", "open", where, "--staff", "花子", "--json")
+    spent = run("spend", where, *SPEND, "300", "--card", soft, "--png", str(picture), "--json")
+    undone = run("reverse", where, str(said(spent)["seq"]), "--json")
+    issued = run(
+        "ticket",
+        "issue",
+        where,
+        *SPEND,
+        "500",
+        "--days",
+        "3",
+        "--count",
+        "2",
+        "--card",
+        soft,
+        "--json",
+    )
+    tickets = [json.loads(line) for line in issued.stdout.splitlines()]
+    redeemed = run("ticket", "redeem", where, tickets[0]["qr"], "--json")
+    again = run("ticket", "redeem", where, tickets[0]["qr"], "--json")
+    closed = run("shift", "close", where, "--png", str(tmp_path / "z.png"), "--json")
+    audit = run("audit", where, "--json")
+
+    assert said(opened)["outcome"] == "approved"
+    assert said(spent)["outcome"] == "approved"
+    assert {"reason", "tier", "node", "epoch", "seq", "points", "balance_after"} <= set(said(spent))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert said(undone)["points"] == 300
+    assert [set(t) for t in tickets] == [
+        {"outcome", "number", "qr", "points", "valid_from", "valid_until", "seq"}
+    ] * 2
+    assert said(redeemed)["number"] == tickets[0]["number"]
+    assert (again.exit_code, said(again)["reason"]) == (3, "ticket-seen-here")
+    assert "refused" in again.stderr
+    assert said(closed)["taken"] == 500
+    assert (audit.exit_code, audit.stdout) == (0, "")
+
+
+def test_status_has_every_key_that_scripts_read(run: Run, tmp_path: Path) -> None:
+    answer = said(run("status", str(tmp_path / "node"), "--json"))
+
+    assert set(answer) >= {
+        "node",
+        "organisation",
+        "municipality",
+        "epoch",
+        "seq",
+        "head",
+        "waiting",
+        "acknowledged",
+        "last_sync",
+        "hub_reachable",
+        "offline_left",
+        "only_copy",
+        "printer",
+        "incidents",
+    }
+    assert answer["offline_left"] == 30_000
+    assert answer["hub_reachable"] is True
+
+
+def test_a_silent_hub_ends_a_sync_with_4_and_loses_nothing(
+    run: Run, hub: FakeHub, tmp_path: Path, blank_card: Path
+) -> None:
+    where = str(tmp_path / "node")
+    hub.silent = True
+
+    spent = run("spend", where, *SPEND, "300", "--card", f"soft:{blank_card}", "--json")
+    synced = run("sync", where, "--json")
+    exported = run("export", where, str(tmp_path / "stick"), "--json")
+
+    assert said(spent)["tier"] == "T2"
+    assert (synced.exit_code, said(synced)["reached"]) == (4, False)
+    assert said(exported)["records"] == 2
+
+
+def test_registration_and_balances(run: Run, tmp_path: Path, blank_card: Path) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+
+    made = run(
+        "register", where, "--card", soft, "--mykey-id", "HANAKO01", "--consent", "points", "--json"
+    )
+    exact = run("balance", where, "--card", soft, "--json")
+
+    assert said(made) == {"mykey_id": "HANAKO01", "generated": False}
+    assert said(exact) == {
+        "municipality": "141305",
+        "available": 5_000,
+        "held": 0,
+        "as_of": NOON,
+        "exact": True,
+    }
+
+
+def test_the_pin_comes_from_a_file_or_standard_input_and_a_wrong_one_is_refused(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+
+    wrong = run(
+        "spend", where, *SPEND, "10", "--card", soft, "--pin-file", "-", "--json", stdin="0000\n"
+    )
+    right = run(
+        "spend", where, *SPEND, "10", "--card", soft, "--pin-file", "-", "--json", stdin="1234\n"
+    )
+
+    assert (wrong.exit_code, said(wrong)["reason"], said(wrong)["tries_left"]) == (
+        3,
+        "wrong-pin",
+        2,
+    )
+    assert right.exit_code == 0
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", "1.5", "many", "99999999999"])
+def test_what_is_no_amount_is_wrong_usage(
+    run: Run, tmp_path: Path, blank_card: Path, amount: str
+) -> None:
+    result = run(
+        "spend", str(tmp_path / "node"), f"--points={amount}", "--municipality", "141305",
+        "--card", f"soft:{blank_card}",
+    )  # fmt: skip
+
+    assert isinstance(result.exception, Malformed)
+
+
+def test_a_folder_without_a_node_and_one_in_use_are_told_apart(run: Run, tmp_path: Path) -> None:
+    nothing = run("status", str(tmp_path / "nowhere"))
+    assert isinstance(nothing.exception, Damaged)
+    store = Store.open(tmp_path / "node", "the counter's screen")
+
+    busy = run("sync", str(tmp_path / "node"))
+    beside = run("status", str(tmp_path / "node"), "--json")
+
+    store.close()
+    assert isinstance(busy.exception, InUse)
+    assert "the counter's screen" in str(busy.exception)
+    assert beside.exit_code == 0
+
+
+def test_a_printer_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    good = run("printer", str(tmp_path / "node"), "tcp:192.0.2.1:9100", "--json")
+    bad = run("printer", str(tmp_path / "node"), "laser")
+
+    assert said(good) == {"destination": "tcp:192.0.2.1:9100"}
+    assert isinstance(bad.exception, Malformed)
+    assert run("printer", str(tmp_path / "node"), "none").exit_code == 0
+
+
+def test_a_software_card_is_made_and_looked_at(run: Run, hub: FakeHub, tmp_path: Path) -> None:
+    assert hub.now == Millis(NOON)
+    DemoCa.create(tmp_path / "ca", at=NOON)
+
+    made = run(
+        "new", str(tmp_path / "taro.card"), "--ca", str(tmp_path / "ca"), "--json", group=card
+    )
+    shown = run("show", str(tmp_path / "taro.card"), "--json", group=card)
+
+    assert said(made) == said(shown)
+    assert said(shown)["tries_left"] == 3
