@@ -80,7 +80,8 @@ def _write_off(books: Books, source: Source, incident: RowMapping) -> None:
 def _pay(books: Books, source: Source, incident: RowMapping) -> None:
     row = _judged(books, incident, None)
     rest = row["points"] - row["paid"]
-    if row["outcome"] != Outcome.EXCEPTION or not rest or row["undone"]:
+    of_a_shop = row["kind"] in _PAID_BY_RESERVE
+    if row["outcome"] != Outcome.EXCEPTION or not rest or not of_a_shop:
         raise RefusedByRule("nothing-to-pay", "nothing of this record is unpaid")
     _from_reserve(books, source, incident, rest)
     verdict = exception(row["reason"], Bearer.RESERVE, row["points"])
@@ -111,6 +112,7 @@ def _apply(books: Books, source: Source, incident: RowMapping) -> None:
     if row["kind"] in _PAID_BY_RESERVE:
         _from_reserve(books, source, incident, row["points"])
         verdict = exception(row["reason"], Bearer.RESERVE, row["points"])
+        _end_hold(books, incident)
     elif row["kind"] == "reversed":
         verdict = _reversal(books, incident)
     else:
@@ -120,13 +122,17 @@ def _apply(books: Books, source: Source, incident: RowMapping) -> None:
 
 def _refuse(books: Books, _by: Source, incident: RowMapping) -> None:
     _quarantined(books, incident)
-    till = Till(books)
-    line = _line(incident)
-    hold = till.holds.named_by_record(line, incident["seq"])
-    if hold is not None and hold.town == books.town:
-        till.holds.misfit(hold, books.at)
+    _end_hold(books, incident)
     verdict = exception("refused", Bearer.ORGANISATION)
     supersede(books, _source(incident), verdict)
+
+
+def _end_hold(books: Books, incident: RowMapping) -> None:
+    """What was held for a record that people decided waits no longer."""
+    till = Till(books)
+    hold = till.holds.named_by_record(_line(incident), incident["seq"])
+    if hold is not None and hold.town == books.town:
+        till.holds.misfit(hold, books.at)
 
 
 def _reversal(books: Books, incident: RowMapping) -> Judgement:
@@ -169,12 +175,14 @@ def _judged(books: Books, incident: RowMapping, reasons: set[str] | None) -> Row
         raise RefusedByRule(
             "decision-does-not-fit", f"that cannot be decided for {incident['reason']!r}"
         )
+    if row["undone"]:
+        raise RefusedByRule("decision-does-not-fit", "this record was taken back since")
     return row
 
 
 def _quarantined(books: Books, incident: RowMapping) -> RowMapping:
     row = _judged(books, incident, None)
-    if row["outcome"] != Outcome.QUARANTINED or row["undone"]:
+    if row["outcome"] != Outcome.QUARANTINED:
         raise RefusedByRule("decision-does-not-fit", "this record is not quarantined")
     return row
 

@@ -227,7 +227,10 @@ def _numbers(books: Books, hold: Hold, wanted: Wanted) -> tuple[tuple[Ticket, ..
     today = day_of(books.at)
     if today > programme["issue_until"]:
         return (), "issue-ended"
-    last = date.fromisoformat(wanted.valid_from) + timedelta(days=wanted.days - 1)
+    try:
+        last = date.fromisoformat(wanted.valid_from) + timedelta(days=wanted.days - 1)
+    except (ValueError, OverflowError):
+        return (), "no-such-day"
     until = min(last.isoformat(), programme["use_until"], *_lot_days(books, hold))
     if until < max(today, wanted.valid_from):
         return (), "no-day-left"

@@ -1,8 +1,9 @@
 """Paper tickets come to life: points leave a wallet under the card's signature."""
 
-from hub.points.accounts import outstanding
-from hub.points.case import Case, Judgement, applied, quarantined
+from hub.points.accounts import outstanding, wallet
+from hub.points.case import Case, Judgement, applied, exception, quarantined
 from hub.points.till import Till
+from sync.receipt import Bearer
 from sync.records import TicketIssued
 
 
@@ -14,21 +15,29 @@ def issued(till: Till, case: Case, body: TicketIssued) -> Judgement:
     """
     books = till.books
     given = till.holds.named(case.line, body.hold)
-    if given is None or given.tickets != body.tickets or given.account != body.account:
+    if given is None or (given.tickets, given.account) != (body.tickets, body.account):
         return quarantined("numbers-not-given")
+    found = books.tx.rows(
+        "SELECT programme, state FROM ticket WHERE municipality=? AND held_by=?",
+        [books.town, str(given.opened_by)],
+    )
+    if {programme for programme, _ in found} != {body.programme}:
+        return quarantined("numbers-not-given")
+    if any(state not in {"held", "dead"} for _, state in found):
+        return quarantined("numbers-issued-already")
     hold = till.hold_for(case, body.hold, body.account, body.points)
+    short = 0 if hold is not None else body.points - books.balance(wallet(body.account))
+    if short > 0 and not till.may_bear(case, short):
+        return quarantined("issue-not-covered")
     to = outstanding(body.programme)
     left = till.take(case, body.account, body.points, to, hold)
-    judgement = applied(0)
     if left:
-        judgement = till.overspend(case, body.account, to, body.points - left, left)
-        if judgement.paid < body.points:
-            return quarantined("issue-not-covered")
+        till.overspend(case, body.account, to, body.points - left, left)
     books.tx.run(
         "UPDATE ticket SET state='issued', issued_by=:by"
-        " WHERE municipality=:town AND held_by=:held AND state IN ('held', 'dead')",
+        " WHERE municipality=:town AND held_by=:held",
         by=str(case.source),
         town=books.town,
         held=str(given.opened_by),
     )
-    return judgement
+    return exception("overspend", Bearer.RESERVE) if left else applied()

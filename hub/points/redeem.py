@@ -33,6 +33,8 @@ def redeemed(till: Till, case: Case, record: Record, body: TicketRedeemed) -> Ju
         if case.at >= end_of(ticket.valid_until) or day_of(case.at) < ticket.valid_from:
             return exception("ticket-past", Bearer.ORGANISATION)
         pool = lapsed_ticket(body.number)
+        if books.balance(pool) < body.points:  # so late that it has become the town's revenue
+            return exception(broken or "ticket-past", Bearer.ORGANISATION)
         books.move(pool, to, body.points, source=case.source, at=case.at)
         return _first(till, case, body, broken)
     return _second(till, case, body, broken)

@@ -105,6 +105,8 @@ def _mirror(till: Till, case: Case, of: Source, move: Transfer) -> None:
             books.recover(account, source=source, at=at)
         case _:
             books.move(debit, move.debit, points, source=source, at=at, of=name)
+            if kind_of(debit) == "deficit":  # a write-off that nobody needs any more
+                books.recover(AccountId(subject_of(debit)), source=source, at=at)
 
 
 def _hold_back(till: Till, case: Case, of: Source, move: Transfer, debit: str) -> None:

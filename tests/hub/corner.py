@@ -225,9 +225,17 @@ class Corner:
         return self.ask(pen, request)
 
     def hold_tickets(
-        self, pen: Pen, who: Resident, each: int, count: int = 1, days: int = 3
+        self,
+        pen: Pen,
+        who: Resident,
+        each: int,
+        count: int = 1,
+        days: int = 3,
+        *,
+        start: str = "",
+        programme: str = "101",
     ) -> tuple[int, Asked]:
-        """Ask for tickets from today on."""
+        """Ask for tickets, from today on unless told otherwise."""
         request = HoldRequest(
             municipality=KAWASAKI,
             purpose=Purpose.ISSUE,
@@ -235,7 +243,7 @@ class Corner:
             account=self.account(who),
             card=who.card.digest,
             ticket=b"",
-            wanted=Wanted("101", Points(each), count, self.today, days),
+            wanted=Wanted(programme, Points(each), count, start or self.today, days),
             after=(),
         )
         return self.ask(pen, request)
@@ -263,6 +271,16 @@ class Corner:
         )
         verdict = self.verdicts(self.put(pen))[pen.seq]
         return verdict.tickets[0]
+
+    def redeem(self, pen: Pen, ticket: bytes, *, hold: int = 0) -> int:
+        """Take a paper ticket of Kawasaki now; the record's place."""
+        pen.at = self.clock.now()
+        public = self.core.keys.tickets(KAWASAKI).public
+        return pen.redeem(ticket, public=public, town=KAWASAKI, hold=hold)
+
+    def verdict(self, pen: Pen, seq: int = 0) -> Verdict:
+        """Hand everything in; what became of the last record, or of one."""
+        return self.verdicts(self.put(pen))[seq or pen.seq]
 
     # -- looking
 
@@ -324,6 +342,12 @@ class Corner:
     def owed(self, pen: Pen, town: MunicipalityCode = KAWASAKI) -> int:
         """What a town owes a shop."""
         return self.balance(f"payable:{organisation_of(pen.node)}", town)
+
+    def ticket_states(self) -> dict[str, int]:
+        """How many of Kawasaki's tickets stand how."""
+        with self.core.database.read() as tx:
+            sql = "SELECT state, count(*) FROM ticket WHERE municipality=? GROUP BY state"
+            return dict(tx.rows(sql, [KAWASAKI]))
 
     def incidents(self, town: MunicipalityCode = KAWASAKI) -> list[tuple[int, str, str, str]]:
         """(id, kind, reason, state) of what people should see."""
