@@ -5,7 +5,7 @@ other towns' nodes did with its points, handed over by their home. Only what is 
 posted cursor can be posted, so what came twice is posted once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -28,18 +28,28 @@ from sync.receipt import Outcome
 from sync.records import TicketRedeemed
 from sync.values import EpochId, MunicipalityCode, NodeId, organisation_of
 
-MOST = 8_000
-"""Records in one posting."""
+MOST = 2_048
+"""Records in one posting: few enough that the next one's proofs are checked meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a town's next posting would take."""
+    """What a town's next posting will take."""
 
     own: list[Kept]
     """Records of its own nodes, whosever points they move."""
     handed: list[Kept]
     """Records of other towns' nodes about its points."""
+    proved: Callable[[], list[Case]]
+    """Waits for their proofs and gives their cases, in this order."""
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return len(self.own) + len(self.handed)
+
+
+_NOTHING = Work([], [], list)
 
 
 def post_all(core: Core, identities: Identities, verifier: Verifier) -> int:
@@ -63,23 +73,34 @@ def post_all(core: Core, identities: Identities, verifier: Verifier) -> int:
 def post_town(
     core: Core, identities: Identities, verifier: Verifier, town: MunicipalityCode
 ) -> int:
-    """One posting of a town; says how many records it took.
+    """Post what waits for a town; says how many records.
 
-    Each is judged by the evidence that came first; better evidence heals it afterwards
+    While one posting is written, the proofs of the next one are being checked. Each record is
+    judged by the evidence that came first; better evidence heals it afterwards
     (:mod:`hub.intake.heal`), in a posting of its own, so that both can be played again.
     """
     prover = Prover(core, identities, verifier)
+    total = 0
+    work = _begin(core, prover, town, _NOTHING)
+    while work.records:
+        following = _begin(core, prover, town, work)
+        cases = work.proved()
+        with core.database.write() as tx:
+            _post(core, tx, town, cases[: len(work.own)], cases[len(work.own) :])
+        total += work.records
+        work = following
+    return total
+
+
+def _begin(core: Core, prover: Prover, town: MunicipalityCode, before: Work) -> Work:
+    """Gather what comes behind ``before``, and begin to check its proofs."""
     with core.database.read() as tx:
-        work = _gather(tx, town)
-        cases = prover.cases(tx, [*work.own, *work.handed])
-    if not cases:
-        return 0
-    with core.database.write() as tx:
-        _post(core, tx, town, cases[: len(work.own)], cases[len(work.own) :])
-    return len(cases)
+        own = _own(tx, town, {one.line: one.seq for one in before.own})
+        handed = _handed(tx, town, {(one.line, one.seq) for one in before.handed})
+        return Work(own, handed, prover.begin(tx, [*own, *handed]))
 
 
-def _gather(tx: Tx, town: MunicipalityCode) -> Work:
+def _own(tx: Tx, town: MunicipalityCode, taken: Mapping[Line, int]) -> list[Kept]:
     own: list[Kept] = []
     rows = tx.rows(
         "SELECT node, epoch, branch, received, posted FROM cursor"
@@ -91,19 +112,25 @@ def _gather(tx: Tx, town: MunicipalityCode) -> Work:
         room = MOST - len(own)
         if room <= 0:
             break
-        own.extend(kept(tx, line, posted, min(received, posted + room), healed=False))
+        after = taken.get(line, posted)
+        own.extend(kept(tx, line, after, min(received, after + room), healed=False))
+    return own
+
+
+def _handed(tx: Tx, town: MunicipalityCode, taken: Collection[tuple[Line, int]]) -> list[Kept]:
     handed: list[Kept] = []
     waiting = tx.rows(
         "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?"
-        f" ORDER BY home, node, epoch, branch, seq LIMIT {MOST}",
+        f" ORDER BY home, node, epoch, branch, seq LIMIT {MOST + len(taken)}",
         [town],
     )
     for home, node, epoch, branch, seq in waiting:
         line = Line(
             home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
         )
-        handed.extend(kept(tx, line, seq - 1, seq, healed=False))
-    return Work(own, handed)
+        if (line, seq) not in taken:
+            handed.extend(kept(tx, line, seq - 1, seq, healed=False))
+    return handed
 
 
 def _post(
