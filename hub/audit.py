@@ -6,7 +6,7 @@
 3. Every card signature and ticket behind an applied record still verifies.
 4. In each town debits equal credits, and each balance is the sum of its transfers.
 5. Playing every posting again, in order, into an empty database gives the same transfers, balances,
-   verdicts, tickets, holds and windows.
+   verdicts, tickets, holds and windows, and the same organisations and people.
 
 A finding says where, what was expected and what was found. It changes nothing.
 """
@@ -184,6 +184,13 @@ _COMPARED = {
     "settlement_window": ("municipality", "kind", "window"),
     "settlement_line": ("municipality", "kind", "window", "organisation"),
     "programme": ("municipality", "programme"),
+    "second_redemption": ("municipality", "number", "record"),
+    "decision": ("municipality", "node", "epoch", "n"),
+    "borne": ("municipality", "node", "window"),
+    "organisation": ("municipality", "organisation"),
+    "acceptance": ("municipality", "organisation"),
+    "policy": ("municipality", "digest"),
+    "operator": ("municipality", "name"),
 }
 """Tables that must come out the same when every posting is played again, and their keys."""
 

@@ -1,0 +1,104 @@
+"""The audit finds nothing in a good database, and names each fact that was changed in it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from hub.audit import Finding, as_json
+from hub.store.database import Tx
+from sync.records import Tier
+from tests.hub.breaks import BREAKS, Break
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, corner
+
+
+@pytest.fixture(scope="module")
+def lived(card_keys: list[RSAPrivateKey]) -> Corner:
+    """A corner where everything has happened once, and one window is paid."""
+    town = corner()
+    hana, jiro = (town.resident(key) for key in card_keys)
+    town.fund(3_000)
+    town.grant(hana, 2_000)
+    town.grant(hana, 300, town=TOSHIMA)
+    town.grant(jiro, 900)
+    counter = town.node(GREENGROCER, "2222")
+    fish, fruit = town.node(FISH_SHOP), town.node(GREENGROCER)
+    paper = town.ticket(counter, hana, 500)
+    town.ticket(counter, hana, 100)
+    for shop in (fish, fruit):
+        town.feed(shop, available=900)
+        shop.spend(jiro.card, town.account(jiro), 700, town=KAWASAKI)
+        town.redeem(shop, paper)
+    sale = fish.spend(hana.card, town.account(hana), 250, town=KAWASAKI)
+    for shop in (fish, fruit):
+        town.put(shop)
+    town.settle()
+    fish.reverse(sale, 250, town=KAWASAKI)
+    n, _ = town.hold(fish, hana, 60)
+    fish.spend(hana.card, town.account(hana), 60, town=KAWASAKI, tier=Tier.T0, hold=n)
+    town.feed(fruit, available=250)
+    fruit.spend(hana.card, town.account(hana, TOSHIMA), 40, town=TOSHIMA)
+    fruit.spend(jiro.card, town.account(hana), 30, town=KAWASAKI)
+    for shop in (fish, fruit):
+        town.put(shop)
+    town.hold(fruit, hana, 70)
+    town.decide(1, "write-off")
+    for _ in range(5):
+        town.night()
+    town.close_window()
+    return town
+
+
+def test_in_a_good_database_there_is_nothing_to_find(lived: Corner) -> None:
+    assert lived.audit() == []
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.name)
+def test_one_changed_fact_is_named(lived: Corner, broken: Break) -> None:
+    with _changed(lived, broken.change):
+        found = lived.audit()
+
+    assert {_short(each.finding, each.where) for each in found} == broken.findings
+    assert lived.audit() == []
+
+
+def _short(finding: str, where: str) -> str:
+    """``transfer points`` of a column, ``balance wallet`` of an account, else the finding."""
+    last = where.rsplit(" ", 1)[-1].split(":", maxsplit=1)[0]
+    plain = finding.endswith(("-missing", "-unexplained")) or finding in {
+        "sum",
+        "digest",
+        "signature",
+        "head",
+        "cursor",
+        "chain",
+        "hub-chain",
+        "replay",
+    }
+    return finding if plain else f"{finding} {last}"
+
+
+class _TakeItBack(Exception):
+    """Ends a transaction without leaving anything."""
+
+
+@contextmanager
+def _changed(town: Corner, change: Callable[[Tx], None]) -> Iterator[None]:
+    """A changed database, for as long as the block lasts."""
+    with suppress(_TakeItBack), town.core.database.write() as tx:
+        change(tx)
+        yield
+        raise _TakeItBack
+
+
+def test_a_finding_is_a_line_for_scripts() -> None:
+    finding = Finding("balance", "141305 reserve", "2000", "1999")
+
+    assert msgspec.json.decode(as_json(finding)) == {
+        "finding": "balance",
+        "where": "141305 reserve",
+        "expected": "2000",
+        "found": "1999",
+    }
