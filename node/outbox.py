@@ -191,7 +191,9 @@ class Outbox:
         rows = self._store.rows(
             "SELECT record.seq, record.bytes, evidence.bytes FROM record"
             " LEFT JOIN evidence USING (epoch, seq)"
-            " WHERE epoch = ? AND seq >= ? AND seq < ? ORDER BY seq",
+            " WHERE epoch = ? AND seq >= ? AND seq < ?"
+            " AND head <> x''"  # what the hub gave back has no head here, and is there already
+            " ORDER BY seq",
             (put.epoch, put.first, put.first + min(most, batches.MOST_RECORDS)),
         )
         state = self._store.row(

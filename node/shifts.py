@@ -70,24 +70,30 @@ class Shifts:
                 ),
                 also=lambda done: self._keep(done, content_key),
             )
-            self._open = OpenShift(opened=self.current(), sealer=Sealer(content_key))
+            self._open = OpenShift(
+                epoch=self._writer.epoch, opened=self.current(), sealer=Sealer(content_key)
+            )
             return self._open
 
     def ensure(self) -> OpenShift:
         """The open shift with its key; one is begun if none is open. Raises as :meth:`open`."""
         with self._writer.lock:
             opened = self.current()
-            if self._open is not None and self._open.opened == opened:
-                return self._open
+            epoch = self._writer.epoch
+            now = self._open
+            if now is not None and (now.epoch, now.opened) == (epoch, opened):
+                return now
             row = self._store.row(
                 "SELECT sealed FROM shift_key WHERE epoch = ? AND opened = ?",
-                (self._writer.epoch, opened),
+                (epoch, opened),
             )
             if not opened or row is None:
                 if opened:
                     self.close()  # its key went with another life's: its evidence is sealed already
                 return self.open("")
-            self._open = OpenShift(opened=opened, sealer=Sealer(self._keys.unwrap(row[0])))
+            self._open = OpenShift(
+                epoch=epoch, opened=opened, sealer=Sealer(self._keys.unwrap(row[0]))
+            )
             return self._open
 
     def close(self) -> ZReport:

@@ -181,8 +181,7 @@ class Spending:
 
     def _take(self, prepared: Prepared, card: str, pin: bytearray) -> Outcome:
         parts = self._parts
-        state = parts.attempts.state(parts.writer.epoch, prepared.attempt)
-        if prepared.attempt and state in ("", "over", "told", "used"):
+        if self._is_over(prepared):
             return no("attempt-over", points=prepared.points, municipality=prepared.municipality)
         with parts.tap(card) as tap:
             if tap.key.digest != prepared.card:
@@ -200,6 +199,11 @@ class Spending:
                 also=lambda committed: done.append(self._finish(prepared, committed)),
             )
             return done[0]
+
+    def _is_over(self, prepared: Prepared) -> bool:
+        """Whether the attempt ended, or belongs to a life of the database before this one."""
+        state = self._parts.attempts.state(self._parts.writer.epoch, prepared.attempt)
+        return prepared.attempt > 0 and state in ("", "over", "told", "used")
 
     def _granted(self, prepared: Prepared) -> bool:
         """Whether the hub said yes, in time or since."""
@@ -226,6 +230,9 @@ class Spending:
         return known
 
     def _body(self, prepared: Prepared, at: At) -> AnyBody:
+        if self._is_over(prepared):
+            said = no("attempt-over")
+            raise RefusedByRule(said.reason, said.detail)
         known = self._require_allowed(prepared)
         granted = self._granted(prepared)
         return Spend(

@@ -137,6 +137,9 @@ class Tickets:
     def _issued(
         self, key: KeyDigest, account: AccountStanding, answer: HoldAnswer, programme: str
     ) -> AnyBody:
+        if self._parts.attempts.state(self._parts.writer.epoch, answer.n) != "granted":
+            said = no("attempt-over")
+            raise RefusedByRule(said.reason, said.detail)
         return TicketIssued(
             municipality=account.municipality,
             account=account.account,

@@ -49,6 +49,7 @@ START = Tip(seq=0, digest=chain.NOTHING, at=Millis(0))
 class OpenShift:
     """The shift under whose content key evidence is sealed."""
 
+    epoch: EpochId
     opened: int
     sealer: Sealer
 
@@ -143,6 +144,10 @@ class Writer:
         """
         with self.lock:
             self.check_selling()
+            if proof is not None and proof.shift.epoch != self.epoch:
+                raise RefusedByRule(
+                    "attempt-over", "this counter began anew meanwhile; nothing was taken: again"
+                )
             return self._commit(make, proof, also)
 
     def _commit(
