@@ -13,6 +13,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -129,13 +130,15 @@ class Nights:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._day = ""
+        self._lock = threading.Lock()
 
     def before(self) -> None:
-        """End the days that are over."""
+        """End the days that are over; who comes meanwhile waits for that."""
         today = day_of(self._core.clock.now())
-        if today != self._day:
-            nightly(self._core)
-            self._day = today
+        with self._lock:
+            if today != self._day:
+                nightly(self._core)
+                self._day = today
 
 
 def init_hub(

@@ -157,3 +157,15 @@ def refused(ask: Callable[[], object]) -> str:
 def states(hall: Townhall) -> list[str]:
     with hall.hub.core.database.read() as tx:
         return [each.state for each in epochs(tx, NODE)]
+
+
+def test_custody_is_answered_whatever_judging_meets(
+    hall: Townhall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_arguments: object) -> int:
+        raise ZeroDivisionError
+
+    calls = hall.terminal()
+    monkeypatch.setattr("hub.handing_in.post_all", broken)
+    assert calls.put_records(calls.epoch, 1, EMPTY).state == "open"
+    assert "judging stopped" in caplog.text
