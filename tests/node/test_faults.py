@@ -228,3 +228,14 @@ def test_an_enrolment_that_was_cut_off_goes_on_with_the_same_key(
     with pytest.raises(Damaged, match="already holds a node"):
         setting_up.enrol(folder, shop.hub.invitation, shop.ports, door=shop.hub)
     shutil.rmtree(folder)
+
+
+def test_every_commit_reaches_the_disk_before_anybody_speaks(shop: Shop) -> None:
+    store = shop.counter.parts.store
+    full = 2
+
+    assert store.number("PRAGMA synchronous") == full
+    assert store.row("PRAGMA journal_mode") == ("wal",)
+    store.make_room()
+    assert store.number("PRAGMA synchronous") == full
+    assert store.number("PRAGMA freelist_count") * store.number("PRAGMA page_size") > 3_000_000

@@ -189,3 +189,15 @@ def test_a_failing_second_path_costs_a_banner_and_not_the_sale(shop: Shop) -> No
     assert isinstance(spend(shop), Approved)
     shop.restart()
     assert shop.counter.status().stopped is None
+
+
+def test_a_stopped_node_takes_nothing_back_either(shop: Shop) -> None:
+    done = spend(shop)
+    assert isinstance(done, Approved)
+
+    shop.counter.parts.writer.stop("forked")
+
+    for answer in (shop.counter.reverse(done.seq), shop.counter.open_shift("花子"), spend(shop)):
+        assert isinstance(answer, Refused)
+    assert isinstance(no := shop.counter.reverse(done.seq), Refused)
+    assert no.reason == "stopped"

@@ -1,10 +1,16 @@
 """Spending at the counter, with the hub and without it."""
 
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from node.card.cardfile import create
 from node.outcome import Approved, Prepared, Refused
+from sync.democa import DemoCa
 from sync.records import Spend, Tier, decode
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
-from tests.node.conftest import Shop, pin
+from tests.node.conftest import NOON, Shop, pin
 
 
 def spend(shop: Shop, points: int) -> Approved | Refused:
@@ -182,3 +188,62 @@ def test_without_lists_for_three_days_nothing_is_taken(shop: Shop) -> None:
 
     assert isinstance(old := spend(shop, 100), Refused)
     assert old.reason == "lists-too-old"
+
+
+def test_a_sale_taken_back_before_anybody_counted_it_gives_its_points_back_at_once(
+    shop: Shop,
+) -> None:
+    shop.hub.wallets[shop.key].points = 1_000
+    shop.counter.sync_now()
+    shop.cut()
+    wrong = spend(shop, 1_000)
+    assert isinstance(wrong, Approved)
+    assert isinstance(shop.counter.reverse(wrong.seq), Approved)
+
+    assert isinstance(spend(shop, 1_000), Approved)
+
+
+def test_what_policy_refuses_by_now_costs_no_pin_try(shop: Shop) -> None:
+    shop.cut()
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(900))
+    assert isinstance(prepared, Prepared)
+    shop.clock.advance(hours=73)
+
+    shop.counter.take(prepared, shop.card, bytearray(b"9999"))
+
+    assert shop.counter.look_up(shop.card).tries_left == 3
+
+
+def test_an_attempt_that_ended_is_told_once(shop: Shop) -> None:
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(400))
+    assert isinstance(prepared, Prepared)
+    shop.counter.drop(prepared)
+
+    shop.counter.sync_now()
+    shop.counter.sync_now()
+
+    assert len(shop.hub.ended) == 1
+
+
+def test_the_pin_is_overwritten_whatever_happens(shop: Shop) -> None:
+    pins = [bytearray(b"1234"), bytearray(b"9999"), bytearray(b"1234")]
+
+    shop.counter.spend(shop.card, KAWASAKI, Points(100), pins[0])
+    shop.counter.spend(shop.card, KAWASAKI, Points(100), pins[1])
+    shop.counter.spend(shop.card, KAWASAKI, Points(9_999), pins[2])
+
+    assert pins == [bytearray(4)] * 3
+
+
+def test_another_card_than_the_one_that_was_shown_is_not_charged(
+    shop: Shop, tmp_path: Path, card_keys: list[RSAPrivateKey]
+) -> None:
+    ca = DemoCa.create(tmp_path / "ca", at=NOON, key=card_keys[0])
+    create(tmp_path / "taro.card", ca, pin(), at=NOON, key=card_keys[1])
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(100))
+    assert isinstance(prepared, Prepared)
+
+    refused = shop.counter.take(prepared, f"soft:{tmp_path / 'taro.card'}", pin())
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "other-card"
