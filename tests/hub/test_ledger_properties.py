@@ -1,0 +1,254 @@
+"""Whatever a corner lives through, its ledger adds up and nobody pays twice."""
+
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sync.errors import RefusedByRule
+from sync.receipt import Outcome
+from sync.records import Tier
+from tests.doubles.pen import Pen
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, corner
+
+MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
+SUMS = st.integers(1, 900)
+WHO = st.integers(0, 1)
+SHOP = st.integers(0, 1)
+DECISIONS = st.sampled_from(["write-off", "pay", "recover", "noted", "apply", "refuse"])
+
+
+class Life(RuleBasedStateMachine):
+    """A corner with two residents, a fish shop, a greengrocer and a ticket counter."""
+
+    def __init__(self, keys: list[RSAPrivateKey]) -> None:
+        super().__init__()
+        self.town = corner()
+        self.people = [self.town.resident(key) for key in keys]
+        self.counter = self.town.node(GREENGROCER, "2222")
+        self.shops = [self.town.node(FISH_SHOP), self.town.node(GREENGROCER)]
+        self.paper: list[tuple[bytes, int]] = []
+        self.claims: list[tuple[int, int, bytes, int]] = []
+        for who in self.people:
+            self.town.grant(who, 1_000)
+
+    # -- what happens
+
+    @rule(who=WHO, points=SUMS)
+    def a_grant(self, who: int, points: int) -> None:
+        self.town.grant(self.people[who], points)
+
+    @rule(shop=SHOP, who=WHO, points=SUMS, honest=st.booleans())
+    def a_spend_in_the_dark(self, shop: int, who: int, points: int, *, honest: bool) -> None:
+        """A shop goes by what it was told last, or claims more than it was told."""
+        pen, resident = self.shops[shop], self.people[who]
+        known = self.town.wallet(resident) if honest else 6_000
+        self.town.feed(pen, available=known, receipted=self._posted(pen))
+        pen.spend(resident.card, self.town.account(resident), points, town=KAWASAKI)
+
+    @rule(shop=SHOP, who=WHO, points=SUMS)
+    def a_spend_on_stale_lists(self, shop: int, who: int, points: int) -> None:
+        pen, resident = self.shops[shop], self.people[who]
+        pen.at = self.town.clock.now()
+        pen.spend(resident.card, self.town.account(resident), points, town=KAWASAKI)
+
+    @rule(shop=SHOP, who=WHO, points=SUMS)
+    def a_spend_with_the_card_of_another(self, shop: int, who: int, points: int) -> None:
+        pen = self.shops[shop]
+        account = self.town.account(self.people[who])
+        pen.spend(self.people[1 - who].card, account, points, town=KAWASAKI)
+
+    @rule(shop=SHOP, who=WHO, points=SUMS, ends=st.sampled_from(["used", "given up", "silent"]))
+    def a_spend_that_asks_first(self, shop: int, who: int, points: int, ends: str) -> None:
+        pen, resident = self.shops[shop], self.people[who]
+        n, asked = self.town.hold(pen, resident, points)
+        if asked.granted and ends == "used":
+            account = self.town.account(resident)
+            pen.spend(resident.card, account, points, town=KAWASAKI, tier=Tier.T0, hold=n)
+        elif ends == "given up":
+            self.town.put(pen, pen.batch(1, ended=(n,)))
+
+    @rule(shop=SHOP, back=st.integers(0, 3))
+    def something_is_taken_back(self, shop: int, back: int) -> None:
+        pen = self.shops[shop]
+        seq = pen.seq - back
+        if seq > 2:
+            pen.reverse(seq, 1, town=KAWASAKI)
+
+    @rule(who=WHO, points=st.integers(1, 400), days=st.integers(1, 3))
+    def a_ticket(self, who: int, points: int, days: int) -> None:
+        n, asked = self.town.hold_tickets(self.counter, self.people[who], points, days=days)
+        if asked.granted:
+            account = self.town.account(self.people[who])
+            self.counter.issue(
+                self.people[who].card,
+                account,
+                asked.tickets,
+                town=KAWASAKI,
+                hold=n,
+                programme="101",
+            )
+            for signed in self.town.verdict(self.counter).tickets:
+                self.paper.append((signed, points))
+
+    @precondition(lambda self: self.paper)
+    @rule(shop=SHOP, which=st.integers(0, 5), asks=st.booleans())
+    def a_redemption(self, shop: int, which: int, *, asks: bool) -> None:
+        pen = self.shops[shop]
+        paper, points = self.paper[which % len(self.paper)]
+        hold = 0
+        if asks:
+            hold, asked = self.town.hold_ticket(pen, paper, points)
+            if not asked.granted:
+                return
+        self.town.redeem(pen, paper, hold=hold)
+
+    @precondition(lambda self: self.paper)
+    @rule(shop=SHOP, which=st.integers(0, 5))
+    def a_claim(self, shop: int, which: int) -> None:
+        paper, points = self.paper[which % len(self.paper)]
+        n, asked = self.town.hold_ticket(self.shops[shop], paper, points)
+        if asked.granted:
+            self.claims.append((shop, n, paper, points))
+
+    @precondition(lambda self: self.claims)
+    @rule(given_up=st.booleans())
+    def a_claim_ends(self, *, given_up: bool) -> None:
+        shop, n, paper, _ = self.claims.pop()
+        pen = self.shops[shop]
+        if given_up:
+            self.town.put(pen, pen.batch(1, ended=(n,)))
+        else:
+            self.town.redeem(pen, paper, hold=n)
+
+    @rule(shop=SHOP)
+    def a_shop_hands_in(self, shop: int) -> None:
+        self.town.put(self.shops[shop])
+
+    @rule(shop=SHOP, last=st.integers(1, 6))
+    def a_shop_hands_in_a_part(self, shop: int, last: int) -> None:
+        pen = self.shops[shop]
+        self.town.put(pen, pen.batch(1, min(last, pen.seq)))
+
+    @rule(days=st.integers(1, 3))
+    def nights(self, days: int) -> None:
+        for _ in range(days):
+            self.town.night()
+
+    @rule(decision=DECISIONS)
+    def people_decide(self, decision: str) -> None:
+        still = [number for number, _, _, state in self.town.incidents() if state == "open"]
+        for number in still[:1]:
+            try:
+                self.town.decide(number, decision)
+            except RefusedByRule as refused:
+                assert refused.reason in {  # noqa: PT017  what does not fit moves nothing
+                    "decision-does-not-fit",
+                    "nothing-to-pay",
+                    "cannot-apply",
+                }
+
+    @rule()
+    def the_window_is_paid(self) -> None:
+        self.town.settle()
+
+    # -- what always holds
+
+    @invariant()
+    def everything_adds_up_to_nothing(self) -> None:
+        for town in (KAWASAKI, TOSHIMA):
+            assert sum(self.town.balances(town).values()) == 0
+
+    @invariant()
+    def only_these_are_below_zero(self) -> None:
+        for account, points in self.town.balances().items():
+            assert points > 0 or account.split(":")[0] in MAY_BE_NEGATIVE, account
+
+    @invariant()
+    def nobody_has_points_beside_a_deficit(self) -> None:
+        found = self.town.balances()
+        for who in self.people:
+            account = self.town.account(who)
+            assert not (f"wallet:{account}" in found and f"deficit:{account}" in found)
+
+    @invariant()
+    def live_tickets_and_claims_are_covered(self) -> None:
+        live = self._rows("SELECT coalesce(sum(points), 0) FROM ticket WHERE state='issued'")
+        claimed = self._rows(
+            "SELECT coalesce(sum(points), 0) FROM hold"
+            " WHERE state='open' AND purpose='ticket.redeem'"
+        )
+        assert self.town.balance("outstanding:101") == live[0][0] - claimed[0][0]
+
+    @invariant()
+    def a_hold_keeps_what_it_says(self) -> None:
+        held = {name: points for name, points in self.town.balances().items() if "hold:" in name}
+        opened = self._rows("SELECT node, epoch, n, points FROM hold WHERE state='open'")
+        assert held == {f"hold:{node}/{epoch}/{n}": points for node, epoch, n, points in opened}
+
+    @invariant()
+    def nobody_pays_a_record_twice(self) -> None:
+        for taken, points in self._rows(
+            "SELECT sum(t.points), r.points FROM record r JOIN transfer t ON t.source=r.node"
+            " AND t.epoch=r.epoch AND t.seq=r.seq AND t.municipality=r.town"
+            " WHERE r.kind='spend' AND (t.credit LIKE 'payable:%') GROUP BY r.node, r.seq"
+        ):
+            assert taken <= points
+
+    @invariant()
+    def within_policy_the_shop_is_paid(self) -> None:
+        for paid, points in self._rows(
+            "SELECT paid, points FROM record WHERE kind IN ('spend', 'ticket.redeemed')"
+            " AND undone='' AND (outcome=? OR reason IN ('overspend', 'second-redemption'))",
+            Outcome.APPLIED,
+        ):
+            assert paid == points
+
+    @invariant()
+    def a_ticket_has_one_applied_redemption(self) -> None:
+        for (count,) in self._rows(
+            "SELECT count(*) FROM record WHERE kind='ticket.redeemed' AND undone=''"
+            " AND outcome='applied' GROUP BY account"
+        ):
+            assert count == 1
+
+    def teardown(self) -> None:
+        """Everything comes in at last, and the audit has nothing to say."""
+        for shop in self.shops:
+            self.town.put(shop)
+        assert self.town.audit() == []
+
+    # -- looking
+
+    def _posted(self, pen: Pen) -> int:
+        found = self._rows("SELECT posted FROM cursor WHERE node=?", pen.node)
+        return int(found[0][0]) if found else 0
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.town.core.database.read() as tx:
+            return tx.rows(sql, values)
+
+
+def test_whatever_happens_the_ledger_adds_up(card_keys: list[RSAPrivateKey]) -> None:
+    class HereLife(Life):
+        def __init__(self) -> None:
+            super().__init__(card_keys)
+
+    run_state_machine_as_test(
+        HereLife,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
