@@ -36,7 +36,7 @@ def open_engine(url: str) -> Engine:
 
 
 class Tx:
-    """One open transaction: statements with named values."""
+    """One open transaction: statements with named values, which go to the driver as they are."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -49,19 +49,20 @@ class Tx:
 
     def one(self, sql: str, /, **values: object) -> RowMapping | None:
         """The first row, or None."""
-        return self._connection.execute(sa.text(sql), values).mappings().first()
+        return self._connection.exec_driver_sql(sql, values).mappings().first()
 
     def all(self, sql: str, /, **values: object) -> Sequence[RowMapping]:
         """Every row."""
-        return self._connection.execute(sa.text(sql), values).mappings().all()
+        return self._connection.exec_driver_sql(sql, values).mappings().all()
 
     def scalar(self, sql: str, /, **values: object) -> Any:
         """The first column of the first row, or None."""
-        return self._connection.execute(sa.text(sql), values).scalar()
+        row = self._raw.execute(sql, values).fetchone()
+        return None if row is None else row[0]
 
     def run(self, sql: str, /, **values: object) -> int:
         """Change rows; says how many."""
-        return self._connection.execute(sa.text(sql), values).rowcount
+        return int(self._raw.execute(sql, values).rowcount)
 
     def insert(self, table: sa.Table, **values: object) -> None:
         """Insert one row; missing columns must have a default."""
