@@ -29,7 +29,7 @@ from sync.errors import Damaged, RefusedByRule
 from sync.records import VERSION, AnyBody, Record, encode
 from sync.sealing import Sealer, certificate_name
 from sync.signing import Head, SigningKey, sign_head
-from sync.values import Digest, EpochId, Millis, NodeId
+from sync.values import Digest, EpochId, KeyDigest, Millis, NodeId
 from sync.wire import write
 
 
@@ -166,7 +166,8 @@ class Writer:
         )
         data = encode(record)
         digest = chain.digest(data)
-        evidence = None if proof is None else self._evidence(proof, data, digest)
+        piece = None if proof is None else self._evidence(proof, data, digest)
+        evidence = None if piece is None else write(piece)
         head = sign_head(self.key(), self.node, self.epoch, seq, digest)
         done = Committed(record=record, digest=digest)
         try:
@@ -179,8 +180,8 @@ class Writer:
                     head=head.signature,
                     evidence=evidence,
                 )
-                if proof is not None:
-                    self._keep_certificate(proof)
+                if proof is not None and piece is not None:
+                    self._keep_certificate(proof, KeyDigest(piece.key))
                 if also is not None:
                     also(done)
         except BaseException:
@@ -193,21 +194,16 @@ class Writer:
             )
         return done
 
-    def _evidence(self, proof: Proof, data: bytes, digest: Digest) -> bytes:
+    def _evidence(self, proof: Proof, data: bytes, digest: Digest) -> Evidence:
         signed = proof.sign(money_message(self._origin, data))
-        return write(
-            Evidence(
-                shift=proof.shift.opened,
-                algorithm=signed.algorithm,
-                key=signed.key_digest,
-                sealed=proof.shift.sealer.seal(signed.signature, digest),
-            )
+        return Evidence(
+            shift=proof.shift.opened,
+            algorithm=signed.algorithm,
+            key=signed.key_digest,
+            sealed=proof.shift.sealer.seal(signed.signature, digest),
         )
 
-    def _keep_certificate(self, proof: Proof) -> None:
-        from sync.certificate import read_public_key
-
-        key = read_public_key(proof.certificate).digest
+    def _keep_certificate(self, proof: Proof, key: KeyDigest) -> None:
         have = "SELECT 1 FROM certificate WHERE epoch = ? AND key = ?"
         if self._store.row(have, (self.epoch, key)) is None:
             sealed = proof.shift.sealer.seal(proof.certificate, certificate_name(key))
