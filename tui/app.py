@@ -19,6 +19,7 @@ from sync.errors import Damaged
 from tui.asking import Answered, Trouble, answered
 from tui.screens.balances import Balances
 from tui.screens.base import CounterScreen
+from tui.screens.confirm import Confirm
 from tui.screens.history import History
 from tui.screens.home import JOBS, Home
 from tui.screens.issue import Issue
@@ -54,6 +55,7 @@ _SCREENS: dict[str, type[CounterScreen]] = {
 class CounterApp(App[None]):
     """One counter on one terminal."""
 
+    TITLE = "machikado"
     ENABLE_COMMAND_PALETTE = False  # tui.screens.palette stands in for it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "commands", N_("All"), key_display="F1"),
@@ -94,6 +96,8 @@ class CounterApp(App[None]):
         self._counter: UseCases | None = None
         self._money_in_flight = False
         self._polling = False
+        self._printing = False
+        self._more_to_print = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Widgets name the lights' colours before the theme is applied."""
@@ -137,15 +141,20 @@ class CounterApp(App[None]):
         return self._counter
 
     def action_leave(self) -> None:
-        """End, unless money is in flight."""
+        """End, unless money is in flight. Whoever opened the counter closes it."""
         if self.busy():
             return
         self._go_home()
-        if self._counter is not None:
-            self.ask(self._counter.close, lambda _: self.exit())
-            self._counter = None
-        else:
-            self.exit()
+        self.exit()
+
+    def action_end(self) -> None:
+        """Escape on the first screen: pressed once too often, it must not end the day."""
+        if not self.busy():
+            self.push_screen(Confirm(self.words("End the program?")), self._sure_to_end)
+
+    def _sure_to_end(self, sure: bool | None) -> None:
+        if sure:
+            self.action_leave()
 
     def action_help_quit(self) -> None:
         """Ctrl+C is for copying; it neither ends the counter nor says so in English."""
@@ -169,6 +178,7 @@ class CounterApp(App[None]):
             deliver(answer)
             if money:
                 self.poll()
+                self._bring_to_paper()
 
         def work() -> None:
             self.post_message(Answered(partial(landed, answered(question))))
@@ -177,8 +187,9 @@ class CounterApp(App[None]):
 
     @on(Answered)
     def land(self, message: Answered) -> None:
-        """An answer has come."""
-        message.deliver()
+        """An answer has come; once the program ends there is nothing to paint it on."""
+        if not self._exit:
+            message.deliver()
 
     def busy(self) -> bool:
         """Whether money is in flight; says so, because somebody wanted to go elsewhere."""
@@ -195,6 +206,29 @@ class CounterApp(App[None]):
             return
         self._polling = True
         self.ask(self._counter.status, self._polled)
+
+    def _bring_to_paper(
+        self, tell: Callable[[PrinterState | Trouble], None] = lambda _: None
+    ) -> None:
+        """Print what a record left for paper: one printing at a time, and once more for the rest.
+
+        A printer in trouble is told by the banner; a sale never waits for paper.
+        """
+        if self._printing:
+            self._more_to_print = True
+            return
+        self._printing = True
+
+        def printed(state: PrinterState | Trouble) -> None:
+            self._printing = False
+            tell(state)
+            if self._more_to_print:
+                self._more_to_print = False
+                self._bring_to_paper()
+            else:
+                self.poll()
+
+        self.ask(self.counter.print_waiting, printed)
 
     def _polled(self, status: Status | Trouble) -> None:
         self._polling = False
@@ -232,7 +266,7 @@ class CounterApp(App[None]):
             self.ask(self.counter.sync_now, self._synced)
         elif job == "print":
             self._go_home()
-            self.ask(self.counter.print_waiting, self._printed)
+            self._bring_to_paper(self._printed)
         elif job == "audit":
             self._go_home()
             self._home.answer.note(self.words("Checking the books. You can go on meanwhile."))
@@ -309,7 +343,6 @@ class CounterApp(App[None]):
             answer.say("look", words, words("Printer: {trouble}", trouble=printer.trouble))
         else:
             answer.note(words.many("{count} print waits", "{count} prints wait", printer.waiting))
-        self.poll()
 
     def _audited(self, found: tuple[Finding, ...] | Trouble) -> None:
         words, answer = self.words, self._home.answer

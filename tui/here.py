@@ -13,6 +13,8 @@ from tui.widgets.cardslot import TrayCard
 from tui.wording import Words, language_of
 
 if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
     from node.counter import Counter
     from node.opening import Ports
     from sync.calls import Invited
@@ -25,7 +27,7 @@ CARDS = "cards"
 
 def run_counter(folder: Path, environment: Mapping[str, str]) -> None:
     """Show the counter until the person ends it; then raise what kept it from opening, if any."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise RefusedByRule(
             "no-terminal", "the counter's screens need a terminal; from a script use machikado node"
         )
@@ -37,7 +39,10 @@ def run_counter(folder: Path, environment: Mapping[str, str]) -> None:
         tray=tray_of(folder),
         enrolment=None if (folder / DATABASE).exists() else opening,
     )
-    app.run()
+    try:
+        app.run()
+    finally:
+        opening.close()
     if app.problem is not None:
         raise app.problem
 
@@ -52,18 +57,30 @@ def tray_of(folder: Path) -> tuple[TrayCard, ...]:
 
 @dataclass(slots=True)
 class Opening:
-    """Opens this folder's counter; before that, the first time, enrols it."""
+    """Opens this folder's counter and its rounds; before that, the first time, enrols it.
+
+    The heavy rooms are imported inside, when the first screen is there already.
+    """
 
     folder: Path
-    _new: "Counter | None" = field(default=None, init=False)
+    _open: "Counter | None" = field(default=None, init=False)
+    _rounds: "BackgroundScheduler | None" = field(default=None, init=False)
 
     def counter(self) -> "Counter":
-        """The counter: just enrolled, or opened from the folder. Imports the heavy rooms."""
+        """The counter, just enrolled or opened from the folder, with its rounds begun."""
         from node.opening import open_counter
+        from node.schedule import start
 
-        if self._new is not None:
-            return self._new
-        return open_counter(self.folder, _ports())
+        self._open = self._open or open_counter(self.folder, _ports())
+        self._rounds = start(self._open)
+        return self._open
+
+    def close(self) -> None:
+        """End the rounds, then let go of the folder."""
+        if self._rounds is not None:
+            self._rounds.shutdown(wait=True)
+        if self._open is not None:
+            self._open.close()
 
     def look(self, invitation: str) -> "Invited":
         """Whose counter the invitation makes of this PC."""
@@ -84,11 +101,11 @@ class Opening:
             second_path=Path(second_path) if second_path else None,
             on_key=on_key,
         )
-        self._new = made.counter
+        self._open = made.counter
 
     def confirmed(self) -> bool:
         """Whether the hub talks to this node: it does once the office has confirmed it."""
-        return self._new is not None and self._new.sync_now().reached
+        return self._open is not None and self._open.sync_now().reached
 
 
 def _ports() -> "Ports":

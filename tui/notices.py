@@ -26,8 +26,8 @@ def notices(status: Status, words: Words) -> tuple[Notice, ...]:
     """Everything a person at this counter should know now."""
     return (
         *_stopped(status, words),
+        *_demo(status, words),  # never goes away, however much else there is to say
         _line(status, words),
-        *_demo(status, words),
         *_copies(status, words),
         *_clock(status, words),
         *_paper(status.printer, status.paper_waiting, words),
@@ -53,9 +53,7 @@ def _line(status: Status, words: Words) -> Notice:
         parts = [words("Network down: you can go on")]
     parts.append(words.many("{count} entry to send", "{count} entries to send", status.waiting))
     if status.oldest_waiting is not None and status.waiting:
-        parts[-1] += " " + words(
-            "(oldest {age})", age=words.age(status.now - status.oldest_waiting)
-        )
+        parts[-1] += words(" (oldest {age})", age=words.age(status.now - status.oldest_waiting))
     parts.append(words("offline limit left {points}", points=number(status.offline_left)))
     if status.ticket_float_left <= 0:
         parts.append(words("none left for tickets"))

@@ -112,7 +112,3 @@ class UseCases(Protocol):
     def audit(self) -> tuple[Finding, ...]:
         """Recompute everything from the records and name what does not add up."""
         ...
-
-    def close(self) -> None:
-        """Let go of the folder."""
-        ...

@@ -82,7 +82,6 @@ class FakeCounter:
     open_holds: dict[int, Prepared] = field(default_factory=dict)
     staff: str | None = None
     asked: list[str] = field(default_factory=list)
-    closed: bool = False
     _shift_began: int = 0
     _attempts: int = 0
     _redeemed: dict[str, int] = field(default_factory=dict)
@@ -343,10 +342,6 @@ class FakeCounter:
         """As many as there are; writes nothing."""
         self._enter(f"export {file.name}")
         return len(self.rows)
-
-    def close(self) -> None:
-        """Remembered."""
-        self.closed = True
 
     # -- the sums
 

@@ -80,8 +80,9 @@ class CounterScreen(Screen[None]):
             self.show_status(self.desk.status)
 
     def show_status(self, status: "Status") -> None:
-        """Newest facts for the banner."""
-        self.query_one(Banner).paint(status, self.desk.words)
+        """Newest facts for the banner; a screen that is just coming or going has none."""
+        for banner in self.query(Banner):
+            banner.paint(status, self.desk.words)
 
     def ask(
         self,

@@ -36,12 +36,12 @@ JOBS: tuple[tuple[str, str, str], ...] = (
 """Function key, what the app calls it, and its words."""
 _SHORT = {
     "spend": N_("Spend"),
-    "redeem": N_("Ticket"),
+    "redeem": N_("Scan"),
     "issue": N_("Issue"),
     "register": N_("New"),
-    "balances": N_("Points"),
-    "history": N_("History"),
-    "shift": N_("Shift"),
+    "balances": N_("Look"),
+    "history": N_("List"),
+    "shift": N_("Day"),
     "sync": N_("Send"),
 }
 
@@ -55,13 +55,14 @@ class Home(CounterScreen):
             Binding(key, f"app.go('{job}')", _SHORT[job], key_display=key.upper())
             for key, job, _ in JOBS
         ),
-        Binding("escape", "app.leave", N_("End"), key_display="Esc"),
+        Binding("escape", "app.end", N_("End"), key_display="Esc"),
         Binding("down", "menu", show=False),
     ]
     DEFAULT_CSS = """
     Home Horizontal { height: 1; margin: 1 0 1 0; }
     Home #ask { width: auto; padding: 0 1; color: $accent; text-style: bold; }
     Home Line { width: 24; }
+    Home #shift { padding: 0 1; margin: 1 0; }
     """
 
     def body(self) -> ComposeResult:
@@ -71,6 +72,7 @@ class Home(CounterScreen):
             yield Static(words("Type the amount and Enter, or scan a ticket:"), id="ask")
             yield Line(name="entry")
         yield Choices(name="jobs", numbered=False)
+        yield Static("", id="shift", markup=False)
         yield Answer()
 
     def on_mount(self) -> None:
@@ -93,10 +95,10 @@ class Home(CounterScreen):
             self.answer.note(self.desk.words("Opening the counter. One moment, please."))
 
     def show_status(self, status: Status) -> None:
-        """Newest facts for the banner, and a word where no shift is open yet."""
+        """Newest facts for the banner, and whether a shift is open."""
         super().show_status(status)
-        if self.answer.light is None and self.desk.is_open:
-            self.answer.note(self._shift(status))
+        for line in self.query("#shift").results(Static):
+            line.update(self._shift(status))
 
     def _shift(self, status: Status) -> str:
         words = self.desk.words

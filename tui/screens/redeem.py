@@ -34,9 +34,9 @@ class Redeem(CounterScreen):
     Redeem Horizontal { height: 1; margin-bottom: 1; }
     Redeem .label { width: auto; padding: 0 1; text-style: bold; color: $accent; }
     Redeem #scan { width: 1fr; }
-    Redeem #sum { height: 1; padding: 0 1; text-style: bold; }
+    Redeem #sum { height: 1; padding: 0 1; margin-top: 1; text-style: bold; }
     Redeem #last { height: auto; padding: 0 1; }
-    Redeem BigAmount { margin: 0 1 1 1; }
+    Redeem BigAmount { margin: 1; }
     """
 
     def __init__(self, first: str = "") -> None:

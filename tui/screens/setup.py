@@ -53,7 +53,7 @@ class SetUp(CounterScreen):
 
     HEADING = N_("Set up this PC")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.leave", N_("End"), key_display="Esc")
+        Binding("escape", "app.end", N_("End"), key_display="Esc")
     ]
     DEFAULT_CSS = """
     SetUp .ask { height: auto; padding: 1 1 0 1; text-style: bold; color: $accent; }

@@ -16,10 +16,10 @@ class Banner(Vertical):
     """The screen's title and place, then the notices, one colour for the gravest."""
 
     DEFAULT_CSS = """
-    Banner { height: auto; max-height: 5; dock: top; }
+    Banner { height: auto; max-height: 6; dock: top; }
     Banner #title { height: 1; padding: 0 1; background: $primary; color: $title-text;
                     text-style: bold; }
-    Banner #notices { height: auto; max-height: 4; padding: 0 1; }
+    Banner #notices { height: auto; max-height: 5; padding: 0 1; }
     Banner #notices.calm { background: $panel; color: $foreground; }
     Banner #notices.look { background: $look; color: $look-text; }
     Banner #notices.stop { background: $no; color: $no-text; text-style: bold; }
@@ -38,11 +38,12 @@ class Banner(Vertical):
     def paint(self, status: Status, words: Words) -> None:
         """Show the newest facts."""
         place = f"{status.organisation_name} {status.place} ({short(status.node)})"
-        self.query_one("#title", Static).update(f"{self._title}  |  {place}")
         found = notices(status, words)
-        strip = self.query_one("#notices", Static)
-        strip.update(_joined(found))
-        strip.set_classes(next(w for w in _GRAVEST if any(n.weight == w for n in found)))
+        for title in self.query("#title").results(Static):
+            title.update(f"{self._title}  |  {place}")
+        for strip in self.query("#notices").results(Static):
+            strip.update(_joined(found))
+            strip.set_classes(next(w for w in _GRAVEST if any(n.weight == w for n in found)))
 
 
 def _joined(found: tuple[Notice, ...]) -> str:

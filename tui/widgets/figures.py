@@ -40,6 +40,14 @@ class BigAmount(Widget):
 
     points: reactive[int] = reactive(0)
 
+    def on_mount(self) -> None:
+        """No amount takes no room."""
+        self.display = self.points > 0
+
+    def watch_points(self, points: int) -> None:
+        """Appear with an amount, go with it."""
+        self.display = points > 0
+
     def render(self) -> Text:
         """The figures, dot by dot."""
         text = Text(no_wrap=True)

@@ -19,8 +19,9 @@ class Line(Input):
     """A field that gives its value at Enter, half-width, and is empty again at once."""
 
     DEFAULT_CSS = """
+    Line { width: 1fr; }
     Line, Line:focus {
-        border: none; height: 1; padding: 0 1; width: 1fr;
+        border: none; height: 1; padding: 0 1;
         background: $panel; color: $foreground; text-style: bold;
     }
     Line:focus { background: $field; color: $field-text; }

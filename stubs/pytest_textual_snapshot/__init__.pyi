@@ -1,0 +1,4 @@
+from typing import ClassVar
+
+class SVGImageExtension:
+    file_extension: ClassVar[str]

@@ -1,0 +1,102 @@
+"""What the screens' tests share: a counter that is made up, the app over it, snapshots as SVG."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension
+from textual.app import App
+from textual.pilot import Pilot
+
+from tests.doubles.counter import FakeCounter, shop
+from tui.app import CounterApp
+from tui.widgets.answer import Answer
+from tui.wording import Language, Words
+
+SVGImageExtension.file_extension = "svg"
+"""syrupy 5 dropped the underscore before the name; pytest-textual-snapshot 1.0 still sets the old
+one, and its snapshots would be written without an ending."""
+
+SIZE = (80, 24)
+
+
+@dataclass(slots=True)
+class Stage:
+    """An app in hand: keys are counted as a person presses them."""
+
+    app: CounterApp
+    pilot: Pilot[None]
+    counter: FakeCounter
+    keys: int = 0
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, counted."""
+        self.keys += len(keys)
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def scan(self, text: str) -> None:
+        """A scanner types and ends with Enter: no key of a person's."""
+        await self.pilot.press(*text, "enter")
+        await self.settle()
+
+    async def card(self, address: str) -> None:
+        """A card is put on the reader."""
+        self.app.present(address)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Until every question is answered and painted; a closed gate is not waited for."""
+        await self.pilot.pause()
+        while self.counter.gate.is_set() and len(self.app.workers):
+            await self.app.workers.wait_for_complete()
+            await self.pilot.pause()  # an answer may ask the next question
+
+    @property
+    def answer(self) -> str:
+        """What the screen on top says."""
+        return str(self.app.screen.query_one(Answer).content)
+
+    @property
+    def light(self) -> str | None:
+        """Its colour."""
+        return self.app.screen.query_one(Answer).light
+
+    @property
+    def text(self) -> str:
+        """The whole screen as text."""
+        return screen_text(self.app)
+
+
+Staged = Callable[..., AbstractAsyncContextManager[Stage]]
+
+
+def screen_text(app: App[None]) -> str:
+    """What stands on the terminal, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+@pytest.fixture
+def stage() -> Staged:
+    """Open the app over a counter in a terminal of 80 x 24, with a reader and no tray."""
+
+    @asynccontextmanager
+    async def staged(
+        counter: FakeCounter | None = None, language: Language = "en"
+    ) -> AsyncIterator[Stage]:
+        fake = counter or shop()
+        app = CounterApp(lambda: fake, Words(language), reader=True)
+        async with app.run_test(size=SIZE) as pilot:
+            on_stage = Stage(app=app, pilot=pilot, counter=fake)
+            await on_stage.settle()
+            try:
+                yield on_stage
+            finally:
+                fake.gate.set()  # nobody is left waiting in a thread
+
+    return staged
+
+
+Steps = Callable[[Stage], Awaitable[None]]

@@ -1,0 +1,376 @@
+"""A day at the counter, with the keys counted that a person presses."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from node.card.errors import CardRemoved
+from sync.errors import Unreachable
+from tests.doubles.counter import KAWASAKI, TOSHIMA, FakeCounter, quiet_status, shop, slowly
+from tests.tui.conftest import Staged
+from tui.screens.history import History
+from tui.screens.home import Home
+from tui.screens.redeem import Redeem
+from tui.screens.spend import Spend, Step
+from tui.widgets.answer import Answer
+from tui.widgets.figures import BigAmount
+
+
+def _points(counter: FakeCounter, card: str) -> int:
+    return counter.cards[card].points[KAWASAKI]
+
+
+async def test_spending_is_the_amount_enter_the_card_and_the_pin(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("5", "0", "0", "enter")
+        await at.card("soft:hanako")
+        await at.press("1", "2", "3", "4")
+
+        assert at.keys == 8
+        assert at.light == "good"
+        assert "500 points taken." in at.answer
+        assert _points(at.counter, "soft:hanako") == 1_500
+
+
+async def test_the_customer_sees_the_amount_large_before_the_pin(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"1500", "enter")
+        await at.card("soft:hanako")
+
+        assert isinstance(at.app.screen, Spend)
+        assert at.app.screen.step is Step.PIN
+        assert at.app.screen.query_one(BigAmount).points == 1_500
+        assert "Customer, you pay 1,500 points" in at.text
+        assert "take" not in at.counter.asked
+
+
+async def test_full_width_digits_are_digits(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"１，５００", "enter")
+        await at.card("soft:hanako")
+        await at.press(*"１２３４")
+        assert _points(at.counter, "soft:hanako") == 500
+
+
+async def test_a_card_first_shows_its_towns_and_one_is_chosen(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f2")
+        await at.card("soft:taro")
+        assert "1  かわさきポイント  4,000 points" in at.text
+        assert "2  としまポイント  5,000 points" in at.text
+
+        await at.press("2", *"700", "enter", *"5678")
+        assert at.counter.cards["soft:taro"].points == {KAWASAKI: 4_000, TOSHIMA: 4_300}
+
+
+async def test_a_card_with_one_usable_town_is_not_asked_which(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f2")
+        await at.card("soft:hanako")
+        assert "かわさきポイント: 2,000 points" in at.answer
+        await at.press(*"300", "enter", *"1234")
+        assert _points(at.counter, "soft:hanako") == 1_700
+
+
+async def test_an_amount_with_a_card_of_two_towns_asks_which(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"700", "enter")
+        await at.card("soft:taro")
+        await at.press("1", *"5678")
+        assert _points(at.counter, "soft:taro") == 3_300
+
+
+async def test_a_ticket_is_one_scan_and_no_key(stage: Staged) -> None:
+    booth = replace(quiet_status(), kind="booth")
+    async with stage(shop(look=booth)) as at:
+        assert isinstance(at.app.screen, Redeem)
+        await at.scan("QR-101")
+        assert at.keys == 0
+        assert at.light == "good"
+        assert "1,000 points taken." in at.answer
+
+
+async def test_a_ticket_scanned_on_the_first_screen_is_taken_too(stage: Staged) -> None:
+    async with stage() as at:
+        await at.scan("QR-102")
+        assert at.light == "good"
+        assert at.counter.taken() == 500
+
+
+async def test_scans_that_come_while_the_hub_is_slow_are_all_asked_once(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f3")
+        go_on = slowly(at.counter)
+        await at.scan("QR-101")
+        await at.scan("QR-102")
+        assert at.counter.asked.count("redeem") == 1
+        go_on()
+        await at.settle()
+        assert at.counter.asked.count("redeem") == 2
+        assert at.counter.taken() == 1_500
+
+
+async def test_a_scanner_that_fires_twice_gave_one_scan(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f3")
+        await at.scan("QR-101")
+        await at.scan("QR-101")
+        assert at.counter.asked.count("redeem") == 1
+        assert at.light == "good"
+
+
+@pytest.mark.parametrize(
+    ("scan", "light", "bells"), [("QR-101", "good", 1), ("nothing", "look", 2), ("QR-102", "no", 3)]
+)
+async def test_yes_rings_once_look_twice_and_no_three_times(
+    stage: Staged, monkeypatch: pytest.MonkeyPatch, scan: str, light: str, bells: int
+) -> None:
+    def at_once(_: Answer, _delay: float, callback: Callable[[], None]) -> None:
+        callback()
+
+    counter = shop()
+    counter.redeem("QR-102")
+    rung: list[str] = []
+    async with stage(counter) as at:
+        monkeypatch.setattr(Answer, "set_timer", at_once)
+        monkeypatch.setattr(at.app, "bell", lambda: rung.append("bell"))
+        await at.scan(scan)
+        assert at.light == light
+        assert len(rung) == bells
+
+
+async def test_a_wrong_amount_is_taken_back_with_three_keys(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        await at.press(*"1234")
+        before = at.keys
+
+        await at.press("f7", "enter", "enter")
+
+        assert at.keys - before == 3
+        assert isinstance(at.app.screen, History)
+        assert "500 points given back." in at.answer
+        assert _points(at.counter, "soft:hanako") == 2_000
+
+
+async def test_escape_at_the_question_takes_nothing_back(stage: Staged) -> None:
+    async with stage() as at:
+        await at.scan("QR-101")
+        await at.press("f7", "enter", "escape")
+        assert "reverse" not in at.counter.asked
+
+
+async def test_what_was_taken_back_is_not_taken_back_twice(stage: Staged) -> None:
+    async with stage() as at:
+        await at.scan("QR-101")
+        await at.press("f7", "enter", "enter")
+        await at.press("down", "enter")
+        assert "taken back already" in at.answer
+        assert at.counter.asked.count("reverse") == 1
+
+
+async def test_escape_before_the_pin_gives_the_hold_up(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        await at.press("escape")
+        assert at.counter.open_holds == {}
+        assert "No points were moved." in at.answer
+        await at.press("escape")
+        assert isinstance(at.app.screen, Home)
+
+
+async def test_an_answer_that_comes_after_escape_is_given_up_too(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        go_on = slowly(at.counter)
+        await at.card("soft:hanako")
+        await at.press("escape", "escape")
+        assert isinstance(at.app.screen, Home)
+        go_on()
+        await at.settle()
+        assert at.counter.asked[-1] == "drop"
+        assert at.counter.open_holds == {}
+
+
+async def test_money_in_flight_cannot_be_cancelled_half_way(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        go_on = slowly(at.counter)
+        await at.press(*"1234")
+        await at.press("escape", "f7", "f1", "ctrl+q")
+        assert isinstance(at.app.screen, Spend)
+        assert "being finished safely" in at.answer
+        go_on()
+        await at.settle()
+        assert at.light == "good"
+        assert _points(at.counter, "soft:hanako") == 1_500
+
+
+async def test_a_wrong_pin_says_the_tries_left_and_is_typed_again(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        await at.press(*"9999")
+        assert "2 tries are left." in at.answer
+        assert _points(at.counter, "soft:hanako") == 2_000
+        await at.press(*"1234")
+        assert _points(at.counter, "soft:hanako") == 1_500
+
+
+async def test_the_last_try_is_warned_of_before_it_is_spent(stage: Staged) -> None:
+    counter = shop()
+    counter.cards["soft:hanako"].tries = 1
+    async with stage(counter) as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        assert "last try" in at.answer
+
+
+async def test_a_ticket_scanned_into_the_pin_spends_no_try(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        await at.scan("2KCE5AQ")
+        assert "Nothing was given to the card." in at.answer
+        assert at.counter.cards["soft:hanako"].tries == 3
+
+
+async def test_a_card_that_left_too_early_is_put_back_and_the_pin_typed_again(
+    stage: Staged,
+) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        at.counter.fails_with = CardRemoved()
+        await at.press(*"1234")
+        assert "taken away too early" in at.answer
+        await at.press(*"1234")
+        assert _points(at.counter, "soft:hanako") == 1_500
+
+
+async def test_something_unexpected_does_not_end_the_app_nor_promise_anything(
+    stage: Staged,
+) -> None:
+    async with stage() as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        at.counter.fails_with = ZeroDivisionError()
+        await at.press(*"1234")
+        assert "unexpected" in at.answer
+        assert "No points were moved" not in at.answer
+        assert "history (F7)" in at.answer
+
+
+async def test_no_network_is_a_banner_and_no_action(stage: Staged) -> None:
+    async with stage(shop(silent=True)) as at:
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        await at.press(*"1234")
+        assert at.light == "good"
+        assert "1 entry to send" in at.text
+        assert "offline limit left 29,500" in at.text
+
+        at.counter.silent = False
+        at.app.poll()
+        await at.settle()
+        assert "Online, 0 entries to send" in at.text
+
+
+async def test_issuing_is_card_amount_days_enter_and_pin(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f4")
+        await at.card("soft:hanako")
+        await at.press(*"1000", "enter", "enter")
+        assert "Customer, you pay 1,000 points" in at.text
+        await at.press(*"1234")
+        assert "2025-11-23" in at.answer
+        assert at.light == "good"
+        assert _points(at.counter, "soft:hanako") == 1_000
+
+
+async def test_twice_the_paper_is_twice_the_points_on_the_customers_line(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f4")
+        await at.card("soft:hanako")
+        await at.press(*"500", "enter", "tab", "backspace", "2", "enter")
+        assert "Customer, you pay 1,000 points" in at.text
+
+
+async def test_registering_asks_for_consent_and_wishes(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f5")
+        await at.card("soft:hanako")
+        await at.press("1", *"HANAKO01", "enter", *"1234")
+        assert "HANA KO01" in at.answer
+        assert at.counter.cards["soft:hanako"].mykey_id == "HANAKO01"
+
+
+async def test_a_wish_in_small_letters_is_refused_with_words(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f5")
+        await at.card("soft:hanako")
+        await at.press("1", *"abc12345", "enter")
+        assert "capital letters" in at.answer
+        assert "register" not in at.counter.asked
+
+
+async def test_a_look_shows_all_towns_and_the_pin_makes_it_exact(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f6")
+        await at.card("soft:taro")
+        assert "としまポイント" in at.text
+        await at.press("f12", *"5678")
+        assert "Exact, from the centre." in at.answer
+
+
+async def test_a_shift_is_opened_by_name_and_closed_with_its_sums(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f8", *"Sato", "enter")
+        await at.scan("")
+        await at.press("escape")
+        await at.scan("QR-101")
+        await at.press("f8")
+        assert "Shift of Sato" in at.text
+        await at.press("f12", "enter")
+        assert "The shift is closed." in at.answer
+        assert "1,000 points" in at.text
+        assert at.counter.staff is None
+
+
+async def test_everything_can_be_found_by_a_part_of_its_name(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f1", *"book", "enter")
+        assert "Everything adds up." in at.answer
+
+
+async def test_the_hub_that_does_not_answer_loses_nothing(stage: Staged) -> None:
+    async with stage(shop(silent=True)) as at:
+        await at.press("f9")
+        assert "Nothing is lost" in at.answer
+        at.counter.fails_with = Unreachable("no")
+        await at.press("f9")
+        assert at.light == "look"
+
+
+async def test_an_amount_that_is_none_is_told(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press(*"0", "enter")
+        assert "whole number" in at.answer
+        assert at.counter.asked == []
+
+
+async def test_no_key_path_makes_or_loses_a_point(stage: Staged) -> None:
+    async with stage() as at:
+        before = at.counter.points_in_all()
+        await at.press(*"500", "enter")
+        await at.card("soft:hanako")
+        await at.press(*"1234", "f7", "enter", "enter", "f4")
+        await at.card("soft:hanako")
+        await at.press(*"300", "enter", "enter", *"1234")
+        await at.press("escape")
+        await at.scan("QR-101")
+        assert at.counter.points_in_all() == before

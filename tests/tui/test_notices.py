@@ -1,0 +1,108 @@
+"""What the banner says, in which order, and when it says nothing."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.outcome import PrinterState, Status
+from sync.clock import ClockState
+from sync.values import DAY, Millis
+from tests.doubles.counter import NOW, quiet_status
+from tui.notices import Weight, notices
+from tui.wording import Words
+
+ENGLISH = Words("en")
+
+
+def _texts(status: Status) -> list[str]:
+    return [notice.text for notice in notices(status, ENGLISH)]
+
+
+def test_an_ordinary_afternoon_is_one_calm_sentence() -> None:
+    (only,) = notices(quiet_status(), ENGLISH)
+    assert only.weight == "calm"
+    assert only.text == "Online, 0 entries to send, offline limit left 30,000"
+
+
+def test_a_silent_hub_is_told_with_the_queues_age_and_what_may_still_be_taken() -> None:
+    status = replace(
+        quiet_status(),
+        hub_reachable=False,
+        silent_since=Millis(NOW - 12 * 60_000),
+        waiting=3,
+        oldest_waiting=Millis(NOW - 5 * 60_000),
+        offline_left=27_000,
+    )
+    assert _texts(status) == [
+        (
+            "Network down for 12 minutes: you can go on, 3 entries to send (oldest 5 minutes), "
+            "offline limit left 27,000"
+        )
+    ]
+
+
+def test_a_node_that_takes_no_money_says_so_first_and_why() -> None:
+    status = replace(quiet_status(), stopped="second-path-missing", demo=True)
+    first, second, *_ = notices(status, ENGLISH)
+    assert first.weight == "stop"
+    assert "second copy (USB stick) is missing" in first.text
+    assert second.text == "DEMO: no real points"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"demo": True}, "DEMO: no real points"),
+        ({"only_copy": True}, "Only copy: plug in the USB stick"),
+        ({"unsealed_keys": True}, "No node secret set"),
+        ({"clock": ClockState.UNTRUSTED}, "Set this PC's clock: nothing works offline"),
+        ({"clock": ClockState.RESTARTED}, "PC was restarted: half limits offline"),
+        ({"paper_waiting": 2}, "2 tickets come when the network is back"),
+    ],
+)
+def test_each_fact_has_its_sentence(change: dict[str, object], said: str) -> None:
+    fields = {name: getattr(quiet_status(), name) for name in Status.__slots__}
+    assert said in _texts(Status(**{**fields, **change}))
+
+
+def test_paper_trouble_is_told_in_the_printers_words() -> None:
+    printer = PrinterState(destination="tcp:x:1", waiting=1, unsure=2, trouble="cover open")
+    assert _texts(replace(quiet_status(), printer=printer))[1:] == [
+        "Printer: cover open",
+        "1 print waits",
+        "2 prints may be out: look at the printer",
+    ]
+
+
+def test_a_counter_without_a_printer_is_no_alarm() -> None:
+    printer = PrinterState(destination="none", waiting=0, unsure=0, trouble="")
+    notice = notices(replace(quiet_status(), printer=printer), ENGLISH)[-1]
+    assert (notice.weight, notice.text) == ("calm", "No printer")
+
+
+@given(
+    waiting=st.integers(0, 10_000),
+    left=st.integers(0, 30_000),
+    silent=st.integers(0, 90 * DAY),
+    reachable=st.booleans(),
+    language=st.sampled_from(["ja", "en"]),
+)
+def test_the_limit_and_what_waits_are_always_told(
+    waiting: int, left: int, silent: int, *, reachable: bool, language: str
+) -> None:
+    status = replace(
+        quiet_status(),
+        waiting=waiting,
+        oldest_waiting=Millis(NOW - silent) if waiting else None,
+        hub_reachable=reachable,
+        silent_since=None if reachable else Millis(NOW - silent),
+        offline_left=left,
+    )
+    words = Words("ja" if language == "ja" else "en")
+    (notice,) = notices(status, words)
+    assert f"{waiting:,}" in notice.text
+    assert f"{left:,}" in notice.text
+    calm: Weight = "calm"
+    assert (notice.weight == calm) == reachable

@@ -1,0 +1,78 @@
+"""Fields: a scanner's lines never run together, a PIN never stays."""
+
+from textual.app import App, ComposeResult
+
+from tui.theme import CONTRAST
+from tui.widgets.line import Line
+from tui.widgets.pin import PinEntry
+
+
+class _Fields(App[None]):
+    """A line and a PIN, and what they gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.pins: list[bytearray] = []
+        self.unclear = 0
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(CONTRAST.variables)
+
+    def compose(self) -> ComposeResult:
+        yield Line(name="line")
+        yield PinEntry()
+
+    def on_line_entered(self, event: Line.Entered) -> None:
+        self.lines.append(event.text)
+
+    def on_pin_entry_typed(self, event: PinEntry.Typed) -> None:
+        self.pins.append(event.pin)
+
+    def on_pin_entry_unclear(self) -> None:
+        self.unclear += 1
+
+
+async def test_two_scans_without_a_pause_are_two_lines() -> None:
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(Line).focus()
+        await pilot.press(*"AB", "enter", *"CD", "enter")
+        assert app.lines == ["AB", "CD"]
+        assert app.query_one(Line).value == ""
+
+
+async def test_full_width_digits_are_what_they_mean() -> None:
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(Line).focus()
+        await pilot.press(*"１５００", "enter")
+        assert app.lines == ["1500"]
+
+
+async def test_the_fourth_digit_gives_the_pin_and_forgets_it() -> None:
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.press(*"12", "backspace", *"９３4")
+        assert app.pins == [bytearray(b"1934")]
+        assert str(app.query_one(PinEntry).render()) == "- - - -"
+
+
+async def test_digits_are_shown_as_stars_only() -> None:
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.press(*"12")
+        assert str(app.query_one(PinEntry).render()) == "* * - -"
+
+
+async def test_a_letter_clears_what_was_typed() -> None:
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.press(*"12K345")
+        assert app.unclear == 1
+        assert app.pins == []
+        await pilot.press("6")
+        assert app.pins == [bytearray(b"3456")]
