@@ -1,0 +1,1 @@
+"""What the walls are, and how near we stand: ``python -m tests.bench``."""

@@ -1,0 +1,88 @@
+"""A figure beside the wall that was measured in the same run, and what became of it."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+import msgspec
+
+
+class Better(Enum):
+    """Which way a ratio should go."""
+
+    HIGHER = "at least"
+    LOWER = "at most"
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the report. ``ratio`` is ``value / limit``; without a wall the limit is 1."""
+
+    figure: str
+    value: float
+    unit: str
+    limit: float
+    ratio: float
+    target: float
+    met: bool
+
+    @property
+    def bearable(self) -> bool:
+        """Whether it is not more than twice off its target."""
+        return self.met or self.target / 2 <= self.ratio <= self.target * 2
+
+
+class SumsDoNotHold(AssertionError):
+    """A run whose books do not add up: its figures do not count."""
+
+
+def against(
+    figure: str, value: float, unit: str, *, limit: float, target: float, better: Better
+) -> Figure:
+    """Hold a value against its wall and its target."""
+    ratio = value / limit
+    met = ratio >= target if better is Better.HIGHER else ratio <= target
+    return Figure(
+        figure=figure,
+        value=value,
+        unit=unit,
+        limit=limit,
+        ratio=ratio,
+        target=target,
+        met=met,
+    )
+
+
+def must(holds: object, what: str) -> None:
+    """Raise SumsDoNotHold unless it holds."""
+    if not holds:
+        raise SumsDoNotHold(what)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long some work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def median(samples: Sequence[float]) -> float:
+    """The middle one."""
+    return statistics.median(samples)
+
+
+def slowest_of_hundred(samples: Sequence[float]) -> float:
+    """The 99th percentile."""
+    return statistics.quantiles(samples, n=100)[98]
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The report as people read it."""
+    lines = [f"{'figure':<52}{'value':>12}{'limit':>12}{'ratio':>8}{'target':>8}  met"]
+    for one in figures:
+        met = "yes" if one.met else "no" if one.bearable else "NO, MORE THAN TWICE OFF"
+        lines.append(
+            f"{f'{one.figure} ({one.unit})':<52}{one.value:>12,.4g}{one.limit:>12,.4g}"
+            f"{one.ratio:>8.2f}{one.target:>8.2f}  {met}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,138 @@
+"""The hub's whole way without HTTP, on SQLite: receive, verify, judge and post, receipt.
+
+Everything is on: chains, signed heads, sealed evidence, the second question, durable commits. A
+round of the hub follows what came in, as it does in the served hub.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from sync.batch import unpack
+from sync.receipt import Outcome
+from tests.bench.figures import Better, Figure, against, must, seconds
+from tests.bench.street import GRANTED, OFTEN, PRICE, Street, build, only_asking
+from tests.bench.walls import verifies_a_second
+from tests.hub.corner import KAWASAKI
+
+_PARTS = 3
+"""The shops hand in by turns, so that cost growth would show; the first turn warms the hub up."""
+
+
+def measure(folder: Path, *, shops: int, residents: int, cores: int) -> list[Figure]:
+    """Records a second, and bytes a record; raises SumsDoNotHold."""
+    street = build(folder / "hub", shops=shops, residents=residents, cores=cores)
+    try:
+        with ProcessPoolExecutor(cores) as pool:
+            before = verifies_a_second(pool, cores, 0.5)
+            turns = measure_turns(street)
+            after = verifies_a_second(pool, cores, 0.5)
+        check(street)
+    finally:
+        street.hub.close()
+    rates = [count / taken for count, taken in turns[1:]]
+    return [
+        against(
+            "hub, whole way without HTTP, SQLite",
+            sum(count for count, _ in turns[1:]) / sum(taken for _, taken in turns[1:]),
+            "records/s",
+            limit=(before + after) / 2,
+            target=0.45,
+            better=Better.HIGHER,
+        ),
+        against(
+            "hub, cost growth: a record of the last turn",
+            1e6 / rates[-1],
+            "us",
+            limit=1e6 / rates[0],
+            target=1.2,
+            better=Better.LOWER,
+        ),
+        *_bytes(street),
+    ]
+
+
+def measure_turns(street: Street) -> list[tuple[int, float]]:
+    """(records, seconds) of each turn."""
+    shops = range(len(street.pens))
+    return [
+        (
+            sum(street.pens[shop].seq for shop in shops[turn::_PARTS]),
+            seconds(lambda turn=turn: _turn(street, shops[turn::_PARTS])),  # type: ignore[misc]
+        )
+        for turn in range(_PARTS)
+    ]
+
+
+def _turn(street: Street, shops: Sequence[int]) -> None:
+    judging, applied = street.hub.judging, 0
+    for shop in shops:
+        pen = street.pens[shop]
+        judging.hand_in(pen.node, pen.epoch, 1, street.bodies[shop])
+    judging.round()
+    for shop in shops:
+        pen = street.pens[shop]
+        answer = judging.hand_in(pen.node, pen.epoch, pen.seq + 1, only_asking())
+        verdicts = street.corner.verdicts(answer).values()
+        applied += sum(verdict.outcome is Outcome.APPLIED for verdict in verdicts)
+    must(applied == sum(street.pens[shop].seq for shop in shops), "every record is applied")
+
+
+def check(street: Street) -> None:
+    """The books add up, nobody is overdrawn, and what comes again posts nothing."""
+    before = _sums(street)
+    transfers, balances, lowest, sold = before
+    must(balances == 0, "debits equal credits")
+    must(lowest >= 0, "no wallet is overdrawn")
+    must(sold == street.spends * PRICE, "the shops are owed what they sold")
+    must(transfers == street.spends + len(street.residents), "one transfer a spend and a grant")
+    left = GRANTED - PRICE * OFTEN * len(street.pens)
+    must(all(street.corner.wallet(who) == left for who in street.residents), "wallets pay once")
+    for pen, body in zip(street.pens, street.bodies, strict=True):
+        street.hub.judging.hand_in(pen.node, pen.epoch, 1, body)
+    street.hub.judging.round()
+    must(_sums(street) == before, "replayed batches post nothing")
+
+
+def _sums(street: Street) -> tuple[int, int, int, int]:
+    """Transfers, the sum of all balances, the lowest wallet, what shops are owed."""
+    with street.hub.core.database.read() as tx:
+        ((transfers,),) = tx.rows("SELECT count(*) FROM transfer WHERE municipality=?", [KAWASAKI])
+        ((balances, lowest, sold),) = tx.rows(
+            "SELECT sum(points), min(CASE WHEN account LIKE 'wallet:%' THEN points END),"
+            " sum(CASE WHEN account LIKE 'payable:%' THEN points ELSE 0 END)"
+            " FROM balance WHERE municipality=?",
+            [KAWASAKI],
+        )
+    return transfers, balances, lowest, sold
+
+
+def _bytes(street: Street) -> list[Figure]:
+    """What a record costs on the line."""
+    bare = [_without_evidence(body) for body in street.bodies]
+    return [
+        against(
+            "bytes a record, with its sealed evidence",
+            sum(map(len, street.bodies)) / street.records,
+            "bytes",
+            limit=256,
+            target=290 / 256,
+            better=Better.LOWER,
+        ),
+        against(
+            "bytes a record, without evidence",
+            sum(bare) / street.records,
+            "bytes",
+            limit=1,
+            target=15,
+            better=Better.LOWER,
+        ),
+    ]
+
+
+def _without_evidence(body: bytes) -> int:
+    import msgspec
+
+    from sync.batch import pack
+
+    return len(pack(msgspec.structs.replace(unpack(body), evidence=b"")))

@@ -1,0 +1,41 @@
+"""The report says what was met, and a run whose sums do not hold is no figure."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import hub_way
+from tests.bench.figures import Better, SumsDoNotHold, against, table
+from tests.bench.street import build
+
+
+@pytest.mark.parametrize(
+    ("value", "better", "met", "bearable"),
+    [
+        (0.5, Better.HIGHER, True, True),
+        (0.3, Better.HIGHER, False, True),
+        (0.2, Better.HIGHER, False, False),
+        (0.4, Better.LOWER, True, True),
+        (0.8, Better.LOWER, False, True),
+        (1.0, Better.LOWER, False, False),
+    ],
+)
+def test_a_figure_is_met_or_bearable_or_neither(
+    value: float, better: Better, *, met: bool, bearable: bool
+) -> None:
+    figure = against("records", 100 * value, "1/s", limit=100, target=0.45, better=better)
+
+    assert (figure.met, figure.bearable) == (met, bearable)
+    assert ("TWICE" in table([figure])) is not bearable
+
+
+def test_books_that_do_not_add_up_are_no_figure(tmp_path: Path) -> None:
+    street = build(tmp_path / "hub", shops=2, residents=2, cores=1)
+    hub_way.measure_turns(street)
+    hub_way.check(street)
+    with street.hub.core.database.write() as tx:
+        tx.run("UPDATE balance SET points=points+1 WHERE account LIKE 'payable:%'")
+
+    with pytest.raises(SumsDoNotHold):
+        hub_way.check(street)
+    street.hub.close()

@@ -1,0 +1,46 @@
+"""The walls of this machine, now: what nothing that we do can be quicker than."""
+
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+_PAGE = b"\0" * 8192
+
+
+def append_and_sync(folder: Path, times: int) -> list[float]:
+    """Seconds of each of many ``append 8 kB + fdatasync`` on the disk of ``folder``."""
+    file = os.open(folder / "wall", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    samples = []
+    try:
+        for _ in range(times):
+            began = time.perf_counter()
+            os.write(file, _PAGE)
+            os.fdatasync(file)
+            samples.append(time.perf_counter() - began)
+    finally:
+        os.close(file)
+        (folder / "wall").unlink()
+    return samples
+
+
+def verifies_a_second(pool: ProcessPoolExecutor, cores: int, seconds: float) -> float:
+    """RSA-2048 verifications a second with all cores at it, the key loaded."""
+    return sum(pool.map(_verify_for, [seconds] * cores))
+
+
+def _verify_for(seconds: float) -> float:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    message = b"a record of about this length" * 8
+    signature = private.sign(message, PKCS1v15(), SHA256())
+    public, padding, digest = private.public_key(), PKCS1v15(), SHA256()
+    done, began = 0, time.perf_counter()
+    while (passed := time.perf_counter() - began) < seconds:
+        for _ in range(200):
+            public.verify(signature, message, padding, digest)
+        done += 200
+    return done / passed
