@@ -63,7 +63,7 @@ def build(folder: Path, *, shops: int, residents: int, cores: int) -> Street:
     init_hub(folder, origin=ORIGIN, demo=True, clock=clock, randomness=randomness)
     hub = open_hub(folder, clock, randomness=randomness, verifiers=cores)
     corner = Corner(clock, hub.core, hub.mykey)
-    _found(corner)
+    found(corner)
     with ProcessPoolExecutor(cores) as pool:
         keys = list(pool.map(_new_key, range(residents)))
         people = [corner.resident(_key(key)) for key in keys]
@@ -100,7 +100,8 @@ def only_asking() -> bytes:
     )
 
 
-def _found(corner: Corner) -> None:
+def found(corner: Corner) -> None:
+    """Found Kawasaki with a programme, a greengrocer and a fish shop."""
     public = corner.core.keys.tickets(KAWASAKI).public
     corner.enact(
         MunicipalityAdded(KAWASAKI, "川崎市", "かわさきポイント", "1234567890", BANK, public)

@@ -1,0 +1,138 @@
+"""A hub whose power goes, again and again, while shops hand in what they sold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from hub.audit import audit
+from hub.hub import open_hub
+from hub.intake.verify import InlineVerifier
+from sync.calls import HubCalls
+from sync.chain import digest
+from sync.errors import Unreachable
+from sync.http import HttpDoor
+from sync.receipt import Answer, Custody, Receipt, Verdict
+from sync.signing import open_signed
+from sync.values import Millis
+from sync.wire import read
+from tests.bench.hub_way import check
+from tests.bench.street import Street, build
+from tests.doubles.clocks import TurnedClock
+from tests.doubles.pen import Pen
+from tests.faults.corner import free_port
+from tests.faults.programs import Moments, serve_hub, start
+from tests.hub.corner import ORIGIN, Corner
+
+LIVES = 30
+LONGEST = 0.12
+"""Seconds of a life after it listens: some batches fit into it."""
+
+
+@dataclass
+class Sender:
+    """A shop's side of the line: what it was told, and its batches of any size."""
+
+    pen: Pen
+    calls: HubCalls
+    hub_key: bytes
+    acknowledged: int = 0
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    def send(self, moments: Moments) -> None:
+        """Hand in some records; now and then also such as the hub has."""
+        again = min(moments.below(4), self.acknowledged)
+        first = min(self.acknowledged + 1 - again, self.pen.seq)
+        last = min(first + moments.below(20), self.pen.seq)
+        self.hear(self.calls.put_records(self.pen.epoch, first, self.pen.batch(first, last)))
+
+    def hear(self, answer: Answer) -> None:
+        """Custody never goes back, and a verdict never changes."""
+        custody = read(open_signed(answer.custody, "custody", (self.hub_key,)), Custody)
+        assert custody.received >= self.acknowledged
+        assert custody.head == digest(self.pen.records[custody.received - 1])
+        self.acknowledged = custody.received
+        for signed in answer.receipts:
+            body = open_signed(signed, "receipt", (self.hub_key,))
+            for verdict in read(body, Receipt).verdicts:
+                assert self.verdicts.setdefault(verdict.seq, verdict) == verdict
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_a_hub_killed_thirty_times_keeps_what_it_acknowledged_once(tmp_path: Path) -> None:
+    street = build(tmp_path / "hub", shops=8, residents=40, cores=1)
+    now = street.corner.clock.now()
+    street.hub.close()
+    port, moments = free_port(), Moments("hub")
+    door = HttpDoor(f"http://127.0.0.1:{port}", pin=None, timeout=20)
+    senders = _senders(street, door)
+
+    for _ in range(LIVES):
+        hub = start(serve_hub, tmp_path / "hub", port, now)
+        hub.until_ready()
+        end = Thread(target=hub.kill_after, args=(moments.seconds(LONGEST),))
+        end.start()
+        _send_until_silent(senders, moments)
+        end.join()
+        door.close()
+    told = sum(sender.acknowledged for sender in senders)
+
+    assert told > LIVES
+    _all_is_there_once(street, tmp_path / "hub", now, senders)
+
+
+def _senders(street: Street, door: HttpDoor) -> list[Sender]:
+    key = street.hub.core.keys.signing.public
+    return [
+        Sender(
+            pen,
+            HubCalls(
+                door,
+                origin=ORIGIN,
+                node=pen.node,
+                epoch=pen.epoch,
+                key=pen.key,
+                clock=street.corner.clock,
+                trusted=(key,),
+            ),
+            key,
+        )
+        for pen in street.pens
+    ]
+
+
+def _send_until_silent(senders: Sequence[Sender], moments: Moments) -> None:
+    try:
+        while True:
+            senders[moments.below(len(senders))].send(moments)
+    except Unreachable:
+        return
+
+
+def _all_is_there_once(
+    street: Street, folder: Path, now: Millis, senders: Sequence[Sender]
+) -> None:
+    """Hand in the rest in this process; the books add up and say what the shops were told."""
+    clock = TurnedClock(now)
+    hub = open_hub(folder, clock)
+    corner = Corner(clock, hub.core, hub.mykey)
+    again = replace(street, hub=hub, corner=corner)
+    try:
+        for sender, body in zip(senders, street.bodies, strict=True):
+            with hub.core.database.read() as tx:
+                ((received,),) = tx.rows(
+                    "SELECT coalesce(max(received), 0) FROM cursor WHERE node=?", [sender.pen.node]
+                )
+            assert received >= sender.acknowledged
+            hub.judging.hand_in(sender.pen.node, sender.pen.epoch, 1, body)
+        hub.judging.round()
+        for sender, body in zip(senders, street.bodies, strict=True):
+            sender.hear(hub.judging.hand_in(sender.pen.node, sender.pen.epoch, 1, body))
+            assert sorted(sender.verdicts) == list(range(1, sender.pen.seq + 1))
+        check(again)
+        assert audit(hub.core, hub.mykey, InlineVerifier()) == []
+    finally:
+        hub.close()
