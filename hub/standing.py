@@ -106,6 +106,7 @@ class _View:
         self._home = home_of(node)
         self._organisation = organisation_of(node)
         self._fresh: int | None = None
+        self._under = 0
         self.zone: str = tx.scalar(
             "SELECT zone FROM node WHERE municipality=:home AND node=:node",
             home=self._home,
@@ -275,11 +276,14 @@ class _View:
         )
         if stored is None or bytes(stored) != data:
             self._tx.put(schema.feed, key, number=self._number(), bytes=data)
+            self._under += 1
+            if self._under == MOST_ITEMS:
+                self._fresh = None
 
     def _number(self) -> int:
-        """One number for everything that this publication changes."""
+        """One number for what this publication changes, as far as one page can take it."""
         if self._fresh is None:
-            self._fresh = self.next_number()
+            self._fresh, self._under = self.next_number(), 0
         return self._fresh
 
     # -- standings

@@ -387,11 +387,15 @@ class Corner:
         """Close a window, pay it and read the bank's word that all was paid; its number."""
         number = self.close_window()
         self.release_window(number)
+        self.pay_window(number)
+        return number
+
+    def pay_window(self, number: int) -> None:
+        """The bank says that all of a window was paid."""
         with self.core.database.read() as tx:
             lines = outcomes(tx, WindowName(KAWASAKI, SHOPS, number))
         said = tuple((line, "paid", "") for line, _, _ in lines)
         self.enact(WindowResult(KAWASAKI, SHOPS, number, said), "Sato")
-        return number
 
     def audit(self) -> list[Finding]:
         """What does not add up."""
