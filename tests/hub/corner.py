@@ -1,6 +1,7 @@
 """A street corner for the hub's tests: two towns, their shops, residents with cards, pens."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -402,12 +403,17 @@ class Corner:
         return audit(self.core, self.identities, InlineVerifier())
 
 
-def corner() -> Corner:
-    """Two towns with a programme each, three shops, all accepted by both towns."""
+def corner(folder: Path | None = None) -> Corner:
+    """Two towns with a programme each, three shops, all accepted by both towns.
+
+    Its databases are in memory, or in a folder.
+    """
     clock = TurnedClock(at("2026-11-02 10:00"))
     randomness = SeededRandomness(1)
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
-    who = Database("sqlite://", identity_schema.metadata, version=identity_schema.VERSION)
+    ledger = "sqlite://" if folder is None else f"sqlite:///{folder / 'hub.db'}"
+    identities = "sqlite://" if folder is None else f"sqlite:///{folder / 'mykey.db'}"
+    database = Database(ledger, schema.metadata, version=schema.VERSION)
+    who = Database(identities, identity_schema.metadata, version=identity_schema.VERSION)
     core = Core(
         database=database,
         keys=KeyRing(None, randomness),
