@@ -300,6 +300,28 @@ async def test_twice_the_paper_is_twice_the_points_on_the_customers_line(stage: 
         assert "Customer, you pay 1,000 points" in at.text
 
 
+async def test_a_pin_typed_too_early_does_not_stay_on_the_screen(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f4")
+        await at.card("soft:hanako")
+        await at.press(*"300", "enter", "backspace", *"1234", "enter")
+        assert "Days: a number from 1 to 366." in at.answer
+        assert "1234" not in at.text
+
+
+async def test_every_sale_brings_its_slip_to_paper_by_itself(stage: Staged) -> None:
+    async with stage() as at:
+        await at.scan("QR-101")
+        assert at.counter.asked == ["redeem", "open_shift", "print_waiting"]
+
+
+async def test_escape_on_the_first_screen_asks_before_the_day_ends(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("escape", "escape", "escape")
+        assert at.app.is_running
+        assert "End the program?" in at.text
+
+
 async def test_registering_asks_for_consent_and_wishes(stage: Staged) -> None:
     async with stage() as at:
         await at.press("f5")

@@ -180,14 +180,19 @@ class Issue(CounterScreen):
         days = _within(self.query_one("#days", Line).value, MOST_DAYS)
         count = _within(self.query_one("#count", Line).value, MOST_TICKETS)
         if days is None:
-            self.answer.note(words("Days: a number from 1 to {most}.", most=MOST_DAYS))
-            self.query_one("#days", Line).focus()
+            self._empty("days", words("Days: a number from 1 to {most}.", most=MOST_DAYS))
             return None
         if count is None or each * count > MOST_POINTS:
-            self.answer.note(words("Tickets: a number from 1 to {most}.", most=MOST_TICKETS))
-            self.query_one("#count", Line).focus()
+            self._empty("count", words("Tickets: a number from 1 to {most}.", most=MOST_TICKETS))
             return None
         return each, days, count
+
+    def _empty(self, field: str, why: str) -> None:
+        """Ask for a field again; what stood there may be a PIN that was typed too early."""
+        line = self.query_one(f"#{field}", Line)
+        line.value = ""
+        line.focus()
+        self.answer.note(why)
 
     def _to_pin(self) -> None:
         self._enter(Step.PIN)
