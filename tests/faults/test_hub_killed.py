@@ -73,10 +73,15 @@ def test_a_hub_killed_thirty_times_keeps_what_it_acknowledged_once(tmp_path: Pat
     for _ in range(LIVES):
         hub = start(serve_hub, tmp_path / "hub", port, now)
         hub.until_ready()
-        end = Thread(target=hub.kill_after, args=(moments.seconds(LONGEST),))
-        end.start()
-        _send_until_silent(senders, moments)
-        end.join()
+        for _ in range(moments.below(4)):
+            senders[moments.below(len(senders))].send(moments)
+        if moments.below(2):
+            hub.kill_after(0)  # on the very word
+        else:
+            end = Thread(target=hub.kill_after, args=(moments.seconds(LONGEST),))
+            end.start()
+            _send_until_silent(senders, moments)
+            end.join()
         door.close()
     told = sum(sender.acknowledged for sender in senders)
 
