@@ -248,12 +248,29 @@ class _View:
                 number=number,
             )
             if row is not None:
-                used = row["state"] == "redeemed"
-                self._put(self.zone, UsedTicketItem(bytes(row["name"]), used))
+                self._list(town, number, bytes(row["name"]), used=row["state"] == "redeemed")
         for cards in self._identities.cards_of(town, accounts).values():
             for card in cards:
                 self._seal(card, month)
         tx.put(schema.feed_town, mark, posting=max(posting for _, posting in changed))
+
+    def _list(self, town: MunicipalityCode, ticket: str, name: bytes, *, used: bool) -> None:
+        """Put a ticket on the list of used ones or take it off, and keep that this was told."""
+        number = self._put(self.zone, UsedTicketItem(name, used))
+        if number is not None:
+            key = {
+                "municipality": self._home,
+                "town": town,
+                "account": f"ticket/{ticket}",
+                "number": number,
+            }
+            self._tx.put(
+                schema.told,
+                key,
+                available=int(not used),
+                deficit=0,
+                expiring=msgspec.msgpack.encode(()),
+            )
 
     def _seal(self, card: KeyDigest, month: str) -> None:
         key = self._core.keys.zone(self.zone, month)
@@ -261,7 +278,8 @@ class _View:
         sealed = key.seal(card, standing, self._core.randomness.bytes(12))
         self._put(self.zone, StandingItem(month, key.row_of(card), sealed))
 
-    def _put(self, scope: str, item: AnyItem) -> None:
+    def _put(self, scope: str, item: AnyItem) -> int | None:
+        """Put an item into the feed; its number there, or None where it says nothing new."""
         data = write(item)
         key = {
             "municipality": self._home,
@@ -274,11 +292,14 @@ class _View:
             " AND kind=:kind AND item=:item",
             **key,
         )
-        if stored is None or bytes(stored) != data:
-            self._tx.put(schema.feed, key, number=self._number(), bytes=data)
-            self._under += 1
-            if self._under == MOST_ITEMS:
-                self._fresh = None
+        if stored is not None and bytes(stored) == data:
+            return None
+        number = self._number()
+        self._tx.put(schema.feed, key, number=number, bytes=data)
+        self._under += 1
+        if self._under == MOST_ITEMS:
+            self._fresh = None
+        return number
 
     def _number(self) -> int:
         """One number for what this publication changes, as far as one page can take it."""

@@ -185,7 +185,7 @@ class Recheck:
         if policy is None or lists is None:
             return wrong
         row = self._books.tx.one(
-            "SELECT valid_from, valid_until, name FROM ticket"
+            "SELECT valid_from, valid_until FROM ticket"
             " WHERE municipality=:town AND number=:number",
             town=body.municipality,
             number=body.number,
@@ -193,10 +193,11 @@ class Recheck:
         if row is None:
             return None
         listed = self._books.tx.scalar(
-            "SELECT number FROM feed WHERE municipality=:home AND kind='used' AND item=:item"
-            " AND number<=:feed",
+            "SELECT available FROM told WHERE municipality=:home AND town=:town"
+            " AND account=:ticket AND number<=:feed ORDER BY number DESC LIMIT 1",
             home=case.line.home,
-            item=bytes(row["name"]).hex(),
+            town=body.municipality,
+            ticket=f"ticket/{body.number}",
             feed=body.basis.feed,
         )
         local = tokyo(record.at.ms)
@@ -212,7 +213,7 @@ class Recheck:
             online_only=False,
             accepted=True,
             in_zone=True,
-            listed_as_used=listed is not None,
+            listed_as_used=listed == 0,
             seen_here=any(
                 done.kind == "ticket.redeemed" and not done.undone
                 for done in known.about(body.number)

@@ -270,6 +270,43 @@ def test_a_ticket_whose_redemption_was_taken_back_lives_again(
     assert town.audit() == []
 
 
+def test_a_ticket_that_lives_again_is_on_no_list_of_used_ones(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    fruit = town.node(GREENGROCER)
+    paper = town.ticket(counter, hana, 500)
+    seq = town.redeem(fish, paper)
+    town.put(fish)
+    town.feed(fruit)  # says that it is used
+    fish.reverse(seq, 500, town=KAWASAKI)
+    town.put(fish)
+    town.feed(fruit)  # says that it lives
+
+    town.redeem(fruit, paper)
+
+    assert town.verdict(fruit).outcome is Outcome.APPLIED
+    assert town.audit() == []
+
+
+def test_what_a_list_said_then_is_what_counts_when_the_ledger_is_played_again(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    fruit = town.node(GREENGROCER)
+    paper = town.ticket(counter, hana, 500)
+    seq = town.redeem(fish, paper)
+    town.put(fish)
+    town.feed(fruit)  # says that it is used
+    town.redeem(fruit, paper)
+    broken = town.verdict(fruit)
+    fish.reverse(seq, 500, town=KAWASAKI)
+    town.put(fish)
+
+    town.feed(fruit)  # says that it lives
+
+    assert (broken.reason, broken.paid) == ("second-redemption-rule-broken", 0)
+    assert town.audit() == []
+
+
 def test_a_large_ticket_taken_offline_is_paid_and_shown_to_people(
     town: Corner, hana: Resident, counter: Pen, fish: Pen
 ) -> None:
