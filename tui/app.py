@@ -6,13 +6,14 @@ in handlers (:mod:`tui.asking`); what may be asked at the same time is the count
 that one money action is in flight at a time, which is kept here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
 from sync.errors import Damaged
@@ -158,6 +159,10 @@ class CounterApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C is for copying; it neither ends the counter nor says so in English."""
+
+    def ribbon(self) -> Iterable[Widget]:
+        """What else stands on every screen, under the banner; a demo has something to say."""
+        return ()
 
     # -- asking
 

@@ -29,6 +29,7 @@ _KILLED = 128 + signal.SIGTERM  # as shells expect
 @click.option("--lang", type=click.Choice(["ja", "en"]), help="Else as MACHIKADO_LANG, LANG say.")
 def demo(*, story: bool, seed: int, folder: Path | None, lang: str | None) -> None:
     """The street corner on this PC: hub, shops, residents."""
+    from node.reach import InTime, Straight
     from tui.demo.corner import opened
     from tui.demo.telling import Teller
     from tui.wording import Words, language_of
@@ -38,7 +39,8 @@ def demo(*, story: bool, seed: int, folder: Path | None, lang: str | None) -> No
     where = _new_folder(folder)
     on_screen = not story and all(stream.isatty() for stream in (sys.stdin, sys.stdout))
     teller = Teller(language, [] if on_screen else [where / "story.txt"])
-    with opened(where) as corner:
+    # A story waits for its hub on a slow PC as well, so that it always goes the same way.
+    with opened(where, InTime() if on_screen else Straight()) as corner:
         if on_screen:
             from tui.demo.screen import show
 

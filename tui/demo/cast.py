@@ -50,7 +50,6 @@ class Organisation:
     """A shop, a committee or an office, and where its terminals stand."""
 
     id: OrganisationId
-    name: str
     registered: str
     kind: str
     places: tuple[str, ...]
@@ -110,23 +109,24 @@ TOWNS = (
 
 GREENGROCER = Organisation(
     id=OrganisationId("141305-B2108"),
-    name=named("the greengrocer"),
     registered="A商店街",
     kind="shop",
     places=("A商店街八百屋",),
-    account=Account(bank="0001", branch="370", number="2108001", holder="エーシヨウテンガイ ヤオヤ"),
+    account=Account(
+        bank="0001", branch="370", number="2108001", holder="エーシヨウテンガイ ヤオヤ"
+    ),
 )
 FISH_SHOP = Organisation(
     id=OrganisationId("141305-B2109"),
-    name=named("the fish shop"),
     registered="A商店街",
     kind="shop",
     places=("A商店街魚屋",),
-    account=Account(bank="0138", branch="812", number="2109001", holder="エーシヨウテンガイ サカナヤ"),
+    account=Account(
+        bank="0138", branch="812", number="2109001", holder="エーシヨウテンガイ サカナヤ"
+    ),
 )
 FESTIVAL = Organisation(
     id=OrganisationId("141305-B2110"),
-    name=named("the festival"),
     registered="駅前まつり実行委員会",
     kind="booth",
     places=("まつり屋台その1", "まつり屋台その2"),
@@ -134,11 +134,12 @@ FESTIVAL = Organisation(
 )
 OFFICE = Organisation(
     id=OrganisationId("141305-B2111"),
-    name=named("the ticket counter"),
     registered="A商店街事務局",
     kind="counter",
     places=("ポイント券の窓口",),
-    account=Account(bank="0001", branch="370", number="2111001", holder="エーシヨウテンガイ ジムキヨク"),
+    account=Account(
+        bank="0001", branch="370", number="2111001", holder="エーシヨウテンガイ ジムキヨク"
+    ),
 )
 ORGANISATIONS = (GREENGROCER, FISH_SHOP, FESTIVAL, OFFICE)
 
@@ -146,9 +147,7 @@ HANAKO = Resident(
     name=named("Hanako"), card="hanako", pin="1234", mykey_id="HANAKO01", on_tray="花子"
 )
 TARO = Resident(name=named("Taro"), card="taro", pin="2345", mykey_id="TARO0001", on_tray="太郎")
-UMEKO = Resident(
-    name=named("Umeko"), card="umeko", pin="3456", mykey_id="UMEKO001", on_tray="梅子"
-)
+UMEKO = Resident(name=named("Umeko"), card="umeko", pin="3456", mykey_id="UMEKO001", on_tray="梅子")
 RESIDENTS = (HANAKO, TARO, UMEKO)
 
 CLEANING = Programme(id="101", town=KAWASAKI, name="清掃ボランティア", department="環境局")

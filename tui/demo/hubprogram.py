@@ -100,7 +100,7 @@ class HubProgram:
         )
 
     def _environment(self) -> dict[str, str]:
-        """This program's own, without what a person set for a hub or node of theirs."""
+        """The environment, without what a person set for a hub or node of theirs."""
         kept = {name: value for name, value in os.environ.items() if "MACHIKADO" not in name}
         return kept | {DEMO_CLOCK: str(self._clock)}
 

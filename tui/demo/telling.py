@@ -1,8 +1,8 @@
 """How the story is told: in Japanese or English, line by line, and kept in a file as it is told.
 
 The English sentences are the keys, as on the screens; ``ja.po`` beside this file holds the Japanese
-ones. What it does not hold is looked for among the screens' own words, so that a refusal is told in
-the words a person at the counter reads.
+ones, ``en.po`` what Japanese names mean. What they do not hold is looked for among the screens' own
+words, so that a refusal is told in the words a person at the counter reads.
 """
 
 import gettext
@@ -30,7 +30,7 @@ class Teller:
         """Load the language; ``files`` begin empty."""
         self._language = language
         self._screens = Words(language)
-        self._own = gettext.NullTranslations() if language == "en" else _japanese()
+        self._own = _catalogue(language)
         self._files = tuple(files)
         for file in self._files:
             file.write_text("", "utf-8")
@@ -43,12 +43,16 @@ class Teller:
             weekday = _WEEKDAYS[when.weekday()]
             day = f"{when.year}年{when.month}月{when.day}日（{weekday}）{when:%H:%M}"
             heading = f"{self.word(title)} / {title}"
-        self._put("")
+        self.gap()
         self._put(f"== {day}  {heading}")
 
     def say(self, sentence: str, **values: Value) -> None:
         """One sentence with its values set in."""
         self._put(f"   {self.phrase(sentence, **values)}")
+
+    def gap(self) -> None:
+        """An empty line."""
+        self._put("")
 
     def refusal(self, reason: str) -> None:
         """A refusal as the screen would say it, with its stable key."""
@@ -84,8 +88,8 @@ class Teller:
                 told.write(line + "\n")
 
 
-def _japanese() -> gettext.GNUTranslations:
-    text = resources.files(__package__).joinpath("ja.po").read_text(encoding="utf-8")
+def _catalogue(language: Language) -> gettext.GNUTranslations:
+    text = resources.files(__package__).joinpath(f"{language}.po").read_text(encoding="utf-8")
     return gettext.GNUTranslations(io.BytesIO(write_mo(read_po(text))))
 
 
@@ -94,6 +98,6 @@ def _width(text: str) -> int:
     return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def _padded(text: str, width: int, right: bool) -> str:  # noqa: FBT001  a column's three facts
+def _padded(text: str, width: int, right: bool) -> str:
     blanks = " " * (width - _width(text))
     return blanks + text if right else text + blanks

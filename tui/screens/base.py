@@ -63,6 +63,7 @@ class CounterScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Banner, what the screen is for, foot."""
         yield Banner(self.desk.words(self.HEADING))
+        yield from self.desk.ribbon()
         yield from self.body()
         yield Foot(self.desk.words)
 

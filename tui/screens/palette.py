@@ -50,9 +50,10 @@ class Palette(ModalScreen[str | None]):
     Palette Choices { margin-top: 1; max-height: 14; }
     """
 
-    def __init__(self, commands: Sequence[Command], words: Words) -> None:
-        """All commands, in the order of the list."""
+    def __init__(self, commands: Sequence[Command], words: Words, question: str = "") -> None:
+        """All commands, in the order of the list; ``question`` stands over another list."""
         super().__init__()
+        self._question = question or words("What would you like to do? Type a part of it.")
         self._commands = tuple(commands)
         self._found = self._commands
         self._words = words
@@ -60,7 +61,7 @@ class Palette(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A field over a list."""
         with Vertical():
-            yield Static(self._words("What would you like to do? Type a part of it."), markup=False)
+            yield Static(self._question, markup=False)
             yield Line(name="part", keeps=True)
             yield Choices(name="found", numbered=False)
 

@@ -1,0 +1,196 @@
+"""The demo's own parts: the bank's reading, the comparison, the clock, the switch, the words."""
+
+import ast
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.outcome import Refused
+from sync.errors import Damaged, Unreachable
+from sync.request import Request, Response
+from sync.values import MunicipalityCode, OrganisationId
+from tests.tui.demo.programs import ROOT
+from tui.demo import cast, story
+from tui.demo.bank import all_paid, read_order
+from tui.demo.clockwork import Clockwork, in_tokyo, millis
+from tui.demo.network import Switch, SwitchedDoor
+from tui.demo.telling import Teller
+from tui.demo.totals import TownTotals, compare
+from tui.wording.po import read_po
+
+OCTOBER = (ROOT / "tests/hub/settlement/golden/october.zengin").read_bytes()
+DEMO = ROOT / "tui" / "demo"
+_HOLES = re.compile(r"\{\w+\}")
+_ASK = Request("GET", "/v1/time", "", b"")
+
+
+# -- the bank
+
+
+def test_the_bank_reads_a_file_without_the_hubs_help() -> None:
+    order = read_order(OCTOBER)
+    assert [payment.line for payment in order.payments] == list(range(1, len(order.payments) + 1))
+    assert all_paid(order).splitlines()[:2] == ["line,outcome,reason", "1,paid,"]
+
+
+@given(st.integers(0, len(OCTOBER) - 1))
+def test_a_file_that_was_cut_short_is_not_paid(kept: int) -> None:
+    with pytest.raises(Damaged):
+        read_order(OCTOBER[:kept])
+
+
+@given(st.data())
+def test_an_amount_that_was_changed_is_not_paid(data: st.DataObject) -> None:
+    changed = bytearray(OCTOBER)
+    at = data.draw(st.sampled_from(range(122 + 80, 122 + 90)))  # the first payment's amount
+    digit = data.draw(st.sampled_from([n for n in b"0123456789" if n != changed[at]]))
+    changed[at] = digit
+    with pytest.raises(Damaged, match="does not add up"):
+        read_order(bytes(changed))
+
+
+# -- the comparison
+
+_points = st.integers(0, 10**9)
+SHOP, BOOTH = OrganisationId("141305-B2108"), OrganisationId("141305-B2110")
+
+
+@st.composite
+def _months(draw: st.DrawFn) -> TownTotals:
+    on_cards, in_tickets, earned, lapsed = (draw(_points) for _ in range(4))
+    from_reserve = draw(st.integers(0, earned))
+    return TownTotals(
+        town=MunicipalityCode("141305"),
+        granted=on_cards + in_tickets + earned + lapsed - from_reserve,
+        on_cards=on_cards,
+        in_tickets=in_tickets,
+        earned=earned,
+        lapsed=lapsed,
+        from_reserve=from_reserve,
+    )
+
+
+@given(_months(), _points)
+def test_a_month_that_adds_up_has_no_mismatch(month: TownTotals, taken: int) -> None:
+    assert compare((month,), {SHOP: taken}, {SHOP: taken}) == ()
+
+
+def test_a_shop_that_is_paid_another_sum_or_not_at_all_is_named() -> None:
+    found = compare((), {SHOP: 100, BOOTH: 50}, {SHOP: 99})
+    assert [(each.what, each.one, each.other) for each in found] == [
+        (SHOP, 100, 99),
+        (BOOTH, 50, 0),
+    ]
+
+
+@given(_months(), st.sampled_from(["granted", "on_cards", "in_tickets", "earned", "lapsed"]))
+def test_a_point_more_or_less_anywhere_is_found(month: TownTotals, where: str) -> None:
+    figures = {name: getattr(month, name) for name in TownTotals.__slots__}
+    wrong = TownTotals(**(figures | {where: figures[where] + 1}))
+    assert [each.what for each in compare((wrong,), {}, {})] == ["141305"]
+
+
+def test_what_goes_another_way_than_the_story_needs_ends_it() -> None:
+    no = Refused(reason="too-few-points", detail="there are not enough points")
+    with pytest.raises(Damaged, match="too-few-points"):
+        story.done(no)
+    with pytest.raises(Damaged, match="float-used-up was due"):
+        story.refused(no, "float-used-up")
+    story.refused(no, "too-few-points")
+
+
+# -- clock and switch
+
+
+def test_the_clock_is_turned_forwards_only(tmp_path: Path) -> None:
+    clock = Clockwork(tmp_path / "clock", cast.BEGIN)
+    clock.turn_to("2017-12-15 10:00")
+    clock.turn_to("2017-12-01 10:00")
+    assert clock.now == clock.clock.now() == millis("2017-12-15 10:00")
+    assert f"{in_tokyo(clock.now):%m-%d %H:%M}" == "12-15 10:00"
+    assert [file.name for file in tmp_path.iterdir()] == ["clock"]
+
+
+class _Open:
+    def send(self, request: Request) -> Response:
+        return Response(200, "", request.body)
+
+
+def test_nothing_passes_while_the_cable_is_out() -> None:
+    switch = Switch()
+    door = SwitchedDoor(_Open(), switch)
+    assert door.send(_ASK).status == 200
+    switch.up = False
+    with pytest.raises(Unreachable, match="nothing is lost"):
+        door.send(_ASK)
+    switch.up = True
+    assert door.send(_ASK).status == 200
+    door.close()
+
+
+# -- words
+
+
+def _sentences() -> Iterator[str]:
+    for file in DEMO.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            if name in ("say", "named", "scene"):
+                yield from (text for text in texts if isinstance(text, str) and text[:2] != "20")
+
+
+_PO = {name: read_po((DEMO / f"{name}.po").read_text("utf-8")) for name in ("ja", "en")}
+
+
+def test_every_sentence_of_the_story_is_told_in_japanese() -> None:
+    assert set(_sentences()) - set(_PO["ja"]) == set()
+
+
+@pytest.mark.parametrize("key", sorted(set(_PO["ja"]) - {""}))
+def test_a_translated_sentence_has_the_same_holes(key: str) -> None:
+    assert sorted(_HOLES.findall(key)) == sorted(_HOLES.findall(_PO["ja"][key]))
+
+
+def test_english_readers_are_told_every_name_of_the_cast() -> None:
+    names = {place for each in cast.ORGANISATIONS for place in each.places}
+    names |= {town.point_name for town in cast.TOWNS} | {each.name for each in cast.PROGRAMMES}
+    assert names <= set(_PO["en"])
+
+
+def test_no_sign_of_the_story_is_drawn_two_wide_by_a_japanese_console() -> None:
+    signs = {sign for texts in _PO.values() for text in texts.values() for sign in text}
+    assert {sign for sign in signs if unicodedata.east_asian_width(sign) == "A"} == set()
+
+
+def test_a_table_counts_wide_signs_as_two_columns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "story.txt"
+    tell = Teller("ja", [file])
+    tell.table([("programme", "given"), ("清掃", 1_000), ("ABCD", 20)])
+    assert capsys.readouterr().out.splitlines() == [
+        "     事業   付与",
+        "     清掃  1,000",
+        "     ABCD     20",
+    ]
+    assert file.read_text("utf-8").startswith("     事業")
+
+
+def test_a_refusal_is_told_in_the_screens_words(capsys: pytest.CaptureFixture[str]) -> None:
+    Teller("ja").refusal("too-few-points")
+    said = capsys.readouterr().out
+    assert "ポイントが足りません。" in said
+    assert "[too-few-points]" in said
+
+
+def test_ordinary_days_come_from_the_seed() -> None:
+    days = [[story._drawn(seed, str(day), "sum") for day in range(10)] for seed in (1, 1, 2)]
+    assert days[0] == days[1] != days[2]

@@ -1,0 +1,208 @@
+"""The month's end: windows closed and paid, books audited, figures held against each other."""
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from hub.forms import CloseForm
+from sync.errors import Damaged, RefusedByRule
+from sync.values import MunicipalityCode, OrganisationId
+from tui.demo import cast
+from tui.demo.bank import Order, all_paid, read_order
+from tui.demo.opening import tell_balances
+from tui.demo.story import Month
+from tui.demo.totals import TownTotals, compare
+
+LAST_DAY = "2017-12-31"
+USABLE = "issued"
+
+
+def month_end(month: Month) -> None:
+    """From the last Z-report to the list of files."""
+    _close_shops(month)
+    month.scene("2018-01-04 10:00", "December is settled")
+    orders = {town.code: _settle(month, town.code) for town in cast.TOWNS}
+    _bank_answers(month, orders)
+    _audit(month)
+    _compare(month, orders)
+    _lists(month)
+    month.tell.gap()
+    month.tell.say("Files that were made, in {folder}:", folder=str(month.corner.folder))
+    for file in [*month.files, month.corner.folder / "story.txt"]:
+        month.tell.say("  {file}", file=str(file.relative_to(month.corner.folder)))
+
+
+def _close_shops(month: Month) -> None:
+    month.scene("2017-12-29 19:00", "The shops close for the year")
+    rows: list[tuple[str, int]] = []
+    for terminal in month.corner.terminals:
+        if terminal.counter.status().shift_open:
+            report = month.close_shift(terminal)
+            rows.append((terminal.place, report.taken))
+        terminal.counter.sync_now()
+    month.tell.table([(cast.named("Z-report"), cast.named("taken")), *rows])
+
+
+def _settle(month: Month, town: MunicipalityCode) -> Order:
+    """Close, review, approve by a second person, make the file; and read it as the bank does."""
+    corner, tell = month.corner, month.tell
+    closed = corner.first.close_window(town, CloseForm(until=LAST_DAY))
+    tell.say(
+        "Window {window}: {total} points; organisations: {lines}",
+        window=closed.window,
+        lines=closed.lines,
+        total=closed.total,
+    )
+    corner.first.review_window(closed.window)
+    try:
+        corner.first.approve_window(closed.window)
+    except RefusedByRule as refusal:
+        tell.say("One person alone cannot approve it [{reason}]", reason=refusal.reason)
+    else:
+        raise Damaged(f"{closed.window} was approved by one person alone")
+    approved = corner.second.approve_window(closed.window)
+    tell.say(
+        "Closed by {first}, approved by {second}",
+        first=approved.closed_by,
+        second=approved.approved_by,
+    )
+    made = corner.first.bank_file(closed.window)
+    file = corner.made("bank", f"{closed.window}.zengin.txt")
+    file.write_bytes(made.file)
+    month.files.append(file)
+    return _read_back(month, file, made.sha256, made.total)
+
+
+def _read_back(month: Month, file: Path, sha256: str, total: int) -> Order:
+    data = file.read_bytes()
+    order = read_order(data)
+    if hashlib.sha256(data).hexdigest() != sha256 or order.total != total:
+        raise Damaged(f"{file} is not the file that the hub has made")
+    month.tell.say(
+        "The bank reads the file: {requester} pays {total} yen on {day}; payments: {count}",
+        count=len(order.payments),
+        requester=order.requester,
+        total=order.total,
+        day=f"{order.day[:2]}/{order.day[2:]}",
+    )
+    head = (cast.named("holder"), cast.named("account"), cast.named("yen"))
+    rows = [(p.holder, f"{p.bank}-{p.branch}-{p.account}", p.yen) for p in order.payments]
+    month.tell.table([head, *rows])
+    return order
+
+
+def _bank_answers(month: Month, orders: dict[MunicipalityCode, Order]) -> None:
+    month.scene("2018-01-26 10:00", "The bank has paid")
+    for window in month.corner.first.windows():
+        result = all_paid(orders[MunicipalityCode(window.municipality)])
+        settled = month.corner.first.bank_result(window.window, result)
+        month.tell.say(
+            "{window}: {paid} yen, {state}",
+            window=settled.window,
+            paid=settled.paid,
+            state=settled.state,
+        )
+
+
+def _audit(month: Month) -> None:
+    """Everything recomputed from the records."""
+    month.tell.say("Audit: everything is recomputed from the records")
+    found = {"hub": len(month.corner.hub.audit())}
+    for terminal in month.corner.terminals:
+        found[terminal.place] = len(terminal.counter.audit())
+    month.tell.table([(cast.named("audited"), cast.named("findings")), *found.items()])
+    if any(found.values()):
+        raise Damaged(f"the audit has findings: {found}")
+
+
+def _compare(month: Month, orders: dict[MunicipalityCode, Order]) -> None:
+    tell = month.tell
+    tell_balances(month.corner, tell)
+    towns = tuple(_totals(month, town) for town in orders)
+    for each in towns:
+        tell.say(
+            "{town}: granted {granted} + reserve {reserve} = cards {cards} + tickets {tickets}"
+            " + shops {earned} + ended {lapsed}",
+            town=next(town.name for town in cast.TOWNS if town.code == each.town),
+            granted=each.granted,
+            reserve=each.from_reserve,
+            cards=each.on_cards,
+            tickets=each.in_tickets,
+            earned=each.earned,
+            lapsed=each.lapsed,
+        )
+    mismatches = compare(towns, _reported(month), _paid(orders))
+    if mismatches:
+        told = ", ".join(f"{each.what}: {each.one} and {each.other}" for each in mismatches)
+        raise Damaged(f"the month does not add up: {told}")
+    tell.say("Z-reports, ledger and bank file say the same: everything adds up")
+
+
+def _totals(month: Month, town: MunicipalityCode) -> TownTotals:
+    hub = month.corner.first
+    tickets = [row for row in map(hub.ticket, month.tickets) if row.municipality == town]
+    held = [
+        row.available + row.held
+        for resident in cast.RESIDENTS
+        for row in hub.balances(resident.mykey_id)
+        if row.municipality == town
+    ]
+    ended = sum(row.points for row in tickets if row.state == "expired")
+    return TownTotals(
+        town=town,
+        granted=sum(row.granted for row in hub.programmes() if row.municipality == town),
+        on_cards=sum(held),
+        in_tickets=sum(row.points for row in tickets if row.state == USABLE),
+        earned=sum(row.total for row in hub.windows() if row.municipality == town),
+        lapsed=ended + (month.lapsed if town == cast.KAWASAKI else 0),
+        from_reserve=sum(
+            row.points
+            for row in hub.exceptions()
+            if row.bearer == "reserve" and row.decision != "recover" and row.id.startswith(town)
+        ),
+    )
+
+
+def _reported(month: Month) -> dict[OrganisationId, int]:
+    """What each organisation took by its Z-reports."""
+    sums: dict[OrganisationId, int] = defaultdict(int)
+    for organisation, report in month.reports:
+        sums[organisation] += report.taken
+    return {organisation: taken for organisation, taken in sums.items() if taken}
+
+
+def _paid(orders: dict[MunicipalityCode, Order]) -> dict[OrganisationId, int]:
+    """What the bank was told to pay each organisation, by its account."""
+    owners = {each.account.number: each.id for each in cast.ORGANISATIONS}
+    sums: dict[OrganisationId, int] = defaultdict(int)
+    for order in orders.values():
+        for payment in order.payments:
+            sums[owners[payment.account]] += payment.yen
+    return dict(sums)
+
+
+def _lists(month: Month) -> None:
+    """The ledger's lists, as spreadsheets in Japanese offices open them."""
+    hub = month.corner.first
+    balances = [row for who in cast.RESIDENTS for row in hub.balances(who.mykey_id)]
+    for name, rows in (
+        ("balances.csv", balances),
+        ("programmes.csv", hub.programmes()),
+        ("exceptions.csv", hub.exceptions()),
+        ("windows.csv", hub.windows()),
+    ):
+        file = month.corner.made("lists", name)
+        _write_csv(file, rows)
+        month.files.append(file)
+
+
+def _write_csv(file: Path, rows: Sequence[msgspec.Struct]) -> None:
+    with file.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        for row in rows[:1]:
+            writer.writerow(row.__struct_fields__)
+        writer.writerows(msgspec.structs.astuple(row) for row in rows)

@@ -1,0 +1,60 @@
+"""Whether the month adds up: what different parts say of the same points, held against each other.
+
+    granted (programmes) + paid by the reserve  =  on cards + in tickets + earned by shops + lapsed
+    a shop's Z-reports                          =  what the bank was told to pay it
+
+Each figure comes from where it is kept: the ledger by the hub's API, the nodes' Z-reports, the file
+that the bank read. None is the story's own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sync.values import MunicipalityCode, OrganisationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TownTotals:
+    """One town's points after the month."""
+
+    town: MunicipalityCode
+    granted: int
+    on_cards: int
+    in_tickets: int
+    """Worth of tickets that may still be used."""
+    earned: int
+    """What the settlement window earned the shops."""
+    lapsed: int
+    from_reserve: int
+    """Paid to shops out of the reserve and not recovered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """Two figures that should be one."""
+
+    what: str
+    one: int
+    other: int
+
+
+def compare(
+    towns: tuple[TownTotals, ...],
+    reported: Mapping[OrganisationId, int],
+    paid: Mapping[OrganisationId, int],
+) -> tuple[Mismatch, ...]:
+    """What does not add up: of towns, and of shops between Z-reports and bank file."""
+    pairs: list[tuple[str, int, int]] = [
+        (
+            town.town,
+            town.granted + town.from_reserve,
+            town.on_cards + town.in_tickets + town.earned + town.lapsed,
+        )
+        for town in towns
+    ]
+    pairs += [
+        (name, reported.get(name, 0), paid.get(name, 0)) for name in sorted({*reported, *paid})
+    ]
+    return tuple(
+        Mismatch(what=what, one=one, other=other) for what, one, other in pairs if one != other
+    )
