@@ -4,14 +4,18 @@ Shredding a month's evidence is deleting that month's sealing key.
 """
 
 import os
+import re
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from sync.errors import Malformed
 from sync.ports import Randomness
 from sync.signing import SigningKey
 from sync.standing import ZoneKey
 from sync.values import MunicipalityCode
+
+_MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])", re.ASCII)
 
 
 class KeyRing:
@@ -38,7 +42,9 @@ class KeyRing:
         return self._seed(f"numbers-{town}")
 
     def sealing(self, month: str) -> X25519PrivateKey:
-        """Opens the evidence of a month (``2026-11``)."""
+        """Opens the evidence of a month (``2026-11``). Raises Malformed for what is no month."""
+        if not _MONTH.fullmatch(month):
+            raise Malformed(f"{month!r} names no sealing key: they are named by month, 2026-11")
         return X25519PrivateKey.from_private_bytes(self._seed(f"sealing-{month}"))
 
     def zone(self, zone: str, month: str) -> ZoneKey:

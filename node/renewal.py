@@ -91,6 +91,8 @@ class Renewal:
             for epoch, seq, _ in granted.kept:
                 if seq > self._last(epoch):
                     self.take_back(epoch)
+            if self._second is not None:  # what follows only behind what the hub gave back
+                self._restore(self._held_against_second(self._second))
             self.trim()
         return True
 
@@ -127,26 +129,21 @@ class Renewal:
             last, prev = last + len(records), digests[-1]
 
     def trim(self) -> None:
-        """Let the second path forget what has its receipt, but never its last head."""
+        """Let the second path forget what has its receipt, but never its last head.
+
+        What is nowhere else stays too: it may follow only behind what the hub will give back.
+        """
         if self._second is None:
             return
         with self._writer.lock:
-            self._second.begin_anew(self._waiting())
+            only_there = self._held_against_second(self._second).tail
+            self._second.begin_anew([*only_there, *self._waiting()])
 
     def check_start(self) -> None:
         """Hold the second path against the database; restore its tail; stop selling if need be."""
         if self._second is None:
             return
-        entries = self._second.entries()
-        found = compare(
-            entries,
-            exists=self._second.exists(),
-            known=[
-                (entry.epoch, entry.seq, Digest(row[0]))
-                for entry in entries
-                if (row := self._store.row(_DIGEST, (entry.epoch, entry.seq))) is not None
-            ],
-        )
+        found = self._held_against_second(self._second)
         if found.verdict == "fits":
             self.trim()
         elif found.verdict == "behind":
@@ -154,6 +151,19 @@ class Renewal:
             self._writer.stop("database-behind")
         else:
             self._writer.stop(f"second-path-{found.verdict}")
+
+    def _held_against_second(self, second: SecondPath) -> Comparison:
+        """The second path beside the database."""
+        entries = second.entries()
+        return compare(
+            entries,
+            exists=second.exists(),
+            known=[
+                (entry.epoch, entry.seq, Digest(row[0]))
+                for entry in entries
+                if (row := self._store.row(_DIGEST, (entry.epoch, entry.seq))) is not None
+            ],
+        )
 
     def _restore(self, found: Comparison) -> None:
         """Put the second path's tail into the database, as far as it follows its chain."""

@@ -159,7 +159,7 @@ class Prover:
         try:
             private = self._core.keys.sealing(record.body.sealing_key)
             return open_content_key(record.body.content_key, private)
-        except NotAuthentic:
+        except (Malformed, NotAuthentic):
             return None
 
     def _ticket_key(self, town: MunicipalityCode) -> bytes:

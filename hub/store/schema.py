@@ -155,7 +155,8 @@ cursor = _table(
     _int("posted"),
 )
 """Custody and posting positions of a line of records. ``branch`` is empty for the chain itself,
-else 16 hexadecimal digits of the digest of the first record that differs; ``base`` is the seq before it."""
+else 16 hexadecimal digits of the digest of the first record that differs; ``base`` is the seq
+before it."""
 
 handover = _table(
     "handover",
@@ -461,7 +462,8 @@ told = _table(
     _int("deficit"),
     _blob("expiring"),
 )
-"""What the nodes of a home municipality were told of an account, by feed number."""
+"""What the nodes of a home municipality were told of an account, or of a ticket
+(``ticket/<number>``), by feed number."""
 
 told_node = _table(
     "told_node",
