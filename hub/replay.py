@@ -117,9 +117,7 @@ class Replay:
             table = schema.metadata.tables[name]
             tx.insert_many(table, self._old.rows(f"SELECT * FROM {name}"))
         tx.run("UPDATE incident SET state='open', decision=''")
-        rows = self._old.rows(
-            "SELECT municipality, number, at, cause FROM posting ORDER BY tick"
-        )
+        rows = self._old.rows("SELECT municipality, number, at, cause FROM posting ORDER BY tick")
         for town, number, at, cause in rows:
             self._clock.at = at
             kind, *rest = msgspec.msgpack.decode(cause)
@@ -165,7 +163,9 @@ class Replay:
         )
         wanted = set(seqs)
         records = [
-            one for one in kept(self._old, line, min(wanted) - 1, max(wanted), healed=healed) if one.seq in wanted
+            one
+            for one in kept(self._old, line, min(wanted) - 1, max(wanted), healed=healed)
+            if one.seq in wanted
         ]
         return self._prover.cases(self._old, records)
 
