@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from hub.core import Core
 from hub.points.books import posting
 from hub.points.case import Line
-from hub.points.holds import Hold, read_hold, release
-from hub.store import schema
+from hub.points.holds import Hold, read_hold, release, remember_ended
 from hub.store.database import Tx
 from sync.values import MunicipalityCode
 
@@ -22,7 +21,7 @@ def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, clo
     for n in sorted(set(attempts)):
         row = _row(tx, line, n)
         if row is None:
-            _remember(tx, line, n, core.clock.now())
+            remember_ended(tx, line, n, core.clock.now())
         elif row.state == "open":
             given_up.append(row)
     _free(core, tx, line, given_up)
@@ -108,23 +107,3 @@ def _row(tx: Tx, line: Line, n: int) -> Hold | None:
         n=n,
     )
     return None if row is None else read_hold(row)
-
-
-def _remember(tx: Tx, line: Line, n: int, now: int) -> None:
-    tx.insert(
-        schema.hold,
-        municipality=line.home,
-        node=line.node,
-        epoch=line.epoch,
-        n=n,
-        town=line.home,
-        purpose="",
-        account="",
-        points=0,
-        request=b"",
-        state="ended",
-        reason="",
-        tickets=b"\x90",
-        opened_at=now,
-        posting=0,
-    )

@@ -14,6 +14,8 @@ from hub.points.books import Books, Source
 from hub.points.case import Line
 from hub.points.returns import give_back
 from hub.points.seconds import promote_next
+from hub.store import schema
+from hub.store.database import Tx
 from sync.errors import Damaged
 from sync.holds import Purpose
 from sync.records import Ticket
@@ -106,6 +108,12 @@ class HoldShelf:
             raise Damaged(f"the ledger names {name}, but there is no such hold")
         return hold
 
+    def spoken_of(self, line: Line, n: int) -> None:
+        """A record names an attempt: if its request is still on the way, it comes too late."""
+        if n and self.named(line, n) is None:
+            remember_ended(self._books.tx, line, n, self._books.at)
+            del self._found[line.node, line.epoch, n]
+
     def use(self, hold: Hold) -> None:
         """A record took what was held."""
         hold.state = "used"
@@ -179,3 +187,24 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
             town=books.town,
             held=str(hold.opened_by),
         )
+
+
+def remember_ended(tx: Tx, line: Line, n: int, now: Millis) -> None:
+    """An attempt that the hub never saw has ended: a request that comes late opens nothing."""
+    tx.insert(
+        schema.hold,
+        municipality=line.home,
+        node=line.node,
+        epoch=line.epoch,
+        n=n,
+        town=line.home,
+        purpose="",
+        account="",
+        points=0,
+        request=b"",
+        state="ended",
+        reason="",
+        tickets=b"\x90",
+        opened_at=now,
+        posting=0,
+    )

@@ -316,3 +316,18 @@ def test_spoilt_evidence_is_healed_by_a_good_copy(town: Corner, hana: Resident) 
     assert second.outcome is Outcome.APPLIED
     assert town.owed(shop) == 300
     assert town.audit() == []
+
+
+def test_a_request_that_comes_after_the_record_it_was_for_opens_nothing(
+    town: Corner, hana: Resident
+) -> None:
+    fish = town.node(FISH_SHOP)
+    town.feed(fish, available=1_000)
+    fish.spend(hana.card, town.account(hana), 300, town=KAWASAKI, hold=1)
+    town.put(fish)
+
+    _, late = town.hold(fish, hana, 300)
+
+    assert (late.granted, late.reason) == (False, "attempt-ended")
+    assert town.wallet(hana) == 700
+    assert town.audit() == []
