@@ -66,6 +66,11 @@ class Judging:
                 state=life.state,
             )
 
+    def close(self) -> None:
+        """Let go of what checks proofs, once the round that is under way has ended."""
+        with self._lock:
+            self._verifier.close()
+
     def _try_round(self) -> None:
         """The batch is in custody whatever judging meets: its node must hear that."""
         try:
@@ -104,4 +109,4 @@ def _custody(core: Core, taken: Received) -> Signed:
 def _unknown_cards(identities: Identities, evidence: bytes) -> tuple[Digest, ...]:
     pieces = read(evidence, EvidenceBook).pieces
     cards = {piece.key for piece in pieces if piece is not None}
-    return tuple(sorted(Digest(card) for card in cards if identities.public_key(card) is None))
+    return tuple(sorted(map(Digest, cards.difference(identities.public_keys(cards)))))

@@ -89,7 +89,8 @@ class Hub:
     release: Callable[[], None]
 
     def close(self) -> None:
-        """Let go of databases and folder."""
+        """Let go of verifiers, databases and folder."""
+        self.judging.close()
         self.core.database.close()
         self.mykey.close()
         self.release()

@@ -13,6 +13,10 @@ class Identities(Protocol):
         """A known card's algorithm and public key (SubjectPublicKeyInfo, DER), or None."""
         ...
 
+    def public_keys(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, bytes]:
+        """The public keys (SubjectPublicKeyInfo, DER) of those cards that are known."""
+        ...
+
     def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
         """The card's account in a town, or None for an unknown card."""
         ...

@@ -72,6 +72,10 @@ class _AsDecided:
         """As it is."""
         return self._identities.public_key(card)
 
+    def public_keys(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, bytes]:
+        """As they are."""
+        return self._identities.public_keys(cards)
+
     def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
         """For a hold: as it was decided; else as it is."""
         if self.request is None:

@@ -1,6 +1,7 @@
 """Where each line of records stands: a node's chain, and the branches that forked off it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.points.case import Line
 from hub.store import schema
@@ -23,8 +24,7 @@ class Cursor:
     posted: int
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """One record in custody."""
 
     line: Line

@@ -1,7 +1,8 @@
 """From records in custody to cases that can be judged: decode, open, verify."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.core import Core
 from hub.identities import Identities
@@ -12,8 +13,11 @@ from hub.store.database import Tx
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
 from sync.records import Record, ShiftOpened, Spend, TicketIssued, TicketRedeemed, decode
+from sync.records.bodies import AnyBody
 from sync.sealing import open_content_key
 from sync.values import AccountId, Digest, KeyDigest, MunicipalityCode
+
+_SIGNED_BY_CARD = (Spend, TicketIssued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,7 @@ class Standing:
     closed_seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A record whose proof may still be on its way."""
 
     kept: Kept
@@ -48,8 +51,8 @@ class Prover:
         self._verifier = verifier
         self._shifts: dict[tuple[Line, int], bytes | None] = {}
         self._tickets: dict[MunicipalityCode, bytes] = {}
-        self._public_keys: dict[KeyDigest, bytes | None] = {}
-        self._owners: dict[tuple[KeyDigest, MunicipalityCode], AccountId | None] = {}
+        self._public_keys: dict[KeyDigest, bytes] = {}
+        self._cards: dict[tuple[MunicipalityCode, AccountId], tuple[KeyDigest, ...]] = {}
 
     def cases(self, tx: Tx, records: Sequence[Kept]) -> list[Case]:
         """One case a record, in order."""
@@ -58,19 +61,41 @@ class Prover:
     def begin(self, tx: Tx, records: Sequence[Kept]) -> Callable[[], list[Case]]:
         """Begin to check proofs; what this gives waits for them, and needs no transaction."""
         standings = {line: _standing(tx, line) for line in {one.line for one in records}}
+        decoded = [_decoded(one) for one in records]
+        self._meet(record.body for record in decoded if record is not None)
         drafts: list[_Draft] = []
         tasks: list[Task] = []
-        for one in records:
-            record, name = _decoded(one), digest(one.data)
+        for one, record in zip(records, decoded, strict=True):
+            name = digest(one.data)
             found = self._task(tx, one, record, name)
-            if not isinstance(found, Proof):
+            proof = None
+            if isinstance(found, Proof):
+                proof = found
+            else:
                 tasks.append(found)
             standing = standings[one.line]
             own = bool(one.line.branch) or (standing.closed and one.seq > standing.closed_seq)
-            proof = found if isinstance(found, Proof) else None
             drafts.append(_Draft(one, record, name, proof, own))
         promise = self._verifier.begin(tasks)
         return lambda: self._finished(drafts, promise())
+
+    def _meet(self, bodies: Iterable[AnyBody]) -> None:
+        """Ask for the cards that have not been met yet: their keys, and whose accounts they open.
+
+        A card that is registered meanwhile is asked for again by the next posting.
+        """
+        cards: set[KeyDigest] = set()
+        accounts: dict[MunicipalityCode, set[AccountId]] = {}
+        for body in bodies:
+            if isinstance(body, _SIGNED_BY_CARD):
+                if body.card not in self._public_keys:
+                    cards.add(body.card)
+                if (body.municipality, body.account) not in self._cards:
+                    accounts.setdefault(body.municipality, set()).add(body.account)
+        self._public_keys.update(self._identities.public_keys(cards))
+        for town, some in accounts.items():
+            for account, theirs in self._identities.cards_of(town, some).items():
+                self._cards[town, account] = theirs
 
     def _finished(self, drafts: Sequence[_Draft], answers: Sequence[Checked]) -> list[Case]:
         checked = iter(answers)
@@ -84,8 +109,8 @@ class Prover:
         body = None if record is None else record.body
         if (
             proof is Proof.GOOD
-            and isinstance(body, Spend | TicketIssued)
-            and self._owner(KeyDigest(body.card), body.municipality) != body.account
+            and isinstance(body, _SIGNED_BY_CARD)
+            and body.card not in self._cards[body.municipality, body.account]
         ):
             proof = Proof.OTHER_ACCOUNT
         return Case(
@@ -107,7 +132,7 @@ class Prover:
             case Spend() | TicketIssued() as body:
                 if one.evidence is None or one.evidence.key != body.card:
                     return Proof.NO_EVIDENCE
-                spki = self._public_key(KeyDigest(body.card))
+                spki = self._public_keys.get(body.card)
                 if spki is None:
                     return Proof.UNKNOWN_KEY
                 content_key = self._shift_key(tx, one.line, one.evidence.shift)
@@ -131,18 +156,6 @@ class Prover:
                 )
             case _:
                 return Proof.NOT_NEEDED
-
-    def _public_key(self, card: KeyDigest) -> bytes | None:
-        if card not in self._public_keys:
-            known = self._identities.public_key(card)
-            self._public_keys[card] = None if known is None else known[1]
-        return self._public_keys[card]
-
-    def _owner(self, card: KeyDigest, town: MunicipalityCode) -> AccountId | None:
-        key = (card, town)
-        if key not in self._owners:
-            self._owners[key] = self._identities.account_of(card, town)
-        return self._owners[key]
 
     def _shift_key(self, tx: Tx, line: Line, seq: int) -> bytes | None:
         key = (line, seq)

@@ -65,6 +65,10 @@ class Verifier(Protocol):
         """Begin to check."""
         ...
 
+    def close(self) -> None:
+        """Let go of what checks."""
+        ...
+
 
 class InlineVerifier:
     """Checks in this process: for small batches and tests."""
@@ -72,6 +76,9 @@ class InlineVerifier:
     def begin(self, tasks: Sequence[Task]) -> Promise:
         """Check when the answers are asked for."""
         return lambda: check_all(tasks)
+
+    def close(self) -> None:
+        """Nothing stays open."""
 
 
 class PoolVerifier:

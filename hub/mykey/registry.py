@@ -9,8 +9,9 @@ The caller has checked that whoever shows the certificate holds its key, and ask
 whether it is revoked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hub.mykey.records import AccountMade, ConsentGiven, MemberRegistered, enter
 from hub.store.database import Database, Tx
@@ -24,6 +25,9 @@ POINTS = "points"
 ACTIVE = "active"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _LENGTH = 8
+_AT_ONCE = 500
+"""Values in one statement."""
+_Value = TypeVar("_Value", AccountId, KeyDigest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +133,16 @@ class MyKey:
         """The cards that open each of some accounts of a town."""
         found: dict[AccountId, tuple[KeyDigest, ...]] = {}
         with self._database.read() as tx:
-            for account in accounts:
+            for some in _some(accounts):
+                found.update(dict.fromkeys(some, ()))
                 rows = tx.rows(
-                    "SELECT card_key.digest FROM account JOIN card_key USING (mykey_id)"
-                    " WHERE municipality=? AND account=? ORDER BY card_key.digest",
-                    (municipality, account),
+                    "SELECT account, card_key.digest FROM account JOIN card_key USING (mykey_id)"
+                    f" WHERE municipality=? AND account IN ({_marks(some)})"
+                    " ORDER BY card_key.digest",
+                    (municipality, *some),
                 )
-                found[account] = tuple(KeyDigest(digest) for (digest,) in rows)
+                for account, digest in rows:
+                    found[account] = (*found[account], KeyDigest(digest))
         return found
 
     def is_active(self, card: KeyDigest) -> bool:
@@ -155,10 +162,22 @@ class MyKey:
             row = tx.one("SELECT algorithm, public_key FROM card_key WHERE digest=:card", card=card)
         return None if row is None else (Algorithm(row["algorithm"]), bytes(row["public_key"]))
 
+    def public_keys(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, bytes]:
+        """SubjectPublicKeyInfo (DER) of those cards that are registered."""
+        found: dict[KeyDigest, bytes] = {}
+        with self._database.read() as tx:
+            for some in _some(cards):
+                found.update(
+                    tx.rows(
+                        f"SELECT digest, public_key FROM card_key WHERE digest IN ({_marks(some)})",
+                        some,
+                    )
+                )
+        return found
+
     def known(self, cards: Iterable[KeyDigest]) -> frozenset[KeyDigest]:
         """Which of these cards are registered."""
-        with self._database.read() as tx:
-            return frozenset(card for card in set(cards) if _member_of(tx, card) is not None)
+        return frozenset(self.public_keys(cards))
 
     # -- looking
 
@@ -195,6 +214,16 @@ class MyKey:
             name = MyKeyId(_draw(self._randomness))
             if not _exists(tx, name):
                 return name
+
+
+def _some(values: Iterable[_Value]) -> Iterator[tuple[_Value, ...]]:
+    """Each value once, so many at a time as one statement asks for."""
+    distinct = sorted(set(values))
+    return (tuple(distinct[at : at + _AT_ONCE]) for at in range(0, len(distinct), _AT_ONCE))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _draw(randomness: Randomness) -> str:

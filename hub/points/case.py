@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from hub.points.books import Source
 from sync.clock import bounded
@@ -23,8 +24,7 @@ class Proof(StrEnum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """A line of records: a node's chain, or a branch of it."""
 
     home: MunicipalityCode
@@ -45,8 +45,7 @@ def line_of(source: Source) -> Line:
     return Line(home=home_of(node), node=node, epoch=EpochId(epoch), branch=branch)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """A record with everything that bears on its judgement."""
 
     line: Line
