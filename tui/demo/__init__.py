@@ -14,7 +14,7 @@ from types import FrameType
 
 import click
 
-_KILLED = 128 + signal.SIGTERM  # as shells expect
+_BY_SIGNAL = 128  # as shells expect
 
 
 @click.command()
@@ -35,7 +35,8 @@ def demo(*, story: bool, seed: int, folder: Path | None, lang: str | None) -> No
     from tui.wording import Words, language_of
 
     language = language_of({"MACHIKADO_LANG": lang} if lang else dict(os.environ))
-    signal.signal(signal.SIGTERM, _leave)  # so that the hub is stopped however the demo ends
+    for sign in (signal.SIGTERM, signal.SIGHUP):  # the hub is stopped however the demo ends
+        signal.signal(sign, _leave)
     where = _new_folder(folder)
     on_screen = not story and all(stream.isatty() for stream in (sys.stdin, sys.stdout))
     teller = Teller(language, [] if on_screen else [where / "story.txt"])
@@ -70,5 +71,5 @@ def _new_folder(named: Path | None) -> Path:
     return folder
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(_KILLED)
+def _leave(sign: int, _frame: FrameType | None) -> None:
+    raise SystemExit(_BY_SIGNAL + sign)

@@ -149,6 +149,10 @@ HANAKO = Resident(
 TARO = Resident(name=named("Taro"), card="taro", pin="2345", mykey_id="TARO0001", on_tray="太郎")
 UMEKO = Resident(name=named("Umeko"), card="umeko", pin="3456", mykey_id="UMEKO001", on_tray="梅子")
 RESIDENTS = (HANAKO, TARO, UMEKO)
+NEWCOMER = Resident(
+    name="Haruko", card="haruko", pin="4567", mykey_id="HARUKO01", on_tray="春子（IDはまだ）"
+)
+"""Has a card and no MyKey ID yet: for who wants to try the registration."""
 
 CLEANING = Programme(id="101", town=KAWASAKI, name="清掃ボランティア", department="環境局")
 HEALTH = Programme(id="102", town=KAWASAKI, name="健康体操", department="健康福祉局")

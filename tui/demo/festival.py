@@ -121,16 +121,19 @@ def _line_state(month: Month, at: Terminal) -> None:
 def _evening(month: Month) -> None:
     """A day's end without the network: the Z-report says what waits."""
     month.scene("2017-12-15 20:00", "Day's end without the network")
-    shop = month.corner.of(cast.GREENGROCER)
-    report = month.close_shift(shop)
-    month.tell.say(
-        "Z-report of {place}: taken {taken}; {synced} records at the centre, {waiting} waiting",
-        place=shop.place,
-        taken=report.taken,
-        synced=report.synced,
-        waiting=report.waiting,
-    )
-    month.draw(shop, f"{report.epoch}/{report.closed_seq}/z", "z-report.png")
+    for terminal in month.corner.terminals:
+        if terminal.counter.status().shift_open:
+            report = month.close_shift(terminal)
+            month.tell.say(
+                "Z-report of {place}: taken {taken}; {synced} records at the centre,"
+                " {waiting} waiting",
+                place=terminal.place,
+                taken=report.taken,
+                synced=report.synced,
+                waiting=report.waiting,
+            )
+            if terminal is month.corner.of(cast.GREENGROCER):
+                month.draw(terminal, f"{report.epoch}/{report.closed_seq}/z", "z-report.png")
 
 
 def _network_back(month: Month) -> None:

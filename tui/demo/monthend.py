@@ -38,13 +38,14 @@ def month_end(month: Month) -> None:
 
 def _close_shops(month: Month) -> None:
     month.scene("2017-12-29 19:00", "The shops close for the year")
-    rows: list[tuple[str, int]] = []
+    taken = {
+        terminal.place: [report.taken for at, report in month.reports if at is terminal]
+        for terminal in month.corner.terminals
+    }
     for terminal in month.corner.terminals:
-        if terminal.counter.status().shift_open:
-            report = month.close_shift(terminal)
-            rows.append((terminal.place, report.taken))
         terminal.counter.sync_now()
-    month.tell.table([(cast.named("Z-report"), cast.named("taken")), *rows])
+    head = (cast.named("terminal"), cast.named("Z-reports"), cast.named("taken"))
+    month.tell.table([head, *((place, len(each), sum(each)) for place, each in taken.items())])
 
 
 def _settle(month: Month, town: MunicipalityCode) -> Order:
@@ -170,8 +171,8 @@ def _totals(month: Month, town: MunicipalityCode) -> TownTotals:
 def _reported(month: Month) -> dict[OrganisationId, int]:
     """What each organisation took by its Z-reports."""
     sums: dict[OrganisationId, int] = defaultdict(int)
-    for organisation, report in month.reports:
-        sums[organisation] += report.taken
+    for terminal, report in month.reports:
+        sums[terminal.organisation.id] += report.taken
     return {organisation: taken for organisation, taken in sums.items() if taken}
 
 

@@ -132,6 +132,7 @@ def show(corner: Corner, tell: Teller, words: Words) -> None:
     open_corner(corner, tell)
     for resident in (cast.HANAKO, cast.TARO):
         _issue(corner, resident)
+    corner.issue_card(cast.NEWCOMER)
     corner.morning("2017-12-04 10:00")
     terminal = corner.of(cast.GREENGROCER)
     rounds = start(terminal.counter)
@@ -150,7 +151,7 @@ def tray_of(corner: Corner) -> tuple[TrayCard, ...]:
     """The residents' cards, with the PIN: who tries it out has to know it."""
     return tuple(
         TrayCard(name=f"{each.on_tray}  PIN {each.pin}", address=corner.card(each))
-        for each in cast.RESIDENTS
+        for each in (*cast.RESIDENTS, cast.NEWCOMER)
     )
 
 

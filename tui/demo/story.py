@@ -11,7 +11,7 @@ from pathlib import Path
 
 from node.outcome import Approved, Outcome, Refused, ZReport
 from sync.errors import Damaged
-from sync.values import MunicipalityCode, OrganisationId, Points
+from sync.values import MunicipalityCode, Points
 from tui.demo import cast
 from tui.demo.clockwork import MINUTE, in_tokyo
 from tui.demo.corner import Corner, Terminal, pin
@@ -29,7 +29,7 @@ class Month:
     corner: Corner
     tell: Teller
     seed: int
-    reports: list[tuple[OrganisationId, ZReport]] = field(default_factory=list)
+    reports: list[tuple[Terminal, ZReport]] = field(default_factory=list)
     tickets: list[str] = field(default_factory=list)
     lapsed: int = 0
     files: list[Path] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Month:
         report = at.counter.close_shift()
         if isinstance(report, Refused):
             raise Damaged(f"{at.place} could not close its shift: {report.detail}")
-        self.reports.append((at.organisation.id, report))
+        self.reports.append((at, report))
         return report
 
     def draw(self, at: Terminal, job: str, name: str) -> None:
@@ -138,6 +138,8 @@ def _first_sales(month: Month) -> None:
     done(month.pay(cast.HANAKO, corner.of(cast.FISH_SHOP), 500))
     tell.say("At the greengrocer Hanako uses her points of Toshima")
     done(month.pay(cast.HANAKO, shop, 800, cast.TOSHIMA))
+    for each in (cast.GREENGROCER, cast.FISH_SHOP):
+        month.close_shift(corner.of(each))
 
 
 def _everyday(month: Month, days: range) -> None:
@@ -149,6 +151,7 @@ def _everyday(month: Month, days: range) -> None:
         shop = shops[_drawn(month.seed, date, "where") % 2]
         month.scene(f"{date} 15:00", "An ordinary day")
         done(month.pay(who, month.corner.of(shop), 10 * (1 + _drawn(month.seed, date, "sum") % 9)))
+        month.close_shift(month.corner.of(shop))
 
 
 def _drawn(seed: int, *of: str) -> int:
