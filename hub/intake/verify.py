@@ -26,6 +26,8 @@ from sync.ticket import read_ticket
 from sync.values import Digest, MunicipalityCode
 
 _CHUNK = 256
+_BEHIND = 5
+"""How much nicer than the hub the workers are: there are as many as cores, and one posting."""
 
 
 class CardTask(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
@@ -87,9 +89,7 @@ class PoolVerifier:
     def __init__(self, processes: int) -> None:
         # Spawned: a forked worker would keep the hub's files, and its lock on the folder, open.
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(
-            processes, mp_context=context, initializer=_end_with_the_hub
-        )
+        self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_serve_the_hub)
 
     def begin(self, tasks: Sequence[Task]) -> Promise:
         """Hand the tasks to the workers."""
@@ -109,8 +109,9 @@ _read_tasks = msgspec.msgpack.Decoder(list[Task]).decode
 _read_checked = msgspec.msgpack.Decoder(list[Checked]).decode
 
 
-def _end_with_the_hub() -> None:
-    """A worker whose hub was killed would wait for tasks for ever."""
+def _serve_the_hub() -> None:
+    """Step back for the posting, which is one process; end with it, also when it was killed."""
+    os.nice(_BEHIND)
     hub = multiprocessing.parent_process()
     if hub is not None:
         threading.Thread(target=_leave_after, args=(hub,), daemon=True).start()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from hub.serve import settle
 from sync.batch import unpack
 from sync.receipt import Outcome
 from tests.bench.figures import Better, Figure, against, must, seconds
@@ -22,6 +23,7 @@ _PARTS = 3
 def measure(folder: Path, *, shops: int, residents: int, cores: int) -> list[Figure]:
     """Records a second, and bytes a record; raises SumsDoNotHold."""
     street = build(folder / "hub", shops=shops, residents=residents, cores=cores)
+    settle()
     try:
         with ProcessPoolExecutor(cores) as pool:
             before = verifies_a_second(pool, cores, 0.5)
