@@ -21,7 +21,7 @@ from sync.errors import RefusedByRule
 from sync.receipt import Answer, Custody
 from sync.signing import Signed, seal_with
 from sync.values import Digest, EpochId, NodeId
-from sync.wire import read, write
+from sync.wire import write
 
 _log = logging.getLogger("machikado.hub")
 
@@ -61,7 +61,7 @@ class Judging:
             return Answer(
                 custody=_custody(core, taken),
                 receipts=tuple(receipts(core, tx, line, batch.receipted, batch.decisions)),
-                unknown_cards=_unknown_cards(self._identities, batch.evidence),
+                unknown_cards=_unknown_cards(self._identities, taken.book),
                 highest_attempt=highest_attempt(tx, node, epoch),
                 state=life.state,
             )
@@ -106,7 +106,6 @@ def _custody(core: Core, taken: Received) -> Signed:
     return seal_with(core.keys.signing, "custody", write(word))
 
 
-def _unknown_cards(identities: Identities, evidence: bytes) -> tuple[Digest, ...]:
-    pieces = read(evidence, EvidenceBook).pieces
-    cards = {piece.key for piece in pieces if piece is not None}
+def _unknown_cards(identities: Identities, book: EvidenceBook) -> tuple[Digest, ...]:
+    cards = {piece.key for piece in book.pieces if piece is not None}
     return tuple(sorted(map(Digest, cards.difference(identities.public_keys(cards)))))

@@ -21,7 +21,7 @@ from hub.bodies import ExceptionDecided, HubRecord
 from hub.intake.lines import kept
 from hub.points.accounts import RESERVE, deficit, payable
 from hub.points.books import Books, Source
-from hub.points.case import Case, Judgement, Line, Proof, applied, exception
+from hub.points.case import Case, Judgement, Line, Proof, applied, done_of, exception, moment_of
 from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
@@ -146,6 +146,8 @@ def _reversal(books: Books, incident: RowMapping) -> Judgement:
         seq=one.seq,
         digest=digest(one.data),
         record=record,
+        done=done_of(record),
+        at=moment_of(record, one.received_at),
         proof=Proof.NOT_NEEDED,
         opened=b"",
         received_at=one.received_at,

@@ -8,7 +8,7 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import Kept, kept_along
 from hub.intake.verify import CardTask, Checked, Task, TicketTask, Verifier
-from hub.points.case import Case, Line, Proof
+from hub.points.case import Case, Line, Proof, done_of, moment_of
 from hub.store.database import Tx
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
@@ -118,6 +118,8 @@ class Prover:
             seq=one.seq,
             digest=draft.digest,
             record=record,
+            done=None if record is None else done_of(record),
+            at=moment_of(record, one.received_at),
             proof=proof,
             opened=opened,
             received_at=one.received_at,

@@ -42,6 +42,7 @@ class Received:
 
     cursor: Cursor
     batch: Batch
+    book: EvidenceBook
     new: int
     """How many records were not here before."""
 
@@ -83,7 +84,7 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
         if public is None:
             raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
         main = cursor(tx, chain) or begin(tx, chain, 0, NOTHING)
-        taken = Received(main, batch, 0)
+        taken = Received(main, batch, book, 0)
         if records:
             head = _checked_head(batch, bytes(public), chain, first, records)
             run = Run(
@@ -94,7 +95,7 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
                 head=head,
             )
             line, new = _Custody(core, tx, main).take(run)
-            taken = Received(line, batch, new)
+            taken = Received(line, batch, book, new)
         end_attempts(core, tx, chain, batch.ended, closed=batch.closed)
         tx.run(
             "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node",

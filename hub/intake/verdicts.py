@@ -2,8 +2,7 @@
 
 from hub.core import Core
 from hub.intake.lines import kept
-from hub.points.case import Case, Judgement, Line
-from hub.points.recheck import done_of, subject
+from hub.points.case import Case, Done, Judgement, Line
 from hub.store.database import Tx
 from sync.errors import Damaged, Malformed
 from sync.receipt import Bearer, Outcome, Receipt, Verdict
@@ -18,8 +17,7 @@ MOST_VERDICTS = 512
 
 def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> tuple[object, ...]:
     """A judged record as a row of the table ``record``."""
-    line, record = case.line, case.record
-    done = None if record is None else done_of(record)
+    line, done = case.line, case.done or _unreadable(case)
     return (
         line.home,
         line.node,
@@ -27,20 +25,24 @@ def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> tuple[o
         line.branch,
         case.seq,
         case.digest,
-        "unreadable" if record is None else record.kind,
+        done.kind,
         town,
-        "" if record is None else subject(record),
-        0 if done is None else done.points,
-        "" if done is None else done.tier,
-        case.at if done is None else done.at,
+        done.account,
+        done.points,
+        done.tier,
+        done.at,
         judgement.outcome,
         judgement.reason,
         judgement.bearer,
         judgement.paid,
         posting,
-        0 if record is None else int(getattr(record.body, "hold", 0)),
+        0 if case.record is None else int(getattr(case.record.body, "hold", 0)),
         "",
     )
+
+
+def _unreadable(case: Case) -> Done:
+    return Done(case.line.epoch, case.seq, "unreadable", "", "", 0, "", case.at, undone=False)
 
 
 def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> list[Signed]:

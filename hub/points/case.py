@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hub.points.books import Source
 from sync.clock import bounded
 from sync.receipt import Bearer, Outcome
-from sync.records import Record
+from sync.records import Record, TicketRedeemed
 from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, home_of
 
 
@@ -45,6 +45,21 @@ def line_of(source: Source) -> Line:
     return Line(home=home_of(node), node=node, epoch=EpochId(epoch), branch=branch)
 
 
+@dataclass(slots=True)
+class Done:
+    """A money record of a node, as far as limits ask."""
+
+    epoch: EpochId
+    seq: int
+    kind: str
+    town: str
+    account: str
+    points: int
+    tier: str
+    at: Millis
+    undone: bool | int
+
+
 class Case(NamedTuple):
     """A record with everything that bears on its judgement."""
 
@@ -53,6 +68,10 @@ class Case(NamedTuple):
     digest: Digest
     record: Record | None
     """None when the bytes cannot be read."""
+    done: Done | None
+    """The record as limits see it; None when it cannot be read."""
+    at: Millis
+    """When it happened, within what the hub can know."""
     proof: Proof
     opened: bytes
     """With a bad signature: what was found when the evidence was opened."""
@@ -67,12 +86,32 @@ class Case(NamedTuple):
         """Where its transfers come from."""
         return self.line.source(self.seq)
 
-    @property
-    def at(self) -> Millis:
-        """When it happened, within what the hub can know."""
-        return (
-            self.received_at if self.record is None else bounded(self.record.at, self.received_at)
-        )
+
+def moment_of(record: Record | None, received: Millis) -> Millis:
+    """When a record happened: within what the hub can know; an unreadable one as it came."""
+    return received if record is None else bounded(record.at, received)
+
+
+def done_of(record: Record) -> Done:
+    """A record as limits see it."""
+    body = record.body
+    return Done(
+        record.epoch,
+        record.seq,
+        record.kind,
+        getattr(body, "municipality", ""),
+        subject(record),
+        int(getattr(body, "points", 0)),
+        str(getattr(body, "tier", "")),
+        record.at.ms,
+        undone=False,
+    )
+
+
+def subject(record: Record) -> str:
+    """What a record is about: the account, or the ticket's number."""
+    body = record.body
+    return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,15 +35,15 @@ class Judge:
 
     def judge(self, case: Case) -> Judgement:
         """Post one record and say what became of it."""
-        record = case.record
-        if record is None:
+        record, done = case.record, case.done
+        if record is None or done is None:
             return quarantined(str(case.proof))
         judgement = (
             self._by_kind(case, record)
             if case.proof in {Proof.GOOD, Proof.NOT_NEEDED}
             else quarantined(str(case.proof))
         )
-        self.till.recheck.remember(case, record)
+        self.till.recheck.remember(case, done)
         return judgement
 
     def _by_kind(self, case: Case, record: Record) -> Judgement:

@@ -12,7 +12,7 @@ import msgspec
 
 from hub.core import day_of, tokyo
 from hub.points.books import Books
-from hub.points.case import Case, Line
+from hub.points.case import Case, Done, Line
 from sync.policy import (
     AccountFacts,
     Approved,
@@ -27,25 +27,11 @@ from sync.policy import (
     read_policy,
 )
 from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
-from sync.values import DAY, EpochId, Millis
+from sync.values import DAY, EpochId
 
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
-
-
-@dataclass(slots=True)
-class Done:
-    """A money record of a node, as far as limits ask."""
-
-    epoch: str
-    seq: int
-    kind: str
-    town: str
-    account: str
-    points: int
-    tier: str
-    at: Millis
-    undone: bool | int
+_T2 = str(Tier.T2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +105,8 @@ class Recheck:
         self._policies: dict[bytes, Policy | None] = {}
         self._told: dict[tuple[str, str, str, int], Told | None] = {}
 
-    def remember(self, case: Case, record: Record) -> None:
+    def remember(self, case: Case, done: Done) -> None:
         """Count a record that this posting has judged."""
-        done = done_of(record)
         if done.points:
             self._judged.setdefault(case.line, []).append(done)
             if case.line in self._nodes:
@@ -151,7 +136,7 @@ class Recheck:
         recent = [
             done
             for done in mine
-            if done.kind == "spend" and done.tier == Tier.T2 and at.ms - done.at < policy.window
+            if done.kind == "spend" and done.tier == _T2 and at.ms - done.at < policy.window
         ]
         facts = SpendFacts(
             at=at,
@@ -166,9 +151,9 @@ class Recheck:
                 later=tuple(
                     (done.at, done.points)
                     for done in mine
-                    if done.tier == Tier.T2
+                    if done.tier == _T2
                     and not done.undone
-                    and done.seq > includes.get(EpochId(done.epoch), 0)
+                    and done.seq > includes.get(done.epoch, 0)
                 ),
                 recent=tuple(done.points for done in recent if not done.undone),
                 recent_count=len(recent),
@@ -292,32 +277,8 @@ class Recheck:
         )
 
 
-def done_of(record: Record) -> Done:
-    """A record as limits see it."""
-    body = record.body
-    return Done(
-        record.epoch,
-        record.seq,
-        record.kind,
-        getattr(body, "municipality", ""),
-        subject(record),
-        int(getattr(body, "points", 0)),
-        str(getattr(body, "tier", "")),
-        record.at.ms,
-        undone=False,
-    )
-
-
-def subject(record: Record) -> str:
-    """What a record is about: the account, or the ticket's number."""
-    body = record.body
-    return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
-
-
 def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
-    return (
-        done.kind == kind and done.tier == Tier.T2 and done.epoch == epoch and done.seq > receipted
-    )
+    return done.kind == kind and done.tier == _T2 and done.epoch == epoch and done.seq > receipted
 
 
 def _read_told(available: int, deficit: int, expiring: bytes) -> Told:
