@@ -4,7 +4,7 @@ BIN := .venv/bin
 SEED ?= 1
 DAYS ?= 1000
 
-.PHONY: demo test check bench sim soak clean
+.PHONY: demo test check bench sim clean
 
 demo: .venv/main
 	@$(BIN)/machikado demo

@@ -35,7 +35,7 @@ from sync.feed import (
 )
 from sync.policy import Policy, read_policy
 from sync.standing import Asof, LoneStanding, Standing, ZoneKey
-from sync.values import DAY, KeyDigest, Millis, MunicipalityCode, NodeId
+from sync.values import KeyDigest, Millis, MunicipalityCode, NodeId
 from sync.wire import read, write
 
 _I = TypeVar("_I", bound=Item)
@@ -218,9 +218,3 @@ class Knowledge:
 def today(now: Millis) -> str:
     """The date in Asia/Tokyo, ``YYYY-MM-DD``."""
     return datetime.fromtimestamp(now / 1000, UTC).astimezone(_TOKYO).date().isoformat()
-
-
-def near_midnight(now: Millis, within: int) -> bool:
-    """Whether midnight in Asia/Tokyo is nearer than ``within`` ms."""
-    since = (now + 9 * (DAY // 24)) % DAY
-    return min(since, DAY - since) < within

@@ -8,18 +8,23 @@ record stays subtracted until a person at the hub has decided.
 
 from dataclasses import dataclass
 
-from node.knowledge import Knowledge, KnownStanding, near_midnight, today
+from node.knowledge import Knowledge, KnownStanding, today
 from node.store import Store
 from node.timekeeping import Timekeeper, age
 from sync.clock import At
-from sync.policy import AccountFacts, Lists, Policy, RedemptionFacts, SpendFacts
+from sync.policy import (
+    AccountFacts,
+    Lists,
+    Policy,
+    RedemptionFacts,
+    SpendFacts,
+    near_midnight,
+)
 from sync.records import Basis
 from sync.standing import AccountStanding, Asof
 from sync.ticket import SignedTicket
 from sync.values import EpochId, Millis, MunicipalityCode, Points, epoch_number
 
-MIDNIGHT = 10 * 60 * 1000
-"""Milliseconds around midnight in which a clock that was restarted decides no date."""
 _OPEN = "(verdict IS NULL OR verdict = 'quarantined')"
 
 
@@ -168,7 +173,7 @@ class Limits:
         return RedemptionFacts(
             at=at,
             today=today(at.ms),
-            near_midnight=near_midnight(at.ms, MIDNIGHT),
+            near_midnight=near_midnight(at.ms),
             hub_silent=silent,
             lists=self.lists(at),
             points=ticket.points,

@@ -23,7 +23,7 @@ from msgspec import Meta
 from sync.clock import At, ClockState
 from sync.errors import Malformed
 from sync.records import Expiring, Tier
-from sync.values import DAY, Millis, Points
+from sync.values import DAY, HOUR, Millis, Points
 
 Limit = Annotated[int, Meta(ge=0, le=10**9)]
 
@@ -171,6 +171,17 @@ class RedemptionFacts:
     seen_here: bool
     float_used: int
     float_limit: int
+
+
+EDGE_OF_DAY = Millis(10 * 60 * 1000)
+"""How near to midnight a clock that was restarted may be wrong about the date."""
+_TOKYO_AHEAD = 9 * HOUR
+
+
+def near_midnight(now: Millis) -> bool:
+    """Whether midnight in Asia/Tokyo is so near that a doubtful clock may have the wrong date."""
+    since = (now + _TOKYO_AHEAD) % DAY
+    return min(since, DAY - since) < EDGE_OF_DAY
 
 
 def divisor(policy: Policy, at: At, lists: Lists) -> int | Refused:

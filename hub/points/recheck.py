@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hub.core import day_of, tokyo
+from hub.core import day_of
 from hub.points.books import Books
 from hub.points.case import Case, Done, Line
 from sync.policy import (
@@ -24,6 +24,7 @@ from sync.policy import (
     SpendFacts,
     decide,
     decide_redemption,
+    near_midnight,
     read_policy,
 )
 from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
@@ -185,11 +186,10 @@ class Recheck:
             ticket=f"ticket/{body.number}",
             feed=body.basis.feed,
         )
-        local = tokyo(record.at.ms)
         facts = RedemptionFacts(
             at=record.at,
             today=day_of(record.at.ms),
-            near_midnight=local.hour in (0, 23),
+            near_midnight=near_midnight(record.at.ms),
             hub_silent=True,
             lists=lists,
             points=body.points,
@@ -204,7 +204,7 @@ class Recheck:
                 for done in known.about(body.number)
             ),
             float_used=known.float_used("ticket.redeemed", case.line.epoch, body.basis.receipted),
-            float_limit=known.float_points or policy.ticket_float,
+            float_limit=policy.ticket_float,
         )
         return _refusal(decide_redemption(policy, facts))
 

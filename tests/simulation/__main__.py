@@ -1,4 +1,4 @@
-"""``python -m tests.simulation --seed N --days D``: one simulation, replayed exactly by its seed."""
+"""``python -m tests.simulation --seed N --days D``: one simulation, replayed by its seed."""
 
 import argparse
 import sys
@@ -6,20 +6,6 @@ import time
 
 from tests.simulation.checks import Broken, along, at_the_end
 from tests.simulation.world import World
-
-
-def run(seed: int, days: int) -> World:
-    """Live ``days`` days, heal, and check; raises Broken."""
-    world = World(seed)
-    try:
-        for _ in range(days):
-            world.day()
-            along(world)
-        world.heal()
-        at_the_end(world)
-    finally:
-        world.close()
-    return world
 
 
 def main() -> int:

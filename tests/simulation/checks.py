@@ -21,7 +21,8 @@ from sync.records import (
     decode,
 )
 from sync.values import home_of, organisation_of
-from tests.simulation.world import SHOPS, TOWNS, World
+from tests.simulation.machine import Machine
+from tests.simulation.world import FLOATS, SHOPS, TOWNS, World
 
 _MAY_BE_NEGATIVE = ("issuer", "treasury", "reserve", "deficit", "receivable")
 _HONEST = {
@@ -50,15 +51,41 @@ def along(world: World) -> None:
         _balances(world, tx)
         _tickets(tx)
         _places(tx)
+        heads = _custody_positions(tx)
     for machine in world.machines:
         if machine.counter is not None:
-            status = machine.counter.status()
-            demand(status.offline_left >= 0, "I4 float", (machine.name, status.offline_left))
-            demand(
-                status.ticket_float_left >= 0,
-                "I4 ticket float",
-                (machine.name, status.ticket_float_left),
-            )
+            _node(machine, heads)
+
+
+def _custody_positions(tx: Tx) -> dict[tuple[str, str], int]:
+    return {
+        (node, epoch): received
+        for node, epoch, received in tx.rows(
+            "SELECT node, epoch, max(received) FROM cursor GROUP BY node, epoch"
+        )
+    }
+
+
+def _node(machine: Machine, heads: dict[tuple[str, str], int]) -> None:
+    """I4: offline points without a final receipt stay below the float; I5: custody was true."""
+    store = machine.start().parts.store
+    for kind, most in (
+        ("spend", FLOATS.float_points),
+        ("ticket.redeemed", FLOATS.ticket_float),
+    ):
+        used = store.number(
+            "SELECT coalesce(sum(move.points), 0) FROM move LEFT JOIN verdict USING (epoch, seq)"
+            " WHERE move.kind = ? AND move.tier = 'T2'"
+            " AND (verdict.seq IS NULL OR verdict.outcome = 'quarantined')",
+            (kind,),
+        )
+        demand(used <= most or machine.spoiled, "I4 float", (machine.name, kind, used))
+    for epoch, received in store.rows("SELECT epoch, received FROM epoch"):
+        demand(
+            received <= heads.get((machine.node, epoch), 0),
+            "I5 what was acknowledged is not at the hub",
+            (machine.name, epoch, received),
+        )
 
 
 def _balances(world: World, tx: Tx) -> None:
@@ -108,9 +135,12 @@ def at_the_end(world: World) -> None:
         records = _records(world)
         _custody(world, records, verdicts)
         _shops(world, records, verdicts)
-        _residents(tx, records)
+        _residents(tx)
         _holds(world, tx)
         _settlement(world, tx)
+        _late(tx)
+        _undone_tickets(tx)
+        _forks(world, tx)
         _cards(world, records)
     findings = audit(world.hub.core, world.hub.mykey, InlineVerifier())
     demand(not findings, "I8 audit of the hub", findings[:3])
@@ -195,7 +225,7 @@ def _shops(
             )
 
 
-def _residents(tx: Tx, records: dict[tuple[str, bytes], tuple[Record, bool]]) -> None:
+def _residents(tx: Tx) -> None:
     """Nobody pays twice for one record, and a reversed one costs nothing."""
     taken: Counter[str] = Counter()
     for source, epoch, seq, points in tx.rows(
@@ -206,9 +236,8 @@ def _residents(tx: Tx, records: dict[tuple[str, bytes], tuple[Record, bool]]) ->
     ):
         taken[f"{source}:{epoch}:{seq}"] += points
     limits = {
-        f"{node}:{record.epoch}:{record.seq}": record.body.points
-        for (node, _), (record, _) in records.items()
-        if isinstance(record.body, Spend | TicketIssued | TicketRedeemed)
+        f"{row['node']}:{_line(row)}:{row['seq']}": row["points"]
+        for row in tx.all("SELECT * FROM record WHERE kind<>'reversed' AND points>0")
     }
     for name, points in taken.items():
         if name in limits:
@@ -276,6 +305,41 @@ def _settlement(world: World, tx: Tx) -> None:
             "I10 bank files and books differ",
             (organisation, world.bank[organisation], credit),
         )
+
+
+def _late(tx: Tx) -> None:
+    """What lapsed since covers a spend from before."""
+    rows = tx.rows(
+        "SELECT r.node, r.seq, b.account, b.points FROM record r JOIN balance b"
+        " ON b.municipality=r.town AND b.account LIKE 'lapsed:' || r.account || '/%'"
+        " WHERE r.reason='overspend' AND r.undone='' AND b.points>0"
+        " AND CAST(substr(b.account, 25) AS INTEGER)>r.at"
+        " AND EXISTS (SELECT 1 FROM transfer t WHERE t.municipality=r.town"
+        " AND t.credit=b.account AND t.posting<r.posting)"
+        " AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.municipality=r.town"
+        " AND t.credit=b.account AND t.posting>=r.posting)"
+    )
+    demand(not rows, "an overspend beside points that lapsed later", rows)
+
+
+def _undone_tickets(tx: Tx) -> None:
+    """The reserve pays no redemption while the ticket's own points lie there."""
+    rows = tx.rows(
+        "SELECT t.number FROM ticket t JOIN second_redemption s ON s.municipality=t.municipality"
+        " AND s.number=t.number WHERE t.state='issued' AND s.standing=1"
+    )
+    demand(not rows, "the reserve paid beside a live ticket", rows)
+
+
+def _forks(world: World, tx: Tx) -> None:
+    """A machine that was only set back notices it by itself."""
+    cloned = {machine.node for machine in world.machines if machine.cloned}
+    rows = [
+        row
+        for row in tx.rows("SELECT node, epoch, branch FROM cursor WHERE branch<>''")
+        if row[0] not in cloned
+    ]
+    demand(not rows, "a restored node forked itself", rows)
 
 
 def _cards(world: World, records: dict[tuple[str, bytes], tuple[Record, bool]]) -> None:

@@ -96,13 +96,18 @@ class CrashingDatabase(Database):
         try:
             with super().write() as tx:
                 yield tx
-                if self._dice.fall("hub-crash-before-commit"):
-                    raise HubCrash("before a commit")
+                self._lose_power("hub-crash-before-commit")
         except HubCrash:
             self._down()
             raise
         finally:
             self._depth -= 1
-        if self._dice.fall("hub-crash-after-commit"):
+        try:
+            self._lose_power("hub-crash-after-commit")
+        except HubCrash:
             self._down()
-            raise HubCrash("after a commit")
+            raise
+
+    def _lose_power(self, fault: str) -> None:
+        if self._dice.fall(fault):
+            raise HubCrash(fault)

@@ -2,8 +2,8 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251  seeded: a simulation is replayed by its seed
@@ -20,6 +20,7 @@ from hub.bodies import (
     NodeConfirmed,
     OrganisationAccepted,
     OrganisationAdded,
+    PolicySet,
     ProgrammeAdded,
     ReserveFunded,
 )
@@ -39,6 +40,7 @@ from node.outcome import Approved, Issued, Prepared, Refused
 from sync.calls import Invitation
 from sync.democa import DemoCa
 from sync.errors import MachikadoError, RefusedByRule
+from sync.policy import Policy
 from sync.request import Request, Response
 from sync.ticket import to_qr
 from sync.values import (
@@ -55,7 +57,7 @@ from tests.doubles.pen import Card
 from tests.doubles.ports import HandClock
 from tests.simulation.cards import PIN, SimCard
 from tests.simulation.faults import CrashingDatabase, Dice, Road
-from tests.simulation.keys import card_keys
+from tests.simulation.keys import RESIDENTS, card_keys
 from tests.simulation.machine import Machine
 
 KAWASAKI = MunicipalityCode("141305")
@@ -69,6 +71,8 @@ SHOPS = (
 START = at("2026-04-01 09:00")
 ORIGIN = "https://hub.test"
 
+FLOATS = Policy(float_points=2_500, ticket_float=1_500)
+"""Floats that a simulated week reaches."""
 FAULTS = {
     "lose-request": 0.03,
     "delay": 0.5,
@@ -81,8 +85,71 @@ FAULTS = {
     "crash-after-sign": 0.01,
     "crash-before-commit": 0.0015,
     "crash-after-commit": 0.0015,
+    "hub-busy": 0.05,
     "hub-crash-before-commit": 0.002,
     "hub-crash-after-commit": 0.002,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What is common in a town, and what goes wrong more often than elsewhere."""
+
+    acts: dict[str, float]
+    worse: dict[str, float] = field(default_factory=dict)
+    """Faults with other chances than :data:`FAULTS`."""
+    residents: int = RESIDENTS
+    grants: tuple[int, ...] = (100, 500, 1_000, 2_000)
+    mended: float = 0.5
+    """The chance that a line that is down comes back in the evening."""
+    synced: float = 0.7
+    """The chance that a node's schedule wakes up in the evening."""
+
+
+_USUAL = {
+    "spend": 12.0,
+    "grant": 4,
+    "redeem": 4,
+    "issue": 2,
+    "reverse": 2,
+    "cut": 2,
+    "drop": 1,
+    "reboot": 1,
+    "save": 0.3,
+    "set_back": 0.15,
+    "clone": 0.03,
+}
+PROFILES = {
+    "usual": Profile(acts=_USUAL),
+    "offline": Profile(
+        acts={"spend": 14, "grant": 2, "reverse": 3, "cut": 3, "drop": 1},
+        worse={"hub-busy": 0.85},
+        residents=2,
+        grants=(300, 1_000),
+        mended=0.3,
+        synced=0.6,
+    ),
+    "paper": Profile(
+        acts={"issue": 5, "redeem": 16, "reverse": 6, "grant": 5, "cut": 5, "spend": 1},
+        worse={"lose-answer": 0.1, "crash-after-answer": 0.03},
+        residents=2,
+        mended=0.3,
+    ),
+    "flaky": Profile(
+        acts={"spend": 14, "grant": 4, "drop": 2, "reverse": 1},
+        worse={"lose-request": 0.3, "delay": 1.0, "late": 0.15},
+        residents=2,
+    ),
+    "expiry": Profile(
+        acts={"spend": 12, "grant": 5, "cut": 3, "reverse": 1},
+        residents=2,
+        grants=(300, 500),
+        mended=0.3,
+    ),
+    "copies": Profile(
+        acts={"spend": 10, "grant": 4, "reverse": 1, "save": 2, "set_back": 1, "clone": 0.5},
+        residents=2,
+    ),
 }
 
 
@@ -98,12 +165,14 @@ class Resident:
 class World:
     """Everything, from one seed."""
 
-    def __init__(self, seed: int, *, faults: dict[str, float] | None = None) -> None:
+    def __init__(self, seed: int, profile: str = "") -> None:
+        """A seed lives in the profile that it names, unless told otherwise."""
         self.seed = seed
+        self.profile = PROFILES[profile or list(PROFILES)[seed % len(PROFILES)]]
         self.random = Random(seed)  # noqa: S311  no secret comes from it
         self.dice = Dice(
             Random(seed + 1),  # noqa: S311  no secret comes from it
-            FAULTS if faults is None else faults,
+            {**FAULTS, **self.profile.worse},
         )
         self.dice.on = False
         self.trace: list[str] = []
@@ -153,7 +222,10 @@ class World:
             incarnation=Incarnation(1, "ab" * 8),
             demo=True,
         )
-        return compose(core, self.identities, self.ca.roots, self.journal_folder)
+        hub = compose(core, self.identities, self.ca.roots, self.journal_folder)
+        judge = hub.judging.round
+        hub.judging.round = lambda: 0 if self.dice.fall("hub-busy") else judge()  # type: ignore[method-assign]
+        return hub
 
     def _hub_down(self) -> None:
         self.hub_restarts += 1
@@ -172,6 +244,7 @@ class World:
             self.enact(MunicipalityAdded(town, name, f"{name}ポイント", "1234567890", bank, key))
             self._programmes(town, 2026)
             self.enact(ReserveFunded(town, Points(9_000_000), "losses"))
+            self.enact(PolicySet(town, FLOATS.encode()))
         for place, organisation in enumerate(SHOPS):
             account = BankDetails("0001", "001", 1, f"{place + 1:07d}", f"ﾐｾ{place + 1}")
             self.enact(
@@ -188,12 +261,9 @@ class World:
             machine.start().sync_now()
 
     def _programmes(self, town: MunicipalityCode, year: int) -> None:
-        """Each year's points fall away at its end; a short programme, at the end of a month."""
-        for code, last in (
-            (f"{year % 10}01", f"{year + 1}-03-31"),
-            (f"{year % 10}02", f"{year}-05-31"),
-        ):
-            self.enact(ProgrammeAdded(town, code, "清掃", "環境局", 0, last, last, last, last))
+        """One whose points fall away at the year's end, and short ones."""
+        for code, end in ((f"{year % 10}00", f"{year + 1}-03-31"), *_short(year)):
+            self.enact(ProgrammeAdded(town, code, "清掃", "環境局", 0, end, end, end, end))
 
     def _resident(self, name: str, key: RSAPrivateKey) -> None:
         public = key.public_key()
@@ -263,9 +333,9 @@ class World:
 
     def grant(self) -> None:
         """A resident cleaned the river."""
-        who = self.random.choice(self.residents)
+        who = self.random.choice(self.residents[: self.profile.residents])
         town = self.random.choices(TOWNS, (3, 1))[0]
-        points = self.random.choice((100, 500, 1_000, 2_000))
+        points = self.random.choice(self.profile.grants)
         programme = self._programme()
         if programme:
             body = Granted(town, self.account(who, town), Points(points), programme, "cleaning")
@@ -274,12 +344,13 @@ class World:
             self.note(f"grant {who.name} {town} {points}")
 
     def _programme(self) -> str:
-        """A programme that gives today; the year's, or a short one."""
-        today = date.fromisoformat(day_of(self.clock.now()))
-        year = _business_year(today)
-        if self.random.random() < 0.3 and today <= date(year, 5, 31):
-            return f"{year % 10}02"
-        return f"{year % 10}01"
+        """A programme that gives today; the year's, or the short one that ends next."""
+        today = day_of(self.clock.now())
+        year = _business_year(date.fromisoformat(today))
+        soon = [code for code, end in _short(year) if end >= today]
+        if soon and self.random.random() < 0.5:
+            return soon[0]
+        return f"{year % 10}00"
 
     def new_year(self) -> None:
         """April: the next year's programmes."""
@@ -290,7 +361,7 @@ class World:
 
     def spend(self, machine: Machine) -> None:
         """Somebody pays."""
-        who = self.random.choice(self.residents)
+        who = self.random.choice(self.residents[: self.profile.residents])
         town = self.random.choices(TOWNS, (3, 1))[0]
         points = self.random.choice((100, 300, 500, 700, 1_000))
         with machine.running() as counter:
@@ -299,7 +370,7 @@ class World:
 
     def drop(self, machine: Machine) -> None:
         """Somebody changes their mind before the PIN."""
-        who = self.random.choice(self.residents)
+        who = self.random.choice(self.residents[: self.profile.residents])
         with machine.running() as counter:
             prepared = counter.prepare(who.name, KAWASAKI, Points(300))
             if isinstance(prepared, Prepared):
@@ -316,7 +387,7 @@ class World:
 
     def issue(self, machine: Machine) -> None:
         """Somebody takes points home on paper."""
-        who = self.random.choice(self.residents)
+        who = self.random.choice(self.residents[: self.profile.residents])
         points = self.random.choice((300, 500, 1_000))
         today = date.fromisoformat(day_of(self.clock.now()))
         year = _business_year(today)
@@ -327,7 +398,7 @@ class World:
                 Points(points),
                 days=3,
                 count=1,
-                programme=f"{year % 10}01",
+                programme=f"{year % 10}00",
                 pin=bytearray(PIN),
             )
             how = done.reason if isinstance(done, Refused) else "issued"
@@ -458,9 +529,9 @@ class World:
             self.pass_time(self.random.randrange(10, 100))
             self._something()
         for machine in self.machines:
-            if not machine.road.up and self.random.random() < 0.5:
+            if not machine.road.up and self.random.random() < self.profile.mended:
                 self.cut(machine)
-            if self.random.random() < 0.7:
+            if self.random.random() < self.profile.synced:
                 self.sync(machine)
         if self.random.random() < 0.3:
             self.shift(self.random.choice(self.machines))
@@ -472,24 +543,9 @@ class World:
         tomorrow = at(f"{day_of(self.clock.now())} 00:00") + 86_400_000 + 9 * 3_600_000
         self.pass_time(max(1, (tomorrow - self.clock.now()) // 60_000))
 
-    _ACTS = (
-        ("spend", 12),
-        ("grant", 4),
-        ("redeem", 4),
-        ("issue", 2),
-        ("reverse", 2),
-        ("cut", 2),
-        ("drop", 1),
-        ("reboot", 1),
-        ("save", 0.3),
-        ("set_back", 0.15),
-        ("clone", 0.03),
-    )
-
     def _something(self) -> None:
-        name = self.random.choices(
-            [act for act, _ in self._ACTS], [weight for _, weight in self._ACTS]
-        )[0]
+        acts = self.profile.acts
+        name = self.random.choices(list(acts), list(acts.values()))[0]
         if name == "grant":
             self.grant()
             return
@@ -526,6 +582,15 @@ class World:
 def _business_year(today: date) -> int:
     """Japan's runs from April to March."""
     return today.year if today.month >= 4 else today.year - 1
+
+
+def _short(year: int) -> list[tuple[str, str]]:
+    """Programmes of a business year whose points fall away every six days: (code, last day)."""
+    start = date(year, 4, 6)
+    return [
+        (f"{year % 10}{place:02d}", (start + timedelta(days=6 * (place - 1))).isoformat())
+        for place in range(1, 60)
+    ]
 
 
 class _Front:
