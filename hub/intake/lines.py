@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hub.points.case import Line
 from hub.store import schema
 from hub.store.database import Tx
-from sync.batch import read_evidence, split
+from sync.batch import MOST_RECORDS, read_evidence, split
 from sync.cardproof import Evidence
 from sync.chain import NOTHING, digest
 from sync.records import frame
@@ -91,9 +91,9 @@ def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> l
     found: list[Kept] = []
     rows = tx.rows(
         "SELECT first, received_at, posted_then, facts, evidence FROM inbox"
-        " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND last>? AND first<=?"
-        " ORDER BY first",
-        [*_key(line), after, upto],
+        " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND first>? AND last>?"
+        " AND first<=? ORDER BY first",
+        [*_key(line), after - MOST_RECORDS, after, upto],  # a batch reaches no further
     )
     later: dict[int, bytes] = {}
     if healed:

@@ -218,7 +218,7 @@ record = _table(
     _int("posting"),
     _int("hold"),
     _text("undone", default=""),
-    sa.Index("record_of_account", "municipality", "node", "account", "at"),
+    sa.Index("record_of_days", "municipality", "node", "at"),
 )
 """The current verdict of each posted record. ``posting`` counts in ``town``. ``undone`` names the
 reversal that took it back."""

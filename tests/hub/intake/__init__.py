@@ -1,0 +1,1 @@
+"""How records come in, apart from what becomes of them."""
