@@ -4,6 +4,7 @@ A job is queued in the transaction of its record (a ticket's in that of its rece
 made from the record, so that nothing is queued twice.
 """
 
+import threading
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
@@ -83,6 +84,8 @@ class Paper:
         self._identity = identity
         self._knowledge = knowledge
         self.jobs = JobStore(store)
+        self.printing = threading.Lock()
+        """One hand at the printer: the counter after a sale, or the schedule's round."""
 
     def names(self, town: MunicipalityCode) -> tuple[str, str]:
         """A town's name and its point name; its code where the feed has not told them."""

@@ -19,7 +19,8 @@ def print_waiting(store: Store, paper: Paper) -> PrinterState:
     where = settings_of(store).printer
     destination = parse_destination(where)
     if not isinstance(destination, Nowhere):
-        drain(paper.jobs, ReceiptPrinter(destination=destination, width=WIDTH))
+        with paper.printing:
+            drain(paper.jobs, ReceiptPrinter(destination=destination, width=WIDTH))
     return printer_state(store, where)
 
 
