@@ -1,7 +1,7 @@
 """Opening the hub's databases, and one writer at a time."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,7 @@ class Tx:
 
     def insert(self, table: sa.Table, **values: object) -> None:
         """Insert one row; missing columns must have a default."""
-        self._connection.execute(table.insert(), values)
+        self._raw.execute(_inserted(table, values), values)
 
     def insert_many(self, table: sa.Table, rows: Sequence[Sequence[object]]) -> None:
         """Insert many full rows, columns in the table's order, by the driver itself."""
@@ -86,15 +86,17 @@ class Tx:
     def put(self, table: sa.Table, key: Mapping[str, object], **values: object) -> None:
         """Insert a row or replace its other columns."""
         row = {**key, **values}
-        names, marks = ",".join(row), ",".join(f":{name}" for name in row)
-        sets = ",".join(f"{name}=excluded.{name}" for name in values)
-        self._connection.execute(
-            sa.text(
-                f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
-                f" ON CONFLICT ({','.join(key)}) DO UPDATE SET {sets}"
-            ),
-            row,
+        sets = ",".join(f'"{name}"=excluded."{name}"' for name in values)
+        self._raw.execute(
+            f"{_inserted(table, row)} ON CONFLICT ({','.join(key)}) DO UPDATE SET {sets}", row
         )
+
+
+def _inserted(table: sa.Table, names: Collection[str]) -> str:
+    """The statement that inserts one row; ``window`` and ``of`` are words of SQL's own."""
+    columns = ",".join(f'"{name}"' for name in names)
+    marks = ",".join(f":{name}" for name in names)
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
 
 
 class Database:
