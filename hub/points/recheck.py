@@ -66,6 +66,7 @@ class NodeKnowledge:
         self.records: list[Done] = []
         self._about: dict[str, list[Done]] = {}
         self._floats: dict[tuple[str, str, int], int] = {}
+        self._latest: dict[str, int] = {}
         for done in records:
             self.add(done)
 
@@ -73,6 +74,7 @@ class NodeKnowledge:
         """Count one more record."""
         self.records.append(done)
         self._about.setdefault(done.account, []).append(done)
+        self._latest[done.epoch] = max(done.seq, self._latest.get(done.epoch, 0))
         for key in self._floats:
             if _counts(done, *key):
                 self._floats[key] += done.points
@@ -81,9 +83,16 @@ class NodeKnowledge:
         """The records about an account, or a ticket's number."""
         return self._about.get(account, [])
 
-    def float_used(self, kind: str, epoch: str, receipted: int) -> int:
-        """Points of this node's own word without a stored receipt."""
+    def float_used(self, kind: str, epoch: str, receipted: int, before: int) -> int:
+        """Points of this node's own word without a stored receipt, in records ``before`` one.
+
+        Later records may be judged already: each town posts its own.
+        """
         key = (kind, epoch, receipted)
+        if self._latest.get(epoch, 0) >= before:
+            return sum(
+                done.points for done in self.records if done.seq < before and _counts(done, *key)
+            )
         if key not in self._floats:
             self._floats[key] = sum(done.points for done in self.records if _counts(done, *key))
         return self._floats[key]
@@ -159,7 +168,7 @@ class Recheck:
                 recent=tuple(done.points for done in recent if not done.undone),
                 recent_count=len(recent),
             ),
-            float_used=known.float_used("spend", case.line.epoch, basis.receipted),
+            float_used=known.float_used("spend", case.line.epoch, basis.receipted, case.seq),
             float_limit=known.float_points or policy.float_points,
         )
         return _refusal(decide(policy, facts))
@@ -203,7 +212,9 @@ class Recheck:
                 done.kind == "ticket.redeemed" and not done.undone
                 for done in known.about(body.number)
             ),
-            float_used=known.float_used("ticket.redeemed", case.line.epoch, body.basis.receipted),
+            float_used=known.float_used(
+                "ticket.redeemed", case.line.epoch, body.basis.receipted, case.seq
+            ),
             float_limit=policy.ticket_float,
         )
         return _refusal(decide_redemption(policy, facts))

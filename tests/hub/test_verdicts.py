@@ -1,5 +1,9 @@
 """The table of verdicts, row by row: what is posted, who is paid, who bears it."""
 
+from msgspec import structs
+
+from hub.bodies import PolicySet
+from sync.policy import Policy
 from sync.receipt import Bearer, Outcome
 from sync.records import Tier
 from tests.doubles.clocks import at
@@ -330,4 +334,23 @@ def test_a_request_that_comes_after_the_record_it_was_for_opens_nothing(
 
     assert (late.granted, late.reason) == (False, "attempt-ended")
     assert town.wallet(hana) == 700
+    assert town.audit() == []
+
+
+def test_a_foreign_towns_spend_is_not_charged_with_what_its_node_took_later(
+    town: Corner, hana: Resident
+) -> None:
+    town.enact(PolicySet(TOSHIMA, Policy(float_points=600).encode()))
+    town.grant(hana, 500, town=TOSHIMA)
+    shop = town.node(GREENGROCER)
+    town.feed(shop, available=500)
+    assert shop.basis is not None
+    shop.basis = structs.replace(shop.basis, policy=Policy(float_points=600).digest)
+    seq = shop.spend(hana.card, town.account(hana, TOSHIMA), 500, town=TOSHIMA)
+    shop.basis = structs.replace(shop.basis, policy=Policy().digest, available=1_000)
+    shop.spend(hana.card, town.account(hana), 300, town=KAWASAKI)
+
+    verdicts = town.verdicts(town.put(shop))
+
+    assert [verdicts[at].outcome for at in (seq, seq + 1)] == [Outcome.APPLIED, Outcome.APPLIED]
     assert town.audit() == []
