@@ -11,6 +11,9 @@ from sqlalchemy.pool import StaticPool
 
 from sync.errors import Damaged
 
+_WAL_PAGES = 16_384
+"""Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
+
 
 def open_engine(url: str) -> Engine:
     """An engine for ``sqlite:///path`` (or ``sqlite://``: in memory), set for durable commits."""
@@ -26,6 +29,7 @@ def open_engine(url: str) -> Engine:
         cursor = connection.cursor()
         if not memory:
             cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA temp_store=MEMORY")
