@@ -9,8 +9,11 @@ DAYS ?= 1000
 demo: .venv/main
 	@$(BIN)/machikado demo
 
+# The pure rooms first, with their coverage by branch; then everything else.
+PURE := tests/sync tests/vectors
 test: check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 $(PURE) --cov=sync --cov-branch --cov-report=term:skip-covered
+	$(BIN)/pytest -n 2 $(addprefix --ignore=,$(PURE))
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -25,6 +27,7 @@ from sync.policy import (
     decide,
     decide_redemption,
     left_of,
+    near_midnight,
     read_policy,
 )
 from sync.records import Expiring, Tier
@@ -459,3 +462,14 @@ def test_a_policy_reads_back_and_is_named_by_its_bytes(policy: Policy) -> None:
 def test_what_is_no_policy_is_told(data: bytes) -> None:
     with pytest.raises(Malformed, match="not a policy"):
         read_policy(data)
+
+
+def test_ten_minutes_around_midnight_in_tokyo_the_date_is_in_doubt() -> None:
+    def tokyo(hour: int, minute: int) -> Millis:
+        moment = datetime(2026, 11, 2, hour, minute, tzinfo=ZoneInfo("Asia/Tokyo"))
+        return Millis(int(moment.timestamp() * 1000))
+
+    assert near_midnight(tokyo(23, 51))
+    assert near_midnight(tokyo(0, 9))
+    assert not near_midnight(tokyo(23, 49))
+    assert not near_midnight(tokyo(0, 11))
