@@ -38,8 +38,8 @@ class Word(Enum):
         "お店がオンラインのときだけ使えます。",
         "Accepted only where the shop is online.",
     )
-    ISSUE_STAMP = "発行印", "Issued (stamp)"
-    SHOP_STAMP = "取扱店印", "Shop (stamp)"
+    ISSUE_STAMP = "発行認印", "Issued (stamp)"
+    SHOP_STAMP = "利用店舗印", "Shop (stamp)"
     ONCE = "1回だけ使えます。", "Good for one use."
 
     SLIP_SPEND = "ポイント利用控え", "Points Used"

@@ -82,7 +82,7 @@ def test_a_ticket_has_its_code_and_a_place_for_two_stamps() -> None:
     blocks = compose(samples.ticket())
 
     assert QR(text=samples.QR_TEXT) in blocks
-    assert StampBoxes(labels=("発行印", "取扱店印")) in blocks
+    assert StampBoxes(labels=("発行認印", "利用店舗印")) in blocks
 
 
 def test_a_ticket_for_some_places_names_them_instead_of_all() -> None:
