@@ -217,11 +217,26 @@ class Books:
     # -- writing
 
     def flush(self, cause: tuple[object, ...]) -> None:
-        """Write the posting, its transfers and the netted balances."""
-        tx, town = self.tx, self.town
+        """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
+        self._write_transfers()
+        changed = self._write_balances()
+        self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
+        self._write_marks()
+        row = (
+            self.town,
+            self.number,
+            self.at,
+            self._tick(),
+            self.window,
+            msgspec.msgpack.encode(cause),
+        )
+        self.tx.insert_many(schema.posting, [row])
+
+    def _write_transfers(self) -> None:
+        town = self.town
         months = {hour: _month(hour) for hour in {move.at // HOUR for move in self._transfers}}
-        tx.insert_many(
+        self.tx.insert_many(
             schema.transfer,
             [
                 (
@@ -242,17 +257,24 @@ class Books:
                 for move in self._transfers
             ],
         )
+
+    def _write_balances(self) -> list[str]:
+        """Write what changed; gives the accounts."""
         changed = sorted(
             (account, points)
             for account, points in self._balances.items()
             if points != self._before[account]
         )
-        tx.many(
+        self.tx.many(
             "INSERT INTO balance (municipality, account, points) VALUES (?,?,?)"
             " ON CONFLICT (municipality, account) DO UPDATE SET points=excluded.points",
-            [(town, account, points) for account, points in changed],
+            [(self.town, account, points) for account, points in changed],
         )
-        self._touched.update(subject_of(name) for name, _ in changed if kind_of(name) in _PERSONAL)
+        return [account for account, _ in changed]
+
+    def _write_marks(self) -> None:
+        """What the feed, the nights and the limits of a window ask for."""
+        tx, town = self.tx, self.town
         tx.many(
             "INSERT INTO touched (municipality, account, posting) VALUES (?,?,?)"
             " ON CONFLICT (municipality, account) DO UPDATE SET posting=excluded.posting",
@@ -266,19 +288,6 @@ class Books:
             'INSERT INTO borne (municipality, node, "window", points) VALUES (?,?,?,?)'
             ' ON CONFLICT (municipality, node, "window") DO UPDATE SET points=excluded.points',
             [(town, node, self.window, points) for node, points in self._borne.items() if points],
-        )
-        tx.insert_many(
-            schema.posting,
-            [
-                (
-                    town,
-                    self.number,
-                    self.at,
-                    self._tick(),
-                    self.window,
-                    msgspec.msgpack.encode(cause),
-                )
-            ],
         )
 
     def _tick(self) -> int:
