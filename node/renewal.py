@@ -131,13 +131,16 @@ class Renewal:
     def trim(self) -> None:
         """Let the second path forget what has its receipt, but never its last head.
 
-        What is nowhere else stays too: it may follow only behind what the hub will give back.
+        What is nowhere else stays too: it may follow only behind what the hub will give back. A
+        file that tells another history is laid aside whole.
         """
         if self._second is None:
             return
         with self._writer.lock:
-            only_there = self._held_against_second(self._second).tail
-            self._second.begin_anew([*only_there, *self._waiting()])
+            found = self._held_against_second(self._second)
+            if found.verdict == "differs":
+                self._second.lay_aside()
+            self._second.begin_anew([*found.tail, *self._waiting()])
 
     def check_start(self) -> None:
         """Hold the second path against the database; restore its tail; stop selling if need be."""

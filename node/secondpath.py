@@ -17,6 +17,7 @@ torn end is an end: reading stops there.
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
@@ -98,6 +99,15 @@ class SecondPath:
             self.trouble = ""
         except OSError as error:
             self.trouble = f"the second path cannot be written: {error.strerror or error}"
+
+    def lay_aside(self) -> None:
+        """Keep a file that tells another history under a name of its own, for people to look at."""
+        self.close()
+        numbers = (self.file.with_name(f"{self.file.name}.other-{n}") for n in count(1))
+        try:
+            self.file.replace(next(path for path in numbers if not path.exists()))
+        except OSError as error:
+            self.trouble = f"the second path cannot be laid aside: {error.strerror or error}"
 
     def close(self) -> None:
         """Let go of the file."""

@@ -201,3 +201,30 @@ def test_a_stopped_node_takes_nothing_back_either(shop: Shop) -> None:
         assert isinstance(answer, Refused)
     assert isinstance(no := shop.counter.reverse(done.seq), Refused)
     assert no.reason == "stopped"
+
+
+def test_a_stick_with_another_history_is_laid_aside_whole(shop: Shop, tmp_path: Path) -> None:
+    shop.cut()
+    second = SecondPath(shop.second, NODE)
+    copy_database(shop, tmp_path / "backup.db")
+    before = second.file.read_bytes()
+    spend(shop, 100)
+    other = second.file.read_bytes()
+    shop.counter.close()
+    second.file.write_bytes(before)
+    for file in shop.folder.glob(FILE + "*"):
+        file.unlink()
+    shutil.copy(tmp_path / "backup.db", shop.folder / FILE)
+    shop.reopen()
+    assert isinstance(spend(shop, 200), Approved)
+    shop.counter.close()
+    second.file.write_bytes(other)
+
+    shop.reopen()
+    assert shop.counter.status().stopped == "second-path-differs"
+    shop.mend()
+    shop.counter.sync_now()
+
+    kept = [path.read_bytes() for path in second.file.parent.glob("*.other-*")]
+    assert other in kept
+    assert shop.counter.status().stopped is None
