@@ -10,17 +10,12 @@ from hub.bodies import (
     HubRecord,
     ProgrammeAdded,
     ReserveFunded,
-    WindowApproved,
-    WindowClosed,
-    WindowReleased,
-    WindowResult,
-    WindowReviewed,
 )
 from hub.intake.decisions import decide
 from hub.points.books import Books
 from hub.points.commands import add_programme, fund_reserve, grant
 from hub.points.expiry import end_day
-from hub.settlement import release, windows
+from hub.settlement.cases import APPLIERS as SETTLEMENT
 
 APPLY_MONEY: Mapping[type[HubBody], Callable[[Books, HubRecord], None]] = {
     ProgrammeAdded: add_programme,
@@ -28,10 +23,6 @@ APPLY_MONEY: Mapping[type[HubBody], Callable[[Books, HubRecord], None]] = {
     ReserveFunded: fund_reserve,
     DayEnded: end_day,
     ExceptionDecided: decide,
-    WindowClosed: windows.close,
-    WindowReviewed: windows.review,
-    WindowApproved: windows.approve,
-    WindowReleased: release.release,
-    WindowResult: release.result,
+    **SETTLEMENT,
 }
 """Applied within the posting that the record takes."""

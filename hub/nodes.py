@@ -353,7 +353,6 @@ def _begin_epoch(
         state="open",
         closed_at=0,
         closed_seq=0,
-        highest_attempt=0,
         ended=0,
     )
     if before:

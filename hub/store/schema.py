@@ -137,7 +137,6 @@ epoch = _table(
     _text("state"),
     _int("closed_at"),
     _int("closed_seq"),
-    _int("highest_attempt"),
     _int("ended"),
 )
 """state: open, closed, forked. What came in beyond ``closed_seq`` is judged by its own proof.

@@ -10,7 +10,6 @@ from typing import Any
 from hub.audit import audit
 from hub.intake.verify import InlineVerifier
 from hub.store.database import Tx
-from node.outcome import Approved
 from sync.chain import digest
 from sync.records import (
     Record,
@@ -20,7 +19,6 @@ from sync.records import (
     Tier,
     decode,
 )
-from sync.values import home_of, organisation_of
 from tests.simulation.machine import Machine
 from tests.simulation.world import FLOATS, SHOPS, TOWNS, World
 
@@ -349,6 +347,3 @@ def _cards(world: World, records: dict[tuple[str, bytes], tuple[Record, bool]]) 
     kept = sum(isinstance(record.body, Spend | TicketIssued) for record, _ in records.values())
     spoiled = any(machine.spoiled for machine in world.machines)
     demand(spoiled or signed - kept <= crashes, "signatures without records", (signed, kept))
-
-
-__all__ = ["Approved", "Broken", "along", "at_the_end", "home_of", "organisation_of"]

@@ -12,7 +12,6 @@ from node.counter import Counter
 from node.opening import Ports, open_counter
 from node.reach import Straight
 from node.store import Store
-from sync.records import decode
 from sync.request import Door
 from sync.values import NodeId
 from tests.doubles.ports import CountedRandomness, HandClock
@@ -142,10 +141,6 @@ class Machine:
         """Every record's bytes on this disk."""
         store = self.start().parts.store
         return [row[0] for row in store.rows("SELECT bytes FROM record ORDER BY epoch, seq")]
-
-    def kinds(self) -> list[str]:
-        """What it wrote, for traces."""
-        return [decode(data).kind for data in self.records()]
 
 
 def _point_second(twin: Machine) -> None:

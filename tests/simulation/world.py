@@ -39,15 +39,13 @@ from node.enrol import enrol
 from node.outcome import Approved, Issued, Prepared, Refused
 from sync.calls import Invitation
 from sync.democa import DemoCa
-from sync.errors import MachikadoError, RefusedByRule
+from sync.errors import RefusedByRule
 from sync.policy import Policy
 from sync.request import Request, Response
-from sync.ticket import to_qr
 from sync.values import (
     AccountId,
     MunicipalityCode,
     MyKeyId,
-    NodeId,
     OrganisationId,
     Points,
     home_of,
@@ -607,6 +605,3 @@ class _Front:
 def _memory() -> str | None:
     """Files in memory, where the system has them."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  it is the point
-
-
-__all__ = ["MachikadoError", "NodeId", "World", "to_qr"]
