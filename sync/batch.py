@@ -2,15 +2,19 @@
 
 Facts and evidence are separate byte strings, stored separately on both sides. Facts are the exact
 bytes of the records, each after its length (4 bytes, big endian), so that the chain can be checked
-over bytes that cannot be read.
+over bytes that cannot be read. On the line a record's facts lack the digest of the record before
+it, which does not compress: whoever reads them computes it and has the exact bytes again.
 """
 
+import hashlib
+import struct
 from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 import zstandard
 from msgspec import Meta
+from msgspec.structs import replace
 
 from sync.cardproof import Evidence, SealedCertificate
 from sync.errors import Malformed
@@ -27,6 +31,9 @@ MOST_PLAIN = 4 * 1024 * 1024
 """The longest body once decompressed, in bytes."""
 _LENGTH = 4
 """Bytes of the length before each record."""
+_SHORT = struct.Struct(">IH")
+"""Before each record on the line: how many bytes follow, and where in them the digest of the record
+before was left out; 0 where it was not."""
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -77,16 +84,52 @@ def split(facts: bytes) -> list[bytes]:
     return records
 
 
+def _shorten(facts: bytes) -> bytes:
+    """Joined records as they go over the line; raises Malformed where `split` does."""
+    parts: list[bytes] = []
+    before = b""
+    for data in split(facts):
+        at = max(data.find(before), 0) if before else 0
+        bare = data[:at] + data[at + len(before) :] if at else data
+        parts += (_SHORT.pack(len(bare), at), bare)
+        before = hashlib.sha256(data).digest()
+    return b"".join(parts)
+
+
+def _restore(line: bytes) -> bytes:
+    """Joined records with their exact bytes, from the line; raises Malformed."""
+    records: list[bytes] = []
+    before = b""
+    start = 0
+    while start < len(line):
+        place = f"batch: record {len(records) + 1}"
+        if len(records) == MOST_RECORDS or len(line) - start < _SHORT.size:
+            raise Malformed(f"{place} is cut off or beyond the {MOST_RECORDS} of a batch")
+        size, at = _SHORT.unpack_from(line, start)
+        start += _SHORT.size
+        bare = line[start : start + size]
+        if len(bare) != size or size > MOST_BYTES:
+            raise Malformed(f"{place} is cut off or too long")
+        if at > (size if before else 0):
+            raise Malformed(f"{place} lacks a digest at {at}, where none can stand")
+        data = bare[:at] + before + bare[at:] if at else bare
+        records.append(data)
+        before = hashlib.sha256(data).digest()
+        start += size
+    return join(records)
+
+
 def pack(batch: Batch) -> bytes:
     """A batch as it goes over the line."""
-    return zstandard.compress(write(batch), 3)
+    return zstandard.compress(write(replace(batch, facts=_shorten(batch.facts))), 3)
 
 
 def unpack(data: bytes) -> Batch:
     """Read a batch from the line, with its size capped before and after; raises Malformed."""
     if len(data) > MOST_WIRE:
         raise Malformed(f"batch: {len(data)} bytes; the most is {MOST_WIRE}")
-    return read(_decompress(data), Batch)
+    batch = read(_decompress(data), Batch)
+    return replace(batch, facts=_restore(batch.facts))
 
 
 def _decompress(data: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Batches: what goes up comes out the same, and nothing large or foreign gets in."""
 
+from hashlib import sha256
+
 import msgspec
 import pytest
 import zstandard
@@ -64,6 +66,47 @@ def test_a_record_longer_than_any_is_refused_unread() -> None:
 def test_a_batch_arrives_as_it_left() -> None:
     for batch in (EMPTY, examples.BATCH):
         assert unpack(pack(batch)) == batch
+
+
+def linked(bodies: list[bytes]) -> list[bytes]:
+    """Records that name the one before somewhere in their bytes, as those of a chain do."""
+    records: list[bytes] = []
+    for body in bodies:
+        before = sha256(records[-1]).digest() if records else b""
+        records.append(body[:9] + before + body[9:])
+    return records
+
+
+@given(st.lists(st.binary(max_size=40), max_size=20), st.lists(st.binary(max_size=40)))
+def test_a_chain_arrives_with_its_exact_bytes(bodies: list[bytes], foreign: list[bytes]) -> None:
+    batch = msgspec.structs.replace(EMPTY, facts=join(linked(bodies) + foreign + linked(bodies)))
+    assert unpack(pack(batch)) == batch
+
+
+def test_the_line_does_not_carry_what_the_chain_already_says() -> None:
+    chain = linked([bytes(20)] * MOST_RECORDS)
+    body = pack(msgspec.structs.replace(EMPTY, facts=join(chain)))
+    assert len(body) < MOST_RECORDS
+
+
+def on_the_line(facts: bytes) -> bytes:
+    return zstandard.compress(write(msgspec.structs.replace(EMPTY, facts=facts)))
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        (b"\0\0\0\1\0", "record 1 is cut off"),
+        (b"\0\0\0\2\0\0r", "record 1 is cut off"),
+        (b"\0\0\x10\1\0\0" + bytes(MOST_BYTES + 1), "record 1 is cut off or too long"),
+        (b"\0\0\0\2\0\1rr", "record 1 lacks a digest at 1"),
+        (b"\0\0\0\1\0\0r\0\0\0\1\0\2r", "record 2 lacks a digest at 2"),
+        (b"\0\0\0\0\0\0" * (MOST_RECORDS + 1), "record 513 is .* beyond the 512"),
+    ],
+)
+def test_facts_on_the_line_that_are_not_whole_are_refused(facts: bytes, why: str) -> None:
+    with pytest.raises(Malformed, match=why):
+        unpack(on_the_line(facts))
 
 
 @given(st.binary(max_size=300))
