@@ -44,9 +44,11 @@ class Source(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """One row of the ledger, both legs."""
+    """One row of the ledger, both legs, as it stands there behind town and month."""
 
-    source: Source
+    name: str
+    epoch: str
+    seq: int
     part: int
     debit: str
     credit: str
@@ -57,6 +59,11 @@ class Transfer(NamedTuple):
     at: Millis
     expires: int
     of: str
+
+    @property
+    def source(self) -> Source:
+        """What it comes from."""
+        return Source(self.name, self.epoch, self.seq)
 
 
 class Books:
@@ -122,8 +129,8 @@ class Books:
             [self.town, number, *source, self.town, str(source)],
         )
         name = str(source)
-        now = [move for move in self._transfers if move.source == source or move.of == name]
-        return [*map(_transfer, stored), *now]
+        now = [move for move in self._transfers if move[:3] == source or move.of == name]
+        return [*map(Transfer._make, stored), *now]
 
     def wallet_history(self, account: AccountId) -> list[Transfer]:
         """Every transfer that touched a wallet, in order."""
@@ -183,21 +190,10 @@ class Books:
         self._parts[source] = part + 1
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
-        self._transfers.append(
-            Transfer(
-                source,
-                part,
-                debit,
-                credit,
-                points,
-                self.number,
-                self.window,
-                len(self._transfers),
-                at,
-                expires,
-                of,
-            )
-        )
+        name, epoch, seq = source
+        number, window, step = self.number, self.window, len(self._transfers)
+        moved = (name, epoch, seq, part, debit, credit, points)
+        self._transfers.append(Transfer(*moved, number, window, step, at, expires, of))
 
     def recover(self, account: AccountId, *, source: Source, at: Millis) -> None:
         """Whatever makes a wallet grow pays an open deficit first."""
@@ -234,29 +230,12 @@ class Books:
         self.tx.insert_many(schema.posting, [row])
 
     def _write_transfers(self) -> None:
-        town = self.town
-        months = {hour: _month(hour) for hour in {move.at // HOUR for move in self._transfers}}
-        self.tx.insert_many(
-            schema.transfer,
-            [
-                (
-                    town,
-                    months[move.at // HOUR],
-                    *move.source,
-                    move.part,
-                    move.debit,
-                    move.credit,
-                    move.points,
-                    move.posting,
-                    move.window,
-                    move.step,
-                    move.at,
-                    move.expires,
-                    move.of,
-                )
-                for move in self._transfers
-            ],
-        )
+        months = {
+            hour: (self.town, _month(hour))
+            for hour in {move.at // HOUR for move in self._transfers}
+        }
+        rows = [months[move.at // HOUR] + move for move in self._transfers]
+        self.tx.insert_many(schema.transfer, rows)
 
     def _write_balances(self) -> list[str]:
         """Write what changed; gives the accounts."""
@@ -299,11 +278,6 @@ class Books:
 _PERSONAL = {"wallet", "deficit"}
 
 
-def _transfer(row: tuple[object, ...]) -> Transfer:
-    name, epoch, seq, *rest = row
-    return Transfer(Source(str(name), str(epoch), int(str(seq))), *rest)  # type: ignore[arg-type]
-
-
 def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[Transfer]:
     """Every stored transfer that touched a wallet, in posting order."""
     name = wallet(account)
@@ -313,7 +287,7 @@ def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[T
         " ORDER BY posting, step",
         [town, name, town, name],
     )
-    return [_transfer(row) for row in stored]
+    return [Transfer._make(row) for row in stored]
 
 
 def _month(hour: int) -> int:

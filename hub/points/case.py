@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hub.points.books import Source
 from sync.clock import bounded
 from sync.receipt import Bearer, Outcome
-from sync.records import Record, TicketRedeemed
+from sync.records import Record, Spend, TicketRedeemed
 from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, home_of
 
 
@@ -57,7 +57,7 @@ class Done:
     points: int
     tier: str
     at: Millis
-    undone: bool | int
+    undone: bool | int = False
 
 
 class Case(NamedTuple):
@@ -94,7 +94,10 @@ def moment_of(record: Record | None, received: Millis) -> Millis:
 
 def done_of(record: Record) -> Done:
     """A record as limits see it."""
-    body = record.body
+    body, at = record.body, record.at.ms
+    if type(body) is Spend:  # mostly
+        town, account, points, tier = body.municipality, body.account, body.points, str(body.tier)
+        return Done(record.epoch, record.seq, "spend", town, account, points, tier, at)
     return Done(
         record.epoch,
         record.seq,
@@ -103,8 +106,7 @@ def done_of(record: Record) -> Done:
         subject(record),
         int(getattr(body, "points", 0)),
         str(getattr(body, "tier", "")),
-        record.at.ms,
-        undone=False,
+        at,
     )
 
 
@@ -114,8 +116,7 @@ def subject(record: Record) -> str:
     return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What becomes of a record."""
 
     outcome: Outcome

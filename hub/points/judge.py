@@ -40,7 +40,7 @@ class Judge:
             return quarantined(str(case.proof))
         judgement = (
             self._by_kind(case, record)
-            if case.proof in {Proof.GOOD, Proof.NOT_NEEDED}
+            if case.proof is Proof.GOOD or case.proof is Proof.NOT_NEEDED
             else quarantined(str(case.proof))
         )
         self.till.recheck.remember(case, done)

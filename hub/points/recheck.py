@@ -5,7 +5,7 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from hub.core import day_of
 from hub.points.books import Books
 from hub.points.case import Case, Done, Line
+from hub.store.database import Tx
 from sync.policy import (
     AccountFacts,
     Approved,
@@ -51,22 +52,15 @@ class NodeKnowledge:
     float as a running sum.
     """
 
-    def __init__(
-        self,
-        float_points: int,
-        records: Iterable[Done],
-        pages: set[int],
-        told: dict[tuple[int, int], dict[EpochId, int]],
-    ) -> None:
+    def __init__(self, tx: Tx, line: Line, float_points: int, records: Iterable[Done]) -> None:
+        self._tx = tx
+        self._line = line
         self.float_points = float_points
-        self.pages = pages
-        """When each whole page that it was handed was made."""
-        self.told = told
-        """Included positions by feed number and moment."""
         self.records: list[Done] = []
         self._about: dict[str, list[Done]] = {}
         self._floats: dict[tuple[str, str, int], int] = {}
         self._latest: dict[str, int] = {}
+        self._included: dict[tuple[int, int], dict[EpochId, int] | None] = {}
         for done in records:
             self.add(done)
 
@@ -79,9 +73,9 @@ class NodeKnowledge:
             if _counts(done, *key):
                 self._floats[key] += done.points
 
-    def about(self, account: str) -> list[Done]:
+    def about(self, account: str) -> Sequence[Done]:
         """The records about an account, or a ticket's number."""
-        return self._about.get(account, [])
+        return self._about.get(account, ())
 
     def float_used(self, kind: str, epoch: str, receipted: int, before: int) -> int:
         """Points of this node's own word without a stored receipt, in records ``before`` one.
@@ -98,11 +92,28 @@ class NodeKnowledge:
         return self._floats[key]
 
     def includes(self, basis: Basis) -> dict[EpochId, int] | None:
-        """What the standing that a basis names counted, or None if it was never handed out."""
-        exact = self.told.get((basis.feed, basis.as_of))
-        if exact is not None:
-            return exact
-        return next((value for (feed, _), value in self.told.items() if feed == basis.feed), None)
+        """What the standing that a basis names counted.
+
+        None if it was never handed out, or if the lists that the basis names were not.
+        """
+        key = (basis.feed, basis.as_of)
+        if key not in self._included:
+            self._included[key] = self._read_included(*key)
+        return self._included[key]
+
+    def _read_included(self, feed: int, as_of: int) -> dict[EpochId, int] | None:
+        home, node = self._line.home, self._line.node
+        page = self._tx.rows(
+            "SELECT 1 FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
+            " ORDER BY number DESC LIMIT 1",
+            [home, node, as_of],
+        )
+        told = self._tx.rows(
+            "SELECT includes FROM told_node WHERE municipality=? AND node=? AND number=?"
+            " ORDER BY at<>?, at LIMIT 1",
+            [home, node, feed, as_of],
+        )
+        return _read_includes(told[0][0]) if page and told else None
 
 
 class Recheck:
@@ -118,9 +129,11 @@ class Recheck:
     def remember(self, case: Case, done: Done) -> None:
         """Count a record that this posting has judged."""
         if done.points:
-            self._judged.setdefault(case.line, []).append(done)
-            if case.line in self._nodes:
-                self._nodes[case.line].add(done)
+            known = self._nodes.get(case.line)
+            if known is not None:
+                known.add(done)
+            else:
+                self._judged.setdefault(case.line, []).append(done)
 
     def undo(self, case: Case, seq: int) -> None:
         """Count a reversal that this posting has judged."""
@@ -131,25 +144,24 @@ class Recheck:
 
     def spend(self, case: Case, record: Record, body: Spend) -> str | None:
         """The rule that a spend broke, or None."""
+        basis, town = body.basis, body.municipality
         known = self._known(case)
-        policy, lists, wrong = self._lists(case, known, record, body.basis)
-        if policy is None or lists is None:
-            return wrong
-        at, basis = record.at, body.basis
-        told = self._told_of(case.line.home, body.municipality, body.account, basis.feed)
+        ground = self._ground(case, known, record, basis)
+        if isinstance(ground, str):
+            return ground
+        policy, lists, includes = ground
+        told = self._told_of(case.line.home, town, body.account, basis.feed)
         if told is None:
             return "basis-no-standing"
         if basis.available > told.available:
             return "basis-says-more"
-        includes = known.includes(basis) or {}
-        mine = [done for done in known.about(body.account) if done.town == body.municipality]
-        recent = [
-            done
-            for done in mine
-            if done.kind == "spend" and done.tier == _T2 and at.ms - done.at < policy.window
+        since = record.at.ms - policy.window
+        mine = [
+            done for done in known.about(body.account) if done.tier == _T2 and done.town == town
         ]
+        recent = [done for done in mine if done.at > since and done.kind == "spend"]
         facts = SpendFacts(
-            at=at,
+            at=record.at,
             hub_silent=True,
             lists=lists,
             points=body.points,
@@ -159,13 +171,13 @@ class Recheck:
                 available=basis.available,
                 expiring=told.expiring,
                 later=tuple(
-                    (done.at, done.points)
-                    for done in mine
-                    if done.tier == _T2
-                    and not done.undone
-                    and done.seq > includes.get(done.epoch, 0)
+                    [
+                        (done.at, done.points)
+                        for done in mine
+                        if not done.undone and done.seq > includes.get(done.epoch, 0)
+                    ]
                 ),
-                recent=tuple(done.points for done in recent if not done.undone),
+                recent=tuple([done.points for done in recent if not done.undone]),
                 recent_count=len(recent),
             ),
             float_used=known.float_used("spend", case.line.epoch, basis.receipted, case.seq),
@@ -176,9 +188,10 @@ class Recheck:
     def redemption(self, case: Case, record: Record, body: TicketRedeemed) -> str | None:
         """The rule that an offline redemption broke, or None."""
         known = self._known(case)
-        policy, lists, wrong = self._lists(case, known, record, body.basis)
-        if policy is None or lists is None:
-            return wrong
+        ground = self._ground(case, known, record, body.basis)
+        if isinstance(ground, str):
+            return ground
+        policy, lists, _ = ground
         row = self._books.tx.one(
             "SELECT valid_from, valid_until FROM ticket"
             " WHERE municipality=:town AND number=:number",
@@ -219,19 +232,21 @@ class Recheck:
         )
         return _refusal(decide_redemption(policy, facts))
 
-    def _lists(
+    def _ground(
         self, case: Case, known: NodeKnowledge, record: Record, basis: Basis
-    ) -> tuple[Policy | None, Lists | None, str]:
+    ) -> "tuple[Policy, Lists, dict[EpochId, int]] | str":
+        """What a basis stands on: policy, lists and included positions; or the rule it breaks."""
         policy = self._policy(basis.policy)
         if policy is None:
-            return None, None, "basis-unknown-policy"
+            return "basis-unknown-policy"
         if case.received_at - case.at > policy.hand_in_for:
-            return None, None, "late-hand-in"
-        if basis.as_of not in known.pages or known.includes(basis) is None:
-            return None, None, "basis-unknown-feed"
+            return "late-hand-in"
+        includes = known.includes(basis)
+        if includes is None:
+            return "basis-unknown-feed"
         if basis.receipted > case.posted_then:
-            return None, None, "basis-says-more"
-        return policy, Lists(as_of=basis.as_of, age=record.at.ms - basis.as_of), ""
+            return "basis-says-more"
+        return policy, Lists(as_of=basis.as_of, age=record.at.ms - basis.as_of), includes
 
     def _policy(self, digest: bytes) -> Policy | None:
         if digest not in self._policies:
@@ -255,15 +270,17 @@ class Recheck:
         return self._told[key]
 
     def _known(self, case: Case) -> NodeKnowledge:
-        if case.line not in self._nodes:
-            self._nodes[case.line] = self._load(case)
-        return self._nodes[case.line]
+        known = self._nodes.get(case.line)
+        if known is None:
+            known = self._nodes[case.line] = self._load(case)
+        return known
 
     def _load(self, case: Case) -> NodeKnowledge:
         line, tx = case.line, self._books.tx
-        told = tx.rows(
-            "SELECT number, at, page, includes FROM told_node WHERE municipality=? AND node=?",
-            [line.home, line.node],
+        float_points = tx.scalar(
+            "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
+            home=line.home,
+            node=line.node,
         )
         stored = tx.rows(
             "SELECT epoch, seq, kind, town, account, points, tier, at, undone<>'' FROM record"
@@ -273,23 +290,15 @@ class Recheck:
         records = {(row[0], row[1]): Done(*row) for row in stored}
         for done in self._judged.get(line, []):
             records.setdefault((done.epoch, done.seq), done)
-        return NodeKnowledge(
-            float_points=tx.scalar(
-                "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
-                home=line.home,
-                node=line.node,
-            ),
-            records=records.values(),
-            pages={at for _, at, page, _ in told if page},
-            told={
-                (number, at): dict(msgspec.msgpack.decode(data, type=list[tuple[EpochId, int]]))
-                for number, at, _, data in told
-            },
-        )
+        return NodeKnowledge(tx, line, float_points, records.values())
 
 
 def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
     return done.kind == kind and done.tier == _T2 and done.epoch == epoch and done.seq > receipted
+
+
+def _read_includes(data: bytes) -> dict[EpochId, int]:
+    return dict(msgspec.msgpack.decode(data, type=list[tuple[EpochId, int]]))
 
 
 def _read_told(available: int, deficit: int, expiring: bytes) -> Told:
