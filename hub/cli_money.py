@@ -29,6 +29,15 @@ class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):
     pay_on: str
 
 
+class WrittenNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation's 支払通知 that was put into a file here."""
+
+    path: str
+    window: str
+    organisation: str
+    paid: int
+
+
 @click.group()
 def resident() -> None:
     """Residents by their MyKey ID."""
@@ -241,6 +250,35 @@ def settlement_result(*, asker: Asker, window: str, file: str) -> None:
     with asker.client() as client:
         found = client.bank_result(window, read_file(file))
     say(found, asker, details(found))
+
+
+@settlement.command("show")
+@click.argument("window", metavar="W")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="精算一覧 as CSV.")
+@as_person
+def settlement_show(*, asker: Asker, window: str, out: Path | None) -> None:
+    """Show a closed window line by line: what there is to review."""
+    with asker.client() as client:
+        sheet = client.window(window)
+    if out is not None:
+        write_new(out, sheet.file)
+    say_rows(sheet.lines, asker)
+
+
+@settlement.command("notice")
+@click.argument("window", metavar="W")
+@click.argument("organisation", metavar="ORG")
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
+@as_person
+def settlement_notice(*, asker: Asker, window: str, organisation: str, out: Path) -> None:
+    """Write 支払通知, what an organisation gets of a window, as CSV."""
+    with asker.client() as client:
+        told = client.notice(window, organisation)
+    write_new(out, told.file)
+    written = WrittenNotice(
+        path=str(out), window=told.window, organisation=told.organisation, paid=told.paid
+    )
+    say(written, asker, f"{out}: {told.organisation} gets {told.paid:,} yen of {told.window}")
 
 
 @settlement.command("list")

@@ -26,6 +26,7 @@ from hub.forms import (
     JoinForm,
     MunicipalityForm,
     NodeRow,
+    NoticeView,
     OperatorForm,
     OperatorRow,
     OrganisationForm,
@@ -34,6 +35,7 @@ from hub.forms import (
     ReleaseForm,
     ReserveForm,
     ResidentView,
+    SheetView,
     TicketRow,
     WhyForm,
     WindowRow,
@@ -224,6 +226,15 @@ class HubClient:
     def windows(self) -> list[WindowRow]:
         """Closed windows."""
         return self._ask("GET", "windows", list[WindowRow])
+
+    def window(self, window: str) -> SheetView:
+        """A closed window, line by line."""
+        return self._ask("GET", f"windows/{_step(window)}", SheetView)
+
+    def notice(self, window: str, organisation: str) -> NoticeView:
+        """What an organisation gets of a window."""
+        path = f"windows/{_step(window)}/notices/{_step(organisation)}"
+        return self._ask("GET", path, NoticeView)
 
     def close_window(self, code: str, form: CloseForm) -> ClosedView:
         """Close a town's open window."""

@@ -269,6 +269,44 @@ class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str
 
 
+class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation's line of a window: brought + points = netted + paid + carried."""
+
+    line: int
+    organisation: str
+    name: str
+    points: int
+    brought: int
+    netted: int
+    paid: int
+    carried: int
+    bank: str
+    branch: str
+    account_type: int
+    account: str
+    holder: str
+    account_changed: bool
+    outcome: str
+    why: str
+
+
+class SheetView(msgspec.Struct, frozen=True, kw_only=True):
+    """A window as people review it; ``file`` is 精算一覧 in base64."""
+
+    window: WindowRow
+    lines: list[SheetRow]
+    file: bytes
+
+
+class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organisation gets of a window; ``file`` is 支払通知 in base64."""
+
+    window: str
+    organisation: str
+    paid: int
+    file: bytes
+
+
 class BankFileView(msgspec.Struct, frozen=True, kw_only=True):
     """The bank file of a window: ``file`` is its bytes in base64."""
 

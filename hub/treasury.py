@@ -28,8 +28,11 @@ from hub.forms import (
     DecisionForm,
     ExceptionRow,
     GrantForm,
+    NoticeView,
     ProgrammeForm,
     ResidentView,
+    SheetRow,
+    SheetView,
     TicketRow,
     WindowRow,
 )
@@ -37,6 +40,7 @@ from hub.mykey.registry import MyKey
 from hub.people import Person
 from hub.points import queries
 from hub.settlement.cases import Do, Settlement
+from hub.settlement.lists import Sheet, SheetLine, payment_notice, settlement_list, show
 from hub.settlement.windows import Window, list_windows, window_name
 from sync.errors import RefusedByRule
 from sync.ticket import check_number
@@ -45,6 +49,7 @@ from sync.values import (
     Points,
     municipality_code,
     mykey_id,
+    organisation_id,
 )
 
 LAST_DAY = "2099-12-31"
@@ -252,6 +257,33 @@ class Treasury:
                 for each in list_windows(tx, joined.municipality)
             ]
 
+    def sheet(self, person: Person, written: str) -> SheetView:
+        """A closed window line by line, and the list that goes to the files."""
+        sheet = self._sheet(person, written)
+        return SheetView(
+            window=_window(sheet.window),
+            lines=[_line(each) for each in sheet.lines],
+            file=settlement_list(sheet),
+        )
+
+    def notice(self, person: Person, written: str, organisation: str) -> NoticeView:
+        """What one organisation gets of a closed window."""
+        sheet = self._sheet(person, written)
+        told = payment_notice(sheet, organisation_id(organisation))
+        return NoticeView(
+            window=sheet.window.window,
+            organisation=told.organisation,
+            paid=told.paid,
+            file=told.file,
+        )
+
+    def _sheet(self, person: Person, written: str) -> Sheet:
+        name = window_name(written)
+        if not person.works_for(name.town):
+            raise RefusedByRule("unknown-window", f"there is no closed window {name}")
+        with self._core.database.read() as tx:
+            return show(tx, name)
+
     def _as(self, person: Person) -> Do:
         return lambda body: self._desk.do(person, body)
 
@@ -263,6 +295,21 @@ def _exception(row: RowMapping) -> ExceptionRow:
         other=row["other"],
         decision=row["decision"],
         **{name: row[name] for name in names},
+    )
+
+
+def _line(line: SheetLine) -> SheetRow:
+    same = ("line", "organisation", "name", "points", "brought", "netted", "paid", "carried")
+    return SheetRow(
+        bank=line.account.bank,
+        branch=line.account.branch,
+        account_type=line.account.type,
+        account=line.account.number,
+        holder=line.account.holder,
+        account_changed=line.account_changed,
+        outcome=line.outcome,
+        why=line.why,
+        **{name: getattr(line, name) for name in same},
     )
 
 

@@ -15,9 +15,11 @@ from hub.forms import (
     DecisionForm,
     ExceptionRow,
     GrantForm,
+    NoticeView,
     ProgrammeForm,
     ReleaseForm,
     ResidentView,
+    SheetView,
     TicketRow,
     WindowRow,
 )
@@ -90,6 +92,18 @@ def list_windows(of: Of, by: By) -> list[WindowRow]:
     return of.windows(by)
 
 
+@get("/windows/{name:str}", sync_to_thread=True)
+def show_window(of: Of, by: By, name: Name) -> SheetView:
+    """Show a closed window line by line."""
+    return of.sheet(by, name)
+
+
+@get("/windows/{name:str}/notices/{organisation:str}", sync_to_thread=True)
+def show_notice(of: Of, by: By, name: Name, organisation: Name) -> NoticeView:
+    """Show what an organisation gets of a window."""
+    return of.notice(by, name, organisation)
+
+
 @post("/municipalities/{name:str}/windows", status_code=200, sync_to_thread=True)
 def close_window(of: Of, by: By, name: Name, data: JSONBody[CloseForm]) -> ClosedView:
     """Close a town's open window."""
@@ -131,6 +145,8 @@ SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
     show_exception,
     decide,
     list_windows,
+    show_window,
+    show_notice,
     close_window,
     review_window,
     approve_window,

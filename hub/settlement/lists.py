@@ -25,7 +25,7 @@ from hub.settlement.windows import (
 )
 from hub.store.database import Tx
 from sync.errors import RefusedByRule
-from sync.values import MunicipalityCode, OrganisationId, home_of
+from sync.values import OrganisationId, home_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _STATES = {
@@ -72,17 +72,25 @@ class Sheet:
         return sum(line.paid for line in self.lines)
 
 
-def show(tx: Tx, town: MunicipalityCode, kind: str, number: int) -> Sheet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What one organisation is told of a window; ``file`` is 支払通知."""
+
+    organisation: OrganisationId
+    paid: int
+    file: bytes
+
+
+def show(tx: Tx, name: WindowName) -> Sheet:
     """A closed window as people review it; refused with ``unknown-window``."""
-    check_kind(kind)
-    name = WindowName(town, kind, number)
+    check_kind(name.kind)
     window = find(tx, name)
     said = {line: (outcome, why) for line, outcome, why in outcomes(tx, name)}
     return Sheet(
         window=window,
         lines=tuple(
             _line(tx, window, payment, *said.get(payment.line, ("", "")))
-            for payment in payments(tx, window, minimum=terms_of(tx, town).minimum)
+            for payment in payments(tx, window, minimum=terms_of(tx, name.town).minimum)
         ),
     )
 
@@ -127,13 +135,13 @@ def settlement_list(sheet: Sheet) -> bytes:
     return _csv([["精算一覧"], *_face(sheet, sheet.lines), [], heading, *rows])
 
 
-def payment_notice(sheet: Sheet, organisation: OrganisationId) -> bytes:
+def payment_notice(sheet: Sheet, organisation: OrganisationId) -> Notice:
     """支払通知: what one organisation gets of a window; refused with ``no-line``."""
     own = [line for line in sheet.lines if line.organisation == organisation]
     if not own:
         raise RefusedByRule("no-line", f"{organisation} has no line in {sheet.window.window}")
     (line,) = own
-    return _csv(
+    file = _csv(
         [
             ["支払通知"],
             *_face(sheet, own),
@@ -149,6 +157,7 @@ def payment_notice(sheet: Sheet, organisation: OrganisationId) -> bytes:
             ["結果", _OUTCOMES[line.outcome], line.why],
         ]
     )
+    return Notice(organisation=organisation, paid=line.paid, file=file)
 
 
 def _face(sheet: Sheet, lines: Sequence[SheetLine]) -> list[list[object]]:

@@ -95,6 +95,12 @@ def test_two_people_set_a_town_up_at_their_shells(shell: Shell) -> None:
         "lines": 0,
         "total": 0,
     }
+    sheet = shell.folder / "sheet.csv"
+    assert shell.ask("hub settlement show 141305-shops-1", "--out", str(sheet)) == (0, [])
+    assert sheet.read_text("utf-8-sig").startswith("精算一覧")
+    notice = ("hub settlement notice 141305-shops-1 141305-B2108", "--out", str(sheet))
+    assert shell.ask(*notice) == (3, [{"outcome": "refused", "reason": "no-line"}])
+    assert shell.ask("hub settlement show 141305-shops-2")[0] == 3
     assert shell.ask("hub exception list") == (0, [])
     assert shell.ask("hub balance show --mykey-id MY123456")[0] == 3
 

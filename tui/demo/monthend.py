@@ -199,6 +199,18 @@ def _lists(month: Month) -> None:
         file = month.corner.made("lists", name)
         _write_csv(file, rows)
         month.files.append(file)
+    for window in hub.windows():
+        sheet = hub.window(window.window)
+        _keep(month, f"{window.window}.csv", sheet.file)
+        for line in sheet.lines:
+            told = hub.notice(window.window, line.organisation)
+            _keep(month, f"{window.window}-{line.organisation}.csv", told.file)
+
+
+def _keep(month: Month, name: str, data: bytes) -> None:
+    file = month.corner.made("lists", name)
+    file.write_bytes(data)
+    month.files.append(file)
 
 
 def _write_csv(file: Path, rows: Sequence[msgspec.Struct]) -> None:

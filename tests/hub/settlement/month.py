@@ -203,7 +203,7 @@ class Month:
 
     def sheet(self, name: WindowName) -> Sheet:
         with self.core.database.read() as tx:
-            return show(tx, *name)
+            return show(tx, name)
 
     def set_calendar(self, **terms: object) -> None:
         self.person("aoki")(CalendarSet(town=KAWASAKI, calendar=msgspec.json.encode(terms)))

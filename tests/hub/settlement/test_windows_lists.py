@@ -62,9 +62,10 @@ def test_a_shop_is_told_what_it_gets_and_nothing_of_the_others(month: Month) -> 
     name, file = month.released()
     notice = payment_notice(month.sheet(name), FISH)
 
-    top = face(rows(notice))
+    top = face(rows(notice.file))
     assert (top["振込額"], top["振込額合計"], top["振込指定日"]) == ("1000", "1000", file.pay_on)
-    assert BAKERY.encode() not in notice
+    assert BAKERY.encode() not in notice.file
+    assert (notice.organisation, notice.paid) == (FISH, 1_000)
     with pytest.raises(RefusedByRule) as refused:
         payment_notice(month.sheet(name), ASSOCIATION)
     assert refused.value.reason == "no-line"

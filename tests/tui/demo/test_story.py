@@ -115,6 +115,17 @@ def test_the_bank_is_told_to_pay_what_the_z_reports_say(told: str, folder: Path)
     assert paid == sum(int(text.replace(",", "")) for text in reported)
 
 
+def test_the_lists_of_a_window_say_what_the_bank_was_told(told: str, folder: Path) -> None:
+    assert told
+    orders = [read_order(file.read_bytes()) for file in (folder / "bank").glob("141305-*")]
+    listed = (folder / "lists/141305-shops-1.csv").read_text("utf-8-sig").splitlines()
+    assert listed[0] == "精算一覧"
+    assert f"振込額合計,{sum(order.total for order in orders)}" in listed
+    notice = (folder / "lists/141305-shops-1-141305-B2108.csv").read_text("utf-8-sig")
+    assert "支払通知" in notice
+    assert "事業者名,A商店街" in notice
+
+
 def test_its_hub_is_gone_when_it_ends(told: str, folder: Path) -> None:
     assert told
     assert not hub_runs(folder)
