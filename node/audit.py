@@ -18,6 +18,7 @@ import msgspec
 
 from node.identity import identity_of, life_of, settings_of
 from node.outcome import Finding
+from node.paper import SlipFacts
 from node.projection import contents, rebuild, receipts
 from node.secondpath import SecondPath
 from node.store import Store
@@ -85,14 +86,10 @@ def _head(head: Head, key: bytes, where: str) -> Iterator[Finding]:
 
 
 def _evidence(store: Store) -> Iterator[Finding]:
-    for epoch, seq, data, kind in store.rows(
-        "SELECT evidence.epoch, evidence.seq, evidence.bytes, record.kind FROM evidence"
-        " LEFT JOIN record USING (epoch, seq)"
+    for epoch, seq, data in store.rows(
+        "SELECT epoch, seq, evidence FROM record WHERE evidence IS NOT NULL"
     ):
         where = f"{epoch} {seq}"
-        if kind is None:
-            yield _finding("evidence", where, "a record", "none")
-            continue
         try:
             shift = read(data, Evidence).shift
         except Malformed as error:
@@ -103,8 +100,7 @@ def _evidence(store: Store) -> Iterator[Finding]:
             yield _finding("evidence", where, "a shift of its epoch", str(shift))
     lacking = store.rows(
         "SELECT epoch, seq FROM record WHERE kind IN ('spend', 'ticket.issued') AND head <> x''"
-        " AND NOT EXISTS (SELECT 1 FROM evidence"
-        "   WHERE evidence.epoch = record.epoch AND evidence.seq = record.seq)"
+        " AND evidence IS NULL"
     )
     for epoch, seq in lacking:
         yield _finding("evidence", f"{epoch} {seq}", "the card's signature", "none")
@@ -167,10 +163,13 @@ def _jobs(store: Store) -> Iterator[Finding]:
     from printer.documents import decode as read_document
     from printer.errors import BadDocument
 
-    for job, data in store.rows("SELECT id, document FROM job"):
+    for job, data, facts in store.rows("SELECT id, document, facts FROM job"):
         try:
-            read_document(data)
-        except BadDocument as error:
+            if facts is None:
+                read_document(data)
+            else:
+                read(facts, SlipFacts)
+        except (BadDocument, Malformed) as error:
             yield _finding("print-job", str(job), "a document", str(error))
 
 

@@ -9,7 +9,7 @@ Zone keys are wrapped under the node's own key before they are stored.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TypeVar
 
@@ -67,6 +67,15 @@ class KnownStanding:
     as_of: Asof
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What was read since the last page came and each decision asks for again, by town."""
+
+    policies: dict[MunicipalityCode, tuple[Policy, bytes]] = field(default_factory=dict)
+    towns: dict[MunicipalityCode, TownItem | None] = field(default_factory=dict)
+    limits: dict[str, LimitItem | None] = field(default_factory=dict)
+
+
 class Knowledge:
     """Everything that came down."""
 
@@ -76,6 +85,7 @@ class Knowledge:
         self._time = time
         self._node = node
         self._zone_keys: tuple[ZoneKey, ...] | None = None
+        self._read = Read()
         self.state = store.kept(_STATE, FeedState) or FeedState()
 
     def apply(self, page: Page) -> None:
@@ -107,7 +117,7 @@ class Knowledge:
                 )
             self._store.keep(_STATE, state)
         self.state = state
-        self._zone_keys = None
+        self._zone_keys, self._read = None, Read()
 
     def _stage(self, item: AnyItem, number: int) -> None:
         payload = msgspec.msgpack.encode(item)
@@ -157,20 +167,27 @@ class Knowledge:
 
     def policy(self, town: MunicipalityCode) -> tuple[Policy, bytes]:
         """A town's policy and its digest; the defaults and no digest before one came."""
-        item = self._one(PolicyItem, town)
-        if item is None:
-            return Policy(), b""
-        policy = read_policy(item.policy)
-        return policy, policy.digest
+        have = self._read.policies  # a page that comes meanwhile begins another one
+        if town not in have:
+            item = self._one(PolicyItem, town)
+            policy = Policy() if item is None else read_policy(item.policy)
+            have[town] = policy, b"" if item is None else policy.digest
+        return have[town]
 
     def float_limit(self, policy: Policy) -> int:
         """The float of this node: its own where the hub set one, else the policy's."""
-        own = self._one(LimitItem, "")
+        have = self._read.limits
+        if "" not in have:
+            have[""] = self._one(LimitItem, "")
+        own = have[""]
         return policy.float_points if own is None else own.float_points
 
     def town(self, town: MunicipalityCode) -> TownItem | None:
         """What is known of a town, if anything."""
-        return self._one(TownItem, town)
+        have = self._read.towns
+        if town not in have:
+            have[town] = self._one(TownItem, town)
+        return have[town]
 
     def programmes(self, town: MunicipalityCode) -> list[ProgrammeItem]:
         """The programmes of a town whose tickets may be issued."""

@@ -25,7 +25,16 @@ from sync.standing import AccountStanding, Asof
 from sync.ticket import SignedTicket
 from sync.values import EpochId, Millis, MunicipalityCode, Points, epoch_number
 
-_OPEN = "(verdict IS NULL OR verdict = 'quarantined')"
+_FLOAT = (
+    "SELECT sum(points) FROM ("
+    "SELECT points, tier, kind FROM epoch CROSS JOIN move ON move.epoch = epoch.epoch"
+    " AND seq > receipted WHERE verdict IS NULL OR verdict = 'quarantined'"
+    " UNION ALL SELECT points, tier, kind FROM move JOIN epoch USING (epoch)"
+    " WHERE verdict = 'quarantined' AND tier = 'T2' AND seq <= receipted"
+    ") WHERE tier = 'T2' AND kind = ?"
+)
+"""Up to ``receipted`` every record has a verdict, so what is open lies behind it, but for what
+people have still to decide about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +53,7 @@ class Counted:
 
 def float_used(store: Store, kind: str) -> int:
     """Points of T2 records of a kind (``spend``, ``ticket.redeemed``) without a final receipt."""
-    return store.number(
-        f"SELECT sum(points) FROM move WHERE tier = 'T2' AND kind = ? AND {_OPEN}", (kind,)
-    )
+    return store.number(_FLOAT, (kind,))
 
 
 def subtracted(record: Counted, as_of: Asof) -> bool:

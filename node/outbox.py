@@ -189,8 +189,7 @@ class Outbox:
 
     def _batch(self, put: Put, most: int, ended: tuple[int, ...]) -> tuple[Batch, int]:
         rows = self._store.rows(
-            "SELECT record.seq, record.bytes, evidence.bytes FROM record"
-            " LEFT JOIN evidence USING (epoch, seq)"
+            "SELECT seq, bytes, evidence FROM record"
             " WHERE epoch = ? AND seq >= ? AND seq < ?"
             " AND head <> x''"  # what the hub gave back has no head here, and is there already
             " ORDER BY seq",

@@ -1,11 +1,13 @@
 """What this counter prints: documents from what was committed, and the jobs that carry them.
 
 A job is queued in the transaction of its record (a ticket's in that of its receipt), under a name
-made from the record, so that nothing is queued twice.
+made from the record, so that nothing is queued twice. A sale waits for that transaction, so a slip
+enters it as its bare facts (:class:`SlipFacts`) and is laid out by whoever prints it; every other
+sheet is stored as it will be printed.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -13,13 +15,14 @@ import msgspec
 from node.identity import Identity, settings_of
 from node.knowledge import Knowledge, today
 from node.outcome import Approved, TicketPaper, ZReport
-from node.store import Store
+from node.store import Row, Store
 from printer import documents
 from printer.spool import Job, State
 from sync.errors import Malformed, NotAuthentic
 from sync.records import Tier
 from sync.ticket import read_ticket, to_qr
-from sync.values import Millis, MunicipalityCode, Points, short
+from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, Points, short
+from sync.wire import read, write
 
 _SLIPS: dict[str, documents.SlipKind] = {
     "spend": "spend",
@@ -27,26 +30,42 @@ _SLIPS: dict[str, documents.SlipKind] = {
     "reversed": "reversal",
 }
 _QUEUE = (
-    "INSERT OR IGNORE INTO job (kind, title, document, state, name, made)"
-    " VALUES (?, ?, ?, 'queued', ?, ?)"
+    "INSERT OR IGNORE INTO job (kind, title, document, facts, state, name, made)"
+    " VALUES (?, ?, ?, ?, 'queued', ?, ?)"
 )
+_JOB = "SELECT id, kind, title, document, facts, state, reason FROM job"
+
+
+class SlipFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a slip says of one record; names and words come to it when it is printed."""
+
+    kind: str
+    node: NodeId
+    epoch: EpochId
+    seq: int
+    digest: Digest
+    at: Millis
+    municipality: MunicipalityCode
+    points: Points
+    offline: bool
+    """Taken on this node's word (T2)."""
+    balance: int | None
+    """What is left; None where nobody here knows it."""
+    as_of: Millis | None
+    """When the hub made the standing behind ``balance``."""
 
 
 class JobStore:
     """The print jobs in the node's database: the port of :mod:`printer.spool`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lay_out: Callable[[SlipFacts], documents.Slip]) -> None:
         self._store = store
+        self._lay_out = lay_out
 
     def waiting(self) -> Iterable[Job]:
         """Every job that is not confirmed, the oldest first."""
-        return [
-            Job(id=i, document=document, kind=kind, title=title, state=State(state), reason=reason)
-            for i, document, kind, title, state, reason in self._store.rows(
-                "SELECT id, document, kind, title, state, reason FROM job"
-                " WHERE state <> 'confirmed' ORDER BY id"
-            )
-        ]
+        rows = self._store.rows(f"{_JOB} WHERE state <> 'confirmed' ORDER BY id")
+        return [self._job(row) for row in rows]
 
     def mark(self, job: Job, state: State, reason: str) -> None:
         """Store a job's state durably."""
@@ -56,24 +75,31 @@ class JobStore:
 
     def find(self, job: int) -> Job | None:
         """One job by its number."""
-        row = self._store.row(
-            "SELECT document, kind, title, state, reason FROM job WHERE id = ?", (job,)
-        )
-        if row is None:
-            return None
-        return Job(
-            id=job,
-            document=row[0],
-            kind=row[1],
-            title=row[2],
-            state=State(row[3]),
-            reason=row[4],
-        )
+        row = self._store.row(f"{_JOB} WHERE id = ?", (job,))
+        return None if row is None else self._job(row)
 
     def document(self, name: str) -> bytes | None:
-        """The stored document of a named job."""
-        row = self._store.row("SELECT document FROM job WHERE name = ?", (name,))
-        return None if row is None else bytes(row[0])
+        """The document of a named job; the last ones are found soonest."""
+        row = self._store.row(f"{_JOB} WHERE name = ? ORDER BY id DESC LIMIT 1", (name,))
+        return None if row is None else self._job(row).document
+
+    def _job(self, row: Row) -> Job:
+        number, kind, title, document, facts, state, reason = row
+        return Job(
+            id=number,
+            document=document if facts is None else self._document(facts),
+            kind=kind,
+            title=title,
+            state=State(state),
+            reason=reason,
+        )
+
+    def _document(self, facts: bytes) -> bytes:
+        """A slip's document; facts that cannot be read stay for the spool to pass over."""
+        try:
+            return documents.encode(self._lay_out(read(facts, SlipFacts)))
+        except (Malformed, ValueError, KeyError):
+            return facts
 
 
 class Paper:
@@ -83,7 +109,7 @@ class Paper:
         self._store = store
         self._identity = identity
         self._knowledge = knowledge
-        self.jobs = JobStore(store)
+        self.jobs = JobStore(store, self.lay_out)
         self.printing = threading.Lock()
         """One hand at the printer: the counter after a sale, or the schedule's round."""
 
@@ -94,26 +120,52 @@ class Paper:
 
     def slip(self, done: Approved) -> None:
         """Queue the slip of a spend, a redemption or a reversal; inside its transaction."""
-        town, point_name = self.names(done.municipality)
+        facts = SlipFacts(
+            done.kind,
+            done.node,
+            done.epoch,
+            done.seq,
+            done.digest,
+            done.at,
+            done.municipality,
+            done.points,
+            done.tier is Tier.T2,
+            done.balance_after,
+            done.as_of,
+        )
+        self._store.execute(
+            _QUEUE,
+            (
+                "slip",
+                f"{done.kind} {done.seq}",
+                None,
+                write(facts),
+                slip_name(done),
+                done.at,
+            ),
+        )
+
+    def lay_out(self, facts: SlipFacts) -> documents.Slip:
+        """The slip as it is printed, in today's names and the language that is set."""
+        town, point_name = self.names(facts.municipality)
         balance = None
-        if done.balance_after is not None and done.as_of is not None:
-            balance = documents.Balance(points=done.balance_after, as_of=aware(done.as_of))
-        slip = documents.Slip(
+        if facts.balance is not None and facts.as_of is not None:
+            balance = documents.Balance(points=facts.balance, as_of=aware(facts.as_of))
+        return documents.Slip(
             language=self._language(),
-            kind=_SLIPS[done.kind],
+            kind=_SLIPS[facts.kind],
             organisation=self._identity.organisation_name,
             place=self._identity.place,
             town=town,
             point_name=point_name,
-            points=done.points,
+            points=facts.points,
             balance=balance,
-            settled="offline" if done.tier is Tier.T2 else "online",
-            at=aware(done.at),
-            node=short(done.node),
-            seq=done.seq,
-            digest=done.digest.hex()[:8],
+            settled="offline" if facts.offline else "online",
+            at=aware(facts.at),
+            node=short(facts.node),
+            seq=facts.seq,
+            digest=facts.digest.hex()[:8],
         )
-        self._queue(slip, "slip", f"{done.kind} {done.seq}", slip_name(done), done.at)
 
     def z_report(self, report: ZReport) -> None:
         """Queue a Z-report; inside the transaction of its ``shift.closed``."""
@@ -156,7 +208,8 @@ class Paper:
         for number, signed, digest, at in self._store.rows(
             "SELECT number, signed, digest, at FROM paper JOIN record USING (epoch, seq)"
             " WHERE signed IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM job WHERE name = 'ticket/' || number)"
+            " AND NOT EXISTS ("
+            "   SELECT 1 FROM job WHERE name = 'ticket/' || number AND facts IS NULL)"
         ):
             try:
                 ticket = read_ticket(signed, self._knowledge.ticket_keys())
@@ -185,7 +238,8 @@ class Paper:
         """The signed tickets of one ``ticket.issued``, in the order of their numbers."""
         rows = self._store.rows(
             "SELECT number, signed, municipality, points, valid_from, valid_until,"
-            " coalesce((SELECT id FROM job WHERE name = 'ticket/' || number), 0)"
+            " coalesce((SELECT id FROM job WHERE name = 'ticket/' || number"
+            "   AND facts IS NULL), 0)"
             " FROM paper WHERE epoch = ? AND seq = ? AND signed IS NOT NULL ORDER BY number",
             (epoch, seq),
         )
@@ -213,7 +267,7 @@ class Paper:
     def _queue(
         self, paper: documents.Document, kind: str, title: str, name: str, at: Millis
     ) -> None:
-        self._store.execute(_QUEUE, (kind, title, documents.encode(paper), name, at))
+        self._store.execute(_QUEUE, (kind, title, documents.encode(paper), None, name, at))
 
     def _language(self) -> documents.Language:
         return "en" if settings_of(self._store).language == "en" else "ja"

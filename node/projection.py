@@ -25,7 +25,12 @@ from sync.values import EpochId
 from sync.wire import read
 
 TABLES = ("move", "shift", "paper", "verdict")
-_MOVE = "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
+_OPEN_SHIFT = (
+    "coalesce((SELECT iif(closed IS NULL, opened, 0) FROM shift WHERE epoch = ?"
+    " ORDER BY opened DESC LIMIT 1), 0)"
+)
+"""One shift is open at a time, the latest."""
+_MOVE = f"INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, {_OPEN_SHIFT}, ?, ?, ?, NULL, NULL)"
 
 
 def project(store: Store, record: Record) -> None:
@@ -115,7 +120,7 @@ def _move(
             points,
             tier,
             record.at.ms,
-            open_shift(store, record.epoch),
+            record.epoch,  # of the open shift
             hold,
             number,
             of_seq,
@@ -144,7 +149,7 @@ def _reverse(store: Store, record: Record, body: Reversed) -> None:
 
 def open_shift(store: Store, epoch: EpochId) -> int:
     """The ``shift.opened`` of the shift that is open, or 0."""
-    return store.number("SELECT opened FROM shift WHERE epoch = ? AND closed IS NULL", (epoch,))
+    return store.number(f"SELECT {_OPEN_SHIFT}", (epoch,))
 
 
 def settle(store: Store, receipt: Receipt) -> tuple[Verdict, ...]:

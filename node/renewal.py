@@ -209,9 +209,8 @@ class Renewal:
         """What has no receipt yet, and the present head."""
         tip = self._writer.tip
         rows = self._store.rows(
-            "SELECT record.epoch, record.seq, digest, head, record.bytes, evidence.bytes,"
+            "SELECT record.epoch, record.seq, digest, head, record.bytes, evidence,"
             " verdict.seq FROM record JOIN epoch ON epoch.epoch = record.epoch"
-            " LEFT JOIN evidence ON evidence.epoch = record.epoch AND evidence.seq = record.seq"
             " LEFT JOIN verdict ON verdict.epoch = record.epoch AND verdict.seq = record.seq"
             " WHERE head <> x'' AND (verdict.seq IS NULL"
             "   OR (record.epoch = ? AND record.seq = ?))"

@@ -23,9 +23,16 @@ from sync.errors import Damaged, MachikadoError
 from sync.wire import read, write
 
 FILE = "node.db"
-ROOM = 4 * 1024 * 1024
+PAGE = 4096
+"""Bytes of a page; a commit writes each page that it touches whole."""
+LOG = 1000
+"""Pages after which a commit moves the log into the file, if no idle moment came before."""
+ROOM = LOG * PAGE
 """Bytes kept free inside the file and its log: commits go on for a while on a full disk, and a
-commit never has to make a file longer before it is durable."""
+commit never has to make a file longer before it is durable. The log stays within what was made
+for it."""
+STATEMENTS = 256
+"""Statements that stay prepared; more than this program has."""
 T = TypeVar("T", bound=msgspec.Struct)
 Row = tuple[Any, ...]
 
@@ -118,8 +125,11 @@ class Store:
 
     def execute(self, statement: str, values: Iterable[object] = ()) -> int:
         """Run one statement inside a transaction; give the number of rows it changed."""
-        with self.transaction():
-            return self._execute(statement, values).rowcount
+        with self._lock:
+            if self._depth:
+                return self._execute(statement, values).rowcount
+            with self.transaction():
+                return self._execute(statement, values).rowcount
 
     def rows(self, statement: str, values: Iterable[object] = ()) -> list[Row]:
         """All rows of a question."""
@@ -213,7 +223,14 @@ def _must_exist(folder: Path) -> None:
 
 
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
-    return sqlite3.connect(name, uri=uri, isolation_level=None, check_same_thread=False, timeout=10)
+    return sqlite3.connect(
+        name,
+        uri=uri,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10,
+        cached_statements=STATEMENTS,
+    )
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
@@ -223,6 +240,6 @@ def _set_up(connection: sqlite3.Connection) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "trusted_schema=OFF",
-        "wal_autocheckpoint=4000",
+        f"wal_autocheckpoint={LOG}",
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()

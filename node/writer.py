@@ -252,11 +252,9 @@ def insert(
 ) -> None:
     """Put a record with its evidence and projection into the tables, inside a transaction."""
     store.execute(
-        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (record.epoch, record.seq, digest, record.kind, record.at.ms, data, head),
+        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (record.epoch, record.seq, digest, record.kind, record.at.ms, data, head, evidence),
     )
-    if evidence:
-        store.execute("INSERT INTO evidence VALUES (?, ?, ?)", (record.epoch, record.seq, evidence))
     project(store, record)
 
 

@@ -150,16 +150,18 @@ def test_a_migration_runs_after_a_backup_and_touches_no_record(
     shop.counter.close()
     with monkeypatch.context() as newer:
         newer.setattr(STEPS, "_migrations", list(STEPS._migrations))
-        STEPS(name="m002_another_table")(lambda db: db.execute("CREATE TABLE extra (x)"))
+        STEPS(name="m999_another_table")(lambda db: db.execute("CREATE TABLE extra (x)"))
 
         shop.reopen()
 
-    backup = shop.folder / "node.before-m002_another_table"
+    backup = shop.folder / "node.before-m999_another_table"
     with closing(sqlite3.connect(backup)) as base:
         assert base.execute("SELECT bytes FROM record ORDER BY seq").fetchall() == records
         assert not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'extra'").fetchall()
     assert shop.counter.parts.store.rows("SELECT bytes FROM record ORDER BY seq") == records
-    shop.counter.parts.store.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm002%'")
+    shop.counter.parts.store.execute(
+        "DELETE FROM _sqlite_migrations WHERE name = 'm999_another_table'"
+    )
 
 
 def test_a_file_that_is_no_database_is_damage_and_not_a_crash(tmp_path: Path) -> None:
@@ -178,15 +180,15 @@ def test_a_file_that_is_no_database_is_damage_and_not_a_crash(tmp_path: Path) ->
         ("UPDATE record SET bytes = CAST(bytes || x'00' AS BLOB) WHERE kind = 'spend'", "digest"),
         ("UPDATE record SET head = zeroblob(64) WHERE kind = 'spend'", "head"),
         ("DELETE FROM record WHERE kind = 'shift.opened'", "gap"),
-        ("DELETE FROM evidence", "evidence"),
-        ("UPDATE evidence SET bytes = x'00'", "evidence"),
+        ("UPDATE record SET evidence = NULL", "evidence"),
+        ("UPDATE record SET evidence = x'00' WHERE kind = 'spend'", "evidence"),
         (
             "UPDATE answer SET bytes = CAST(substr(bytes, 1, 80) || x'00' AS BLOB)",
             "answer",
         ),
         ("UPDATE epoch SET receipted = receipted - 1", "receipted"),
         ("DELETE FROM verdict WHERE seq = 1", "receipted"),
-        ("UPDATE job SET document = x'00'", "print-job"),
+        ("UPDATE job SET facts = x'00'", "print-job"),
         ("DELETE FROM shift", "projection"),
     ],
 )

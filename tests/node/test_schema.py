@@ -1,0 +1,66 @@
+"""An older program's database becomes today's, and nothing in it is lost."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from node.audit import findings
+from node.schema import STEPS
+from node.store import FILE
+from sync.values import Points
+from tests.doubles.hub import KAWASAKI
+from tests.node.conftest import Shop, pin
+
+
+def test_a_counter_of_the_first_version_goes_on_with_records_evidence_and_sheets(
+    shop: Shop,
+) -> None:
+    shop.cut()
+    shop.counter.spend(shop.card, KAWASAKI, Points(300), pin())
+    shop.counter.spend(shop.card, KAWASAKI, Points(500), pin())
+    sheets = {job.title: job.document for job in shop.counter.parts.paper.jobs.waiting()}
+    records = shop.counter.parts.store.rows("SELECT bytes, evidence FROM record ORDER BY seq")
+    shop.counter.close()
+    turn_back_to_the_first_version(shop.folder, sheets)
+
+    shop.reopen()
+
+    store = shop.counter.parts.store
+    assert store.rows("SELECT bytes, evidence FROM record ORDER BY seq") == records
+    assert {j.title: j.document for j in shop.counter.parts.paper.jobs.waiting()} == sheets
+    assert shop.counter.status().offline_left == 30_000 - 800
+    assert findings(store) == ()
+    shop.mend()
+    assert shop.counter.sync_now().reached
+    assert shop.hub.balance(shop.key) == 4_200
+
+
+def turn_back_to_the_first_version(folder: Path, sheets: dict[str, bytes]) -> None:
+    """Write the same node as the first program kept it: evidence apart, every sheet laid out."""
+    today = folder / FILE
+    first = folder / "first.db"
+    with closing(sqlite3.connect(first)) as base:
+        STEPS.apply(Database(base), stop_before="m002_fewer_pages_a_commit")
+        base.execute("ATTACH ? AS today", (str(today),))
+        copied = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE '%sq%'"
+        for (table,) in base.execute(copied).fetchall():
+            base.execute(f"DELETE FROM {table}")
+            if table not in ("record", "evidence", "job"):
+                base.execute(f"INSERT INTO {table} SELECT * FROM today.{table}")
+        base.execute(
+            "INSERT INTO record SELECT epoch, seq, digest, kind, at, bytes, head FROM today.record"
+        )
+        base.execute(
+            "INSERT INTO evidence SELECT epoch, seq, evidence FROM today.record"
+            " WHERE evidence IS NOT NULL"
+        )
+        for title, document in sheets.items():
+            base.execute(
+                "INSERT INTO job SELECT id, kind, title, ?, state, reason, name, made"
+                " FROM today.job WHERE title = ?",
+                (document, title),
+            )
+        base.commit()
+    first.replace(today)
