@@ -6,9 +6,11 @@ larger one is judged by the hub's own round, and its receipts come with the next
 
 import logging
 import threading
+from collections.abc import Callable
 
 from hub.core import Core
 from hub.identities import Identities
+from hub.intake.ahead import Ahead
 from hub.intake.heal import heal
 from hub.intake.post import post_all
 from hub.intake.receive import Received, receive
@@ -39,25 +41,29 @@ class Judging:
         self._core = core
         self._identities = identities
         self._verifier = verifier
+        self._ahead = Ahead(core, identities, verifier)
         self._lock = threading.Lock()
 
     def round(self) -> int:
         """Judge everything that waits, and what better evidence heals; says how many records."""
         with self._lock:
             healed = heal(self._core, self._identities, self._verifier)
-            return healed + post_all(self._core, self._identities, self._verifier)
+            return healed + post_all(self._core, self._identities, self._verifier, self._ahead)
 
     def hand_in(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Take a batch of an epoch and give what the hub can say about it now."""
         core = self._core
         taken = receive(core, node, epoch, first, body)
+        line, received = taken.cursor.line, taken.cursor.received
         if taken.new <= SMALL:
-            self._try_round()
+            self._try(self.round)
+        else:
+            self._try(lambda: self._ahead.begin(line, received - taken.new, received))
         with core.database.read() as tx:
             life = epoch_of(tx, node, epoch)
             if life is None:
                 raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
-            batch, line = taken.batch, taken.cursor.line
+            batch = taken.batch
             return Answer(
                 custody=_custody(core, taken),
                 receipts=tuple(receipts(core, tx, line, batch.receipted, batch.decisions)),
@@ -71,10 +77,10 @@ class Judging:
         with self._lock:
             self._verifier.close()
 
-    def _try_round(self) -> None:
+    def _try(self, judge: Callable[[], object]) -> None:
         """The batch is in custody whatever judging meets: its node must hear that."""
         try:
-            self.round()
+            judge()
         except Exception:  # noqa: BLE001  custody must be answered whatever judging meets
             _log.exception("judging stopped; the records stay in custody")
 

@@ -1,5 +1,6 @@
 """Where each line of records stands: a node's chain, and the branches that forked off it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,6 +34,37 @@ class Kept(NamedTuple):
     evidence: Evidence | None
     received_at: Millis
     posted_then: int
+
+
+class Stretch(NamedTuple):
+    """Consecutive records of a line that came together, as they came."""
+
+    line: Line
+    first: int
+    received_at: Millis
+    posted_then: int
+    records: Sequence[bytes]
+    pieces: Sequence[Evidence | None]
+    """The evidence, one piece a record."""
+
+    @property
+    def last(self) -> int:
+        """The seq of its last record."""
+        return self.first + len(self.records) - 1
+
+    @property
+    def seqs(self) -> range:
+        """Where its records stand."""
+        return range(self.first, self.first + len(self.records))
+
+    def behind(self, seq: int) -> "Stretch":
+        """What of it comes behind a place."""
+        count = seq + 1 - self.first
+        if count <= 0:
+            return self
+        return self._replace(
+            first=seq + 1, records=self.records[count:], pieces=self.pieces[count:]
+        )
 
 
 def cursor(tx: Tx, line: Line) -> Cursor | None:
@@ -83,18 +115,30 @@ def branches(tx: Tx, chain: Line) -> list[Cursor]:
     ]
 
 
-def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> list[Kept]:
-    """The records of a line behind ``after``, up to ``upto``, with their evidence.
+def stretches(tx: Tx, line: Line, after: int, upto: int) -> list[Stretch]:
+    """What of a line came in together with records behind ``after``, up to ``upto``.
 
-    Evidence that came later and differs takes the place of the first copy's, unless not ``healed``.
+    Whole batches: the first may begin earlier, the last may reach further.
     """
-    found: list[Kept] = []
     rows = tx.rows(
         "SELECT first, received_at, posted_then, facts, evidence FROM inbox"
         " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND first>? AND last>?"
         " AND first<=? ORDER BY first",
         [*_key(line), after - MOST_RECORDS, after, upto],  # a batch reaches no further
     )
+    found = []
+    for first, received_at, posted_then, facts, evidence in rows:
+        records = split(facts)
+        pieces = read_evidence(evidence, len(records)).pieces
+        found.append(Stretch(line, first, received_at, posted_then, records, pieces))
+    return found
+
+
+def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> list[Kept]:
+    """The records of a line behind ``after``, up to ``upto``, with their evidence.
+
+    Evidence that came later and differs takes the place of the first copy's, unless not ``healed``.
+    """
     later: dict[int, bytes] = {}
     if healed:
         better = tx.rows(
@@ -103,15 +147,44 @@ def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> l
             [*_key(line), after, upto],
         )
         later = dict(better)
-    for first, received_at, posted_then, facts, evidence in rows:
-        records = split(facts)
-        pieces = read_evidence(evidence, len(records)).pieces
-        for seq, (data, piece) in enumerate(zip(records, pieces, strict=True), first):
+    found: list[Kept] = []
+    for one in stretches(tx, line, after, upto):
+        for seq, (data, piece) in enumerate(zip(one.records, one.pieces, strict=True), one.first):
             if after < seq <= upto:
                 other = later.get(seq)
                 proof = piece if other is None else read_evidence(other, 1).pieces[0]
-                found.append(Kept(line, seq, data, proof, received_at, posted_then))
+                found.append(Kept(line, seq, data, proof, one.received_at, one.posted_then))
     return found
+
+
+def gathered(records: Iterable[Kept]) -> list[Stretch]:
+    """Records as stretches, in their order: those that came together and follow one another."""
+    runs: list[list[Kept]] = []
+    for one in records:
+        before = runs[-1][-1] if runs else None
+        if before is not None and one.seq == before.seq + 1 and _together(before, one):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return [
+        Stretch(
+            run[0].line,
+            run[0].seq,
+            run[0].received_at,
+            run[0].posted_then,
+            [one.data for one in run],
+            [one.evidence for one in run],
+        )
+        for run in runs
+    ]
+
+
+def _together(one: Kept, other: Kept) -> bool:
+    return (one.line, one.received_at, one.posted_then) == (
+        other.line,
+        other.received_at,
+        other.posted_then,
+    )
 
 
 def kept_along(tx: Tx, line: Line, after: int, upto: int) -> list[Kept]:

@@ -5,15 +5,16 @@ other towns' nodes did with its points, handed over by their home. Only what is 
 posted cursor can be posted, so what came twice is posted once.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from hub.core import Core
 from hub.identities import Identities
 from hub.intake import incidents
-from hub.intake.lines import Kept, kept
-from hub.intake.prove import Prover
+from hub.intake.ahead import Ahead
+from hub.intake.lines import Stretch, gathered, kept, stretches
+from hub.intake.prove import Draft, Prover, Standing
 from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
@@ -28,31 +29,30 @@ from sync.receipt import Outcome
 from sync.records import TicketRedeemed
 from sync.values import EpochId, MunicipalityCode, NodeId, organisation_of
 
-MOST = 2_048
-"""Records in one posting: few enough that the next one's proofs are checked meanwhile."""
+MOST = 4_096
+"""Records in one posting, or few more: a batch is posted whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a town's next posting will take."""
 
-    own: list[Kept]
+    own: list[Draft]
     """Records of its own nodes, whosever points they move."""
-    handed: list[Kept]
+    handed: list[Draft]
     """Records of other towns' nodes about its points."""
-    proved: Callable[[], list[Case]]
-    """Waits for their proofs and gives their cases, in this order."""
+    standings: dict[Line, Standing]
 
     @property
     def records(self) -> int:
         """How many there are."""
-        return len(self.own) + len(self.handed)
+        return sum(len(draft.records) for draft in [*self.own, *self.handed])
 
 
-_NOTHING = Work([], [], list)
+_NOTHING = Work([], [], {})
 
 
-def post_all(core: Core, identities: Identities, verifier: Verifier) -> int:
+def post_all(core: Core, identities: Identities, verifier: Verifier, ahead: Ahead) -> int:
     """Post until nothing waits; says how many records were judged."""
     total = 0
     while True:
@@ -64,87 +64,124 @@ def post_all(core: Core, identities: Identities, verifier: Verifier) -> int:
                     " UNION SELECT DISTINCT municipality FROM handover ORDER BY 1"
                 )
             ]
-        done = sum(post_town(core, identities, verifier, town) for town in towns)
+        done = sum(_Posting(core, identities, verifier, ahead, town).all() for town in towns)
         if not done:
             return total
         total += done
 
 
-def post_town(
-    core: Core, identities: Identities, verifier: Verifier, town: MunicipalityCode
-) -> int:
-    """Post what waits for a town; says how many records.
+class _Posting:
+    """Posts what waits for one town.
 
     While one posting is written, the proofs of the next one are being checked. Each record is
     judged by the evidence that came first; better evidence heals it afterwards
     (:mod:`hub.intake.heal`), in a posting of its own, so that both can be played again.
     """
-    prover = Prover(core, identities, verifier)
-    total = 0
-    work = _begin(core, prover, town, _NOTHING)
-    while work.records:
-        following = _begin(core, prover, town, work)
-        cases = work.proved()
-        with core.database.write() as tx:
-            _post(core, tx, town, cases[: len(work.own)], cases[len(work.own) :])
-        total += work.records
-        work = following
-    return total
+
+    def __init__(
+        self,
+        core: Core,
+        identities: Identities,
+        verifier: Verifier,
+        ahead: Ahead,
+        town: MunicipalityCode,
+    ) -> None:
+        self._core = core
+        self._prover = Prover(core, identities, verifier)
+        self._ahead = ahead
+        self._town = town
+
+    def all(self) -> int:
+        """Post until nothing of the town waits; says how many records."""
+        total = 0
+        work = self._begin(_NOTHING)
+        while work.records:
+            following = self._begin(work)
+            own = self._prover.finish(work.own, work.standings)
+            handed = self._prover.finish(work.handed, work.standings)
+            with self._core.database.write() as tx:
+                _post(self._core, tx, self._town, own, handed)
+            total += work.records
+            work = following
+        return total
+
+    def _begin(self, before: Work) -> Work:
+        """Gather what comes behind ``before``, and begin to check its proofs."""
+        taken = {one.stretch.line: one.stretch.last for one in before.own}
+        handed_over = {(one.stretch.line, seq) for one in before.handed for seq in one.stretch.seqs}
+        with self._core.database.read() as tx:
+            own = self._own(tx, taken)
+            handed = [
+                self._prover.begin(tx, stretch) for stretch in _handed(tx, self._town, handed_over)
+            ]
+            return Work(own, handed, self._prover.standings(tx, [*own, *handed]))
+
+    def _own(self, tx: Tx, taken: Mapping[Line, int]) -> list[Draft]:
+        own: list[Draft] = []
+        room = MOST
+        rows = tx.rows(
+            "SELECT node, epoch, branch, received, posted FROM cursor"
+            " WHERE municipality=? AND posted<received ORDER BY node, epoch, branch",
+            [self._town],
+        )
+        for node, epoch, branch, received, posted in rows:
+            line = Line(home=self._town, node=NodeId(node), epoch=EpochId(epoch), branch=branch)
+            after = taken.get(line, posted)
+            while room > 0 and after < received:
+                some = self._behind(tx, line, after, min(received, after + room))
+                own.extend(some)
+                room -= some[-1].stretch.last - after
+                after = some[-1].stretch.last
+        return own
+
+    def _behind(self, tx: Tx, line: Line, after: int, upto: int) -> list[Draft]:
+        """What comes next on a line: what was begun when it came, or what custody has."""
+        begun = self._ahead.take(line, after + 1)
+        if begun is not None:
+            return [begun]
+        return [
+            self._prover.begin(tx, stretch.behind(after))
+            for stretch in stretches(tx, line, after, upto)
+        ]
 
 
-def _begin(core: Core, prover: Prover, town: MunicipalityCode, before: Work) -> Work:
-    """Gather what comes behind ``before``, and begin to check its proofs."""
-    with core.database.read() as tx:
-        own = _own(tx, town, {one.line: one.seq for one in before.own})
-        handed = _handed(tx, town, {(one.line, one.seq) for one in before.handed})
-        return Work(own, handed, prover.begin(tx, [*own, *handed]))
-
-
-def _own(tx: Tx, town: MunicipalityCode, taken: Mapping[Line, int]) -> list[Kept]:
-    own: list[Kept] = []
+def _handed(tx: Tx, town: MunicipalityCode, taken: Collection[tuple[Line, int]]) -> list[Stretch]:
+    """What other towns handed over and nobody has ``taken`` yet."""
     rows = tx.rows(
-        "SELECT node, epoch, branch, received, posted FROM cursor"
-        " WHERE municipality=? AND posted<received ORDER BY node, epoch, branch",
-        [town],
-    )
-    for node, epoch, branch, received, posted in rows:
-        line = Line(home=town, node=NodeId(node), epoch=EpochId(epoch), branch=branch)
-        room = MOST - len(own)
-        if room <= 0:
-            break
-        after = taken.get(line, posted)
-        own.extend(kept(tx, line, after, min(received, after + room), healed=False))
-    return own
-
-
-def _handed(tx: Tx, town: MunicipalityCode, taken: Collection[tuple[Line, int]]) -> list[Kept]:
-    handed: list[Kept] = []
-    waiting = tx.rows(
         "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?"
         f" ORDER BY home, node, epoch, branch, seq LIMIT {MOST + len(taken)}",
         [town],
     )
-    for home, node, epoch, branch, seq in waiting:
+    waiting: dict[Line, set[int]] = {}
+    for home, node, epoch, branch, seq in rows:
         line = Line(
             home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
         )
         if (line, seq) not in taken:
-            handed.extend(kept(tx, line, seq - 1, seq, healed=False))
-    return handed
+            waiting.setdefault(line, set()).add(seq)
+    return [
+        stretch
+        for line, seqs in waiting.items()
+        for stretch in gathered(
+            one for one in kept(tx, line, min(seqs) - 1, max(seqs), healed=False) if one.seq in seqs
+        )
+    ]
 
 
 def _post(
     core: Core, tx: Tx, town: MunicipalityCode, own: Sequence[Case], handed: Sequence[Case]
 ) -> None:
-    here = [case for case in own if _town_of(tx, case) == town]
-    away = [(case, other) for case in own if (other := _town_of(tx, case)) != town]
-    tx.insert_many(
-        schema.handover,
-        [
-            (other, case.line.home, case.line.node, case.line.epoch, case.line.branch, case.seq)
-            for case, other in away
-        ],
-    )
+    here: list[Case] = []
+    away: list[tuple[object, ...]] = []
+    towns = _Towns(tx)
+    for case in own:
+        other = towns.of(case)
+        if other == town:
+            here.append(case)
+        else:
+            line = case.line
+            away.append((other, line.home, line.node, line.epoch, line.branch, case.seq))
+    tx.insert_many(schema.handover, away)
     judged = [*here, *handed]
     misfits = judge_in_posting(core, tx, town, judged, ("records", _ranges(judged)))
     for hold in misfits:
@@ -195,7 +232,7 @@ def judge_in_posting(
 def _judged(accepted: "_Accepted", judge: Judge, case: Case) -> Judgement:
     body = None if case.record is None else case.record.body
     town = getattr(body, "municipality", None)
-    if town is not None and not accepted.by(town, organisation_of(case.line.node)):
+    if town is not None and not accepted.by(town, case.line.node):
         return quarantined("not-accepted")
     return judge.judge(case)
 
@@ -205,16 +242,16 @@ class _Accepted:
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
-        self._known: dict[tuple[str, str], bool] = {}
+        self._known: dict[tuple[str, NodeId], bool] = {}
 
-    def by(self, town: str, organisation: str) -> bool:
-        """Whether the town has accepted the organisation."""
-        key = (town, organisation)
+    def by(self, town: str, node: NodeId) -> bool:
+        """Whether the town has accepted the node's organisation."""
+        key = (town, node)
         if key not in self._known:
             self._known[key] = bool(
                 self._tx.rows(
                     "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
-                    [town, organisation],
+                    [town, organisation_of(node)],
                 )
             )
         return self._known[key]
@@ -245,27 +282,38 @@ def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Jud
     )
 
 
-def _accounts(cases: Iterable[Case]) -> set[str]:
+def _accounts(cases: Sequence[Case]) -> set[str]:
     """The accounts that the hot path will touch."""
-    names = set()
-    for case in cases:
-        if case.record is not None:
-            account = getattr(case.record.body, "account", None)
-            if account is not None:
-                names.add(wallet(account))
-                names.add(payable(organisation_of(case.line.node)))
-    return names
+    people = {
+        account
+        for case in cases
+        if case.record is not None
+        and (account := getattr(case.record.body, "account", None)) is not None
+    }
+    shops = {organisation_of(node) for node in {case.line.node for case in cases}}
+    return {*map(wallet, people), *map(payable, shops)}
 
 
-def _town_of(tx: Tx, case: Case) -> MunicipalityCode:
-    """Whose points a record moves; the node's home where it says none or an unknown one."""
-    body = None if case.record is None else case.record.body
-    town = getattr(body, "municipality", case.line.home)
-    if town != case.line.home and not tx.rows(
-        "SELECT 1 FROM municipality WHERE municipality=?", [town]
-    ):
+class _Towns:
+    """Whose points records move; the node's home where they say none or an unknown one."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._known: dict[str, bool] = {}
+
+    def of(self, case: Case) -> MunicipalityCode:
+        """The town whose posting judges a record."""
+        body = None if case.record is None else case.record.body
+        town = getattr(body, "municipality", case.line.home)
+        if town == case.line.home or self._has_joined(town):
+            return MunicipalityCode(town)
         return case.line.home
-    return MunicipalityCode(town)
+
+    def _has_joined(self, town: str) -> bool:
+        if town not in self._known:
+            found = self._tx.rows("SELECT 1 FROM municipality WHERE municipality=?", [town])
+            self._known[town] = bool(found)
+        return self._known[town]
 
 
 def _ranges(cases: Iterable[Case]) -> list[tuple[str, str, str, str, list[int]]]:

@@ -1,21 +1,21 @@
 """From records in custody to cases that can be judged: decode, open, verify."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hub.core import Core
 from hub.identities import Identities
-from hub.intake.lines import Kept, kept_along
-from hub.intake.verify import CardTask, Checked, Task, TicketTask, Verifier
+from hub.intake.lines import Kept, Stretch, gathered, kept_along
+from hub.intake.verify import Promise, Task, Verifier, towns_of_tickets
 from hub.points.case import Case, Line, Proof, done_of, moment_of
 from hub.store.database import Tx
-from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, ShiftOpened, Spend, TicketIssued, TicketRedeemed, decode
-from sync.records.bodies import AnyBody
+from sync.records import Record, ShiftOpened, Spend, TicketIssued, decode
 from sync.sealing import open_content_key
-from sync.values import AccountId, Digest, KeyDigest, MunicipalityCode
+
+if TYPE_CHECKING:
+    from sync.values import AccountId, KeyDigest, MunicipalityCode
 
 _SIGNED_BY_CARD = (Spend, TicketIssued)
 
@@ -28,15 +28,15 @@ class Standing:
     closed_seq: int
 
 
-class _Draft(NamedTuple):
-    """A record whose proof may still be on its way."""
+class Draft(NamedTuple):
+    """Records whose proofs may still be on their way."""
 
-    kept: Kept
-    record: Record | None
-    digest: Digest
-    proof: Proof | None
-    """None: it comes from the verifier."""
-    by_own_proof: bool
+    stretch: Stretch
+    records: Sequence[Record | None]
+    """None: cannot be read."""
+    checked: Promise
+    all_known: bool
+    """Whether every card was known that the records name."""
 
 
 class Prover:
@@ -50,114 +50,97 @@ class Prover:
         self._identities = identities
         self._verifier = verifier
         self._shifts: dict[tuple[Line, int], bytes | None] = {}
-        self._tickets: dict[MunicipalityCode, bytes] = {}
         self._public_keys: dict[KeyDigest, bytes] = {}
         self._cards: dict[tuple[MunicipalityCode, AccountId], tuple[KeyDigest, ...]] = {}
 
-    def cases(self, tx: Tx, records: Sequence[Kept]) -> list[Case]:
+    def cases(self, tx: Tx, records: Iterable[Kept]) -> list[Case]:
         """One case a record, in order."""
-        return self.begin(tx, records)()
+        drafts = [self.begin(tx, stretch) for stretch in gathered(records)]
+        return self.finish(drafts, self.standings(tx, drafts))
 
-    def begin(self, tx: Tx, records: Sequence[Kept]) -> Callable[[], list[Case]]:
-        """Begin to check proofs; what this gives waits for them, and needs no transaction."""
-        standings = {line: _standing(tx, line) for line in {one.line for one in records}}
-        decoded = [_decoded(one) for one in records]
-        self._meet(record.body for record in decoded if record is not None)
-        drafts: list[_Draft] = []
-        tasks: list[Task] = []
-        for one, record in zip(records, decoded, strict=True):
-            name = digest(one.data)
-            found = self._task(tx, one, record, name)
-            proof = None
-            if isinstance(found, Proof):
-                proof = found
-            else:
-                tasks.append(found)
-            standing = standings[one.line]
-            own = bool(one.line.branch) or (standing.closed and one.seq > standing.closed_seq)
-            drafts.append(_Draft(one, record, name, proof, own))
-        promise = self._verifier.begin(tasks)
-        return lambda: self._finished(drafts, promise())
+    def begin(self, tx: Tx, stretch: Stretch) -> Draft:
+        """Begin to check the proofs of what came together."""
+        records = [_decoded(data) for data in stretch.records]
+        cards = {
+            record.body.card
+            for record in records
+            if record is not None and isinstance(record.body, _SIGNED_BY_CARD)
+        }
+        new = cards.difference(self._public_keys)
+        if new:
+            self._public_keys.update(self._identities.public_keys(new))
+        known = {card: self._public_keys[card] for card in cards if card in self._public_keys}
+        task = Task(
+            origin=self._core.origin,
+            records=stretch.records,
+            pieces=stretch.pieces,
+            cards=known,
+            shifts=self._shift_keys(tx, stretch),
+            tickets={
+                town: self._core.keys.tickets(town).public for town in towns_of_tickets(records)
+            },
+        )
+        return Draft(stretch, records, self._verifier.begin(task), len(known) == len(cards))
 
-    def _meet(self, bodies: Iterable[AnyBody]) -> None:
-        """Ask for the cards that have not been met yet: their keys, and whose accounts they open.
+    def standings(self, tx: Tx, drafts: Iterable[Draft]) -> dict[Line, Standing]:
+        """How the epochs of these records stand now."""
+        return {line: _standing(tx, line) for line in {one.stretch.line for one in drafts}}
+
+    def finish(self, drafts: Sequence[Draft], standings: Mapping[Line, Standing]) -> list[Case]:
+        """Wait for the proofs; one case a record, in order. Needs no transaction."""
+        self._meet(drafts)
+        return [case for draft in drafts for case in self._cases(draft, standings)]
+
+    def _meet(self, drafts: Iterable[Draft]) -> None:
+        """Ask whose cards open the accounts that have not been met yet.
 
         A card that is registered meanwhile is asked for again by the next posting.
         """
-        cards: set[KeyDigest] = set()
         accounts: dict[MunicipalityCode, set[AccountId]] = {}
-        for body in bodies:
-            if isinstance(body, _SIGNED_BY_CARD):
-                if body.card not in self._public_keys:
-                    cards.add(body.card)
-                if (body.municipality, body.account) not in self._cards:
-                    accounts.setdefault(body.municipality, set()).add(body.account)
-        self._public_keys.update(self._identities.public_keys(cards))
+        for draft in drafts:
+            for record in draft.records:
+                if record is not None and isinstance(record.body, _SIGNED_BY_CARD):
+                    town, account = record.body.municipality, record.body.account
+                    if (town, account) not in self._cards:
+                        accounts.setdefault(town, set()).add(account)
         for town, some in accounts.items():
             for account, theirs in self._identities.cards_of(town, some).items():
                 self._cards[town, account] = theirs
 
-    def _finished(self, drafts: Sequence[_Draft], answers: Sequence[Checked]) -> list[Case]:
-        checked = iter(answers)
-        return [
-            self._case(draft, next(checked) if draft.proof is None else (draft.proof, b""))
-            for draft in drafts
-        ]
-
-    def _case(self, draft: _Draft, checked: Checked) -> Case:
-        one, record, (proof, opened) = draft.kept, draft.record, checked
-        body = None if record is None else record.body
-        if (
-            proof is Proof.GOOD
-            and isinstance(body, _SIGNED_BY_CARD)
-            and body.card not in self._cards[body.municipality, body.account]
+    def _cases(self, draft: Draft, standings: Mapping[Line, Standing]) -> Iterator[Case]:
+        line, _, received_at, posted_then, _, _ = draft.stretch
+        standing = standings[line]
+        for seq, (record, checked) in enumerate(
+            zip(draft.records, draft.checked(), strict=True), draft.stretch.first
         ):
-            proof = Proof.OTHER_ACCOUNT
-        return Case(
-            line=one.line,
-            seq=one.seq,
-            digest=draft.digest,
-            record=record,
-            done=None if record is None else done_of(record),
-            at=moment_of(record, one.received_at),
-            proof=proof,
-            opened=opened,
-            received_at=one.received_at,
-            posted_then=one.posted_then,
-            by_own_proof=draft.by_own_proof,
-        )
+            yield Case(
+                line,
+                seq,
+                checked.digest,
+                record,
+                None if record is None else done_of(record),
+                moment_of(record, received_at),
+                self._of_the_account(record, checked.proof),
+                checked.opened,
+                received_at,
+                posted_then,
+                bool(line.branch) or (standing.closed and seq > standing.closed_seq),
+            )
 
-    def _task(self, tx: Tx, one: Kept, record: Record | None, name: Digest) -> Task | Proof:
-        if record is None:
-            return Proof.UNREADABLE
-        match record.body:
-            case Spend() | TicketIssued() as body:
-                if one.evidence is None or one.evidence.key != body.card:
-                    return Proof.NO_EVIDENCE
-                spki = self._public_keys.get(body.card)
-                if spki is None:
-                    return Proof.UNKNOWN_KEY
-                content_key = self._shift_key(tx, one.line, one.evidence.shift)
-                if content_key is None:
-                    return Proof.BAD_SIGNATURE
-                return CardTask(
-                    origin=self._core.origin,
-                    record=one.data,
-                    digest=name,
-                    evidence=one.evidence,
-                    content_key=content_key,
-                    spki=spki,
-                )
-            case TicketRedeemed() as body:
-                return TicketTask(
-                    ticket=body.ticket,
-                    municipality=body.municipality,
-                    number=body.number,
-                    points=body.points,
-                    public=self._ticket_key(body.municipality),
-                )
-            case _:
-                return Proof.NOT_NEEDED
+    def _of_the_account(self, record: Record | None, proof: Proof) -> Proof:
+        """A good signature counts only by a card of the account's holder."""
+        if proof is not Proof.GOOD or record is None:
+            return proof
+        body = record.body
+        if not isinstance(body, _SIGNED_BY_CARD):
+            return proof
+        theirs = self._cards.get((body.municipality, body.account), ())
+        return proof if body.card in theirs else Proof.OTHER_ACCOUNT
+
+    def _shift_keys(self, tx: Tx, stretch: Stretch) -> dict[int, bytes]:
+        seqs = {piece.shift for piece in stretch.pieces if piece is not None}
+        found = {seq: self._shift_key(tx, stretch.line, seq) for seq in seqs}
+        return {seq: key for seq, key in found.items() if key is not None}
 
     def _shift_key(self, tx: Tx, line: Line, seq: int) -> bytes | None:
         key = (line, seq)
@@ -168,7 +151,7 @@ class Prover:
     def _open_shift(self, tx: Tx, line: Line, seq: int) -> bytes | None:
         """The content key that a shift's first record seals; None when it cannot be opened."""
         found = kept_along(tx, line, seq - 1, seq)
-        record = _decoded(found[0]) if found else None
+        record = _decoded(found[0].data) if found else None
         if record is None or not isinstance(record.body, ShiftOpened):
             return None
         try:
@@ -177,15 +160,10 @@ class Prover:
         except (Malformed, NotAuthentic):
             return None
 
-    def _ticket_key(self, town: MunicipalityCode) -> bytes:
-        if town not in self._tickets:
-            self._tickets[town] = self._core.keys.tickets(town).public
-        return self._tickets[town]
 
-
-def _decoded(one: Kept) -> Record | None:
+def _decoded(data: bytes) -> Record | None:
     try:
-        return decode(one.data)
+        return decode(data)
     except Malformed:
         return None
 

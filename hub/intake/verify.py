@@ -1,17 +1,23 @@
 """Checking proofs: the card's signature over a record, a ticket's own signature.
 
-One card signature a spend is the hub's true limit, so this runs in worker processes where the hub
-has them, in whole batches, with parsed keys cached. A thread would not help: each short call must
-win the interpreter's lock back. While workers check one batch, the hub can post the one before:
-:meth:`Verifier.begin` gives a promise.
+A task is a batch as it came, with the keys that its proofs may need; the answer says of each
+record what was found. One card signature a spend is the hub's true limit, so this runs in worker
+processes where the hub has them, with parsed keys cached. A thread would not help: each short call
+must win the interpreter's lock back. While workers check one batch, the hub posts another:
+:meth:`Verifier.begin` gives a promise. A worker that dies loses nothing: what it was given is
+checked here, and others take its place.
+
+What this does not check: that the card belongs to the account, and anything of money.
 """
 
+import logging
 import multiprocessing
 import multiprocessing.process
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from typing import Protocol
 
@@ -20,50 +26,53 @@ import msgspec
 from hub.points.case import Proof
 from sync.cardproof import Evidence, money_message
 from sync.certificate import Algorithm, verify_signature
+from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
+from sync.records import Record, Spend, TicketIssued, TicketRedeemed, decode
 from sync.sealing import Sealer
 from sync.ticket import read_ticket
-from sync.values import Digest, MunicipalityCode
+from sync.values import Digest, KeyDigest, MunicipalityCode
 
-_CHUNK = 256
+_FEW = 64
+"""Records that are checked here: sooner done than handed over."""
 _BEHIND = 5
 """How much nicer than the hub the workers are: there are as many as cores, and one posting."""
 
+_log = logging.getLogger("machikado.hub")
 
-class CardTask(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
-    """A record that a card should have signed."""
+
+class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Records of one line with their evidence, and what the hub knows that proves them."""
 
     origin: str
-    record: bytes
+    records: Sequence[bytes]
+    pieces: Sequence[Evidence | None]
+    """One a record."""
+    cards: dict[KeyDigest, bytes]
+    """Public keys (SubjectPublicKeyInfo, DER) of the cards that are known."""
+    shifts: dict[int, bytes]
+    """Content keys of the shifts that could be opened, by the seq of their first record."""
+    tickets: dict[MunicipalityCode, bytes]
+    """Public ticket keys of the towns whose tickets are among the records."""
+
+
+class Checked(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was found of one record."""
+
     digest: Digest
-    evidence: Evidence
-    content_key: bytes
-    spki: bytes
-
-
-class TicketTask(msgspec.Struct, frozen=True, array_like=True, tag=True, kw_only=True):
-    """A redemption that should carry a ticket signed by its town."""
-
-    ticket: bytes
-    municipality: MunicipalityCode
-    number: str
-    points: int
-    public: bytes
-
-
-Task = CardTask | TicketTask
-Checked = tuple[Proof, bytes]
-"""What was found, and with a bad signature what the evidence held."""
+    proof: Proof
+    opened: bytes = b""
+    """With a bad signature: what the evidence held."""
 
 
 Promise = Callable[[], list[Checked]]
-"""Waits until all is checked; one answer a task, in order."""
+"""Waits until all is checked; one answer a record, in order."""
 
 
 class Verifier(Protocol):
-    """Checks many proofs, in order."""
+    """Checks the proofs of many records."""
 
-    def begin(self, tasks: Sequence[Task]) -> Promise:
+    def begin(self, task: Task) -> Promise:
         """Begin to check."""
         ...
 
@@ -75,9 +84,9 @@ class Verifier(Protocol):
 class InlineVerifier:
     """Checks in this process: for small batches and tests."""
 
-    def begin(self, tasks: Sequence[Task]) -> Promise:
+    def begin(self, task: Task) -> Promise:
         """Check when the answers are asked for."""
-        return lambda: check_all(tasks)
+        return lambda: check(task)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -87,25 +96,44 @@ class PoolVerifier:
     """Checks in worker processes; small batches stay here, where they are done sooner."""
 
     def __init__(self, processes: int) -> None:
-        # Spawned: a forked worker would keep the hub's files, and its lock on the folder, open.
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_serve_the_hub)
+        self._processes = processes
+        self._pool = _pool_of(processes)
 
-    def begin(self, tasks: Sequence[Task]) -> Promise:
-        """Hand the tasks to the workers."""
-        if len(tasks) < _CHUNK:
-            return lambda: check_all(tasks)
-        parts = [tasks[at : at + _CHUNK] for at in range(0, len(tasks), _CHUNK)]
-        futures = [self._pool.submit(_check_packed, _pack(part)) for part in parts]
-        return lambda: [one for future in futures for one in _read_checked(future.result())]
+    def begin(self, task: Task) -> Promise:
+        """Hand the task to a worker."""
+        if len(task.records) < _FEW:
+            return lambda: check(task)
+        future = self._handed_over(_pack(task))
+        return lambda: self._answer(task, future)
 
     def close(self) -> None:
         """Let the workers go."""
         self._pool.shutdown()
 
+    def _handed_over(self, task: bytes) -> "Future[bytes]":
+        try:
+            return self._pool.submit(_check_packed, task)
+        except BrokenProcessPool:
+            _log.warning("a verifier died; others take its place")
+            self._pool.shutdown()
+            self._pool = _pool_of(self._processes)
+            return self._pool.submit(_check_packed, task)
+
+    def _answer(self, task: Task, future: "Future[bytes]") -> list[Checked]:
+        try:
+            return _read_checked(future.result())
+        except BrokenProcessPool:
+            return check(task)
+
+
+def _pool_of(processes: int) -> ProcessPoolExecutor:
+    """Spawned: a forked worker would keep the hub's files, and its lock on the folder, open."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=_serve_the_hub)
+
 
 _pack = msgspec.msgpack.Encoder().encode
-_read_tasks = msgspec.msgpack.Decoder(list[Task]).decode
+_read_task = msgspec.msgpack.Decoder(Task).decode
 _read_checked = msgspec.msgpack.Decoder(list[Checked]).decode
 
 
@@ -122,25 +150,49 @@ def _leave_after(hub: "multiprocessing.process.BaseProcess") -> None:
     os._exit(0)
 
 
-def _check_packed(tasks: bytes) -> bytes:
+def _check_packed(task: bytes) -> bytes:
     """What a worker does: tasks and answers travel packed, which is far quicker than pickled."""
-    return _pack(check_all(_read_tasks(tasks)))
+    return _pack(check(_read_task(task)))
 
 
-def check_all(tasks: Sequence[Task]) -> list[Checked]:
-    """Check tasks one after the other."""
-    return [_card(task) if isinstance(task, CardTask) else _ticket(task) for task in tasks]
+def check(task: Task) -> list[Checked]:
+    """Check one record after the other."""
+    return [
+        _checked(task, data, piece) for data, piece in zip(task.records, task.pieces, strict=True)
+    ]
 
 
-def _card(task: CardTask) -> Checked:
+def _checked(task: Task, data: bytes, piece: Evidence | None) -> Checked:
+    name = digest(data)
+    try:
+        record = decode(data)
+    except Malformed:
+        return Checked(name, Proof.UNREADABLE)
+    match record.body:
+        case Spend() | TicketIssued() as body:
+            if piece is None or piece.key != body.card:
+                return Checked(name, Proof.NO_EVIDENCE)
+            return _card(task, data, name, piece)
+        case TicketRedeemed() as body:
+            return Checked(name, _ticket(body, task.tickets[body.municipality]))
+        case _:
+            return Checked(name, Proof.NOT_NEEDED)
+
+
+def _card(task: Task, data: bytes, name: Digest, piece: Evidence) -> Checked:
+    public, content_key = task.cards.get(piece.key), task.shifts.get(piece.shift)
+    if public is None:
+        return Checked(name, Proof.UNKNOWN_KEY)
+    if content_key is None:
+        return Checked(name, Proof.BAD_SIGNATURE)
     opened = b""
     try:
-        opened = _sealer(task.content_key).open(task.evidence.sealed, task.digest)
-        message = money_message(task.origin, task.record)
-        verify_signature(task.spki, Algorithm(task.evidence.algorithm), opened, message)
+        opened = _sealer(content_key).open(piece.sealed, name)
+        message = money_message(task.origin, data)
+        verify_signature(public, Algorithm(piece.algorithm), opened, message)
     except (NotAuthentic, Malformed, ValueError):
-        return Proof.BAD_SIGNATURE, opened
-    return Proof.GOOD, b""
+        return Checked(name, Proof.BAD_SIGNATURE, opened)
+    return Checked(name, Proof.GOOD)
 
 
 @lru_cache(maxsize=1024)
@@ -149,14 +201,23 @@ def _sealer(content_key: bytes) -> Sealer:
     return Sealer(content_key)
 
 
-def _ticket(task: TicketTask) -> Checked:
+def _ticket(body: TicketRedeemed, public: bytes) -> Proof:
     try:
-        ticket = read_ticket(task.ticket, {task.municipality: (task.public,)})
+        ticket = read_ticket(body.ticket, {body.municipality: (public,)})
     except (NotAuthentic, Malformed):
-        return Proof.BAD_TICKET, b""
+        return Proof.BAD_TICKET
     same = (ticket.municipality, ticket.number, ticket.points) == (
-        task.municipality,
-        task.number,
-        task.points,
+        body.municipality,
+        body.number,
+        body.points,
     )
-    return (Proof.GOOD if same else Proof.BAD_TICKET), b""
+    return Proof.GOOD if same else Proof.BAD_TICKET
+
+
+def towns_of_tickets(records: Sequence[Record | None]) -> set[MunicipalityCode]:
+    """The towns whose ticket keys a task with these records needs."""
+    return {
+        record.body.municipality
+        for record in records
+        if record is not None and isinstance(record.body, TicketRedeemed)
+    }
