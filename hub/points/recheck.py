@@ -29,7 +29,7 @@ from sync.policy import (
     read_policy,
 )
 from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
-from sync.values import DAY, EpochId
+from sync.values import DAY, EpochId, epoch_number
 
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
@@ -157,7 +157,9 @@ class Recheck:
             return "basis-says-more"
         since = record.at.ms - policy.window
         mine = [
-            done for done in known.about(body.account) if done.tier == _T2 and done.town == town
+            done
+            for done in known.about(body.account)
+            if done.tier == _T2 and done.town == town and _came_before(done, case)
         ]
         recent = [done for done in mine if done.at > since and done.kind == "spend"]
         facts = SpendFacts(
@@ -295,6 +297,17 @@ class Recheck:
 
 def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
     return done.kind == kind and done.tier == _T2 and done.epoch == epoch and done.seq > receipted
+
+
+def _came_before(done: Done, case: Case) -> bool:
+    """Whether a node had written a record when it decided about a case.
+
+    A case that better evidence heals is judged again when itself and later ones are here already.
+    """
+    epoch = case.line.epoch
+    if done.epoch == epoch:
+        return done.seq < case.seq
+    return epoch_number(done.epoch) < epoch_number(epoch)
 
 
 def _read_includes(data: bytes) -> dict[EpochId, int]:
