@@ -20,6 +20,7 @@ municipality), so no message and no repr contains them.
 """
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -255,9 +256,16 @@ def _reading() -> Iterator[None]:
 
 
 def _read(der: bytes) -> "x509.Certificate":
+    """One certificate. The library warns of a serial number that RFC 5280, 4.1.2.2, forbids."""
     from cryptography import x509
+    from cryptography.utils import CryptographyDeprecationWarning
 
-    return x509.load_der_x509_certificate(der)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.serial_number <= 0:
+            raise ValueError("a serial number is positive")
+    return certificate
 
 
 def _issuer_of(certificate: "x509.Certificate", roots: Roots) -> tuple[bytes, bytes]:

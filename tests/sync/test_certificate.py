@@ -349,6 +349,15 @@ def test_foreign_bytes_are_never_more_than_unreadable(noise: bytes) -> None:
         check_certificate(noise, Roots({}), NOW)
 
 
+def test_a_certificate_whose_number_is_negative_is_unreadable(issuer: Issuer) -> None:
+    der = bytearray(issuer.certificate())
+    length = der.index(b"\xa0\x03\x02\x01\x02\x02") + 6  # version 3, then the serial's length
+    der[length + 1] ^= 0x80
+
+    with pytest.raises(UnreadableCertificate):
+        check_certificate(bytes(der), issuer.roots, NOW)
+
+
 @settings(max_examples=300)
 @given(where=st.integers(0, 10_000), flip=st.integers(1, 255))
 def test_a_certificate_with_one_byte_changed_is_never_believed(
