@@ -10,9 +10,9 @@ demo: .venv/main
 	@$(BIN)/machikado demo
 
 # The pure rooms first, with their coverage by branch; then everything else.
-PURE := tests/sync tests/vectors
+PURE := tests/sync tests/vectors tests/hub/points tests/hub/settlement tests/printer
 test: check
-	$(BIN)/pytest -n 2 $(PURE) --cov=sync --cov-branch --cov-report=term:skip-covered
+	$(BIN)/pytest -n 2 $(PURE) --cov
 	$(BIN)/pytest -n 2 $(addprefix --ignore=,$(PURE))
 
 check: .venv/dev

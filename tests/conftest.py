@@ -1,8 +1,17 @@
-"""What every test may share: card keys, which are slow to make."""
+"""What every test may share: how properties are tried, and card keys, which are slow to make.
+
+Properties try the same examples in every run, so that a failure is a failure everywhere;
+``pytest --hypothesis-profile=explore`` tries new ones.
+"""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import settings
+
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
