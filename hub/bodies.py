@@ -24,10 +24,10 @@ class HubBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 class BankDetails(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """An account at a bank as the file to the bank needs it."""
 
-    bank: Annotated[str, Meta(pattern=r"^\d{4}$")]
-    branch: Annotated[str, Meta(pattern=r"^\d{3}$")]
+    bank: Annotated[str, Meta(pattern=r"\A[0-9]{4}\Z")]
+    branch: Annotated[str, Meta(pattern=r"\A[0-9]{3}\Z")]
     type: Annotated[int, Meta(ge=1, le=9)]
-    number: Annotated[str, Meta(pattern=r"^\d{7}$")]
+    number: Annotated[str, Meta(pattern=r"\A[0-9]{7}\Z")]
     holder: Annotated[str, Meta(max_length=48)]
 
 
@@ -52,7 +52,7 @@ class MunicipalityAdded(HubBody, frozen=True, tag="hub.municipality.added"):
 
     name: Annotated[str, Meta(min_length=1, max_length=40)]
     point_name: Annotated[str, Meta(min_length=1, max_length=40)]
-    requester: Annotated[str, Meta(pattern=r"^\d{10}$")]
+    requester: Annotated[str, Meta(pattern=r"\A[0-9]{10}\Z")]
     """The code that the bank gave the town for its payment files."""
     account: BankDetails
     ticket_key: bytes
@@ -143,7 +143,7 @@ class FloatSet(HubBody, frozen=True, tag="hub.node.float"):
 class ProgrammeAdded(HubBody, frozen=True, tag="hub.programme.added"):
     """Points of one purpose, with its department, budget and ends."""
 
-    programme: Annotated[str, Meta(pattern=r"^\d{3}$")]
+    programme: Annotated[str, Meta(pattern=r"\A[0-9]{3}\Z")]
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     department: Annotated[str, Meta(max_length=60)]
     budget: Sum

@@ -35,7 +35,7 @@ class JoinForm(Form, frozen=True, kw_only=True):
     """An invited person brings the SHA-256 of a token, hexadecimal; the token stays there."""
 
     code: Line
-    token_digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    token_digest: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class MunicipalityForm(Form, frozen=True, kw_only=True):
