@@ -88,22 +88,20 @@ def serve(
     from urllib.parse import urlsplit
 
     from hub.hub import open_hub
+    from hub.serve import Tls
     from hub.serve import serve as run
 
-    opened = open_hub(folder, verifiers=verifiers)
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key belong together: give both")
+    tls = None if tls_cert is None or tls_key is None else Tls(certificate=tls_cert, key=tls_key)
+    opened = open_hub(folder, verifiers=verifiers, tls_pin=b"" if tls is None else tls.pin)
     origin = opened.core.origin
 
     def listening(address: str) -> None:
         click.echo(f"the hub of {origin} listens on {address}")
 
     try:
-        run(
-            opened,
-            listen or urlsplit(origin).netloc,
-            listening=listening,
-            certificate=tls_cert,
-            key=tls_key,
-        )
+        run(opened, listen or urlsplit(origin).netloc, listening=listening, tls=tls)
     finally:
         opened.close()
 

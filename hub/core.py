@@ -35,6 +35,8 @@ class Core:
     origin: str
     incarnation: Incarnation
     demo: bool = False
+    tls_pin: bytes = b""
+    """What invitations pin of the TLS key that this hub answers with; empty: nothing."""
 
 
 def current_incarnation(database: Database, randomness: Randomness) -> Incarnation:

@@ -75,9 +75,10 @@ class Counters:
     def enrol(self, request: EnrolmentRequest) -> Enrolled:
         """Use a code once; the same key again gets the same answer."""
         with self._core.database.write() as tx:
-            node = nodes.node_of_code(tx, nodes.code_digest(request.code))
-            if node.public == request.public:
-                epoch = nodes.epochs(tx, node.node)[-1].epoch
+            node = nodes.node_of_code(tx, nodes.code_digest(request.code), request.public)
+            same = nodes.epoch_of_key(tx, node.node, request.public)
+            if node.public == request.public and same is not None:
+                epoch = same.epoch
             else:
                 epoch = nodes.next_epoch(tx, node.node, request.public)
                 body = NodeEnrolled(home_of(node.node), node.node, epoch, request.public)
@@ -95,9 +96,9 @@ class Counters:
     def grant_epoch(self, node: NodeId, request: EpochRequest) -> EpochGranted:
         """A new life under a new key, at once; the same key again gets the same answer."""
         with self._core.database.write() as tx:
-            same = [each for each in nodes.epochs(tx, node) if each.public == request.public]
-            if same:
-                epoch = same[0].epoch
+            same = nodes.epoch_of_key(tx, node, request.public)
+            if same is not None:
+                epoch = same.epoch
             else:
                 epoch = nodes.next_epoch(tx, node, request.public)
                 body = EpochRecord(home_of(node), node, epoch, request.public, LOST)

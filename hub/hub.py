@@ -43,7 +43,8 @@ from hub.store.database import Database
 from hub.treasury import Treasury
 from sync.certificate import Roots
 from sync.democa import ROOT_FILE, DemoCa
-from sync.errors import Damaged, InUse, Malformed, RefusedByRule
+from sync.errors import Damaged, InUse, RefusedByRule
+from sync.http import check_origin
 from sync.ports import Clock, FileClock, Randomness, SystemClock, SystemRandomness
 from sync.values import PLATFORM
 
@@ -153,12 +154,11 @@ def init_hub(
 ) -> Made:
     """Make a hub in a new or empty folder: keys, schema, the first two people.
 
-    Raises RefusedByRule when there is one already.
+    Raises RefusedByRule when there is one already, Malformed for an origin that no node would ask.
     """
     if (folder / CONFIG).exists():
         raise RefusedByRule("hub-exists", f"{folder} already holds a hub")
-    if not origin.startswith(("https://", "http://")) or origin.endswith("/"):
-        raise Malformed(f"origin {origin!r}: it looks like https://hub.example:8443")
+    check_origin(origin)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = Config(origin=origin, demo=demo, database=database)
     clock = clock or _clock(config)
@@ -178,15 +178,22 @@ def open_hub(
     *,
     randomness: Randomness | None = None,
     verifiers: int = 0,
+    tls_pin: bytes = b"",
 ) -> Hub:
     """Open the hub of a folder; ``verifiers`` processes check signatures, 0: this one.
 
-    Raises Damaged when there is none, InUse when another program has it.
+    ``tls_pin`` (:func:`sync.http.pin_of_file`) goes into the invitations that it writes. Raises
+    Damaged when there is none, InUse when another program has it.
     """
     config = _config(folder)
     verifier = PoolVerifier(verifiers) if verifiers else None
     return _open(
-        folder, config, clock or _clock(config), randomness or SystemRandomness(), verifier
+        folder,
+        config,
+        clock or _clock(config),
+        randomness or SystemRandomness(),
+        verifier,
+        tls_pin=tls_pin,
     )
 
 
@@ -242,6 +249,8 @@ def _open(
     clock: Clock,
     randomness: Randomness,
     verifier: Verifier | None,
+    *,
+    tls_pin: bytes = b"",
 ) -> Hub:
     release = _lock(folder)
     try:
@@ -260,6 +269,7 @@ def _open(
             origin=config.origin,
             incarnation=current_incarnation(database, randomness),
             demo=config.demo,
+            tls_pin=tls_pin,
         )
         return compose(
             core,

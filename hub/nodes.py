@@ -170,10 +170,11 @@ def node_named(tx: Tx, name: NodeId) -> Node:
     return _node(row)
 
 
-def node_of_code(tx: Tx, digest: bytes) -> Node:
+def node_of_code(tx: Tx, digest: bytes, public: bytes = b"") -> Node:
     """The node that a code's digest invites; raises NotAuthentic.
 
-    Works until the node is active, so that a lost answer can be asked for again.
+    Works until the node is active, and for the key ``public`` that used it also afterwards, so
+    that a lost answer can be asked for again.
     """
     row = tx.one(
         "SELECT * FROM node WHERE code_digest=:digest AND state<>:revoked",
@@ -183,7 +184,7 @@ def node_of_code(tx: Tx, digest: bytes) -> Node:
     if row is None:
         raise NotAuthentic("this invitation is not known here: ask for a new one")
     found = _node(row)
-    if found.public and found.state is State.ACTIVE:
+    if found.public and found.public != public and found.state is State.ACTIVE:
         raise RefusedByRule("invitation-used", "this invitation was used: ask for a new one")
     return found
 
@@ -202,6 +203,11 @@ def epochs(tx: Tx, node: NodeId) -> list[Epoch]:
 def epoch_of(tx: Tx, node: NodeId, epoch: EpochId) -> Epoch | None:
     """One epoch of a node, or None."""
     return next((each for each in epochs(tx, node) if each.epoch == epoch), None)
+
+
+def epoch_of_key(tx: Tx, node: NodeId, public: bytes) -> Epoch | None:
+    """The life that was granted to a key, or None."""
+    return next((each for each in epochs(tx, node) if each.public == public), None)
 
 
 def next_epoch(tx: Tx, node: NodeId, public: bytes) -> EpochId:

@@ -37,8 +37,8 @@ from hub.forms import (
     ReserveForm,
 )
 from hub.people import Person
-from sync.calls import Invitation, write_invitation
 from sync.errors import RefusedByRule
+from sync.invitation import Invitation, write_invitation
 from sync.policy import Policy
 from sync.signing import fingerprint
 from sync.values import (
@@ -253,7 +253,10 @@ class Office:
             )
             answered = ask(self._desk, person, body)
         invitation = Invitation(
-            hub=self._core.origin, key=self._core.keys.signing.public.hex(), code=code
+            hub=self._core.origin,
+            key=self._core.keys.signing.public.hex(),
+            code=code,
+            tls_pin=self._core.tls_pin.hex(),
         )
         return msgspec.structs.replace(
             answered, node=body.node, invitation=write_invitation(invitation)

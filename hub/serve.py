@@ -3,8 +3,10 @@
 import gc
 import logging
 import signal
+import ssl
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
@@ -14,6 +16,7 @@ from hub.api.app import make_app
 from hub.handing_in import Judging
 from hub.hub import Hub
 from sync.errors import InUse, Malformed
+from sync.http import pin_of_file
 
 LAST_PORT = 65_535
 _NEW_OBJECTS = 100_000
@@ -72,31 +75,34 @@ class _Server(uvicorn.Server):
             self._listening(f"{host}:{port}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """What the hub proves itself with: its certificate (with its chain) and key, PEM files."""
+
+    certificate: Path
+    key: Path
+
+    @property
+    def pin(self) -> bytes:
+        """What invitations pin; raises Malformed. A renewed certificate has to keep its key."""
+        return pin_of_file(self.certificate)
+
+
 def serve(
     hub: Hub,
     listen: str,
     *,
     listening: Callable[[str], None],
-    certificate: Path | None = None,
-    key: Path | None = None,
+    tls: Tls | None = None,
 ) -> None:
     """Answer at ``host:port`` until the process is told to stop; port 0 takes a free one.
 
     ``listening`` hears the address once connections are taken. Raises Malformed for an address
-    that is none, InUse when somebody else listens there.
+    that is none and for TLS files that do not belong together, InUse when somebody else listens
+    there.
     """
     host, port = read_address(listen)
-    config = uvicorn.Config(
-        make_app(hub),
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ssl_certfile=certificate,
-        ssl_keyfile=None if key is None else str(key),
-        timeout_graceful_shutdown=10,
-    )
+    config = _config(hub, host, port, tls)
     rounds = Rounds(hub.judging)
     settle()
     rounds.start()
@@ -111,6 +117,27 @@ def serve(
         raise InUse(f"another program listens at {listen}, or it is no address here") from None
     finally:
         rounds.stop()
+
+
+def _config(hub: Hub, host: str, port: int, tls: Tls | None) -> uvicorn.Config:
+    config = uvicorn.Config(
+        make_app(hub),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else str(tls.key),
+        timeout_graceful_shutdown=10,
+    )
+    try:
+        config.load()
+    except (ssl.SSLError, OSError) as error:
+        raise Malformed(f"the TLS certificate and key do not belong together ({error})") from None
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3  # nobody of ours speaks an older one
+    return config
 
 
 def read_address(text: str) -> tuple[str, int]:

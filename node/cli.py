@@ -22,28 +22,32 @@ def node() -> None:
 
 @node.command()
 @options(folder, secret, as_json)
-@click.option("--invitation", "invitation_file", required=True, metavar="F")
+@click.option("--invitation", "invitation_file", metavar="F", help="Needed to begin with.")
 @click.option("--second-path", type=click.Path(path_type=Path, file_okay=False))
 def enrol(
     folder: Path,
     secret_file: Path | None,
     as_json: bool,
-    invitation_file: str,
+    invitation_file: str | None,
     second_path: Path | None,
 ) -> None:
-    """Set this node up with an invitation; then compare the fingerprint with the hub's."""
+    """Set this node up with an invitation; then compare the fingerprint with the hub's.
+
+    Without an invitation a set-up that was interrupted goes on.
+    """
     from node import enrol as setting_up
     from node.opening import Ports, secret_from
-    from sync.calls import read_invitation
+    from node.plan import plan_in
+    from sync.invitation import read_invitation
 
-    invitation = read_invitation(shell.read_secret(invitation_file))
-    new = setting_up.enrol(
-        folder,
-        invitation,
-        Ports(secret=secret_from(secret_file)),
-        second_path=second_path,
-        program="machikado node",
-    )
+    ports, program = Ports(secret=secret_from(secret_file)), "machikado node"
+    if invitation_file is None:
+        if plan_in(folder) is None:
+            raise click.UsageError("no set-up was interrupted here: give an --invitation")
+        new = setting_up.resume(folder, ports, program=program)
+    else:
+        invitation = read_invitation(shell.read_secret(invitation_file))
+        new = setting_up.enrol(folder, invitation, ports, second_path=second_path, program=program)
     new.counter.close()
     words = (
         f"{new.node} is enrolled; its fingerprint is {new.fingerprint}: the hub must show it too"

@@ -196,8 +196,7 @@ class Counter:
 
     def close(self) -> None:
         """Let go of the folder."""
-        self.parts.time.remember()
-        self.parts.line.close()
-        if self.parts.second is not None:
-            self.parts.second.close()
-        self.parts.store.close()
+        try:
+            self.parts.time.remember()
+        finally:
+            self.parts.let_go()

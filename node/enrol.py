@@ -2,35 +2,39 @@
 
 The invitation carries the hub's origin and public key; nothing the hub says is believed without
 that key. The node makes its own key here, and both screens show the same fingerprint, which an
-operator compares and confirms. Asking again after a lost answer gives the same enrolment.
+operator compares and confirms. How far it has come is kept step by step (:mod:`node.plan`): after a
+cut :func:`resume` goes on, with the same key, so one invitation never makes two nodes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from node.counter import Counter
-from node.identity import (
-    Identity,
-    Life,
-    Settings,
-    keep_identity,
-    keep_life,
-    keep_settings,
-)
+from node.identity import Identity, Life, keep_identity, keep_life, keep_settings, settings_of
 from node.keys import FILE as KEYS
 from node.keys import Keys
-from node.opening import Ports, assemble, clock_for, door_to
+from node.opening import Ports, assemble, clock_for, door_to, start
+from node.parts import Parts
+from node.plan import Plan, keep_plan, plan_of
 from node.store import FILE as DATABASE
 from node.store import Store
 from node.timekeeping import Timekeeper
-from sync.calls import Doorstep, Enrolled, EnrolmentRequest, Invitation, Invited
+from sync.calls import Doorstep, Enrolled, EnrolmentRequest, Invited
 from sync.clock import At
 from sync.errors import Damaged, Malformed
+from sync.invitation import Invitation, read_invitation, write_invitation
 from sync.records import AnyBody, Genesis
 from sync.request import Door
 from sync.signing import fingerprint
-from sync.values import NodeId
+from sync.values import EpochId, NodeId
+
+OnKey = Callable[[str], None]
+"""Hears the fingerprint of the node's key, before the hub does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +46,10 @@ class NewNode:
     counter: Counter
 
 
-def hub_key(invitation: Invitation) -> bytes:
-    """The hub's public key of an invitation. Raises Malformed."""
-    try:
-        key = bytes.fromhex(invitation.key)
-        bytes.fromhex(invitation.tls_pin)
-    except ValueError:
-        raise Malformed("the invitation's keys are not complete: copy all of it") from None
-    if len(key) != 32:  # noqa: PLR2004  an Ed25519 public key
-        raise Malformed("the invitation's hub key is not complete: copy all of it")
-    return key
-
-
 def look(invitation: Invitation, door: Door | None = None) -> Invited:
     """What an invitation stands for, to be shown before "register with this?". Changes nothing."""
-    key = hub_key(invitation)
-    door = door or door_to(invitation.hub, invitation.tls_pin)
-    return Doorstep(door, (key,)).invited(invitation.code)
+    with _doorstep(invitation, door) as doorstep:
+        return doorstep.invited(invitation.code)
 
 
 def enrol(
@@ -69,63 +60,142 @@ def enrol(
     second_path: Path | None = None,
     program: str = "machikado",
     door: Door | None = None,
-    on_key: Callable[[str], None] = lambda _: None,
+    on_key: OnKey = lambda _: None,
 ) -> NewNode:
-    """Redeem an invitation into a new folder; ``on_key`` hears the fingerprint first.
+    """Make a node of this folder by an invitation, or go on with it where it was cut off.
 
-    Raises Unreachable, RefusedByRule (the hub's), NotAuthentic, Damaged (there is a node already).
-    Whatever is raised, asking again with the same folder and invitation goes on.
+    Another invitation than the one that is under way begins anew, beside what is kept of that one.
+    Raises Unreachable, RefusedByRule (the hub's), NotAuthentic, Malformed, InUse, Damaged (there is
+    a node already). Whatever is raised, asking again with the same folder and invitation goes on.
     """
-    key = hub_key(invitation)
-    doorstep = Doorstep(door or door_to(invitation.hub, invitation.tls_pin), (key,))
-    invited = doorstep.invited(invitation.code)
-    folder.mkdir(parents=True, exist_ok=True)
-    keys = _keys(folder, ports)
-    fresh = keys.fresh()
-    on_key(fingerprint(fresh.public))
-    enrolled = doorstep.enrol(EnrolmentRequest(invitation.code, fresh.public))
-    if enrolled.node != invited.node:
-        raise Malformed(f"invited as {invited.node}, enrolled as {enrolled.node}: ask the operator")
-    store = _store(folder, program)
+    invitation.signing_key(), invitation.pin()  # a half invitation leaves no trace
+    second = "" if second_path is None else str(second_path.absolute())
+    wanted = Plan(invitation=write_invitation(invitation), second_path=second)
+    store = _claim(folder, wanted, program)
+    return _go_on(store, ports, door, on_key)
+
+
+def resume(
+    folder: Path,
+    ports: Ports,
+    *,
+    program: str = "machikado",
+    door: Door | None = None,
+    on_key: OnKey = lambda _: None,
+) -> NewNode:
+    """Go on with a set-up that was cut off, by what was kept of it. Raises as :func:`enrol`."""
+    return _go_on(Store.open(folder, program), ports, door, on_key)
+
+
+def _claim(folder: Path, wanted: Plan, program: str) -> Store:
+    """The folder's database with a plan in it: a new one, or that of a set-up that was cut off."""
+    there = (folder / DATABASE).exists()
+    store = Store.open(folder, program) if there else Store.create(folder, program)
     try:
-        identity = Identity(
-            node=enrolled.node,
-            kind=enrolled.kind,
-            organisation_name=enrolled.organisation_name,
-            place=enrolled.place,
-            zone=enrolled.zone,
-            demo=enrolled.demo,
-            hub_origin=invitation.hub,
-            hub_key=key,
-            tls_pin=invitation.tls_pin,
-        )
-        clock = ports.clock or clock_for(demo=enrolled.demo)
-        _remember(store, identity, enrolled, second_path)
-        Timekeeper(store, clock).told(doorstep.time())
-        counter = Counter(assemble(store, ports))
-        _begin(counter, enrolled, fresh.public)
+        if _keep_wanted(store, wanted):
+            return store
     except BaseException:
         store.close()
         raise
-    return NewNode(node=enrolled.node, fingerprint=fingerprint(fresh.public), counter=counter)
+    store.close()
+    _lay_aside(folder)
+    return _claim(folder, wanted, program)
 
 
-def _remember(
-    store: Store, identity: Identity, enrolled: Enrolled, second_path: Path | None
-) -> None:
+def _keep_wanted(store: Store, wanted: Plan) -> bool:
+    """Keep a plan, or what it changes in its own; False: the hub may know another one's key."""
+    under_way = plan_of(store)
+    if under_way is None and store.number("SELECT count(*) FROM record"):
+        raise Damaged(f"{store.file.parent} already holds a node; nothing was changed")
+    if under_way is None or under_way.invitation == wanted.invitation:
+        under_way = under_way or wanted
+        second = under_way.second_path if under_way.begun else wanted.second_path
+        keep_plan(store, replace(under_way, second_path=second))
+        return True
+    if under_way.invited is not None:
+        return False
+    keep_plan(store, wanted)
+    return True
+
+
+def _lay_aside(folder: Path) -> None:
+    """Keep what another invitation made here: its key may be the one that the hub knows."""
+    aside = next(path for n in count(1) if not (path := folder / f"before-{n}").exists())
+    aside.mkdir()
+    for file in (*folder.glob(f"{DATABASE}*"), folder / KEYS):
+        if file.exists():
+            file.rename(aside / file.name)
+
+
+def _go_on(store: Store, ports: Ports, door: Door | None, on_key: OnKey) -> NewNode:
+    """The steps that are left, each durable before the next."""
+    try:
+        plan = _under_way(store)
+        public = _keys(store.file.parent, ports).fresh().public
+        plan = keep_plan(store, replace(plan, fingerprint=fingerprint(public)))
+        on_key(plan.fingerprint)
+        counter = start(store, ports) if plan.begun else _register(store, plan, public, ports, door)
+        return NewNode(
+            node=counter.parts.identity.node, fingerprint=plan.fingerprint, counter=counter
+        )
+    except BaseException:
+        store.close()
+        raise
+
+
+def _under_way(store: Store) -> Plan:
+    plan = plan_of(store)
+    if plan is None:
+        raise Damaged(f"{store.file.parent}: no set-up is under way here; nothing was changed")
+    return plan
+
+
+def _register(store: Store, plan: Plan, public: bytes, ports: Ports, door: Door | None) -> Counter:
+    """Bring the key to the hub, keep what it says, write record 1 and begin the second path."""
+    invitation = read_invitation(plan.invitation)
+    with _doorstep(invitation, door) as doorstep:
+        invited = plan.invited or doorstep.invited(invitation.code)
+        plan = keep_plan(store, replace(plan, invited=invited))
+        enrolled = doorstep.enrol(EnrolmentRequest(invitation.code, public))
+        if enrolled.node != invited.node:
+            raise Malformed(
+                f"invited as {invited.node}, enrolled as {enrolled.node}: ask the operator"
+            )
+        _remember(store, invitation, enrolled, plan.second_path)
+        Timekeeper(store, ports.clock or clock_for(demo=enrolled.demo)).told(doorstep.time())
+    parts = assemble(store, ports)
+    try:
+        _begin(parts, enrolled.epoch, public)
+        keep_plan(store, replace(plan, begun=True))
+    except BaseException:
+        parts.let_go()
+        raise
+    return Counter(parts)
+
+
+def _remember(store: Store, invitation: Invitation, enrolled: Enrolled, second_path: str) -> None:
     """Keep who this node is, before it has a life."""
-    if second_path is not None:
-        second_path.mkdir(parents=True, exist_ok=True)
-    settings = Settings(second_path="" if second_path is None else str(second_path.absolute()))
+    if second_path:
+        Path(second_path).mkdir(parents=True, exist_ok=True)
+    identity = Identity(
+        node=enrolled.node,
+        kind=enrolled.kind,
+        organisation_name=enrolled.organisation_name,
+        place=enrolled.place,
+        zone=enrolled.zone,
+        demo=enrolled.demo,
+        hub_origin=invitation.hub,
+        hub_key=invitation.signing_key(),
+        tls_pin=invitation.tls_pin,
+    )
     with store.transaction():
-        keep_settings(store, settings)
+        keep_settings(store, replace(settings_of(store), second_path=second_path))
         keep_life(store, Life(enrolled.epoch, ""))
         keep_identity(store, identity)
 
 
-def _begin(counter: Counter, enrolled: Enrolled, public: bytes) -> None:
-    """Write record 1."""
-    parts = counter.parts
+def _begin(parts: Parts, epoch: EpochId, public: bytes) -> None:
+    """Write record 1, if it is not there yet, and begin the second path."""
     identity = parts.identity
 
     def genesis(_at: At, _seq: int) -> AnyBody:
@@ -138,19 +208,9 @@ def _begin(counter: Counter, enrolled: Enrolled, public: bytes) -> None:
             before_digest=b"",
         )
 
-    parts.writer.begin(enrolled.epoch, genesis)
+    if not parts.writer.tip.seq:
+        parts.writer.begin(epoch, genesis)
     parts.renewal.trim()
-
-
-def _store(folder: Path, program: str) -> Store:
-    """A new database, or that of an enrolment that was cut off before record 1."""
-    if not (folder / DATABASE).exists():
-        return Store.create(folder, program)
-    store = Store.open(folder, program)
-    if store.number("SELECT count(*) FROM record"):
-        store.close()
-        raise Damaged(f"{folder} already holds a node; nothing was changed")
-    return store
 
 
 def _keys(folder: Path, ports: Ports) -> Keys:
@@ -158,3 +218,14 @@ def _keys(folder: Path, ports: Ports) -> Keys:
     if (folder / KEYS).exists():
         return Keys.open(folder, ports.secret, ports.randomness)
     return Keys.create(folder, ports.secret, ports.randomness)
+
+
+@contextmanager
+def _doorstep(invitation: Invitation, door: Door | None) -> Iterator[Doorstep]:
+    """The hub of an invitation; a door of our own is closed again. Raises Malformed."""
+    trusted = (invitation.signing_key(),)
+    if door is not None:
+        yield Doorstep(door, trusted)
+        return
+    with closing(door_to(invitation.hub, invitation.pin())) as own:
+        yield Doorstep(own, trusted)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from node.store import Store
-from sync.errors import Damaged
+from sync.errors import Damaged, RefusedByRule
 from sync.values import (
     EpochId,
     MunicipalityCode,
@@ -71,14 +71,20 @@ STOPPED_WORDS = {
 
 
 def identity_of(store: Store) -> Identity:
-    """Who this node is. Raises Damaged when the enrolment was never finished."""
+    """Who this node is. Raises RefusedByRule when its set-up has not come so far."""
     identity = store.kept(_IDENTITY, Identity)
     if identity is None:
-        raise Damaged(
-            f"{store.file}: the enrolment was not finished; enrol into another folder with the"
-            " same invitation"
-        )
+        raise set_up_unfinished(store)
     return identity
+
+
+def set_up_unfinished(store: Store) -> RefusedByRule:
+    """Why a folder is no counter yet."""
+    return RefusedByRule(
+        "set-up-unfinished",
+        f"the set-up of {store.file.parent} was interrupted: nothing is lost; go on with it by"
+        " 'machikado', or by 'machikado node enrol'",
+    )
 
 
 def keep_identity(store: Store, identity: Identity) -> None:

@@ -157,9 +157,20 @@ class Keys:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._file)
+        _sync_names(self._file.parent)
 
     def __repr__(self) -> str:
         return f"Keys({'sealed' if self.sealed else 'not sealed'})"
+
+
+def _sync_names(folder: Path) -> None:
+    """Bring a folder's names to the disk too; where a folder cannot be opened, the system does."""
+    if os.name == "posix":
+        names = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(names)
+        finally:
+            os.close(names)
 
 
 def is_sealed(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """The node's end of the line to the hub: typed calls for the present epoch, with patience.
 
-Whatever the reason, an answer that does not come is one thing to people at the counter: silence. A
+Whatever the reason, an answer that does not come is one thing to people at the counter: silence.
+So is somebody else who answers in the hub's place: a hotspot's own page must not end the day. A
 wrong clock is set right by the hub's signed time, and the call is made once more.
 """
 
@@ -13,7 +14,7 @@ from node.timekeeping import Timekeeper
 from node.writer import Writer
 from sync.calls import Doorstep, HubCalls
 from sync.errors import Unreachable
-from sync.request import ClockSkew, Door
+from sync.request import ClockSkew, Door, OtherServer
 from sync.values import Millis
 
 T = TypeVar("T")
@@ -116,7 +117,8 @@ class Line:
 
     def tell_time(self) -> None:
         """Set the node's time by the hub's signed one. Raises Unreachable."""
-        self._time.told(Doorstep(self._door, (self._identity.hub_key,)).time())
+        doorstep = Doorstep(self._door, (self._identity.hub_key,))
+        self._time.told(_from_the_hub(doorstep.time))
 
     def patiently(self, call: Callable[[HubCalls], T]) -> T:
         """One question in the background. Raises Unreachable, and notes the silence."""
@@ -135,7 +137,15 @@ class Line:
 
     def _in_time(self, calls: HubCalls, call: Callable[[HubCalls], T]) -> T:
         try:
-            return call(calls)
+            return _from_the_hub(lambda: call(calls))
         except ClockSkew:
             self.tell_time()
-            return call(calls)
+            return _from_the_hub(lambda: call(calls))
+
+
+def _from_the_hub(call: Callable[[], T]) -> T:
+    """The hub's answer; raises Unreachable where it was not the hub that answered."""
+    try:
+        return call()
+    except OtherServer as error:
+        raise Unreachable(str(error)) from None

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from node.attempts import Attempts
 from node.card.tap import Tap
 from node.counter import Counter
-from node.identity import Identity, identity_of, settings_of
+from node.identity import Identity, identity_of, set_up_unfinished, settings_of
 from node.inbox import Inbox
 from node.keys import Keys
 from node.knowledge import Knowledge
@@ -21,6 +22,7 @@ from node.line import Line
 from node.outbox import Outbox
 from node.paper import Paper
 from node.parts import Parts, TapCard
+from node.plan import forget_plan, plan_of
 from node.reach import InTime, Patience, Reach
 from node.renewal import Renewal
 from node.secondpath import SecondPath
@@ -31,6 +33,9 @@ from node.writer import Writer
 from sync.ports import Clock, FileClock, Randomness, SystemClock, SystemRandomness
 from sync.request import Door
 
+if TYPE_CHECKING:
+    from sync.http import HttpDoor
+
 SECRET = "MACHIKADO_NODE_SECRET"  # noqa: S105  the variable's name, not a secret
 DEMO_CLOCK = "MACHIKADO_DEMO_CLOCK"
 HTTP_TIMEOUT = 20.0
@@ -40,14 +45,14 @@ OpenDoor = Callable[[Identity], Door]
 
 def http_door(identity: Identity) -> Door:
     """The real way to the hub; connected at the first call."""
-    return door_to(identity.hub_origin, identity.tls_pin)
+    return door_to(identity.hub_origin, bytes.fromhex(identity.tls_pin) or None)
 
 
-def door_to(origin: str, tls_pin: str) -> Door:
-    """A hub's door over HTTP; ``tls_pin`` is hexadecimal or empty."""
+def door_to(origin: str, pin: bytes | None) -> "HttpDoor":
+    """A hub's door over HTTP, pinned to its TLS key or trusting the system's store."""
     from sync.http import HttpDoor
 
-    return HttpDoor(origin, pin=bytes.fromhex(tls_pin) or None, timeout=HTTP_TIMEOUT)
+    return HttpDoor(origin, pin=pin, timeout=HTTP_TIMEOUT)
 
 
 def clock_for(*, demo: bool) -> Clock:
@@ -78,16 +83,34 @@ class Ports:
 def open_counter(folder: Path, ports: Ports, *, program: str = "machikado") -> Counter:
     """Open a node for use.
 
-    Raises InUse (another program has it), Damaged, RefusedByRule (``secret-needed``), NotAuthentic
-    (another secret).
+    Raises InUse (another program has it), Damaged, RefusedByRule (``secret-needed``,
+    ``set-up-unfinished``), NotAuthentic (another secret).
     """
     store = Store.open(folder, program)
     try:
-        parts = assemble(store, ports)
+        _check_begun(store)
+        return start(store, ports)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _check_begun(store: Store) -> None:
+    """A node without record 1 is none yet; one that was confirmed needs its plan no more."""
+    plan = plan_of(store)
+    if plan is not None and not plan.begun:
+        raise set_up_unfinished(store)
+    forget_plan(store)
+
+
+def start(store: Store, ports: Ports) -> Counter:
+    """Put an opened database to use: nothing is in flight, and the second path has been read."""
+    parts = assemble(store, ports)
+    try:
         parts.attempts.end_all()
         parts.renewal.check_start()
     except BaseException:
-        store.close()
+        parts.let_go()
         raise
     return Counter(parts)
 

@@ -44,3 +44,10 @@ class Parts:
     outbox: Outbox
     renewal: Renewal
     tap: TapCard
+
+    def let_go(self) -> None:
+        """Close connections, second path and folder, whatever was going on."""
+        self.line.close()
+        if self.second is not None:
+            self.second.close()
+        self.store.close()

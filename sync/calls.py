@@ -3,7 +3,6 @@
 Every call is idempotent: asking again after a lost answer changes nothing twice.
 """
 
-import base64
 import hashlib
 from typing import Annotated, TypeVar
 
@@ -11,7 +10,6 @@ import msgspec
 from msgspec import Meta
 
 from sync import batch as batches
-from sync.errors import Malformed
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, StandingRequest
 from sync.ports import Clock
@@ -20,7 +18,7 @@ from sync.records.bodies import Key, Name
 from sync.request import Door, Request, Response, raise_for_problem, sign_request
 from sync.signing import Signed, SigningKey, open_signed
 from sync.standing import LoneStanding
-from sync.values import Digest, EpochId, KeyDigest, Millis, MunicipalityCode, NodeId, half_width
+from sync.values import Digest, EpochId, KeyDigest, Millis, MunicipalityCode, NodeId
 from sync.wire import read, write
 
 MESSAGE = "application/vnd.machikado.message.v1+msgpack"
@@ -270,35 +268,3 @@ class Doorstep:
         response = self._door.send(Request(method, path, MESSAGE, body))
         raise_for_problem(response)
         return read(open_signed(read(response.body, Signed), what, self._trusted), kind)
-
-
-class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator hands to a shop, as text or QR: where the hub is, its key, a code."""
-
-    hub: str
-    """The hub's origin, ``https://hub.example:8443``."""
-    key: str
-    """The hub's public signing key, hexadecimal."""
-    code: str
-    tls_pin: str = ""
-    """SHA-256 of the TLS certificate's public key, hexadecimal; empty: the system's trust."""
-
-
-def write_invitation(invitation: Invitation) -> str:
-    """One line of text: ``MACHIKADO1-`` and base32, so that any keyboard layout can scan it."""
-    packed = msgspec.msgpack.encode(msgspec.structs.astuple(invitation))
-    return "MACHIKADO1-" + base64.b32encode(packed).decode("ascii").rstrip("=")
-
-
-def read_invitation(text: str) -> Invitation:
-    """Read an invitation as pasted or scanned; raises Malformed."""
-    line = "".join(half_width(text).split()).upper()
-    if not line.startswith("MACHIKADO1-"):
-        raise Malformed("this is not an invitation: it begins with MACHIKADO1-")
-    code = line.removeprefix("MACHIKADO1-")
-    try:
-        packed = base64.b32decode(code + "=" * (-len(code) % 8))
-        hub, key, once, pin = msgspec.msgpack.decode(packed, type=tuple[str, str, str, str])
-    except (ValueError, msgspec.MsgspecError):
-        raise Malformed("the invitation is not complete: copy all of it") from None
-    return Invitation(hub=hub, key=key, code=once, tls_pin=pin)

@@ -1,21 +1,23 @@
 """The door to the hub over HTTP: TLS 1.3, a pinned key where one was given, waits that end.
 
 Every failure on the way is Unreachable, said in words that help; only a server that shows another
-key than it must is NotAuthentic, before anything was sent to it. Every call is idempotent, so what
+key than it must is OtherServer, before anything was sent to it. Every call is idempotent, so what
 a broken connection may have swallowed is sent once more.
 """
 
 import hashlib
+import hmac
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from sync.errors import Malformed, NotAuthentic, Unreachable
-from sync.request import Request, Response
+from sync.errors import Malformed, Unreachable
+from sync.request import OtherServer, Request, Response
 
 if TYPE_CHECKING:
     import httpx
@@ -26,6 +28,18 @@ MOST_ANSWER = 8 * 1024 * 1024
 """The longest answer, in bytes; a feed page is far below."""
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 """Where plain HTTP is accepted: nobody stands in between."""
+
+
+def pin_of_file(certificate: Path) -> bytes:
+    """The pin of a server's certificate file (PEM, its own certificate first); raises Malformed."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        first, *_ = x509.load_pem_x509_certificates(certificate.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Malformed(f"{certificate} holds no certificate in PEM ({error})") from None
+    return pin_of(first.public_bytes(Encoding.DER))
 
 
 def pin_of(certificate: bytes) -> bytes:
@@ -51,7 +65,11 @@ class HttpDoor:
         ``pin`` is what :func:`pin_of` says of the server's certificate; None trusts the system's
         store. Raises Malformed for an origin that is none, or not safe.
         """
-        _check_origin(origin, pin)
+        check_origin(origin)
+        if origin.startswith("http:") and pin is not None:
+            raise Malformed(
+                f"hub address {origin}: there is no key to pin without TLS; use https://"
+            )
         self._origin = origin
         self._pin = pin
         self._timeout = timeout
@@ -59,7 +77,7 @@ class HttpDoor:
         self._client: httpx.Client | None = None
 
     def send(self, request: Request) -> Response:
-        """Send and wait for the whole answer; raises Unreachable, or NotAuthentic for a wrong key.
+        """Send and wait for the whole answer; raises Unreachable, or OtherServer for a wrong key.
 
         A kept connection may have been closed by the other side: then it is tried once more.
         """
@@ -160,9 +178,9 @@ class _Pinned(ssl.SSLContext):
         """Shake hands, then look at the key before anything is sent."""
         wrapped: ssl.SSLSocket = super().wrap_socket(*args, **kwargs)  # type: ignore[arg-type]
         shown = wrapped.getpeercert(binary_form=True)
-        if shown is None or pin_of(shown) != self.pin:
+        if shown is None or not hmac.compare_digest(pin_of(shown), self.pin):
             wrapped.close()
-            raise NotAuthentic(
+            raise OtherServer(
                 "the server's key is not the one of the invitation: this is not your hub, or its"
                 " key was changed; ask the hub's operator for a new invitation"
             )
@@ -181,7 +199,8 @@ def _trust(pin: bytes | None) -> ssl.SSLContext:
     return context
 
 
-def _check_origin(origin: str, pin: bytes | None) -> None:
+def check_origin(origin: str) -> None:
+    """Whether a hub can be asked there: raises Malformed for what is no address, or not safe."""
     try:
         parts = urlsplit(origin)
         port = parts.port
@@ -193,15 +212,13 @@ def _check_origin(origin: str, pin: bytes | None) -> None:
         raise Malformed(f"hub address {origin!r}: it looks like https://hub.example:8443")
     if parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
         raise Malformed(f"hub address {origin}: without TLS only on this machine; use https://")
-    if parts.scheme == "http" and pin is not None:
-        raise Malformed(f"hub address {origin}: there is no key to pin without TLS; use https://")
 
 
-def _in_words(origin: str, error: Exception) -> Unreachable | NotAuthentic:
+def _in_words(origin: str, error: Exception) -> Unreachable | OtherServer:
     """What a failed connection means to the person who meets it."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return NotAuthentic(f"{origin} shows a certificate that is not trusted: {cause.reason}")
+            return OtherServer(f"{origin} shows a certificate that is not trusted: {cause.reason}")
         if isinstance(cause, ssl.SSLError):
             return Unreachable(f"{origin}: no secure connection ({cause.reason or cause})")
         if isinstance(cause, socket.gaierror):

@@ -47,6 +47,10 @@ class ClockSkew(NotAuthentic):
     """The signature holds, but its time is too far from the hub's: set the clock, sign again."""
 
 
+class OtherServer(NotAuthentic):
+    """Who answers at the hub's address is not the hub: nothing was sent to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request before it has a connection. ``headers`` are those besides Content-Type."""
@@ -72,7 +76,7 @@ class Door(Protocol):
     """The way to the hub."""
 
     def send(self, request: Request) -> Response:
-        """Send and wait for the whole answer; raises Unreachable."""
+        """Send and wait for the whole answer; raises Unreachable, or OtherServer."""
         ...
 
 

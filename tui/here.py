@@ -85,14 +85,14 @@ class Opening:
     def look(self, invitation: str) -> "Invited":
         """Whose counter the invitation makes of this PC."""
         from node.enrol import look
-        from sync.calls import read_invitation
+        from sync.invitation import read_invitation
 
         return look(read_invitation(invitation))
 
     def enrol(self, invitation: str, second_path: str, on_key: Callable[[str], None]) -> None:
         """Register with the hub; ``on_key`` hears the fingerprint before the hub does."""
         from node.enrol import enrol
-        from sync.calls import read_invitation
+        from sync.invitation import read_invitation
 
         made = enrol(
             self.folder,

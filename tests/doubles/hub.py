@@ -23,7 +23,6 @@ from sync.calls import (
     EpochRequest,
     HeldRecords,
     HubTime,
-    Invitation,
     Invited,
     LookRequest,
     Registered,
@@ -44,6 +43,7 @@ from sync.feed import (
     ZoneKeyItem,
 )
 from sync.holds import HoldAnswer, HoldRequest, Purpose, StandingRequest
+from sync.invitation import Invitation
 from sync.policy import Policy
 from sync.receipt import Answer, Bearer, Custody, Outcome, Receipt, Verdict
 from sync.records import (
@@ -145,6 +145,9 @@ class FakeHub:
 
     def balance(self, card: KeyDigest) -> int:
         return self.wallets[card].points
+
+    def close(self) -> None:
+        """There is no connection to let go of."""
 
     def send(self, request: Request) -> Response:
         """Answer one request, or fall silent."""

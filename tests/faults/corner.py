@@ -14,7 +14,7 @@ from node.card.tap import Tap
 from node.enrol import enrol
 from node.opening import Ports, open_counter
 from node.outcome import SyncResult
-from sync.calls import read_invitation
+from sync.invitation import read_invitation
 from sync.values import EpochId, Millis
 from tests.bench.street import found
 from tests.doubles.clocks import TurnedClock, at

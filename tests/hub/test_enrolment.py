@@ -8,8 +8,9 @@ import pytest
 from hub.forms import InviteForm
 from hub.nodes import epochs
 from sync.batch import Batch, EvidenceBook, pack
-from sync.calls import EnrolmentRequest, HubCalls, read_invitation
+from sync.calls import EnrolmentRequest, HubCalls
 from sync.errors import NotAuthentic, RefusedByRule
+from sync.invitation import read_invitation
 from sync.signing import fingerprint
 from sync.values import KeyDigest, NodeId
 from sync.wire import write

@@ -26,12 +26,12 @@ from sync.calls import (
     HubCalls,
     LookRequest,
     Registration,
-    read_invitation,
 )
 from sync.cardproof import look_message
 from sync.certificate import Roots, key_digest, read_public_key
 from sync.chain import digest
 from sync.democa import DemoCa
+from sync.invitation import read_invitation
 from sync.signing import SigningKey, fingerprint
 from sync.values import PLATFORM, EpochId, KeyDigest, NodeId
 from sync.wire import write

@@ -13,9 +13,9 @@ from node import enrol, opening
 from node.card_cli import card
 from node.cli import node
 from node.store import Store
-from sync.calls import write_invitation
 from sync.democa import DemoCa
 from sync.errors import Damaged, InUse, Malformed
+from sync.invitation import write_invitation
 from sync.values import Millis
 from tests.doubles.hub import FakeHub
 from tests.node.conftest import NOON

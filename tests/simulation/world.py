@@ -37,9 +37,9 @@ from hub.store import schema
 from hub.store.database import Database
 from node.enrol import enrol
 from node.outcome import Approved, Issued, Prepared, Refused
-from sync.calls import Invitation
 from sync.democa import DemoCa
 from sync.errors import RefusedByRule
+from sync.invitation import Invitation
 from sync.policy import Policy
 from sync.request import Request, Response
 from sync.values import (

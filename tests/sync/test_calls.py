@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sync import batch as batches
 from sync.calls import (
@@ -21,12 +19,9 @@ from sync.calls import (
     HeldRecords,
     HubCalls,
     HubTime,
-    Invitation,
     Invited,
     Registered,
     keyid_of,
-    read_invitation,
-    write_invitation,
 )
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.feed import Page
@@ -220,34 +215,3 @@ def test_somebody_on_the_doorstep_asks_unsigned_and_believes_the_invitation_s_ke
     assert Doorstep(Hub(said("enrolled", enrolled)), trusted).enrol(request) == enrolled
     with pytest.raises(NotAuthentic):
         Doorstep(Hub(said("time", HubTime(NOON), STRANGER)), trusted).time()
-
-
-INVITATION = Invitation(hub=ORIGIN, key=HUB_KEY.public.hex(), code="K7P2", tls_pin="ab" * 32)
-
-
-def test_an_invitation_survives_paper_scanner_and_mail() -> None:
-    line = write_invitation(INVITATION)
-
-    full_width = "".join(chr(ord(character) + 0xFEE0) for character in line)
-    for typed in (line, line.lower(), f"  {line}\r\n", f"{line[:20]}\n{line[20:]}", full_width):
-        assert read_invitation(typed) == INVITATION
-
-
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=20), st.text(max_size=20))
-def test_every_invitation_reads_back(hub: str, key: str, code: str, pin: str) -> None:
-    invitation = Invitation(hub=hub, key=key, code=code, tls_pin=pin)
-    assert read_invitation(write_invitation(invitation)) == invitation
-
-
-def test_what_is_no_invitation_is_told() -> None:
-    for text in ("", "hello", "MACHIKADO2-AAAA"):
-        with pytest.raises(Malformed, match="begins with MACHIKADO1-"):
-            read_invitation(text)
-
-
-@given(st.text(max_size=60))
-def test_an_invitation_that_was_cut_off_is_told(text: str) -> None:
-    line = write_invitation(INVITATION)
-    for broken in (line[:-3], f"{line}AAAA", f"MACHIKADO1-{text}"):
-        with pytest.raises(Malformed):
-            read_invitation(broken)

@@ -5,27 +5,18 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 
-from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
-from sync.http import MOST_ANSWER, HttpDoor, patiently, pin_of
-from sync.request import Request, header_of, sign_request, verify_request
+from sync.errors import Malformed, RefusedByRule, Unreachable
+from sync.http import MOST_ANSWER, HttpDoor, patiently, pin_of_file
+from sync.request import OtherServer, Request, header_of, sign_request, verify_request
 from sync.signing import SigningKey
 from sync.values import Millis
+from tests.doubles.tls import Certificate
 
 KEY = SigningKey(bytes(32))
 ASK = Request("PUT", "/v1/nodes/141305-B2108-1111/feed?after=0&x=%7E", "text/x-ask", b"body")
@@ -316,36 +307,6 @@ def test_a_request_that_cannot_be_sent_is_told() -> None:
         door.send(Request("GET", "/", "text/plain", b"", (("Bad\nName", "x"),)))
 
 
-class Certificate:
-    """A certificate that nobody but its pin vouches for."""
-
-    def __init__(self, folder: Path) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody.example")])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-            .not_valid_after(datetime(2021, 1, 1, tzinfo=UTC))
-            .sign(key, hashes.SHA256())
-        )
-        self.pin = pin_of(certificate.public_bytes(Encoding.DER))
-        self.file = folder / "hub.pem"
-        self.file.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + certificate.public_bytes(Encoding.PEM)
-        )
-
-    def context(self, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.file)
-        context.maximum_version = newest
-        return context
-
-
 @pytest.fixture
 def certificate(tmp_path: Path) -> Certificate:
     return Certificate(tmp_path)
@@ -364,14 +325,25 @@ def test_another_key_than_the_pinned_one_hears_nothing(certificate: Certificate)
         hub_that(says_hello, certificate.context()) as hub,
         door_to(hub.origin, pin=bytes(32)) as door,
     ):
-        with pytest.raises(NotAuthentic, match="not the one of the invitation"):
+        with pytest.raises(OtherServer, match="not the one of the invitation"):
             door.send(ASK)
         assert hub.asked == []
 
 
+def test_the_pin_of_a_certificate_s_file_is_that_of_its_key(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    assert pin_of_file(certificate.file) == certificate.pin
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for file in (empty, tmp_path / "missing.pem"):
+        with pytest.raises(Malformed, match="no certificate"):
+            pin_of_file(file)
+
+
 def test_without_a_pin_an_unknown_certificate_is_not_believed(certificate: Certificate) -> None:
     with hub_that(says_hello, certificate.context()) as hub, door_to(hub.origin) as door:
-        with pytest.raises(NotAuthentic, match="not trusted"):
+        with pytest.raises(OtherServer, match="not trusted"):
             door.send(ASK)
         assert hub.asked == []
 

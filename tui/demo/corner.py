@@ -24,9 +24,9 @@ from node.identity import Identity, keep_settings, settings_of
 from node.opening import HTTP_TIMEOUT, Ports, http_door
 from node.outcome import TicketPaper
 from node.reach import Patience
-from sync.calls import read_invitation
 from sync.errors import Damaged
 from sync.http import HttpDoor
+from sync.invitation import read_invitation
 from sync.ports import SystemRandomness
 from sync.request import Door
 from sync.values import organisation_of
