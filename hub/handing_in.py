@@ -54,16 +54,16 @@ class Judging:
         """Take a batch of an epoch and give what the hub can say about it now."""
         core = self._core
         taken = receive(core, node, epoch, first, body)
-        line, received = taken.cursor.line, taken.cursor.received
-        if taken.new <= SMALL:
+        new = taken.new
+        if new is None or len(new.records) <= SMALL:
             self._try(self.round)
         else:
-            self._try(lambda: self._ahead.begin(line, received - taken.new, received))
+            self._try(lambda: self._ahead.begin(new))
         with core.database.read() as tx:
             life = epoch_of(tx, node, epoch)
             if life is None:
                 raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
-            batch = taken.batch
+            batch, line = taken.batch, taken.cursor.line
             return Answer(
                 custody=_custody(core, taken),
                 receipts=tuple(receipts(core, tx, line, batch.receipted, batch.decisions)),

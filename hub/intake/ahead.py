@@ -9,7 +9,7 @@ import threading
 
 from hub.core import Core
 from hub.identities import Identities
-from hub.intake.lines import cursor, stretches
+from hub.intake.lines import Stretch, cursor
 from hub.intake.prove import Draft, Prover
 from hub.intake.verify import Verifier
 from hub.points.case import Line
@@ -29,20 +29,19 @@ class Ahead:
         self._drafts: dict[tuple[Line, int], Draft] = {}
         self._lock = threading.Lock()
 
-    def begin(self, line: Line, after: int, upto: int) -> None:
+    def begin(self, stretch: Stretch) -> None:
         """Begin with the records that have just been taken into custody.
 
         Whose card nobody knows yet is left to the posting: it may be registered by then.
         """
         prover = Prover(self._core, self._identities, self._verifier)
         with self._core.database.read() as tx:
-            for stretch in stretches(tx, line, after, upto):
-                if not self._room(tx):
-                    return
-                draft = prover.begin(tx, stretch)
-                if draft.all_known:
-                    with self._lock:
-                        self._drafts[line, stretch.first] = draft
+            if not self._room(tx):
+                return
+            draft = prover.begin(tx, stretch)
+        if draft.all_known:
+            with self._lock:
+                self._drafts[stretch.line, stretch.first] = draft
 
     def take(self, line: Line, first: int) -> Draft | None:
         """What was begun at this place of a line, if anything; it is given once."""

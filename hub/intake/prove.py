@@ -75,7 +75,7 @@ class Prover:
             records=stretch.records,
             pieces=stretch.pieces,
             cards=known,
-            shifts=self._shift_keys(tx, stretch),
+            shifts=self._shift_keys(tx, stretch, records),
             tickets={
                 town: self._core.keys.tickets(town).public for town in towns_of_tickets(records)
             },
@@ -137,21 +137,24 @@ class Prover:
         theirs = self._cards.get((body.municipality, body.account), ())
         return proof if body.card in theirs else Proof.OTHER_ACCOUNT
 
-    def _shift_keys(self, tx: Tx, stretch: Stretch) -> dict[int, bytes]:
-        seqs = {piece.shift for piece in stretch.pieces if piece is not None}
-        found = {seq: self._shift_key(tx, stretch.line, seq) for seq in seqs}
-        return {seq: key for seq, key in found.items() if key is not None}
+    def _shift_keys(
+        self, tx: Tx, stretch: Stretch, records: Sequence[Record | None]
+    ) -> dict[int, bytes]:
+        """The content keys of the shifts that evidence names, where they can be opened."""
+        keys: dict[int, bytes] = {}
+        for seq in {piece.shift for piece in stretch.pieces if piece is not None}:
+            name = (stretch.line, seq)
+            if name not in self._shifts:
+                here = seq in stretch.seqs
+                record = records[seq - stretch.first] if here else _stored(tx, stretch.line, seq)
+                self._shifts[name] = self._content_key(record)
+            key = self._shifts[name]
+            if key is not None:
+                keys[seq] = key
+        return keys
 
-    def _shift_key(self, tx: Tx, line: Line, seq: int) -> bytes | None:
-        key = (line, seq)
-        if key not in self._shifts:
-            self._shifts[key] = self._open_shift(tx, line, seq)
-        return self._shifts[key]
-
-    def _open_shift(self, tx: Tx, line: Line, seq: int) -> bytes | None:
+    def _content_key(self, record: Record | None) -> bytes | None:
         """The content key that a shift's first record seals; None when it cannot be opened."""
-        found = kept_along(tx, line, seq - 1, seq)
-        record = _decoded(found[0].data) if found else None
         if record is None or not isinstance(record.body, ShiftOpened):
             return None
         try:
@@ -159,6 +162,11 @@ class Prover:
             return open_content_key(record.body.content_key, private)
         except (Malformed, NotAuthentic):
             return None
+
+
+def _stored(tx: Tx, line: Line, seq: int) -> Record | None:
+    found = kept_along(tx, line, seq - 1, seq)
+    return _decoded(found[0].data) if found else None
 
 
 def _decoded(data: bytes) -> Record | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from hub.core import Core
 from hub.intake import incidents
-from hub.intake.lines import Cursor, Kept, begin, branches, cursor, digest_at, kept_along
+from hub.intake.lines import Cursor, Kept, Stretch, begin, branches, cursor, digest_at, kept_along
 from hub.points.case import Line, Proof
 from hub.points.ending import end_attempts
 from hub.store import schema
@@ -43,8 +43,8 @@ class Received:
     cursor: Cursor
     batch: Batch
     book: EvidenceBook
-    new: int
-    """How many records were not here before."""
+    new: Stretch | None
+    """The records that were not here before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
         if public is None:
             raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
         main = cursor(tx, chain) or begin(tx, chain, 0, NOTHING)
-        taken = Received(main, batch, book, 0)
+        taken = Received(main, batch, book, None)
         if records:
             head = _checked_head(batch, bytes(public), chain, first, records)
             run = Run(
@@ -128,24 +128,24 @@ class _Custody:
         self._tx = tx
         self._main = main
 
-    def take(self, run: Run) -> tuple[Cursor, int]:
-        """Keep a run; gives the line it is on now, and how many records were new."""
+    def take(self, run: Run) -> tuple[Cursor, Stretch | None]:
+        """Keep a run; gives the line it is on now, and the records that were new."""
         main = self._main
         if run.first == main.received + 1 and self._follows(main, run):
-            return self._append(main, run), len(run.records)
+            return self._append(main, run)
         most, nearest = 0, main
         for line in [main, *branches(self._tx, main.line)]:
             count = self._already(line, run)
             rest = run.behind(count)
             if not rest.records:
-                return line, 0
+                return line, None
             if rest.first == line.received + 1 and self._follows(line, rest):
-                return self._append(line, rest), len(rest.records)
+                return self._append(line, rest)
             if count > most:
                 most, nearest = count, line
         rest = run.behind(most)
         if rest.first > nearest.received:
-            return main, 0
+            return main, None
         return self._branch_off(nearest, rest)
 
     def _already(self, line: Cursor, run: Run) -> int:
@@ -164,7 +164,7 @@ class _Custody:
             return False
         return True
 
-    def _branch_off(self, left: Cursor, run: Run) -> tuple[Cursor, int]:
+    def _branch_off(self, left: Cursor, run: Run) -> tuple[Cursor, Stretch]:
         """Other bytes at a place that is taken: keep both, close the epoch, tell people."""
         main, tx = self._main, self._tx
         base = digest_at(tx, left.line, run.first - 1)
@@ -195,10 +195,11 @@ class _Custody:
             other=str(left.line.source(run.first)),
         )
         fresh = begin(tx, line, run.first - 1, base)
-        return self._append(fresh, run), len(run.records)
+        return self._append(fresh, run)
 
-    def _append(self, line: Cursor, run: Run) -> Cursor:
+    def _append(self, line: Cursor, run: Run) -> tuple[Cursor, Stretch]:
         last, head, at = run.head.seq, run.head.digest, line.line
+        now = self._core.clock.now()
         self._tx.insert(
             schema.inbox,
             municipality=at.home,
@@ -207,7 +208,7 @@ class _Custody:
             branch=at.branch,
             first=run.first,
             last=last,
-            received_at=self._core.clock.now(),
+            received_at=now,
             posted_then=line.posted,
             facts=join(run.records),
             evidence=write(EvidenceBook(run.pieces, run.certificates)),
@@ -223,7 +224,8 @@ class _Custody:
             epoch=at.epoch,
             branch=at.branch,
         )
-        return Cursor(at, line.base, last, head, line.posted)
+        stretch = Stretch(at, run.first, now, line.posted, run.records, run.pieces)
+        return Cursor(at, line.base, last, head, line.posted), stretch
 
     def _better(self, first: Kept, now: Evidence | None) -> None:
         """Keep evidence that differs from what came first, where a good one would still matter.

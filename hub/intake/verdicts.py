@@ -1,14 +1,17 @@
 """Writing verdicts down, and signing receipts."""
 
+from itertools import takewhile
+
+import msgspec
+
 from hub.core import Core
 from hub.intake.lines import kept
 from hub.points.case import Case, Done, Judgement, Line
 from hub.store.database import Tx
 from sync.errors import Damaged, Malformed
-from sync.receipt import Bearer, Outcome, Receipt, Verdict
+from sync.receipt import Outcome, Receipt, Verdict
 from sync.records import TicketIssued, decode
 from sync.signing import Signed, seal_with
-from sync.values import Digest
 from sync.wire import read, write
 
 MOST_VERDICTS = 512
@@ -31,9 +34,9 @@ def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> tuple[o
         done.points,
         done.tier,
         done.at,
-        judgement.outcome,
+        str(judgement.outcome),
         judgement.reason,
-        judgement.bearer,
+        str(judgement.bearer),
         judgement.paid,
         posting,
         0 if case.record is None else int(getattr(case.record.body, "hold", 0)),
@@ -71,22 +74,27 @@ def _first_verdicts(tx: Tx, line: Line, receipted: int) -> list[Verdict]:
         [line.home, line.node, line.epoch, line.branch],
     )
     after = max(receipted, base[0][0] if base else 0)
+    place = [line.home, line.node, line.epoch, line.branch, after]
     rows = tx.rows(
-        "SELECT seq, digest, outcome, reason, bearer, paid, posting, kind FROM record"
+        "SELECT seq, digest, outcome, reason, bearer, paid, posting FROM record"
         " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>?"
         f" ORDER BY seq LIMIT {MOST_VERDICTS}",
-        [line.home, line.node, line.epoch, line.branch, after],
+        place,
     )
-    verdicts: list[Verdict] = []
-    for seq, digest, outcome, reason, bearer, paid, posting, kind in rows:
-        if seq != after + len(verdicts) + 1:
-            break  # the one before waits for another town
-        verdict = Verdict(
-            seq, Digest(digest), Outcome(outcome), reason, Bearer(bearer), paid, posting
-        )
-        if kind == "ticket.issued" and verdict.outcome is not Outcome.QUARANTINED:
-            verdict = _with_tickets(tx, line, seq, verdict)
-        verdicts.append(verdict)
+    if not rows:
+        return []
+    verdicts = msgspec.convert(rows, list[Verdict])
+    if verdicts[-1].seq != after + len(verdicts):  # one waits for another town
+        ready = takewhile(lambda at: at[1].seq == after + at[0], enumerate(verdicts, 1))
+        verdicts = [verdict for _, verdict in ready]
+    issues = tx.rows(
+        "SELECT seq FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>?"
+        " AND seq<=? AND kind='ticket.issued' AND outcome<>?",
+        [*place, after + len(verdicts), str(Outcome.QUARANTINED)],
+    )
+    for (seq,) in issues:
+        at = seq - after - 1
+        verdicts[at] = _with_tickets(tx, line, seq, verdicts[at])
     return verdicts
 
 

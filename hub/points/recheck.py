@@ -5,6 +5,7 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ from sync.policy import (
     read_policy,
 )
 from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
-from sync.values import DAY, EpochId, epoch_number
+from sync.values import DAY, EpochId, Millis, epoch_number
 
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
@@ -57,9 +58,9 @@ class NodeKnowledge:
         self._line = line
         self.float_points = float_points
         self.records: list[Done] = []
-        self._about: dict[str, list[Done]] = {}
+        self._about: defaultdict[str, list[Done]] = defaultdict(list)
         self._floats: dict[tuple[str, str, int], int] = {}
-        self._latest: dict[str, int] = {}
+        self._latest: defaultdict[str, int] = defaultdict(int)
         self._included: dict[tuple[int, int], dict[EpochId, int] | None] = {}
         for done in records:
             self.add(done)
@@ -67,8 +68,8 @@ class NodeKnowledge:
     def add(self, done: Done) -> None:
         """Count one more record."""
         self.records.append(done)
-        self._about.setdefault(done.account, []).append(done)
-        self._latest[done.epoch] = max(done.seq, self._latest.get(done.epoch, 0))
+        self._about[done.account].append(done)
+        self._latest[done.epoch] = max(self._latest[done.epoch], done.seq)
         for key in self._floats:
             if _counts(done, *key):
                 self._floats[key] += done.points
@@ -83,7 +84,7 @@ class NodeKnowledge:
         Later records may be judged already: each town posts its own.
         """
         key = (kind, epoch, receipted)
-        if self._latest.get(epoch, 0) >= before:
+        if self._latest[epoch] >= before:
             return sum(
                 done.points for done in self.records if done.seq < before and _counts(done, *key)
             )
@@ -155,13 +156,19 @@ class Recheck:
             return "basis-no-standing"
         if basis.available > told.available:
             return "basis-says-more"
+        later: list[tuple[Millis, int]] = []
+        recent: list[int] = []
+        recent_count = 0
         since = record.at.ms - policy.window
-        mine = [
-            done
-            for done in known.about(body.account)
-            if done.tier == _T2 and done.town == town and _came_before(done, case)
-        ]
-        recent = [done for done in mine if done.at > since and done.kind == "spend"]
+        for done in known.about(body.account):
+            if done.tier != _T2 or done.town != town or not _came_before(done, case):
+                continue
+            if not done.undone and done.seq > includes.get(done.epoch, 0):
+                later.append((done.at, done.points))
+            if done.kind == "spend" and done.at > since:
+                recent_count += 1
+                if not done.undone:
+                    recent.append(done.points)
         facts = SpendFacts(
             at=record.at,
             hub_silent=True,
@@ -172,15 +179,9 @@ class Recheck:
                 deficit=told.deficit,
                 available=basis.available,
                 expiring=told.expiring,
-                later=tuple(
-                    [
-                        (done.at, done.points)
-                        for done in mine
-                        if not done.undone and done.seq > includes.get(done.epoch, 0)
-                    ]
-                ),
-                recent=tuple([done.points for done in recent if not done.undone]),
-                recent_count=len(recent),
+                later=tuple(later),
+                recent=tuple(recent),
+                recent_count=recent_count,
             ),
             float_used=known.float_used("spend", case.line.epoch, basis.receipted, case.seq),
             float_limit=known.float_points or policy.float_points,

@@ -21,6 +21,8 @@ class Till:
 
     def hold_for(self, case: Case, n: int, account: str, points: int) -> Hold | None:
         """The open hold that a record may use; one that it names but does not fit ends here."""
+        if not n:
+            return None
         self.holds.spoken_of(case.line, n)
         hold = self.holds.named(case.line, n)
         if hold is None or hold.state != "open":

@@ -16,8 +16,11 @@ VERSION = 1
 metadata = sa.MetaData()
 
 
-def _table(name: str, *columns: sa.Column[object] | sa.Index | sa.Constraint) -> sa.Table:
-    return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
+def _table(
+    name: str, *columns: sa.Column[object] | sa.Index | sa.Constraint, by_key: bool = True
+) -> sa.Table:
+    """A table whose rows lie in the order of their key, unless not ``by_key``."""
+    return sa.Table(name, metadata, *columns, sqlite_with_rowid=not by_key)
 
 
 def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
@@ -152,6 +155,7 @@ cursor = _table(
     _int("received"),
     _blob("head"),
     _int("posted"),
+    sa.Index("cursor_waiting", "municipality", sqlite_where=sa.text("posted<received")),
 )
 """Custody and posting positions of a line of records. ``branch`` is empty for the chain itself,
 else 16 hexadecimal digits of the digest of the first record that differs; ``base`` is the seq
@@ -280,6 +284,7 @@ transfer = _table(
     sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=_FROM_WALLET),
     sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=_TO_WALLET),
     sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("\"of\" <> ''")),
+    by_key=False,  # four indexes: each entry would repeat the long key
 )
 """Both legs in one row. ``step`` is its place within its posting. ``expires`` is the lot's date
 where points enter a wallet or lapse. ``of`` names the record that the transfer is for, where that

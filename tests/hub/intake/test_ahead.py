@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.handing_in import SMALL, Judging
 from hub.intake.ahead import Ahead
+from hub.intake.lines import Stretch
 from hub.intake.verify import Checked, InlineVerifier, Promise, Task
 from hub.points.case import Line
 from sync.receipt import Outcome
@@ -110,20 +111,24 @@ def test_what_was_posted_without_it_makes_room(
     monkeypatch.setattr("hub.intake.ahead._MOST", 1)
     ahead = Ahead(town.core, town.identities, InlineVerifier())
     town.put(shop)
-    line = line_of(shop)
-    ahead.begin(line, 0, shop.seq)
+    ahead.begin(stretch_of(shop))
     other = busy(town, town.node(FISH_SHOP), hana)
     town.put(other)
 
-    ahead.begin(line_of(other), 0, other.seq)
+    ahead.begin(stretch_of(other))
 
-    assert ahead.take(line, 1) is None
+    assert ahead.take(line_of(shop), 1) is None
     assert ahead.take(line_of(other), 1) is not None
 
 
 def line_of(pen: Pen) -> Line:
     """The chain that a pen writes."""
     return Line(home=home_of(pen.node), node=pen.node, epoch=pen.epoch, branch="")
+
+
+def stretch_of(pen: Pen) -> Stretch:
+    """All that a pen wrote, as one batch."""
+    return Stretch(line_of(pen), 1, pen.at, 0, pen.records, pen.evidence)
 
 
 def _asking(pen: Pen) -> bytes:
