@@ -18,7 +18,7 @@ import msgspec
 
 from node.identity import identity_of, life_of, settings_of
 from node.outcome import Finding
-from node.paper import SlipFacts
+from node.paper import SlipNote
 from node.projection import contents, rebuild, receipts
 from node.secondpath import SecondPath
 from node.store import Store
@@ -163,14 +163,18 @@ def _jobs(store: Store) -> Iterator[Finding]:
     from printer.documents import decode as read_document
     from printer.errors import BadDocument
 
-    for job, data, facts in store.rows("SELECT id, document, facts FROM job"):
+    for job, data in store.rows("SELECT id, document FROM job"):
         try:
-            if facts is None:
-                read_document(data)
-            else:
-                read(facts, SlipFacts)
-        except (BadDocument, Malformed) as error:
+            read_document(data)
+        except BadDocument as error:
             yield _finding("print-job", str(job), "a document", str(error))
+    for epoch, seq, note in store.rows(
+        "SELECT epoch, seq, slip FROM record WHERE slip IS NOT NULL"
+    ):
+        try:
+            read(note, SlipNote)
+        except Malformed as error:
+            yield _finding("print-job", f"{epoch} {seq}", "a slip's note", str(error))
 
 
 def _second(store: Store) -> Iterator[Finding]:

@@ -1,9 +1,11 @@
 """What this counter prints: documents from what was committed, and the jobs that carry them.
 
-A job is queued in the transaction of its record (a ticket's in that of its receipt), under a name
-made from the record, so that nothing is queued twice. A sale waits for that transaction, so a slip
-enters it as its bare facts (:class:`SlipFacts`) and is laid out by whoever prints it; every other
-sheet is stored as it will be printed.
+    a sale         its slip's note lies in the record's row, written with it in one transaction
+    whoever prints makes jobs of the notes behind ``epoch.queued``, and moves that on, in another
+    a Z-report, a signed ticket   its job is made in the transaction of its record or receipt
+
+So no slip is forgotten and a sale does not wait for its layout. A job stands under a name made from
+the record: nothing is queued twice.
 """
 
 import threading
@@ -15,40 +17,36 @@ import msgspec
 from node.identity import Identity, settings_of
 from node.knowledge import Knowledge, today
 from node.outcome import Approved, TicketPaper, ZReport
-from node.store import Row, Store
+from node.store import Store
 from printer import documents
 from printer.spool import Job, State
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Tier
+from sync.records import Record, Reversed, Spend, TicketRedeemed, Tier, decode
 from sync.ticket import read_ticket, to_qr
-from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, Points, short
+from sync.values import Millis, MunicipalityCode, Points, short
 from sync.wire import read, write
 
+_NOTED = (
+    " FROM epoch CROSS JOIN record ON record.epoch = epoch.epoch AND record.seq > queued"
+    " WHERE slip IS NOT NULL"
+)
+WAITING_NOTES = f"SELECT count(*){_NOTED}"
+"""How many slips have no print job yet."""
+_NOTES = f"SELECT digest, bytes, slip{_NOTED} ORDER BY epoch.number, seq"
 _SLIPS: dict[str, documents.SlipKind] = {
     "spend": "spend",
     "ticket.redeemed": "redemption",
     "reversed": "reversal",
 }
 _QUEUE = (
-    "INSERT OR IGNORE INTO job (kind, title, document, facts, state, name, made)"
-    " VALUES (?, ?, ?, ?, 'queued', ?, ?)"
+    "INSERT OR IGNORE INTO job (kind, title, document, state, name, made)"
+    " VALUES (?, ?, ?, 'queued', ?, ?)"
 )
-_JOB = "SELECT id, kind, title, document, facts, state, reason FROM job"
 
 
-class SlipFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What a slip says of one record; names and words come to it when it is printed."""
+class SlipNote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a slip says beyond its record."""
 
-    kind: str
-    node: NodeId
-    epoch: EpochId
-    seq: int
-    digest: Digest
-    at: Millis
-    municipality: MunicipalityCode
-    points: Points
-    offline: bool
-    """Taken on this node's word (T2)."""
     balance: int | None
     """What is left; None where nobody here knows it."""
     as_of: Millis | None
@@ -56,16 +54,25 @@ class SlipFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 
 
 class JobStore:
-    """The print jobs in the node's database: the port of :mod:`printer.spool`."""
+    """The print jobs in the node's database: the port of :mod:`printer.spool`.
 
-    def __init__(self, store: Store, lay_out: Callable[[SlipFacts], documents.Slip]) -> None:
+    ``catch_up`` makes jobs of the slips that were sold since.
+    """
+
+    def __init__(self, store: Store, catch_up: Callable[[], None]) -> None:
         self._store = store
-        self._lay_out = lay_out
+        self._catch_up = catch_up
 
     def waiting(self) -> Iterable[Job]:
         """Every job that is not confirmed, the oldest first."""
-        rows = self._store.rows(f"{_JOB} WHERE state <> 'confirmed' ORDER BY id")
-        return [self._job(row) for row in rows]
+        self._catch_up()
+        return [
+            Job(id=i, document=document, kind=kind, title=title, state=State(state), reason=reason)
+            for i, document, kind, title, state, reason in self._store.rows(
+                "SELECT id, document, kind, title, state, reason FROM job"
+                " WHERE state <> 'confirmed' ORDER BY id"
+            )
+        ]
 
     def mark(self, job: Job, state: State, reason: str) -> None:
         """Store a job's state durably."""
@@ -75,31 +82,25 @@ class JobStore:
 
     def find(self, job: int) -> Job | None:
         """One job by its number."""
-        row = self._store.row(f"{_JOB} WHERE id = ?", (job,))
-        return None if row is None else self._job(row)
-
-    def document(self, name: str) -> bytes | None:
-        """The document of a named job; the last ones are found soonest."""
-        row = self._store.row(f"{_JOB} WHERE name = ? ORDER BY id DESC LIMIT 1", (name,))
-        return None if row is None else self._job(row).document
-
-    def _job(self, row: Row) -> Job:
-        number, kind, title, document, facts, state, reason = row
+        row = self._store.row(
+            "SELECT document, kind, title, state, reason FROM job WHERE id = ?", (job,)
+        )
+        if row is None:
+            return None
         return Job(
-            id=number,
-            document=document if facts is None else self._document(facts),
-            kind=kind,
-            title=title,
-            state=State(state),
-            reason=reason,
+            id=job,
+            document=row[0],
+            kind=row[1],
+            title=row[2],
+            state=State(row[3]),
+            reason=row[4],
         )
 
-    def _document(self, facts: bytes) -> bytes:
-        """A slip's document; facts that cannot be read stay for the spool to pass over."""
-        try:
-            return documents.encode(self._lay_out(read(facts, SlipFacts)))
-        except (Malformed, ValueError, KeyError):
-            return facts
+    def document(self, name: str) -> bytes | None:
+        """The stored document of a named job."""
+        self._catch_up()
+        row = self._store.row("SELECT document FROM job WHERE name = ?", (name,))
+        return None if row is None else bytes(row[0])
 
 
 class Paper:
@@ -109,7 +110,7 @@ class Paper:
         self._store = store
         self._identity = identity
         self._knowledge = knowledge
-        self.jobs = JobStore(store, self.lay_out)
+        self.jobs = JobStore(store, self.queue_slips)
         self.printing = threading.Lock()
         """One hand at the printer: the counter after a sale, or the schedule's round."""
 
@@ -119,56 +120,57 @@ class Paper:
         return (town, town) if item is None else (item.name, item.point_name)
 
     def slip(self, done: Approved) -> None:
-        """Queue the slip of a spend, a redemption or a reversal; inside its transaction."""
-        facts = SlipFacts(
-            done.kind,
-            done.node,
-            done.epoch,
-            done.seq,
-            done.digest,
-            done.at,
-            done.municipality,
-            done.points,
-            done.tier is Tier.T2,
-            done.balance_after,
-            done.as_of,
-        )
+        """Note the slip of a spend, a redemption or a reversal; inside its transaction."""
         self._store.execute(
-            _QUEUE,
-            (
-                "slip",
-                f"{done.kind} {done.seq}",
-                None,
-                write(facts),
-                slip_name(done),
-                done.at,
-            ),
+            "UPDATE record SET slip = ? WHERE epoch = ? AND seq = ?",
+            (write(SlipNote(done.balance_after, done.as_of)), done.epoch, done.seq),
         )
 
-    def lay_out(self, facts: SlipFacts) -> documents.Slip:
-        """The slip as it is printed, in today's names and the language that is set."""
-        town, point_name = self.names(facts.municipality)
+    def queue_slips(self) -> None:
+        """Make print jobs of the slips that have none yet, in the order of their records."""
+        if not self._store.number(WAITING_NOTES):
+            return
+        with self._store.transaction():
+            for digest, data, note in self._store.rows(_NOTES):
+                record = decode(data)
+                self._queue(
+                    self._slip(record, digest, _note(note)),
+                    "slip",
+                    f"{record.kind} {record.seq}",
+                    slip_name(record),
+                    record.at.ms,
+                )
+                self._store.execute(
+                    "UPDATE epoch SET queued = ? WHERE epoch = ?", (record.seq, record.epoch)
+                )
+
+    def _slip(self, record: Record, digest: bytes, note: SlipNote) -> documents.Slip:
+        body = record.body
+        assert isinstance(body, Spend | TicketRedeemed | Reversed)  # noqa: S101  no other has one
+        town, point_name = self.names(body.municipality)
         balance = None
-        if facts.balance is not None and facts.as_of is not None:
-            balance = documents.Balance(points=facts.balance, as_of=aware(facts.as_of))
+        if note.balance is not None and note.as_of is not None:
+            balance = documents.Balance(points=note.balance, as_of=aware(note.as_of))
+        offline = not isinstance(body, Reversed) and body.tier is Tier.T2
         return documents.Slip(
             language=self._language(),
-            kind=_SLIPS[facts.kind],
+            kind=_SLIPS[record.kind],
             organisation=self._identity.organisation_name,
             place=self._identity.place,
             town=town,
             point_name=point_name,
-            points=facts.points,
+            points=body.points,
             balance=balance,
-            settled="offline" if facts.offline else "online",
-            at=aware(facts.at),
-            node=short(facts.node),
-            seq=facts.seq,
-            digest=facts.digest.hex()[:8],
+            settled="offline" if offline else "online",
+            at=aware(record.at.ms),
+            node=short(record.node),
+            seq=record.seq,
+            digest=digest.hex()[:8],
         )
 
     def z_report(self, report: ZReport) -> None:
         """Queue a Z-report; inside the transaction of its ``shift.closed``."""
+        self.queue_slips()  # what was sold in the shift comes before its sums
         takings = tuple(
             documents.Takings(
                 town=line.town,
@@ -208,8 +210,7 @@ class Paper:
         for number, signed, digest, at in self._store.rows(
             "SELECT number, signed, digest, at FROM paper JOIN record USING (epoch, seq)"
             " WHERE signed IS NOT NULL"
-            " AND NOT EXISTS ("
-            "   SELECT 1 FROM job WHERE name = 'ticket/' || number AND facts IS NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM job WHERE name = 'ticket/' || number)"
         ):
             try:
                 ticket = read_ticket(signed, self._knowledge.ticket_keys())
@@ -238,8 +239,7 @@ class Paper:
         """The signed tickets of one ``ticket.issued``, in the order of their numbers."""
         rows = self._store.rows(
             "SELECT number, signed, municipality, points, valid_from, valid_until,"
-            " coalesce((SELECT id FROM job WHERE name = 'ticket/' || number"
-            "   AND facts IS NULL), 0)"
+            " coalesce((SELECT id FROM job WHERE name = 'ticket/' || number), 0)"
             " FROM paper WHERE epoch = ? AND seq = ? AND signed IS NOT NULL ORDER BY number",
             (epoch, seq),
         )
@@ -267,13 +267,21 @@ class Paper:
     def _queue(
         self, paper: documents.Document, kind: str, title: str, name: str, at: Millis
     ) -> None:
-        self._store.execute(_QUEUE, (kind, title, documents.encode(paper), None, name, at))
+        self._store.execute(_QUEUE, (kind, title, documents.encode(paper), name, at))
 
     def _language(self) -> documents.Language:
         return "en" if settings_of(self._store).language == "en" else "ja"
 
 
-def slip_name(done: Approved) -> str:
+def _note(data: bytes) -> SlipNote:
+    """A slip's note; where it is spoilt the slip comes without a balance, and the audit says so."""
+    try:
+        return read(data, SlipNote)
+    except Malformed:
+        return SlipNote(None, None)
+
+
+def slip_name(done: Approved | Record) -> str:
     """Under which name the slip of a record is queued."""
     return f"{done.epoch}/{done.seq}/slip"
 

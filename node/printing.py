@@ -18,6 +18,7 @@ def print_waiting(store: Store, paper: Paper) -> PrinterState:
 
     where = settings_of(store).printer
     destination = parse_destination(where)
+    paper.queue_slips()
     if not isinstance(destination, Nowhere):
         with paper.printing:
             drain(paper.jobs, ReceiptPrinter(destination=destination, width=WIDTH))

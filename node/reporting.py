@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from node.identity import identity_of, life_of, settings_of
 from node.limits import float_used
 from node.outcome import HistoryRow, Incident, PrinterState, Status
+from node.paper import WAITING_NOTES
 from node.projection import open_shift
 from node.reach import Contact
 from node.reversing import REVERSIBLE
@@ -95,7 +96,7 @@ def status(store: Store, live: Live) -> Status:
 def printer_state(store: Store, destination: str) -> PrinterState:
     """Where paper comes out, and what it waits for."""
     row = store.row(
-        "SELECT count(*) FILTER (WHERE state IN ('queued', 'failed')),"
+        f"SELECT count(*) FILTER (WHERE state IN ('queued', 'failed')) + ({WAITING_NOTES}),"
         " count(*) FILTER (WHERE state = 'sent'),"
         " coalesce((SELECT reason FROM job WHERE reason <> '' AND state <> 'confirmed'"
         "   ORDER BY id DESC LIMIT 1), '') FROM job"

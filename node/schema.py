@@ -28,11 +28,11 @@ def m001_first_tables(db: Database) -> None:
 
 @STEPS()
 def m002_fewer_pages_a_commit(db: Database) -> None:
-    """One row a record with its evidence; no index that every commit writes and few ask.
+    """One row a record, with its evidence and what its slip needs.
 
-    What a commit waits for is pages: each that it touches goes whole into the log. Sheets that a
-    record makes are not looked up by name, so only the others' names are in an index; and records
-    whose receipt is missing lie together at the end of ``move``.
+    What a sale waits for is pages: each that its commit touches goes whole into the log. Slips
+    behind ``epoch.queued`` have no print job yet, and records whose receipt is missing lie behind
+    ``epoch.receipted``: neither needs an index that every sale writes.
     """
     for statement in _FEWER_PAGES.split(";\n"):
         db.execute(statement)
@@ -127,20 +127,15 @@ CREATE TABLE incident (
 
 _FEWER_PAGES = """
 ALTER TABLE record ADD COLUMN evidence BLOB;
+ALTER TABLE record ADD COLUMN slip BLOB;
 UPDATE record SET evidence = (SELECT evidence.bytes FROM evidence
   WHERE evidence.epoch = record.epoch AND evidence.seq = record.seq);
 DROP TABLE evidence;
+ALTER TABLE epoch ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+UPDATE epoch SET queued =
+  coalesce((SELECT max(seq) FROM record WHERE record.epoch = epoch.epoch), 0);
 DROP INDEX move_open;
-CREATE INDEX move_quarantined ON move (tier, kind) WHERE verdict = 'quarantined';
-CREATE TABLE sheet (
-  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, document BLOB, facts BLOB,
-  state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', name TEXT NOT NULL, made INTEGER NOT NULL,
-  CHECK ((document IS NULL) <> (facts IS NULL))
-) STRICT;
-INSERT INTO sheet SELECT id, kind, title, document, NULL, state, reason, name, made FROM job;
-DROP TABLE job;
-ALTER TABLE sheet RENAME TO job;
-CREATE UNIQUE INDEX job_name ON job (name) WHERE facts IS NULL"""
+CREATE INDEX move_quarantined ON move (tier, kind) WHERE verdict = 'quarantined'"""
 
 
 def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:

@@ -192,21 +192,38 @@ class Spending:
                 shift = parts.shifts.ensure()
             tap.verify(pin)
             proof = Proof(shift=shift, sign=tap.sign_record, certificate=tap.certificate)
-            done: list[Approved] = []
-            parts.writer.write(
-                lambda at, _seq: self._body(prepared, at),
-                proof=proof,
-                also=lambda committed: done.append(self._finish(prepared, committed)),
-            )
-            return done[0]
+            return self._write(prepared, proof)
+
+    def _write(self, prepared: Prepared, proof: Proof) -> Approved:
+        """Make the record from what is known now, and its slip from the same."""
+        known: KnownStanding | None = None
+        done: list[Approved] = []
+
+        def make(at: At, _seq: int) -> AnyBody:
+            nonlocal known
+            if self._is_over(prepared):
+                said = no("attempt-over")
+                raise RefusedByRule(said.reason, said.detail)
+            known = self._require_allowed(prepared)
+            return self._body(prepared, known, at)
+
+        def also(committed: Committed) -> None:
+            done.append(self._finish(prepared, known, committed))
+
+        self._parts.writer.write(make, proof=proof, also=also)
+        return done[0]
 
     def _is_over(self, prepared: Prepared) -> bool:
         """Whether the attempt ended, or belongs to a life of the database before this one."""
+        if not prepared.attempt:
+            return False
         state = self._parts.attempts.state(self._parts.writer.epoch, prepared.attempt)
-        return prepared.attempt > 0 and state in ("", "over", "told", "used")
+        return state in ("", "over", "told", "used")
 
     def _granted(self, prepared: Prepared) -> bool:
         """Whether the hub said yes, in time or since."""
+        if not prepared.attempt:
+            return False
         state = self._parts.attempts.state(self._parts.writer.epoch, prepared.attempt)
         return state == "granted"
 
@@ -229,11 +246,7 @@ class Spending:
             raise RefusedByRule(said.reason, said.detail)
         return known
 
-    def _body(self, prepared: Prepared, at: At) -> AnyBody:
-        if self._is_over(prepared):
-            said = no("attempt-over")
-            raise RefusedByRule(said.reason, said.detail)
-        known = self._require_allowed(prepared)
+    def _body(self, prepared: Prepared, known: KnownStanding | None, at: At) -> AnyBody:
         granted = self._granted(prepared)
         return Spend(
             municipality=prepared.municipality,
@@ -250,12 +263,11 @@ class Spending:
             ),
         )
 
-    def _finish(self, prepared: Prepared, done: Committed) -> Approved:
+    def _finish(self, prepared: Prepared, known: KnownStanding | None, done: Committed) -> Approved:
         """What goes with the record into its transaction: the attempt's end and the slip."""
         parts = self._parts
         record = done.record
         parts.attempts.use(record.epoch, prepared.attempt)
-        known = parts.knowledge.standing(prepared.card)
         account = account_in(known, prepared.municipality)
         after = None
         if known is not None and account is not None:

@@ -4,7 +4,7 @@
       build the record after the present tip
       the card signs it (where it takes points), the tap checks the signature
       sign the head
-      ONE transaction: record, evidence, certificate, projection, attempt, print job
+      ONE transaction: record, evidence, certificate, projection, attempt, the slip's note
       second path
     unlock -> only now anybody says "done"
 
@@ -97,6 +97,7 @@ class Writer:
         self.lock = threading.RLock()
         self.life = life_of(store)
         self._key: SigningKey | None = None
+        self._certified: set[tuple[EpochId, KeyDigest]] = set()
         self.tip = self._read_tip()
 
     @property
@@ -188,6 +189,8 @@ class Writer:
             self.tip = self._read_tip()  # a commit that failed may still have reached the disk
             raise
         self.tip = Tip(seq=seq, digest=digest, at=at.ms)
+        if piece is not None:
+            self._certified.add((self.epoch, KeyDigest(piece.key)))
         if self._second is not None:
             self._second.append(
                 Entry(self.epoch, seq, digest, head.signature, data, evidence or b"")
@@ -204,6 +207,8 @@ class Writer:
         )
 
     def _keep_certificate(self, proof: Proof, key: KeyDigest) -> None:
+        if (self.epoch, key) in self._certified:
+            return  # a card that was here before in this run of the program
         have = "SELECT 1 FROM certificate WHERE epoch = ? AND key = ?"
         if self._store.row(have, (self.epoch, key)) is None:
             sealed = proof.shift.sealer.seal(proof.certificate, certificate_name(key))
@@ -252,7 +257,7 @@ def insert(
 ) -> None:
     """Put a record with its evidence and projection into the tables, inside a transaction."""
     store.execute(
-        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (record.epoch, record.seq, digest, record.kind, record.at.ms, data, head, evidence),
     )
     project(store, record)

@@ -187,7 +187,8 @@ def test_a_file_that_is_no_database_is_damage_and_not_a_crash(tmp_path: Path) ->
         ),
         ("UPDATE epoch SET receipted = receipted - 1", "receipted"),
         ("DELETE FROM verdict WHERE seq = 1", "receipted"),
-        ("UPDATE job SET facts = x'00'", "print-job"),
+        ("UPDATE job SET document = x'00'", "print-job"),
+        ("UPDATE record SET slip = x'00' WHERE kind = 'spend'", "print-job"),
         ("DELETE FROM shift", "projection"),
     ],
 )

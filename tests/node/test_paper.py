@@ -1,9 +1,9 @@
-"""What a counter prints: facts stored with the sale, laid out by whoever prints them."""
+"""What a counter prints: noted with the sale, laid out and queued by whoever prints."""
 
 from node.outcome import Approved
-from node.paper import SlipFacts, slip_name
+from node.paper import SlipNote, slip_name
 from printer import documents
-from printer.spool import State, drain
+from printer.spool import drain
 from sync.values import Points
 from sync.wire import read
 from tests.doubles.hub import KAWASAKI
@@ -34,14 +34,48 @@ def test_a_slip_says_what_was_taken_what_is_left_and_on_whose_word(shop: Shop) -
     assert slip.digest == done.digest.hex()[:8]
 
 
-def test_a_sale_stores_the_facts_of_its_slip_and_no_sheet(shop: Shop) -> None:
+def test_a_sale_notes_its_slip_and_waits_for_no_layout(shop: Shop) -> None:
+    shop.cut()
     done = spend(shop, 300)
+    store = shop.counter.parts.store
 
-    row = shop.counter.parts.store.row("SELECT document, facts FROM job ORDER BY id DESC LIMIT 1")
+    row = store.row("SELECT slip FROM record WHERE seq = ?", (done.seq,))
 
     assert row is not None
-    assert row[0] is None
-    assert read(row[1], SlipFacts).digest == done.digest
+    assert read(row[0], SlipNote).balance == 4_700
+    assert store.number("SELECT count(*) FROM job") == 0
+    assert shop.counter.status().printer.waiting == 1
+
+
+def test_slips_are_queued_once_and_in_the_order_of_the_sales(shop: Shop) -> None:
+    first, second = spend(shop, 300), spend(shop, 500)
+    shop.counter.print_waiting()
+    third = spend(shop, 700)
+
+    names = [job.title for job in shop.counter.parts.paper.jobs.waiting()]
+
+    assert names == [f"spend {done.seq}" for done in (first, second, third)]
+    assert shop.counter.status().printer.waiting == 3
+
+
+def test_the_slips_of_a_shift_come_out_before_its_sums(shop: Shop) -> None:
+    spend(shop, 300)
+
+    shop.counter.close_shift()
+
+    assert [job.kind for job in shop.counter.parts.paper.jobs.waiting()] == ["slip", "z-report"]
+
+
+def test_a_slip_that_was_noted_before_the_power_went_is_printed_after_it(shop: Shop) -> None:
+    done = spend(shop, 300)
+    tray = PaperTray()
+
+    shop.restart()
+    drain(shop.counter.parts.paper.jobs, tray)
+
+    (slip,) = tray.paper
+    assert isinstance(slip, documents.Slip)
+    assert slip.seq == done.seq
 
 
 def test_the_last_slip_is_found_by_its_name(shop: Shop) -> None:
@@ -56,17 +90,17 @@ def test_the_last_slip_is_found_by_its_name(shop: Shop) -> None:
     assert slip.points == 500
 
 
-def test_facts_that_cannot_be_read_do_not_block_the_sheets_behind_them(shop: Shop) -> None:
+def test_a_spoilt_note_costs_the_balance_and_not_the_slips_behind_it(shop: Shop) -> None:
     spend(shop, 300)
-    shop.counter.parts.store.execute("UPDATE job SET facts = x'00'")
+    shop.counter.parts.store.execute("UPDATE record SET slip = x'00' WHERE kind = 'spend'")
     spend(shop, 500)
     tray = PaperTray()
 
     drain(shop.counter.parts.paper.jobs, tray)
 
-    assert [slip.points for slip in tray.paper if isinstance(slip, documents.Slip)] == [500]
-    (spoilt,) = shop.counter.parts.paper.jobs.waiting()
-    assert (spoilt.state, spoilt.reason) == (State.FAILED, "unreadable")
+    slips = [slip for slip in tray.paper if isinstance(slip, documents.Slip)]
+    assert [slip.points for slip in slips] == [300, 500]
+    assert [slip.balance is None for slip in slips] == [True, False]
 
 
 def test_a_reprint_is_a_sheet_of_its_own_and_made_once(shop: Shop) -> None:

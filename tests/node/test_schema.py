@@ -23,7 +23,7 @@ def test_a_counter_of_the_first_version_goes_on_with_records_evidence_and_sheets
     sheets = {job.title: job.document for job in shop.counter.parts.paper.jobs.waiting()}
     records = shop.counter.parts.store.rows("SELECT bytes, evidence FROM record ORDER BY seq")
     shop.counter.close()
-    turn_back_to_the_first_version(shop.folder, sheets)
+    turn_back_to_the_first_version(shop.folder)
 
     shop.reopen()
 
@@ -37,8 +37,8 @@ def test_a_counter_of_the_first_version_goes_on_with_records_evidence_and_sheets
     assert shop.hub.balance(shop.key) == 4_200
 
 
-def turn_back_to_the_first_version(folder: Path, sheets: dict[str, bytes]) -> None:
-    """Write the same node as the first program kept it: evidence apart, every sheet laid out."""
+def turn_back_to_the_first_version(folder: Path) -> None:
+    """Write the same node as the first program kept it: evidence apart, every slip a job."""
     today = folder / FILE
     first = folder / "first.db"
     with closing(sqlite3.connect(first)) as base:
@@ -46,21 +46,12 @@ def turn_back_to_the_first_version(folder: Path, sheets: dict[str, bytes]) -> No
         base.execute("ATTACH ? AS today", (str(today),))
         copied = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE '%sq%'"
         for (table,) in base.execute(copied).fetchall():
-            base.execute(f"DELETE FROM {table}")
-            if table not in ("record", "evidence", "job"):
-                base.execute(f"INSERT INTO {table} SELECT * FROM today.{table}")
-        base.execute(
-            "INSERT INTO record SELECT epoch, seq, digest, kind, at, bytes, head FROM today.record"
-        )
+            if table != "evidence":
+                names = ", ".join(row[1] for row in base.execute(f"PRAGMA table_info({table})"))
+                base.execute(f"INSERT INTO {table} SELECT {names} FROM today.{table}")
         base.execute(
             "INSERT INTO evidence SELECT epoch, seq, evidence FROM today.record"
             " WHERE evidence IS NOT NULL"
         )
-        for title, document in sheets.items():
-            base.execute(
-                "INSERT INTO job SELECT id, kind, title, ?, state, reason, name, made"
-                " FROM today.job WHERE title = ?",
-                (document, title),
-            )
         base.commit()
     first.replace(today)
