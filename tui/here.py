@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node.plan import Plan, plan_in, unfinished
 from sync.errors import RefusedByRule
 from tui import exits
 from tui.app import CounterApp
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from node.opening import Ports
     from sync.calls import Invited
 
-DATABASE = "node.db"
-"""The file that says that this folder is a counter already."""
+NOT_CONFIRMED = "node-not-confirmed"
+"""The hub's reason until its operator has compared the fingerprint."""
 CARDS = "cards"
 """A folder of software cards beside a demo's database: its tray."""
 
@@ -37,7 +38,7 @@ def run_counter(folder: Path, environment: Mapping[str, str]) -> None:
         opening.counter,
         Words(language_of(environment)),
         tray=tray_of(folder),
-        enrolment=None if (folder / DATABASE).exists() else opening,
+        enrolment=opening if unfinished(folder) else None,
     )
     try:
         app.run()
@@ -57,7 +58,7 @@ def tray_of(folder: Path) -> tuple[TrayCard, ...]:
 
 @dataclass(slots=True)
 class Opening:
-    """Opens this folder's counter and its rounds; before that, the first time, enrols it.
+    """Opens this folder's counter and its rounds; before that it sets it up, or goes on with that.
 
     The heavy rooms are imported inside, when the first screen is there already.
     """
@@ -82,6 +83,17 @@ class Opening:
         if self._open is not None:
             self._open.close()
 
+    def known(self) -> Plan | None:
+        """The set-up that was interrupted here."""
+        return plan_in(self.folder)
+
+    def resume(self, on_key: Callable[[str], None]) -> None:
+        """Go on with it, by what was kept."""
+        from node.enrol import resume
+
+        self._let_go()
+        self._open = resume(self.folder, _ports(), on_key=on_key).counter
+
     def look(self, invitation: str) -> "Invited":
         """Whose counter the invitation makes of this PC."""
         from node.enrol import look
@@ -94,6 +106,7 @@ class Opening:
         from node.enrol import enrol
         from sync.invitation import read_invitation
 
+        self._let_go()
         made = enrol(
             self.folder,
             read_invitation(invitation),
@@ -104,8 +117,26 @@ class Opening:
         self._open = made.counter
 
     def confirmed(self) -> bool:
-        """Whether the hub talks to this node: it does once the office has confirmed it."""
-        return self._open is not None and self._open.sync_now().reached
+        """Whether the hub talks to this node: it does once the office has confirmed it.
+
+        Raises Unreachable, and RefusedByRule where the hub will never do so.
+        """
+        if self._open is None:
+            return False
+        if self._open.sync_now().reached:
+            return True
+        try:
+            self._open.parts.line.patiently(lambda calls: calls.challenge())
+        except RefusedByRule as refused:
+            if refused.reason != NOT_CONFIRMED:
+                raise
+        return False
+
+    def _let_go(self) -> None:
+        """A counter that is set up once more is opened anew."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
 
 def _ports() -> "Ports":

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from node.card.errors import CardUnreadable
 from node.outcome import Incident, PrinterState
+from node.plan import Plan
 from sync.calls import Invited
 from sync.clock import ClockState
 from sync.errors import InUse, Malformed
@@ -57,6 +58,16 @@ class State:
 @dataclass(slots=True)
 class FakeEnrolment:
     """An office that never confirms, so that the picture stands still."""
+
+    plan: Plan | None = None
+
+    def known(self) -> Plan | None:
+        """What was interrupted."""
+        return self.plan
+
+    def resume(self, on_key: Callable[[str], None]) -> None:
+        """The same fingerprint."""
+        on_key("4f2a 91c0 77be 03d5")
 
     def look(self, invitation: str) -> Invited:
         """Anything that begins right stands for the greengrocer."""
@@ -154,7 +165,14 @@ SET_UP = {
     "set-up-no-invitation": keys(*"hello", "enter", "enter"),
     "set-up-question": keys(*"MACHIKADO1-AB", "enter", "enter"),
     "set-up-fingerprint": keys(*"MACHIKADO1-AB", "enter", "enter", "enter"),
+    "set-up-interrupted": STAY,
 }
+INTERRUPTED = Plan(
+    invitation="MACHIKADO1-AB",
+    second_path="/media/usb",
+    fingerprint="4f2a 91c0 77be 03d5",
+    invited=Invited(NODE, "shop", "A商店街", "八百屋", "川崎市"),
+)
 
 
 def _ambiguous(text: str) -> set[str]:
@@ -199,5 +217,6 @@ def test_the_set_up_looks_as_a_person_has_seen_it(
     snap_compare: SnapCompare, name: str, language: Language
 ) -> None:
     counter = shop()
-    app = CounterApp(lambda: counter, Words(language), enrolment=FakeEnrolment())
+    enrolment = FakeEnrolment(INTERRUPTED if name == "set-up-interrupted" else None)
+    app = CounterApp(lambda: counter, Words(language), enrolment=enrolment)
     assert snap_compare(app, terminal_size=SIZE, run_before=_played(app, counter, SET_UP[name]))

@@ -2,6 +2,7 @@
 
 Paste or scan the invitation, name the folder of the second copy, look at whose counter it becomes,
 Enter, compare the fingerprint with the office's screen, and wait until the office has confirmed it.
+After a cut the screen shows what is known already and goes on by itself.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from sync.errors import Malformed
+from sync.errors import Malformed, Unreachable
 from sync.values import organisation_of, short
 from tui.asking import Answered, Trouble
 from tui.screens.base import CounterScreen
@@ -23,6 +24,7 @@ from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
+    from node.plan import Plan
     from sync.calls import Invited
 
 ASK_EVERY = 3.0
@@ -31,6 +33,14 @@ ASK_EVERY = 3.0
 
 class Enrolment(Protocol):
     """How a PC becomes a node. Each call may take as long as the network takes."""
+
+    def known(self) -> "Plan | None":
+        """The set-up that was interrupted here; None where there was none."""
+        ...
+
+    def resume(self, on_key: Callable[[str], None]) -> None:
+        """Go on with it. Raises as ``enrol``."""
+        ...
 
     def look(self, invitation: str) -> "Invited":
         """Whose counter the invitation makes of this PC. Raises Malformed, Unreachable."""
@@ -44,12 +54,15 @@ class Enrolment(Protocol):
         ...
 
     def confirmed(self) -> bool:
-        """Whether the office has compared the fingerprint and said yes."""
+        """Whether the office has compared the fingerprint and said yes.
+
+        Raises Unreachable, and RefusedByRule where it will never say so.
+        """
         ...
 
 
 class SetUp(CounterScreen):
-    """Shown once in a PC's life."""
+    """Shown until this PC is a counter."""
 
     HEADING = N_("Set up this PC")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +79,8 @@ class SetUp(CounterScreen):
         self._enrolment = enrolment
         self._invitation = ""
         self._facts = ""
-        self._registered = False
+        self._next: Callable[[], None] | None = None
+        """What is asked again while the network is missing, once the office may know this PC."""
 
     def body(self) -> ComposeResult:
         """The two fields, what the invitation stands for, the fingerprint."""
@@ -84,9 +98,28 @@ class SetUp(CounterScreen):
         yield Answer()
 
     def on_mount(self) -> None:
-        """Ready to paste."""
+        """Ready to paste, unless something was begun already."""
         super().on_mount()
         self.query_one("#invitation", Line).focus()
+        self.ask(self._enrolment.known, self._remembered)
+
+    def _remembered(self, plan: "Plan | None") -> None:
+        """A set-up that was interrupted: what is known of it, and on."""
+        if plan is None:
+            return
+        self._invitation = plan.invitation
+        self.query_one("#invitation", Line).value = plan.invitation
+        self.query_one("#second", Line).value = plan.second_path
+        if plan.invited is not None:
+            self._note_facts(plan.invited)
+        if plan.fingerprint:
+            self._show_fingerprint(plan.fingerprint)
+        self._wait(N_("This set-up was interrupted; nothing is lost. It goes on."))
+        self._resume()
+
+    def _resume(self) -> None:
+        self._next = self._resume
+        self.ask(partial(self._enrolment.resume, self._heard), self._enrolled)
 
     @on(Line.Entered, "#invitation")
     def invited(self, event: Line.Entered) -> None:
@@ -107,8 +140,13 @@ class SetUp(CounterScreen):
         self.answer.note(self.desk.words(text))
 
     def _looked(self, invited: "Invited") -> None:
-        words = self.desk.words
         self.answer.blank()
+        self._note_facts(invited)
+        question = self.desk.words("Register with this?") + "\n\n" + self._facts
+        self.desk.push_screen(Confirm(question), self._sure)
+
+    def _note_facts(self, invited: "Invited") -> None:
+        words = self.desk.words
         self._facts = "\n".join(
             (
                 words("Organisation ID  {id}", id=short(organisation_of(invited.node))),
@@ -119,13 +157,12 @@ class SetUp(CounterScreen):
             )
         )
         self.query_one("#found", Static).update(self._facts)
-        question = words("Register with this?") + "\n\n" + self._facts
-        self.desk.push_screen(Confirm(question), self._sure)
 
     def _sure(self, sure: bool | None) -> None:
         if not sure:
             self._again()
             return
+        self._next = self._resume
         self._wait(N_("Registering. One moment, please."))
         second = self.query_one("#second", Line).value.strip()
         self.ask(
@@ -148,7 +185,7 @@ class SetUp(CounterScreen):
         self.answer.note(self.desk.words("Nothing was registered."))
 
     def _enrolled(self, _: None) -> None:
-        self._registered = True
+        self._next = self._ask_confirmed
         self.answer.note(
             self.desk.words(
                 "Call the office and compare the fingerprint. Waiting for the office to confirm."
@@ -166,11 +203,12 @@ class SetUp(CounterScreen):
             self.set_timer(ASK_EVERY, self._ask_confirmed)
 
     def show_trouble(self, trouble: Trouble) -> None:
-        """The invitation can be given again; a missing network while waiting is waited for."""
+        """A missing network is waited for; after all else an invitation can be given again."""
         words = self.desk.words
-        if self._registered and not trouble.unexpected:
-            self.set_timer(ASK_EVERY, self._ask_confirmed)
+        if self._next is not None and isinstance(trouble.problem, Unreachable):
+            self.set_timer(ASK_EVERY, self._next)
         else:
+            self._next = None
             self._again()
         if isinstance(trouble.problem, Malformed):
             self.answer.say(
