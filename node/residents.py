@@ -24,6 +24,8 @@ from sync.wire import write
 MOST_WISHES = 3
 """After three taken candidates one is generated (マイキーID登録, the platform's own flow)."""
 TAKEN = "mykey-id-taken"
+_MADE = ""
+"""The wish for an ID that the hub makes."""
 REGISTER, LOOK = "register", "look"
 """The verbs of :func:`sync.cardproof.look_message`."""
 
@@ -38,14 +40,20 @@ class Residents:
     def register(
         self, card: str, pin: bytearray, wishes: Sequence[str], *, consent: bool
     ) -> RegisteredCard | Refused:
-        """Make a MyKey ID: up to three wishes, then one that the hub makes."""
+        """Make a MyKey ID: the first wish that is free.
+
+        Without a wish, and after three that were taken, the hub makes one; fewer taken wishes are
+        refused, so that nobody gets for life what nobody chose.
+        """
         candidates = [mykey_id(wish) for wish in wishes][:MOST_WISHES]
+        if len(candidates) in (0, MOST_WISHES):
+            candidates.append(_MADE)
         try:
-            for candidate in (*candidates, ""):
+            for candidate in candidates:
                 try:
                     done = self._register(card, bytearray(pin), candidate, consent=consent)
                 except RefusedByRule as error:
-                    if error.reason != TAKEN or not candidate:
+                    if error.reason != TAKEN:
                         raise
                 else:
                     return RegisteredCard(

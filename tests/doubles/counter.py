@@ -232,7 +232,7 @@ class FakeCounter:
         *,
         consent: bool,  # noqa: ARG002  the protocol's name
     ) -> RegisteredCard | Refused:
-        """The first wish that does not begin with TAKEN, else an ID that is made."""
+        """The first wish that does not begin with TAKEN; an ID is made for no or three wishes."""
         self._enter("register")
         if self.silent:
             return _no("hub-silent")
@@ -241,6 +241,8 @@ class FakeCounter:
             return wrong
         known = bool(self.cards[card].mykey_id)
         free = [wish for wish in wishes if not wish.startswith("TAKEN")]
+        if not known and not free and len(wishes) in (1, 2):
+            return _no("mykey-id-taken")
         if not known:
             self.cards[card].mykey_id = free[0] if free else "QX7K2M9P"
         return RegisteredCard(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from node.looking import audit_of, set_printer, status_of
 from node.outcome import Approved, Refused, RegisteredCard, ZReport
 from printer.documents import ZReport as ZPaper
@@ -136,10 +138,24 @@ def test_a_resident_makes_a_mykey_id_and_looks_at_the_exact_balance(shop: Shop) 
     assert [(row.available, row.exact) for row in known] == [(5_000, False)]
 
 
-def test_when_all_wishes_are_taken_the_hub_makes_one(shop: Shop) -> None:
+def test_a_taken_wish_is_told_and_nothing_is_made_that_nobody_chose(shop: Shop) -> None:
     shop.hub.mykeys[KeyDigest(b"x" * 32)] = "HANAKO01"
 
-    made = shop.counter.register(shop.card, pin(), ["HANAKO01"], consent=True)
+    told = shop.counter.register(shop.card, pin(), ["HANAKO01"], consent=True)
+
+    assert isinstance(told, Refused)
+    assert told.reason == "mykey-id-taken"
+    assert len(shop.hub.mykeys) == 1
+
+
+@pytest.mark.parametrize("wishes", [[], ["HANAKO01", "HANAKO02", "HANAKO03"]])
+def test_with_no_wish_or_three_that_are_taken_the_hub_makes_one(
+    shop: Shop, wishes: list[str]
+) -> None:
+    for number, wish in enumerate(wishes):
+        shop.hub.mykeys[KeyDigest(bytes([number]) * 32)] = wish
+
+    made = shop.counter.register(shop.card, pin(), wishes, consent=True)
 
     assert isinstance(made, RegisteredCard)
     assert made.generated

@@ -331,6 +331,16 @@ async def test_registering_asks_for_consent_and_wishes(stage: Staged) -> None:
         assert at.counter.cards["soft:hanako"].mykey_id == "HANAKO01"
 
 
+async def test_a_taken_wish_is_asked_again_with_the_same_card(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f5")
+        await at.card("soft:hanako")
+        await at.press("1", *"TAKEN001", "enter", *"1234")
+        assert "taken" in at.answer
+        await at.press("end", *(["backspace"] * 8), *"HANAKO01", "enter", *"1234")
+        assert at.counter.cards["soft:hanako"].mykey_id == "HANAKO01"
+
+
 async def test_a_wish_in_small_letters_is_refused_with_words(stage: Staged) -> None:
     async with stage() as at:
         await at.press("f5")

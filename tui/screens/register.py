@@ -163,6 +163,9 @@ class Register(CounterScreen):
         if isinstance(card, Refused):
             if card.reason == "wrong-pin":
                 self._to_pin()
+            elif card.reason == "mykey-id-taken":
+                self._enter(Step.WISHES)
+                self.query_one("#wishes", Line).focus()
             else:
                 self._fresh()
             self.show_refusal(card)

@@ -171,7 +171,10 @@ ADVICE: dict[str, Advice] = {
         N_("Spend them at a shop instead."),
         "no",
     ),
-    "mykey-id-taken": Advice(N_("All of these MyKey IDs are taken."), N_("Think of other ones.")),
+    "mykey-id-taken": Advice(
+        N_("All of these MyKey IDs are taken."),
+        N_("Think of other ones; after three the centre makes one."),
+    ),
     "no-consent": Advice(
         N_("The resident has not agreed to use points."), N_("Register again, with the consent.")
     ),
