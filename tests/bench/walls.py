@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -12,12 +13,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 _PAGE = b"\0" * 8192
 
 
-def append_and_sync(folder: Path, times: int) -> list[float]:
-    """Seconds of each of many ``append 8 kB + fdatasync`` on the disk of ``folder``."""
+def append_and_sync(
+    folder: Path, times: int, before: Callable[[], object] = lambda: None
+) -> list[float]:
+    """Seconds of each of many ``append 8 kB + fdatasync`` on the disk of ``folder``.
+
+    ``before`` each one, and not counted, comes what stands between two of those it is the limit of.
+    """
     file = os.open(folder / "wall", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     samples = []
     try:
         for _ in range(times):
+            before()
             began = time.perf_counter()
             os.write(file, _PAGE)
             os.fdatasync(file)
