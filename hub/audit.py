@@ -5,7 +5,8 @@
 2. Every chain of the hub's own records is whole.
 3. Every card signature and ticket behind an applied record still verifies.
 4. In each town debits equal credits, and each balance is the sum of its transfers.
-5. Playing every posting again, in order, into an empty database gives the same transfers, balances,
+5. No town's posting has stopped.
+6. Playing every posting again, in order, into an empty database gives the same transfers, balances,
    verdicts, tickets, holds and windows, and the same organisations and people.
 
 A finding says where, what was expected and what was found. It changes nothing.
@@ -23,6 +24,7 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import Cursor, Kept, cursor, digest_at, kept
 from hub.intake.prove import Prover
+from hub.intake.stopped import REASON, stopped_towns
 from hub.intake.verify import Verifier
 from hub.points.case import Line, Proof
 from hub.replay import replay
@@ -52,6 +54,7 @@ def audit(core: Core, identities: Identities, verifier: Verifier) -> list[Findin
             *_lines(core, identities, verifier, tx),
             *_chronicles(tx),
             *_sums(tx),
+            *_stopped(tx),
             *_again(core, identities, verifier, tx),
         ]
 
@@ -174,6 +177,11 @@ def _sums(tx: Tx) -> Iterator[Finding]:
                     str(total[account]),
                     str(stored.get(account, 0)),
                 )
+
+
+def _stopped(tx: Tx) -> Iterator[Finding]:
+    for town, words in stopped_towns(tx):
+        yield Finding(REASON, town, "a posting that succeeds", words)
 
 
 _COMPARED = {

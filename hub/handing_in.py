@@ -14,6 +14,7 @@ from hub.intake.ahead import Ahead
 from hub.intake.heal import heal
 from hub.intake.post import post_all
 from hub.intake.receive import Received, receive
+from hub.intake.stopped import Stopped
 from hub.intake.verdicts import receipts
 from hub.intake.verify import Verifier
 from hub.nodes import epoch_of
@@ -42,13 +43,15 @@ class Judging:
         self._identities = identities
         self._verifier = verifier
         self._ahead = Ahead(core, identities, verifier)
+        self._stopped = Stopped(core)
         self._lock = threading.Lock()
 
     def round(self) -> int:
         """Judge everything that waits, and what better evidence heals; says how many records."""
         with self._lock:
-            healed = heal(self._core, self._identities, self._verifier)
-            return healed + post_all(self._core, self._identities, self._verifier, self._ahead)
+            parts = self._core, self._identities, self._verifier
+            healed = heal(*parts, self._stopped)
+            return healed + post_all(*parts, self._ahead, self._stopped)
 
     def hand_in(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Take a batch of an epoch and give what the hub can say about it now."""
@@ -57,7 +60,7 @@ class Judging:
         new = taken.new
         if new is None or len(new.records) <= SMALL:
             self._try(self.round)
-        else:
+        elif new.line.home not in self._stopped:
             self._try(lambda: self._ahead.begin(new))
         with core.database.read() as tx:
             life = epoch_of(tx, node, epoch)

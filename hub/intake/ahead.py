@@ -14,6 +14,7 @@ from hub.intake.prove import Draft, Prover
 from hub.intake.verify import Verifier
 from hub.points.case import Line
 from hub.store.database import Tx
+from sync.values import MunicipalityCode
 
 _MOST = 64
 """Batches under way: some 20 MB."""
@@ -47,6 +48,13 @@ class Ahead:
         """What was begun at this place of a line, if anything; it is given once."""
         with self._lock:
             return self._drafts.pop((line, first), None)
+
+    def forget(self, home: MunicipalityCode) -> None:
+        """A town is not posted for now: its batches take no room here."""
+        with self._lock:
+            self._drafts = {
+                place: draft for place, draft in self._drafts.items() if place[0].home != home
+            }
 
     def _room(self, tx: Tx) -> bool:
         """Whether there is room; what was posted without being taken from here makes some."""

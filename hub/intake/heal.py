@@ -1,45 +1,64 @@
-"""A copy with good evidence decides a quarantine by itself.
+"""What was quarantined for something that has come since is judged again, without people.
 
-Anybody may carry a node's bytes, so evidence can be spoilt on the way. The node, told of a bad
-signature, sends it again; where the new copy verifies, the record gets its verdict without people.
+- Evidence that was spoilt on the way: anybody may carry a node's bytes. The node, told of a bad
+  signature, sends it again; where the new copy verifies, the record gets its verdict.
+- The redemption of a ticket whose issue is not posted here (a hub that was restored): applied when
+  the issue comes.
+
+A record that stays quarantined for another reason is judged again once: people see the new reason.
 """
 
 from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import kept
 from hub.intake.prove import Prover
+from hub.intake.stopped import Stopped
 from hub.intake.verify import Verifier
 from hub.points.books import posting
-from hub.points.case import Case, Line, Proof
+from hub.points.case import Case, Judgement, Line, Proof
 from hub.points.judge import Judge
 from hub.points.superseding import supersede
 from hub.store.database import Tx
 from sync.receipt import Outcome
 from sync.values import EpochId, MunicipalityCode, NodeId
 
+_BETTER_EVIDENCE = (
+    "SELECT r.municipality, r.node, r.epoch, r.branch, r.seq, r.town FROM card_evidence e"
+    " CROSS JOIN record r"  # this way round: there is little evidence and much else
+    " WHERE r.municipality=e.municipality AND r.node=e.node"
+    " AND r.epoch=e.epoch AND r.branch=e.branch AND r.seq=e.seq"
+    " AND r.outcome='quarantined' AND r.undone=''"
+    " AND r.reason IN ('bad-signature', 'no-evidence')"
+)
+_ISSUE_POSTED = (
+    "SELECT r.municipality, r.node, r.epoch, r.branch, r.seq, r.town FROM incident i"
+    " CROSS JOIN record r CROSS JOIN ticket t"  # this way round: few of them wait
+    " WHERE i.reason='issue-not-posted' AND i.state='open'"
+    " AND r.municipality=substr(i.node, 1, 6) AND r.node=i.node"
+    " AND r.epoch=i.epoch AND r.branch=i.branch AND r.seq=i.seq"
+    " AND r.outcome='quarantined' AND r.undone='' AND r.reason=i.reason"
+    " AND t.municipality=i.municipality AND t.number=r.account"
+    " AND t.state NOT IN ('held', 'dead')"
+)
 
-def heal(core: Core, identities: Identities, verifier: Verifier) -> int:
-    """Judge again what is quarantined for its signature and has better evidence now."""
+
+def heal(core: Core, identities: Identities, verifier: Verifier, stopped: Stopped) -> int:
+    """Judge again what can have another verdict now; says how many records."""
     prover = Prover(core, identities, verifier)
     healed = 0
     with core.database.read() as tx:
-        waiting = tx.rows(
-            "SELECT r.municipality, r.node, r.epoch, r.branch, r.seq, r.town FROM card_evidence e"
-            " CROSS JOIN record r"  # this way round: there is little evidence and much else
-            " WHERE r.municipality=e.municipality AND r.node=e.node"
-            " AND r.epoch=e.epoch AND r.branch=e.branch AND r.seq=e.seq"
-            " AND r.outcome='quarantined' AND r.undone=''"
-            " AND r.reason IN ('bad-signature', 'no-evidence') ORDER BY 1, 2, 3, 4, 5"
-        )
-        cases = [
-            (MunicipalityCode(town), prover.cases(tx, kept(tx, _line(*line), seq - 1, seq))[0])
-            for *line, seq, town in waiting
-        ]
-    for town, case in cases:
-        if case.proof is Proof.GOOD:
-            with core.database.write() as tx:
-                judge_again(core, tx, town, case)
-            healed += 1
+        waiting = tx.rows(f"{_BETTER_EVIDENCE} UNION {_ISSUE_POSTED} ORDER BY 1, 2, 3, 4, 5")
+    for *place, seq, name in waiting:
+        line, town = _line(*place), MunicipalityCode(name)
+        if town in stopped:
+            continue
+        with stopped.guarding(town):
+            with core.database.read() as tx:
+                (case,) = prover.cases(tx, kept(tx, line, seq - 1, seq))
+            if case.proof is Proof.GOOD:
+                with core.database.write() as tx:
+                    judge_again(core, tx, town, case)
+                healed += 1
     return healed
 
 
@@ -50,10 +69,12 @@ def judge_again(core: Core, tx: Tx, town: MunicipalityCode, case: Case) -> None:
     with posting(core, tx, town, core.clock.now(), ("again", [place])) as books:
         judgement = Judge(books).judge(case)
         if judgement.outcome is Outcome.QUARANTINED:
+            _wait_for_people(tx, town, case, judgement)
             return
         supersede(books, case.source, judgement)
     tx.run(
-        "UPDATE incident SET state='decided', decision='better-evidence'"
+        "UPDATE incident SET state='decided', decision=CASE reason"
+        " WHEN 'issue-not-posted' THEN 'issue-posted' ELSE 'better-evidence' END"
         " WHERE municipality=:town AND node=:node AND epoch=:epoch AND branch=:branch"
         " AND seq=:seq AND kind='quarantined'",
         town=town,
@@ -61,6 +82,26 @@ def judge_again(core: Core, tx: Tx, town: MunicipalityCode, case: Case) -> None:
         epoch=line.epoch,
         branch=line.branch,
         seq=case.seq,
+    )
+
+
+def _wait_for_people(tx: Tx, town: MunicipalityCode, case: Case, judgement: Judgement) -> None:
+    """Say why it is quarantined now. For its node nothing has changed: the verdict is the same."""
+    line = case.line
+    place = {"node": line.node, "epoch": line.epoch, "branch": line.branch, "seq": case.seq}
+    tx.run(
+        "UPDATE record SET reason=:reason WHERE municipality=:home AND node=:node"
+        " AND epoch=:epoch AND branch=:branch AND seq=:seq",
+        reason=judgement.reason,
+        home=line.home,
+        **place,
+    )
+    tx.run(
+        "UPDATE incident SET reason=:reason WHERE municipality=:town AND node=:node"
+        " AND epoch=:epoch AND branch=:branch AND seq=:seq AND kind='quarantined'",
+        reason=judgement.reason,
+        town=town,
+        **place,
     )
 
 

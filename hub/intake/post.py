@@ -15,6 +15,7 @@ from hub.intake import incidents
 from hub.intake.ahead import Ahead
 from hub.intake.lines import Stretch, gathered, kept, stretches
 from hub.intake.prove import Draft, Prover, Standing
+from hub.intake.stopped import Stopped, posted_again
 from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
@@ -52,8 +53,10 @@ class Work:
 _NOTHING = Work([], [], {})
 
 
-def post_all(core: Core, identities: Identities, verifier: Verifier, ahead: Ahead) -> int:
-    """Post until nothing waits; says how many records were judged."""
+def post_all(
+    core: Core, identities: Identities, verifier: Verifier, ahead: Ahead, stopped: Stopped
+) -> int:
+    """Post until nothing waits but in towns that have stopped; says how many records."""
     total = 0
     while True:
         with core.database.read() as tx:
@@ -63,8 +66,14 @@ def post_all(core: Core, identities: Identities, verifier: Verifier, ahead: Ahea
                     "SELECT DISTINCT municipality FROM cursor WHERE posted<received"
                     " UNION SELECT DISTINCT municipality FROM handover ORDER BY 1"
                 )
+                if town not in stopped
             ]
-        done = sum(_Posting(core, identities, verifier, ahead, town).all() for town in towns)
+        done = 0
+        for town in towns:
+            with stopped.guarding(town):
+                done += _Posting(core, identities, verifier, ahead, town).all()
+            if town in stopped:
+                ahead.forget(town)
         if not done:
             return total
         total += done
@@ -200,6 +209,7 @@ def _post(
         "UPDATE cursor SET posted=? WHERE municipality=? AND node=? AND epoch=? AND branch=?",
         [(seq, line.home, line.node, line.epoch, line.branch) for line, seq in last.items()],
     )
+    posted_again(tx, town)
     for line in sorted({case.line for case in [*own, *handed]}, key=lambda line: line.node):
         free_unnamed(core, tx, line)
 

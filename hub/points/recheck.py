@@ -225,7 +225,7 @@ class Recheck:
             in_zone=True,
             listed_as_used=listed == 0,
             seen_here=any(
-                done.kind == "ticket.redeemed" and not done.undone
+                done.kind == "ticket.redeemed" and not done.undone and _came_before(done, case)
                 for done in known.about(body.number)
             ),
             float_used=known.float_used(

@@ -386,6 +386,11 @@ incident = _table(
     _text("state"),
     _text("decision"),
     sa.Index("incident_of", "municipality", "node", "epoch", "branch", "seq", "kind", unique=True),
+    sa.Index(
+        "incident_without_issue",
+        "municipality",
+        sqlite_where=sa.text("reason='issue-not-posted' AND state='open'"),
+    ),
 )
 """What people should see: exceptions, quarantined records, forks, renewed epochs. ``municipality``
 is the town that decides; ``other`` names the other record where there are two."""
