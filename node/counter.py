@@ -6,6 +6,7 @@ is durable before it returns: commit, then speak.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from node import audit, printing, reporting
@@ -33,7 +34,7 @@ from node.reversing import Reversing
 from node.secondpath import same_disk
 from node.spending import Spending
 from node.tickets import Tickets
-from sync.errors import RefusedByRule
+from sync.errors import RefusedByRule, Unreachable
 from sync.session import write_stick
 from sync.values import MunicipalityCode, Points
 
@@ -172,8 +173,12 @@ class Counter:
         return printing.reprint(self.parts.store, self.parts.paper, job, now)
 
     def sync_now(self) -> SyncResult:
-        """Exchange everything with the hub now."""
-        return self.parts.outbox.sync()
+        """Exchange everything with the hub now, also what was found of other histories."""
+        done = self.parts.outbox.sync()
+        if done.reached:
+            with suppress(Unreachable):  # it waits for the next exchange, and is told meanwhile
+                self.parts.renewal.hand_in_others()
+        return done
 
     def probe(self) -> bool:
         """Find out in the background whether the hub answers again."""

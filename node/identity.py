@@ -71,11 +71,13 @@ STOPPED_WORDS = {
 
 
 def identity_of(store: Store) -> Identity:
-    """Who this node is. Raises RefusedByRule when its set-up has not come so far."""
+    """Who this node is. Raises RefusedByRule when its set-up has not come so far, Damaged."""
     identity = store.kept(_IDENTITY, Identity)
-    if identity is None:
-        raise set_up_unfinished(store)
-    return identity
+    if identity is not None:
+        return identity
+    if store.number("SELECT count(*) FROM record"):
+        raise Damaged(f"{store.file} does not know whose records it holds; nothing was changed")
+    raise set_up_unfinished(store)
 
 
 def set_up_unfinished(store: Store) -> RefusedByRule:

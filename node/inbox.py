@@ -68,7 +68,7 @@ class Inbox:
         Raises NotAuthentic when anything in it is not the hub's word about this epoch; then nothing
         of it is stored.
         """
-        custody = self._custody(epoch, answer.custody)
+        custody = self.custody(epoch, answer.custody)
         receipts = [(signed, self._receipt(epoch, signed)) for signed in answer.receipts]
         verdicts = 0
         with self._store.transaction():
@@ -102,7 +102,8 @@ class Inbox:
         count_receipts(self._store, epoch, receipt.decision)
         return len(news)
 
-    def _custody(self, epoch: EpochId, signed: Signed) -> Custody:
+    def custody(self, epoch: EpochId, signed: Signed) -> Custody:
+        """How far the hub says that it keeps an epoch. Raises NotAuthentic, Malformed."""
         custody = read(open_signed(signed, "custody", (self._hub_key,)), Custody)
         if (custody.node, custody.epoch) != (self._writer.node, epoch):
             raise NotAuthentic(f"the hub's answer is about {custody.node} {custody.epoch}")

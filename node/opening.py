@@ -19,6 +19,7 @@ from node.keys import Keys
 from node.knowledge import Knowledge
 from node.limits import Limits
 from node.line import Line
+from node.others import Others
 from node.outbox import Outbox
 from node.paper import Paper
 from node.parts import Parts, TapCard
@@ -115,13 +116,71 @@ def start(store: Store, ports: Ports) -> Counter:
     return Counter(parts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Own:
+    """What a node is by itself: who, since when, and its chain."""
+
+    store: Store
+    keys: Keys
+    identity: Identity
+    time: Timekeeper
+    second: SecondPath | None
+    writer: Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What it knows from the hub, and makes of that."""
+
+    knowledge: Knowledge
+    attempts: Attempts
+    paper: Paper
+
+
 def assemble(store: Store, ports: Ports) -> Parts:
     """Put the parts of an opened database together."""
+    own = _own(store, ports)
+    knowledge = Knowledge(store, own.keys, own.time, own.identity.node)
+    told = _Told(
+        knowledge=knowledge,
+        attempts=Attempts(store),
+        paper=Paper(store, own.identity, knowledge),
+    )
+    line = _line(own, ports)
+    outbox, renewal = _exchange(own, told, line)
+    return Parts(
+        store=store,
+        keys=own.keys,
+        identity=own.identity,
+        time=own.time,
+        reach=line.reach,
+        writer=own.writer,
+        second=own.second,
+        knowledge=knowledge,
+        attempts=told.attempts,
+        limits=Limits(store, knowledge, own.time),
+        paper=told.paper,
+        shifts=Shifts(
+            store=store,
+            keys=own.keys,
+            writer=own.writer,
+            knowledge=knowledge,
+            paper=told.paper,
+            randomness=ports.randomness,
+        ),
+        line=line,
+        outbox=outbox,
+        renewal=renewal,
+        tap=ports.tap,
+    )
+
+
+def _own(store: Store, ports: Ports) -> _Own:
     identity = identity_of(store)
-    settings = settings_of(store)
+    folder = settings_of(store).second_path
     keys = Keys.open(store.file.parent, ports.secret, ports.randomness)
     time = Timekeeper(store, ports.clock or clock_for(demo=identity.demo))
-    second = SecondPath(Path(settings.second_path), identity.node) if settings.second_path else None
+    second = SecondPath(Path(folder), identity.node) if folder else None
     writer = Writer(
         store=store,
         keys=keys,
@@ -130,61 +189,48 @@ def assemble(store: Store, ports: Ports) -> Parts:
         node=identity.node,
         hub_origin=identity.hub_origin,
     )
-    reach = Reach(store)
-    knowledge = Knowledge(store, keys, time, identity.node)
-    attempts = Attempts(store)
-    paper = Paper(store, identity, knowledge)
-    line = Line(
-        door=ports.door(identity),
-        identity=identity,
-        writer=writer,
-        time=time,
-        reach=reach,
+    return _Own(store=store, keys=keys, identity=identity, time=time, second=second, writer=writer)
+
+
+def _line(own: _Own, ports: Ports) -> Line:
+    return Line(
+        door=ports.door(own.identity),
+        identity=own.identity,
+        writer=own.writer,
+        time=own.time,
+        reach=Reach(own.store),
         patience=ports.patience,
     )
+
+
+def _exchange(own: _Own, told: _Told, line: Line) -> tuple[Outbox, Renewal]:
+    """What goes up and what comes back for it, and what follows when that does not fit."""
     inbox = Inbox(
-        store=store,
-        writer=writer,
-        attempts=attempts,
-        paper=paper,
-        time=time,
-        hub_key=identity.hub_key,
+        store=own.store,
+        writer=own.writer,
+        attempts=told.attempts,
+        paper=told.paper,
+        time=own.time,
+        hub_key=own.identity.hub_key,
     )
-    lives = Renewal(
-        store=store, keys=keys, writer=writer, line=line, second=second, identity=identity
-    )
-    return Parts(
-        store=store,
-        keys=keys,
-        identity=identity,
-        time=time,
-        reach=reach,
-        writer=writer,
-        second=second,
-        knowledge=knowledge,
-        attempts=attempts,
-        limits=Limits(store, knowledge, time),
-        paper=paper,
-        shifts=Shifts(
-            store=store,
-            keys=keys,
-            writer=writer,
-            knowledge=knowledge,
-            paper=paper,
-            randomness=ports.randomness,
-        ),
+    renewal = Renewal(
+        store=own.store,
+        keys=own.keys,
+        writer=own.writer,
         line=line,
-        outbox=Outbox(
-            store=store,
-            writer=writer,
-            attempts=attempts,
-            knowledge=knowledge,
-            paper=paper,
-            line=line,
-            renewal=lives,
-            time=time,
-            inbox=inbox,
-        ),
-        renewal=lives,
-        tap=ports.tap,
+        second=own.second,
+        identity=own.identity,
+        others=Others(own.store, line, inbox, own.identity.node),
     )
+    outbox = Outbox(
+        store=own.store,
+        writer=own.writer,
+        attempts=told.attempts,
+        knowledge=told.knowledge,
+        paper=told.paper,
+        line=line,
+        renewal=renewal,
+        time=own.time,
+        inbox=inbox,
+    )
+    return outbox, renewal

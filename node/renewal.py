@@ -3,12 +3,14 @@
 A node that may be an old copy, a clone or half of one takes no money. It hands in what it holds,
 takes back what the hub holds and this database lacks, and asks for a new epoch under a new key;
 with the new epoch's record 1 it sells again. Its own branch is kept and handed in; what the hub
-holds instead is kept beside it (table ``given``) and never mixed in.
+holds instead is kept beside it (table ``given``) and never mixed in. What a second path tells of
+another history is handed in too (:mod:`node.others`), before the new epoch is asked for.
 """
 
 from node.identity import Identity, Life, keep_life
 from node.keys import Keys
 from node.line import Line
+from node.others import Others
 from node.projection import settle_again
 from node.secondpath import Comparison, Entry, SecondPath, compare
 from node.store import Store
@@ -37,6 +39,7 @@ class Renewal:
         line: Line,
         second: SecondPath | None,
         identity: Identity,
+        others: Others,
     ) -> None:
         self._store = store
         self._keys = keys
@@ -44,6 +47,7 @@ class Renewal:
         self._line = line
         self._second = second
         self._identity = identity
+        self._others = others
 
     def find_branch(self, epoch: EpochId) -> None:
         """Compare the hub's chain with ours and note where our branch begins."""
@@ -66,6 +70,7 @@ class Renewal:
 
     def renew(self) -> bool:
         """Ask for a new epoch and begin it; False when a person at the hub has to decide first."""
+        self.hand_in_others()
         key = self._keys.fresh(self._writer.epoch)
         try:
             granted = self._line.patiently(lambda calls: calls.ask_epoch(key.public))
@@ -93,8 +98,13 @@ class Renewal:
                     self.take_back(epoch)
             if self._second is not None:  # what follows only behind what the hub gave back
                 self._restore(self._held_against_second(self._second))
+                self._set_aside(self._second)
             self.trim()
         return True
+
+    def hand_in_others(self) -> None:
+        """Bring the hub what was found of other histories. Raises Unreachable."""
+        self._others.hand_in(self._writer.now().ms)
 
     def take_back(self, epoch: EpochId) -> None:
         """Fetch what the hub holds of an epoch behind the end of this database."""
@@ -132,14 +142,14 @@ class Renewal:
         """Let the second path forget what has its receipt, but never its last head.
 
         What is nowhere else stays too: it may follow only behind what the hub will give back. A
-        file that tells another history is laid aside whole.
+        file that tells another history is laid aside whole, and what it tells is handed in.
         """
         if self._second is None:
             return
         with self._writer.lock:
             found = self._held_against_second(self._second)
             if found.verdict == "differs":
-                self._second.lay_aside()
+                self._set_aside(self._second)
             self._second.begin_anew([*found.tail, *self._waiting()])
 
     def check_start(self) -> None:
@@ -153,7 +163,15 @@ class Renewal:
             self._restore(found)
             self._writer.stop("database-behind")
         else:
+            self._others.keep(found.other, self._writer.now().ms)
             self._writer.stop(f"second-path-{found.verdict}")
+
+    def _set_aside(self, second: SecondPath) -> None:
+        """What differs, or follows on nothing that node and hub have, is another history."""
+        found = self._held_against_second(second)
+        if found.verdict == "differs" or found.tail:
+            self._others.keep([*found.other, *found.tail], self._writer.now().ms)
+            second.lay_aside()
 
     def _held_against_second(self, second: SecondPath) -> Comparison:
         """The second path beside the database."""

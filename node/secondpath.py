@@ -50,10 +50,15 @@ Verdict = Literal["fits", "missing", "behind", "differs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What the start found; ``tail`` are the entries that the database lacks."""
+    """What the start found.
+
+    ``tail`` are the entries that the database lacks; ``other`` all those that it does not have so,
+    where the file tells another history.
+    """
 
     verdict: Verdict
     tail: tuple[Entry, ...] = ()
+    other: tuple[Entry, ...] = ()
 
 
 class SecondPath:
@@ -129,7 +134,8 @@ def compare(
         return Comparison(verdict="missing")
     digests = {(epoch, seq): digest for epoch, seq, digest in known}
     if any(digests.get((e.epoch, e.seq), e.digest) != e.digest for e in entries):
-        return Comparison(verdict="differs")
+        others = (e for e in entries if digests.get((e.epoch, e.seq)) != e.digest and e.record)
+        return Comparison(verdict="differs", other=tuple(others))
     lacking = tuple(e for e in entries if (e.epoch, e.seq) not in digests)
     if not lacking:
         return Comparison(verdict="fits")
