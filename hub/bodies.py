@@ -13,6 +13,8 @@ from sync.records.bodies import Account, Day, Town, Words
 from sync.values import Amount, EpochId, Millis, NodeId, OrganisationId
 
 Sum = Annotated[int, Meta(ge=0, le=10**12)]
+Requester = Annotated[str, Meta(pattern=r"\A[0-9]{10}\Z")]
+"""The code that a town's bank gave it for its payment files."""
 
 
 class HubBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -47,16 +49,35 @@ class OperatorRevoked(HubBody, frozen=True, tag="hub.operator.revoked"):
     name: str
 
 
+class OperatorRecovered(HubBody, frozen=True, tag="hub.operator.recovered"):
+    """Somebody with the hub's folder gave a person a new token; the towns are told, too."""
+
+    name: str
+    token_digest: bytes
+
+
+class Looked(HubBody, frozen=True, tag="hub.looked"):
+    """A person looked at what a resident has in this town."""
+
+    account: Account
+
+
 class MunicipalityAdded(HubBody, frozen=True, tag="hub.municipality.added"):
     """A town joins: its name, its points' name, and its bank account."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40)]
     point_name: Annotated[str, Meta(min_length=1, max_length=40)]
-    requester: Annotated[str, Meta(pattern=r"\A[0-9]{10}\Z")]
-    """The code that the bank gave the town for its payment files."""
+    requester: Requester
     account: BankDetails
     ticket_key: bytes
     """The town's public ticket key (Ed25519)."""
+
+
+class PayerChanged(HubBody, frozen=True, tag="hub.municipality.account"):
+    """The account that the town pays from, for every bank file made from now on."""
+
+    requester: Requester
+    account: BankDetails
 
 
 class CalendarSet(HubBody, frozen=True, tag="hub.calendar.set"):
@@ -224,7 +245,10 @@ class WindowResult(HubBody, frozen=True, tag="hub.window.result"):
 AnyHubBody = (
     OperatorAdded
     | OperatorRevoked
+    | OperatorRecovered
+    | Looked
     | MunicipalityAdded
+    | PayerChanged
     | CalendarSet
     | PolicySet
     | OrganisationAdded

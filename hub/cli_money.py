@@ -7,6 +7,7 @@ import msgspec
 
 from hub.forms import CloseForm, GrantForm, ProgrammeForm
 from hub.shell import (
+    NEW_FILE,
     Asker,
     as_person,
     details,
@@ -222,7 +223,7 @@ def settlement_approve(*, asker: Asker, window: str) -> None:
 
 @settlement.command("file")
 @click.argument("window", metavar="W")
-@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="FILE", type=NEW_FILE)
 @click.option("--pay-on", default="", metavar="D", help="Else as the calendar says.")
 @as_person
 def settlement_file(*, asker: Asker, window: str, out: Path, pay_on: str) -> None:
@@ -254,7 +255,7 @@ def settlement_result(*, asker: Asker, window: str, file: str) -> None:
 
 @settlement.command("show")
 @click.argument("window", metavar="W")
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="精算一覧 as CSV.")
+@click.option("--out", metavar="FILE", type=NEW_FILE, help="精算一覧 as CSV.")
 @as_person
 def settlement_show(*, asker: Asker, window: str, out: Path | None) -> None:
     """Show a closed window line by line: what there is to review."""
@@ -268,7 +269,7 @@ def settlement_show(*, asker: Asker, window: str, out: Path | None) -> None:
 @settlement.command("notice")
 @click.argument("window", metavar="W")
 @click.argument("organisation", metavar="ORG")
-@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="FILE", type=NEW_FILE)
 @as_person
 def settlement_notice(*, asker: Asker, window: str, organisation: str, out: Path) -> None:
     """Write 支払通知, what an organisation gets of a window, as CSV."""

@@ -13,9 +13,11 @@ from hub.forms import (
     MunicipalityForm,
     OperatorForm,
     OrganisationForm,
+    PayerForm,
     ReserveForm,
 )
 from hub.shell import (
+    NEW_FILE,
     Asker,
     as_person,
     bank_options,
@@ -51,9 +53,7 @@ def operator_add(*, asker: Asker, name: str, role: str, municipality: str) -> No
 
 @operator.command("join")
 @click.option("--invitation", "invitation_file", required=True, metavar="FILE")
-@click.option(
-    "--token-out", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False)
-)
+@click.option("--token-out", required=True, metavar="FILE", type=NEW_FILE)
 @as_person
 def operator_join(*, asker: Asker, invitation_file: str, token_out: Path) -> None:
     """Join with an invitation; the token is made here and stays in the file."""
@@ -68,6 +68,34 @@ def operator_join(*, asker: Asker, invitation_file: str, token_out: Path) -> Non
     with asker.client(joining=True) as client:
         joined = client.join(form)
     say(joined, asker, f"you are {joined.name} ({joined.role}); your token is in {token_out}")
+
+
+class RecoveredOperator(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose token was made anew, and the file that holds it."""
+
+    name: str
+    token_file: str
+
+
+@operator.command("recover")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("name")
+@click.option("--token-out", metavar="FILE", type=NEW_FILE, help="Else NAME.token in DIR.")
+@click.option("--json", "as_json", is_flag=True, help="One object, for scripts.")
+def operator_recover(*, folder: Path, name: str, token_out: Path | None, as_json: bool) -> None:
+    """Give a person a new token, with the hub stopped; every town finds it on its list."""
+    from hub.hub import open_hub
+    from hub.recovery import recover, token_file
+
+    hub = open_hub(folder)
+    file = token_out or token_file(folder, name)
+    try:
+        recover(hub, name, file)
+    finally:
+        hub.close()
+    made = RecoveredOperator(name=name, token_file=str(file))
+    words = f"{name} has a new token in {file}; the one before opens nothing any more"
+    click.echo(msgspec.json.encode(made).decode() if as_json else words)
 
 
 @operator.command("revoke")
@@ -140,6 +168,18 @@ def municipality_add(
     )
     with asker.client() as client:
         say_answer(client.add_municipality(form), asker, f"{name} ({code}) has joined")
+
+
+@municipality.command("account")
+@click.argument("code")
+@click.option("--requester", required=True, metavar="CODE", help="From the town's bank.")
+@bank_options
+@as_person
+def municipality_account(*, asker: Asker, code: str, requester: str, bank: BankForm) -> None:
+    """Change the account that the town pays from; a second person approves."""
+    form = PayerForm(requester=requester, account=bank)
+    with asker.client() as client:
+        say_answer(client.change_payer(code, form), asker, f"{code} pays from another account")
 
 
 @municipality.command("calendar")

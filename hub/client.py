@@ -30,6 +30,7 @@ from hub.forms import (
     OperatorForm,
     OperatorRow,
     OrganisationForm,
+    PayerForm,
     PendingRow,
     ProgrammeForm,
     ReleaseForm,
@@ -125,6 +126,10 @@ class HubClient:
     def add_municipality(self, form: MunicipalityForm) -> Answered:
         """Let a town join."""
         return self._ask("POST", "municipalities", Answered, form)
+
+    def change_payer(self, code: str, form: PayerForm) -> Answered:
+        """Another account that the town pays from."""
+        return self._put(f"municipalities/{_step(code)}/account", form)
 
     def set_calendar(self, code: str, content: str) -> Answered:
         """When the town closes and pays."""

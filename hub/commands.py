@@ -53,6 +53,11 @@ def bank(form: BankForm) -> BankDetails:
     return town.bank_details(form.bank, form.branch, form.account_type, form.account, form.holder)
 
 
+def paying_bank(form: BankForm) -> BankDetails:
+    """Bank details of an account that a town pays from; raises Malformed."""
+    return town.paying_account(form.bank, form.branch, form.account_type, form.account, form.holder)
+
+
 def day(written: str) -> str:
     """A date as ``YYYY-MM-DD``, or nothing; raises Malformed."""
     if not written:

@@ -35,6 +35,7 @@ from hub.bodies import (
     OperatorRevoked,
     OrganisationAccepted,
     OrganisationAdded,
+    PayerChanged,
     PolicySet,
     ProgrammeAdded,
     ReserveFunded,
@@ -48,7 +49,7 @@ from hub.bodies import (
 from hub.chronicle import enter
 from hub.core import Core
 from hub.money import APPLY_MONEY
-from hub.people import Person, Role
+from hub.people import SECOND, Person, Role
 from hub.points.books import hub_posting
 from hub.store import schema
 from hub.store.database import Tx
@@ -123,7 +124,9 @@ def _large_grant(_tx: Tx, rules: Rules, body: AnyHubBody) -> bool:
 
 
 def _raised_float(tx: Tx, _rules: Rules, body: AnyHubBody) -> bool:
-    return isinstance(body, FloatSet) and body.points > nodes.float_of(tx, body.node)
+    if not isinstance(body, FloatSet):
+        return False
+    return nodes.float_meant(tx, body.node, body.points) > nodes.float_of(tx, body.node)
 
 
 def _moves_money(_tx: Tx, _rules: Rules, body: AnyHubBody) -> bool:
@@ -131,13 +134,13 @@ def _moves_money(_tx: Tx, _rules: Rules, body: AnyHubBody) -> bool:
 
 
 _STAFF = frozenset({Role.CLERK, Role.APPROVER, Role.PLATFORM})
-_SECOND = frozenset({Role.APPROVER, Role.PLATFORM})
 _PLATFORM = frozenset({Role.PLATFORM})
 
 ASKS: Mapping[type[HubBody], Ask] = {
     OperatorAdded: Ask(_PLATFORM, _together),
     OperatorRevoked: Ask(_PLATFORM, _alone),
     MunicipalityAdded: Ask(_PLATFORM, _alone),
+    PayerChanged: Ask(_STAFF, _together),
     CalendarSet: Ask(_STAFF, _alone),
     PolicySet: Ask(_STAFF, _together),
     OrganisationAdded: Ask(_STAFF, _together),
@@ -154,7 +157,7 @@ ASKS: Mapping[type[HubBody], Ask] = {
     WindowClosed: Ask(_STAFF, _alone),
     WindowReviewed: Ask(_STAFF, _alone),
     # The approval is itself the second person's word: settlement asks who closed and reviewed.
-    WindowApproved: Ask(_SECOND, _alone),
+    WindowApproved: Ask(SECOND, _alone),
     WindowReleased: Ask(_STAFF, _alone),
     WindowResult: Ask(_STAFF, _alone),
 }
@@ -200,7 +203,7 @@ class Desk:
                 return Done(int(state.removeprefix("done ")))
             if state != "waiting":
                 raise RefusedByRule("pending-closed", f"{pending} was {state}")
-            if person.role not in _SECOND:
+            if person.role not in SECOND:
                 raise RefusedByRule("not-allowed", f"{person.name} may not approve")
             if person.name == waiting.person:
                 raise RefusedByRule("second-person", "who asked cannot also approve: two people")
@@ -218,7 +221,7 @@ class Desk:
             waiting, state = _find(tx, person, pending)
             if state != "waiting":
                 raise RefusedByRule("pending-closed", f"{pending} was {state.split()[0]} already")
-            if person.role not in _SECOND and person.name != waiting.person:
+            if person.role not in SECOND and person.name != waiting.person:
                 raise RefusedByRule("not-allowed", f"{person.name} may not decline this")
             _close(tx, waiting, f"declined by {person.name}: {why}")
 

@@ -48,6 +48,13 @@ class MunicipalityForm(Form, frozen=True, kw_only=True):
     account: BankForm
 
 
+class PayerForm(Form, frozen=True, kw_only=True):
+    """Another account that a town pays from, with the code that its bank gave the town for it."""
+
+    requester: Line
+    account: BankForm
+
+
 class ContentForm(Form, frozen=True, kw_only=True):
     """A file's content: a calendar, a policy, a bank's result."""
 

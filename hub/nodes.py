@@ -225,7 +225,12 @@ def held(tx: Tx, node: NodeId, epoch: EpochId) -> Held:
 
 def float_of(tx: Tx, name: NodeId) -> int:
     """How much a node may take offline before a receipt, in points."""
-    return node_named(tx, name).float_points or policy_of(tx, home_of(name)).float_points
+    return float_meant(tx, name, node_named(tx, name).float_points)
+
+
+def float_meant(tx: Tx, name: NodeId, own: int) -> int:
+    """What a node's own float of so many points comes to: 0 is what the policy says."""
+    return own or policy_of(tx, home_of(name)).float_points
 
 
 def check_fingerprint(node: Node, written: str) -> None:

@@ -17,9 +17,10 @@ from hub.bodies import (
     OperatorRevoked,
     OrganisationAccepted,
     OrganisationAdded,
+    PayerChanged,
     ReserveFunded,
 )
-from hub.commands import ask, bank, make, words
+from hub.commands import ask, bank, make, paying_bank, words
 from hub.core import Core
 from hub.desk import Desk, allowed, enact
 from hub.forms import (
@@ -33,6 +34,7 @@ from hub.forms import (
     OperatorForm,
     OperatorRow,
     OrganisationForm,
+    PayerForm,
     PendingRow,
     ReserveForm,
 )
@@ -82,8 +84,10 @@ class Office:
         """An invited person begins to use a token of its own; the same one again is the same."""
         digest = bytes.fromhex(form.token_digest)
         with self._core.database.write() as tx:
-            operator = people.invited(tx, form.code)
-            enact(self._core, tx, people.joining(operator, digest), (operator.name,))
+            operator = people.joined_with(tx, digest)
+            if operator is None:
+                operator = people.invited(tx, form.code)
+                enact(self._core, tx, people.joining(operator, digest), (operator.name,))
         return OperatorRow(
             name=operator.name,
             role=operator.role,
@@ -151,8 +155,21 @@ class Office:
                 name=form.name,
                 point_name=form.point_name or f"{form.name}ポイント",
                 requester=form.requester,
-                account=bank(form.account),
+                account=paying_bank(form.account),
                 ticket_key=self._core.keys.tickets(code).public,
+            ),
+        )
+
+    def change_payer(self, person: Person, code: str, form: PayerForm) -> Answered:
+        """Another account that the town pays from; a second person approves."""
+        return ask(
+            self._desk,
+            person,
+            make(
+                PayerChanged,
+                town=municipality_code(code),
+                requester=form.requester,
+                account=paying_bank(form.account),
             ),
         )
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.applying import Applier, body_of
-from hub.bodies import HubBody, HubRecord, OperatorAdded, OperatorRevoked
+from hub.bodies import HubBody, HubRecord, Looked, OperatorAdded, OperatorRecovered, OperatorRevoked
 from hub.core import Core
+from hub.intake import incidents
+from hub.points.books import Source
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
@@ -38,6 +40,12 @@ class Role(StrEnum):
     """Reads everything, changes nothing."""
     PLATFORM = "platform"
     """Runs the hub: towns, operators, and everything an approver may do."""
+
+
+SECOND = frozenset({Role.APPROVER, Role.PLATFORM})
+"""Who may be the second person."""
+TWO_PEOPLE = 2
+"""So many have to stay who can approve for all towns: what one asks for, another approves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,11 @@ def invited(tx: Tx, code: str) -> Operator:
     return row
 
 
+def joined_with(tx: Tx, token_digest: bytes) -> Operator | None:
+    """Who uses the hub with a token of this digest; None: nobody."""
+    return _owner(tx, token_digest, ACTIVE)
+
+
 def joining(operator: Operator, token_digest: bytes) -> OperatorAdded:
     """What an invited person says to the hub: the digest of a token that only it knows."""
     if len(token_digest) != hashlib.sha256().digest_size:
@@ -128,9 +141,12 @@ def is_active(tx: Tx, name: str) -> bool:
 
 def _find(tx: Tx, token: str, state: str) -> Operator | None:
     try:
-        digest = digest_of(token)
+        return _owner(tx, digest_of(token), state)
     except Malformed:
         return None
+
+
+def _owner(tx: Tx, digest: bytes, state: str) -> Operator | None:
     found = None
     for row in tx.all("SELECT * FROM operator WHERE state=:state", state=state):
         if hmac.compare_digest(row["token_digest"], digest):
@@ -171,19 +187,58 @@ def _add(_core: Core, tx: Tx, record: HubRecord) -> None:
 
 def _revoke(_core: Core, tx: Tx, record: HubRecord) -> None:
     body = body_of(record, OperatorRevoked)
-    everybody = operators(tx)
-    if not any(person.name == body.name and person.state != REVOKED for person in everybody):
-        raise RefusedByRule("operator-unknown", f"there is no person called {body.name}")
-    left = [
-        person
-        for person in everybody
-        if person.name != body.name and person.role == Role.PLATFORM and person.state == ACTIVE
-    ]
-    if not left:
-        raise RefusedByRule(
-            "operator-last", f"{body.name} is the last one who runs the hub: add another first"
+    gone = _known(tx, body.name)
+    if _approves_everywhere(gone):
+        left = [
+            person
+            for person in operators(tx)
+            if person.name != gone.name and _approves_everywhere(person)
+        ]
+        if len(left) < TWO_PEOPLE or not any(each.role == Role.PLATFORM for each in left):
+            raise RefusedByRule(
+                "operator-last",
+                f"without {gone.name} there would not be two people who can approve for all towns,"
+                " one of them running the hub: add another first",
+            )
+    tx.run("UPDATE operator SET state=:state WHERE name=:name", state=REVOKED, name=gone.name)
+
+
+def _approves_everywhere(person: Operator) -> bool:
+    return person.state == ACTIVE and person.role in SECOND and person.municipality == PLATFORM
+
+
+def _recover(core: Core, tx: Tx, record: HubRecord) -> None:
+    """The platform's record gives the person a new token; each town's puts it on its list."""
+    body = body_of(record, OperatorRecovered)
+    if body.town != PLATFORM:
+        incidents.enter(
+            core,
+            tx,
+            kind="operator",
+            source=Source(HUB, str(record.incarnation), record.seq),
+            town=body.town,
+            reason="recovered",
+            other=body.name,
         )
-    tx.run("UPDATE operator SET state=:state WHERE name=:name", state=REVOKED, name=body.name)
+        return
+    tx.run(
+        "UPDATE operator SET state=:state, token_digest=:digest WHERE name=:name",
+        state=ACTIVE,
+        digest=body.token_digest,
+        name=_known(tx, body.name).name,
+    )
+
+
+def _known(tx: Tx, name: str) -> Operator:
+    """A person who was not revoked; raises RefusedByRule."""
+    found = next((each for each in operators(tx) if each.name == name), None)
+    if found is None or found.state == REVOKED:
+        raise RefusedByRule("operator-unknown", f"there is no person called {name}")
+    return found
+
+
+def _looked(_core: Core, _tx: Tx, _record: HubRecord) -> None:
+    """The record itself is what is kept."""
 
 
 def _check_name(name: str) -> None:
@@ -201,4 +256,6 @@ def _check_role(role: str, scope: MunicipalityCode) -> None:
 APPLIERS: Mapping[type[HubBody], Applier] = {
     OperatorAdded: _add,
     OperatorRevoked: _revoke,
+    OperatorRecovered: _recover,
+    Looked: _looked,
 }

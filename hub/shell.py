@@ -14,7 +14,7 @@ import msgspec
 
 from hub.client import HubClient
 from hub.forms import Answered, BankForm
-from sync.errors import Malformed, RefusedByRule
+from sync.errors import Damaged, Malformed, RefusedByRule
 
 Command = Callable[..., object]
 PATIENCE = 60.0
@@ -109,6 +109,29 @@ def bank_options(command: Command) -> Command:
     return decorated
 
 
+class NewFile(click.ParamType[Path]):
+    """A file that is to be written; asked about before anything else happens."""
+
+    name = "file"
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """The path; fails where no file can be."""
+        path = Path(value)
+        if path.is_dir():
+            self.fail(f"{path} is a folder", param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"there is no folder {path.parent}: make it first", param, ctx)
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            self.fail(f"{path} may not be written", param, ctx)
+        return path
+
+
+NEW_FILE = NewFile()
+"""The type of every option that names a file to write."""
+
+
 def say(value: msgspec.Struct, asker: Asker, words: str) -> None:
     """One answer: words for people, or one JSON object."""
     click.echo(msgspec.json.encode(value).decode() if asker.as_json else words)
@@ -160,15 +183,21 @@ def read_file(name: str) -> str:
 
 
 def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file that must not be there yet, or that holds the same; raises RefusedByRule."""
-    if path.exists() and path.read_bytes() != data:
-        raise RefusedByRule("file-exists", f"{path} is there already and holds something else")
+    """Write a file that must not be there yet, or that holds the same.
+
+    Raises RefusedByRule, Damaged when the disk does not take it.
+    """
     mode = 0o600 if private else 0o644
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        if path.exists() and path.read_bytes() != data:
+            raise RefusedByRule("file-exists", f"{path} is there already and holds something else")
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Damaged(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _cell(value: object) -> str:

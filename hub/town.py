@@ -20,12 +20,13 @@ from hub.bodies import (
     MunicipalityAdded,
     OrganisationAccepted,
     OrganisationAdded,
+    PayerChanged,
     PolicySet,
 )
 from hub.core import Core, day_of, end_of
 from hub.settlement import banks
 from hub.settlement.errors import SettlementError
-from hub.settlement.terms import Payer, read_terms
+from hub.settlement.terms import Payer, read_account, read_payer, read_terms
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, RefusedByRule
@@ -93,6 +94,20 @@ def bank_details(bank: str, branch: str, kind: str, number: str, holder: str) ->
     )
 
 
+def paying_account(bank: str, branch: str, kind: str, number: str, holder: str) -> BankDetails:
+    """Bank details of an account that a town can pay from; raises Malformed.
+
+    The header of 総合振込 has no savings account (種目: 1 ordinary, 2 current, 9 other).
+    """
+    details = bank_details(bank, branch, kind, number, holder)
+    if str(details.type) == banks.AccountType.SAVINGS:
+        raise Malformed(
+            "a town cannot pay from a savings account (4, 貯蓄): bank files are paid from"
+            " 1 (ordinary, 普通), 2 (current, 当座) or 9 (other)"
+        )
+    return details
+
+
 def calendar_set(town: MunicipalityCode, data: bytes) -> CalendarSet:
     """A command from a file in JSON (:mod:`hub.settlement.terms`); raises Malformed."""
     read_terms(data)
@@ -122,6 +137,22 @@ def policy_set(town: MunicipalityCode, data: bytes) -> PolicySet:
 def policy_of(tx: Tx, town: MunicipalityCode) -> Policy:
     """What a town's nodes may do offline."""
     return read_policy(bytes(_town(tx, town)["policy"]))
+
+
+def payer_of(tx: Tx, town: MunicipalityCode) -> Payer:
+    """The account that a town pays from."""
+    return read_payer(bytes(_town(tx, town)["account"]))
+
+
+def account_of(tx: Tx, organisation: OrganisationId) -> BankDetails:
+    """Where an organisation is paid; raises RefusedByRule."""
+    organisation_named(tx, organisation)
+    found = tx.scalar(
+        "SELECT account FROM organisation WHERE municipality=:town AND organisation=:organisation",
+        town=home_of(organisation),
+        organisation=organisation,
+    )
+    return read_account(bytes(found))
 
 
 def towns(tx: Tx) -> list[Town]:
@@ -203,6 +234,16 @@ def _add_municipality(_core: Core, tx: Tx, record: HubRecord) -> None:
     _keep_policy(tx, body.town, policy)
 
 
+def _change_payer(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, PayerChanged)
+    _town(tx, body.town)
+    tx.run(
+        "UPDATE municipality SET account=:account WHERE municipality=:town",
+        account=msgspec.msgpack.encode(Payer(body.requester, body.account)),
+        town=body.town,
+    )
+
+
 def _set_calendar(_core: Core, tx: Tx, record: HubRecord) -> None:
     body = body_of(record, CalendarSet)
     _town(tx, body.town)
@@ -280,6 +321,7 @@ def _change_account(_core: Core, tx: Tx, record: HubRecord) -> None:
 
 APPLIERS: Mapping[type[HubBody], Applier] = {
     MunicipalityAdded: _add_municipality,
+    PayerChanged: _change_payer,
     CalendarSet: _set_calendar,
     PolicySet: _set_policy,
     OrganisationAdded: _add_organisation,

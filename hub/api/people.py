@@ -19,6 +19,7 @@ from hub.forms import (
     OperatorForm,
     OperatorRow,
     OrganisationForm,
+    PayerForm,
     PendingRow,
     ReserveForm,
     WhyForm,
@@ -85,6 +86,12 @@ def list_municipalities(at: At, by: By) -> list[Town]:
 def add_municipality(at: At, by: By, data: JSONBody[MunicipalityForm]) -> Answered:
     """Let a town join."""
     return at.add_municipality(by, data)
+
+
+@put("/municipalities/{name:str}/account", sync_to_thread=True)
+def change_payer(at: At, by: By, name: Name, data: JSONBody[PayerForm]) -> Answered:
+    """Change the account that the town pays from."""
+    return at.change_payer(by, name, data)
 
 
 @put("/municipalities/{name:str}/calendar", sync_to_thread=True)
@@ -181,6 +188,7 @@ SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
     decline,
     list_municipalities,
     add_municipality,
+    change_payer,
     set_calendar,
     show_policy,
     set_policy,

@@ -70,9 +70,11 @@ class Townhall:
         self.tokens[name] = token
         return self.hub.office.sign_in(token)
 
-    def join(self, code: str, name: str) -> None:
+    def join(self, code: str, name: str, account: BankForm = BANK) -> None:
         """A town joins."""
-        form = MunicipalityForm(municipality=code, name=name, requester="1234567890", account=BANK)
+        form = MunicipalityForm(
+            municipality=code, name=name, requester="1234567890", account=account
+        )
         self.hub.office.add_municipality(self.sato, form)
 
     def organisation(self, name: str = GREENGROCER) -> None:

@@ -25,27 +25,11 @@ from hub.forms import (
 from hub.people import Role
 from sync.batch import MOST_WIRE
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
-from sync.request import Problem, Request, Response
+from sync.request import Problem
+from tests.hub.shells import ClientDoor
 from tests.hub.townhall import BANK, GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
 
 OPEN = {("POST", "/v1/desk/join")}
-
-
-class ClientDoor:
-    """A door over the framework's own test client."""
-
-    def __init__(self, client: TestClient[Litestar]) -> None:
-        self._client = client
-
-    def send(self, request: Request) -> Response:
-        answer = self._client.request(
-            request.method,
-            request.path_with_query,
-            content=request.body,
-            headers=dict(request.headers) | {"Content-Type": request.content_type},
-        )
-        kind = answer.headers.get("content-type", "")
-        return Response(answer.status_code, kind, answer.content, tuple(answer.headers.items()))
 
 
 @pytest.fixture
