@@ -19,6 +19,7 @@ from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
 from hub.standing import lone, page
 from hub.store.database import Tx
+from hub.throttle import Throttle
 from sync.batch import MOST_WIRE, join
 from sync.calls import (
     Balances,
@@ -57,6 +58,7 @@ class Counters:
         self._mykey = mykey
         self._judging = judging
         self._challenges = Challenges(core.clock, core.randomness)
+        self._throttle = Throttle(core.clock)
 
     # -- enrolment
 
@@ -203,11 +205,15 @@ class Counters:
             reason=asked.reason,
             highest_attempt=highest,
             tickets=asked.tickets,
-            standing=self.standing(node, KeyDigest(request.card)) if request.card else None,
+            standing=self._standing(node, KeyDigest(request.card)) if request.card else None,
         )
 
     def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
-        """The fresh standing of a card that was shown at this node."""
+        """The fresh standing of a card shown at this node; raises Unreachable when too many ask."""
+        self._throttle.take(node)
+        return self._standing(node, card)
+
+    def _standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
         return lone(self._core, self._mykey, node, card)
 
     def feed(self, node: NodeId, incarnation: str, after: int) -> Page:

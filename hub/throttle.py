@@ -1,0 +1,44 @@
+"""How often a node may ask for standings: so many at once, then one each so often.
+
+A standing needs no PIN, only a card that was shown once. A counter asks when a card is put down;
+who asks much more often than people can put cards down is watching them. What was told to whom
+stands in the tables ``told`` and ``told_node``.
+"""
+
+import logging
+import threading
+
+from sync.errors import Unreachable
+from sync.ports import Clock
+from sync.values import Millis, NodeId
+
+AT_ONCE = 60
+"""A festival's queue, answered after an outage."""
+EACH = Millis(3_000)
+"""Faster than this people do not put cards down for long."""
+
+_log = logging.getLogger("machikado.hub")
+
+
+class Throttle:
+    """A bucket a node, full to begin with. Kept in memory: a hub that starts again forgives."""
+
+    def __init__(self, clock: Clock, *, at_once: int = AT_ONCE, each: Millis = EACH) -> None:
+        self._clock = clock
+        self._depth = at_once * each
+        self._each = each
+        self._full_at: dict[NodeId, int] = {}
+        """When a node's bucket is full again, in the clock's running time."""
+        self._lock = threading.Lock()
+
+    def take(self, node: NodeId) -> None:
+        """Take one; raises Unreachable with what to wait for: the node goes on as if offline."""
+        now = self._clock.running()
+        with self._lock:
+            full_at = max(self._full_at.get(node, now), now) + self._each
+            wait = full_at - now - self._depth
+            if wait <= 0:
+                self._full_at[node] = full_at
+                return
+        _log.warning("%s asks for standings faster than cards are put down", node)
+        raise Unreachable("too many questions at once: ask again later", wait / 1000)
