@@ -5,12 +5,13 @@ what runs is the real hub behind uvicorn and the real node over HTTP.
 """
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from sync.values import Digest, EpochId, Millis, Points
 from tests.doubles.clocks import SeededRandomness, TurnedClock
@@ -102,6 +103,35 @@ def serve_hub(says: Connection, folder: Path, port: int, now: Millis) -> None:
         serve(hub, f"127.0.0.1:{port}", listening=lambda _: says.send(READY))
     finally:
         hub.close()
+
+
+def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> None:
+    """The same hub with a mistake planted: what it answers it commits only with what comes next."""
+    from hub.store.database import Database, Tx
+
+    class Late(Tx):
+        """A transaction that is left open when it should be committed."""
+
+        under_way = False  # so that nobody rolls it back
+
+        def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+            """As always, but for the commit."""
+            return [] if sql == "COMMIT" else super().rows(sql, values)
+
+    def begin(self: Database, statement: str) -> Tx:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        tx = Late(self._connection)
+        waiting = Tx(self._connection).under_way
+        if statement == "BEGIN IMMEDIATE" and waiting:
+            Tx(self._connection).rows("COMMIT")
+            waiting = False
+        if not waiting:
+            tx.rows(statement)
+        return tx
+
+    Database._begin = begin  # type: ignore[method-assign]  # in this process only
+    serve_hub(says, folder, port, now)
 
 
 def sell(says: Connection, folder: Path, card: Path, now: Millis) -> None:
