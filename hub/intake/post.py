@@ -5,16 +5,14 @@ other towns' nodes did with its points, handed over by their home. Only what is 
 posted cursor can be posted, so what came twice is posted once.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from hub.core import Core
 from hub.identities import Identities
 from hub.intake import incidents
 from hub.intake.ahead import Ahead
-from hub.intake.lines import Stretch, gathered, kept, stretches
-from hub.intake.prove import Draft, Prover, Standing
+from hub.intake.gather import Gatherer
 from hub.intake.stopped import Stopped, posted_again
 from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
@@ -28,29 +26,7 @@ from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
 from sync.records import TicketRedeemed
-from sync.values import EpochId, MunicipalityCode, NodeId, organisation_of
-
-MOST = 4_096
-"""Records in one posting, or few more: a batch is posted whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What a town's next posting will take."""
-
-    own: list[Draft]
-    """Records of its own nodes, whosever points they move."""
-    handed: list[Draft]
-    """Records of other towns' nodes about its points."""
-    standings: dict[Line, Standing]
-
-    @property
-    def records(self) -> int:
-        """How many there are."""
-        return sum(len(draft.records) for draft in [*self.own, *self.handed])
-
-
-_NOTHING = Work([], [], {})
+from sync.values import MunicipalityCode, NodeId, organisation_of
 
 
 def post_all(
@@ -71,7 +47,7 @@ def post_all(
         done = 0
         for town in towns:
             with stopped.guarding(town):
-                done += _Posting(core, identities, verifier, ahead, town).all()
+                done += _post_town(core, Gatherer(core, identities, verifier, ahead, town), town)
             if town in stopped:
                 ahead.forget(town)
         if not done:
@@ -79,102 +55,16 @@ def post_all(
         total += done
 
 
-class _Posting:
-    """Posts what waits for one town.
-
-    While one posting is written, the proofs of the next one are being checked. Each record is
-    judged by the evidence that came first; better evidence heals it afterwards
-    (:mod:`hub.intake.heal`), in a posting of its own, so that both can be played again.
-    """
-
-    def __init__(
-        self,
-        core: Core,
-        identities: Identities,
-        verifier: Verifier,
-        ahead: Ahead,
-        town: MunicipalityCode,
-    ) -> None:
-        self._core = core
-        self._prover = Prover(core, identities, verifier)
-        self._ahead = ahead
-        self._town = town
-
-    def all(self) -> int:
-        """Post until nothing of the town waits; says how many records."""
-        total = 0
-        work = self._begin(_NOTHING)
-        while work.records:
-            following = self._begin(work)
-            own = self._prover.finish(work.own, work.standings)
-            handed = self._prover.finish(work.handed, work.standings)
-            with self._core.database.write() as tx:
-                _post(self._core, tx, self._town, own, handed)
-            total += work.records
-            work = following
-        return total
-
-    def _begin(self, before: Work) -> Work:
-        """Gather what comes behind ``before``, and begin to check its proofs."""
-        taken = {one.stretch.line: one.stretch.last for one in before.own}
-        handed_over = {(one.stretch.line, seq) for one in before.handed for seq in one.stretch.seqs}
-        with self._core.database.read() as tx:
-            own = self._own(tx, taken)
-            handed = [
-                self._prover.begin(tx, stretch) for stretch in _handed(tx, self._town, handed_over)
-            ]
-            return Work(own, handed, self._prover.standings(tx, [*own, *handed]))
-
-    def _own(self, tx: Tx, taken: Mapping[Line, int]) -> list[Draft]:
-        own: list[Draft] = []
-        room = MOST
-        rows = tx.rows(
-            "SELECT node, epoch, branch, received, posted FROM cursor"
-            " WHERE municipality=? AND posted<received ORDER BY node, epoch, branch",
-            [self._town],
-        )
-        for node, epoch, branch, received, posted in rows:
-            line = Line(home=self._town, node=NodeId(node), epoch=EpochId(epoch), branch=branch)
-            after = taken.get(line, posted)
-            while room > 0 and after < received:
-                some = self._behind(tx, line, after, min(received, after + room))
-                own.extend(some)
-                room -= some[-1].stretch.last - after
-                after = some[-1].stretch.last
-        return own
-
-    def _behind(self, tx: Tx, line: Line, after: int, upto: int) -> list[Draft]:
-        """What comes next on a line: what was begun when it came, or what custody has."""
-        begun = self._ahead.take(line, after + 1)
-        if begun is not None:
-            return [begun]
-        return [
-            self._prover.begin(tx, stretch.behind(after))
-            for stretch in stretches(tx, line, after, upto)
-        ]
-
-
-def _handed(tx: Tx, town: MunicipalityCode, taken: Collection[tuple[Line, int]]) -> list[Stretch]:
-    """What other towns handed over and nobody has ``taken`` yet."""
-    rows = tx.rows(
-        "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?"
-        f" ORDER BY home, node, epoch, branch, seq LIMIT {MOST + len(taken)}",
-        [town],
-    )
-    waiting: dict[Line, set[int]] = {}
-    for home, node, epoch, branch, seq in rows:
-        line = Line(
-            home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
-        )
-        if (line, seq) not in taken:
-            waiting.setdefault(line, set()).add(seq)
-    return [
-        stretch
-        for line, seqs in waiting.items()
-        for stretch in gathered(
-            one for one in kept(tx, line, min(seqs) - 1, max(seqs), healed=False) if one.seq in seqs
-        )
-    ]
+def _post_town(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
+    """Post until nothing of a town waits; says how many records."""
+    total = 0
+    while True:
+        own, handed = gatherer.next()
+        if not own and not handed:
+            return total
+        with core.database.write() as tx:
+            _post(core, tx, town, own, handed)
+        total += len(own) + len(handed)
 
 
 def _post(

@@ -34,7 +34,7 @@ class Draft(NamedTuple):
     stretch: Stretch
     records: Sequence[Record | None]
     """None: cannot be read."""
-    checked: Promise
+    promise: Promise
     all_known: bool
     """Whether every card was known that the records name."""
 
@@ -111,7 +111,7 @@ class Prover:
         line, _, received_at, posted_then, _, _ = draft.stretch
         standing = standings[line]
         for seq, (record, checked) in enumerate(
-            zip(draft.records, draft.checked(), strict=True), draft.stretch.first
+            zip(draft.records, draft.promise.result(), strict=True), draft.stretch.first
         ):
             yield Case(
                 line,

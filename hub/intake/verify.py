@@ -15,9 +15,10 @@ import multiprocessing
 import multiprocessing.process
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -65,8 +66,16 @@ class Checked(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """With a bad signature: what the evidence held."""
 
 
-Promise = Callable[[], list[Checked]]
-"""Waits until all is checked; one answer a record, in order."""
+class Promise(Protocol):
+    """What was begun: one answer a record, in order."""
+
+    def done(self) -> bool:
+        """Whether the answers would come at once."""
+        ...
+
+    def result(self) -> list[Checked]:
+        """The answers; waits until all is checked."""
+        ...
 
 
 class Verifier(Protocol):
@@ -81,12 +90,46 @@ class Verifier(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A task that this process checks, when the answers are asked for."""
+
+    task: Task
+
+    def done(self) -> bool:
+        """Nobody else is at it."""
+        return True
+
+    def result(self) -> list[Checked]:
+        """Check."""
+        return check(self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """A task that a worker has; should the worker die, it is checked here."""
+
+    task: Task
+    future: "Future[bytes]"
+
+    def done(self) -> bool:
+        """Whether the worker has answered, or will not."""
+        return self.future.done()
+
+    def result(self) -> list[Checked]:
+        """Wait for the worker."""
+        try:
+            return _read_checked(self.future.result())
+        except BrokenProcessPool:
+            return check(self.task)
+
+
 class InlineVerifier:
     """Checks in this process: for small batches and tests."""
 
     def begin(self, task: Task) -> Promise:
-        """Check when the answers are asked for."""
-        return lambda: check(task)
+        """Leave it until the answers are asked for."""
+        return Here(task)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -102,28 +145,19 @@ class PoolVerifier:
     def begin(self, task: Task) -> Promise:
         """Hand the task to a worker."""
         if len(task.records) < _FEW:
-            return lambda: check(task)
-        future = self._handed_over(_pack(task))
-        return lambda: self._answer(task, future)
-
-    def close(self) -> None:
-        """Let the workers go."""
-        self._pool.shutdown()
-
-    def _handed_over(self, task: bytes) -> "Future[bytes]":
+            return Here(task)
+        packed = _pack(task)
         try:
-            return self._pool.submit(_check_packed, task)
+            return _There(task, self._pool.submit(_check_packed, packed))
         except BrokenProcessPool:
             _log.warning("a verifier died; others take its place")
             self._pool.shutdown()
             self._pool = _pool_of(self._processes)
-            return self._pool.submit(_check_packed, task)
+            return _There(task, self._pool.submit(_check_packed, packed))
 
-    def _answer(self, task: Task, future: "Future[bytes]") -> list[Checked]:
-        try:
-            return _read_checked(future.result())
-        except BrokenProcessPool:
-            return check(task)
+    def close(self) -> None:
+        """Let the workers go."""
+        self._pool.shutdown()
 
 
 def _pool_of(processes: int) -> ProcessPoolExecutor:

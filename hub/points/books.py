@@ -178,22 +178,25 @@ class Books:
             return
         if points < 0 or debit == credit:
             raise Damaged(f"a transfer of {points} points from {debit} to {credit}")
-        left = self.balance(debit) - points
+        balances = self._balances
+        if debit not in balances or credit not in balances:
+            self.prefetch([debit, credit])
+        left = balances[debit] - points
         if left < 0 and kind_of(debit) not in _MAY_BE_NEGATIVE:
             raise Damaged(f"{debit} in {self.town} has {left + points}, not {points}")
-        now = self.balance(credit) + points
+        now = balances[credit] + points
         if now > 0 and credit.startswith(_NEVER_ABOVE_ZERO):
             raise Damaged(f"{credit} in {self.town} would stand above zero")
-        self._balances[debit] = left
-        self._balances[credit] = now
+        balances[debit] = left
+        balances[credit] = now
         part = self._parts.get(source, 0)
         self._parts[source] = part + 1
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
-        name, epoch, seq = source
-        number, window, step = self.number, self.window, len(self._transfers)
-        moved = (name, epoch, seq, part, debit, credit, points)
-        self._transfers.append(Transfer(*moved, number, window, step, at, expires, of))
+        posting, window, step = self.number, self.window, len(self._transfers)
+        self._transfers.append(
+            Transfer(*source, part, debit, credit, points, posting, window, step, at, expires, of)
+        )
 
     def recover(self, account: AccountId, *, source: Source, at: Millis) -> None:
         """Whatever makes a wallet grow pays an open deficit first."""

@@ -125,9 +125,12 @@ class Judgement(NamedTuple):
     paid: int
 
 
+_APPLIED, _NOBODY = Outcome.APPLIED, Bearer.NOBODY
+
+
 def applied(paid: int = 0) -> Judgement:
     """All is as it should be."""
-    return Judgement(Outcome.APPLIED, "", Bearer.NOBODY, paid)
+    return Judgement(_APPLIED, "", _NOBODY, paid)
 
 
 def exception(reason: str, bearer: Bearer, paid: int = 0) -> Judgement:

@@ -1,17 +1,40 @@
 """Proofs are begun when a batch comes; what stands there is never more than a help."""
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.handing_in import SMALL, Judging
 from hub.intake.ahead import Ahead
 from hub.intake.lines import Stretch
-from hub.intake.verify import Checked, InlineVerifier, Promise, Task
+from hub.intake.verify import Checked, Here, InlineVerifier, Promise, Task
 from hub.points.case import Line
 from sync.receipt import Outcome
 from sync.values import AccountId, home_of
 from tests.doubles.pen import Card, Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+
+
+class Slow(InlineVerifier):
+    """Is never done with the first batch before it is waited for."""
+
+    def __init__(self) -> None:
+        self.first: Unhurried | None = None
+
+    def begin(self, task: Task) -> Promise:
+        """Take one's time over the first."""
+        if self.first is not None:
+            return super().begin(task)
+        self.first = Unhurried(task)
+        return self.first
+
+
+class Unhurried(Here):
+    """Done only when somebody waits for it."""
+
+    def done(self) -> bool:
+        """Not yet."""
+        return False
 
 
 class Counting(InlineVerifier):
@@ -26,6 +49,14 @@ class Counting(InlineVerifier):
         return super().begin(task)
 
 
+class Dead(Here):
+    """A task whose worker does not answer."""
+
+    def result(self) -> list[Checked]:
+        """Die."""
+        raise RuntimeError("no answer")
+
+
 class Dying(InlineVerifier):
     """Takes work and dies over it, once."""
 
@@ -37,10 +68,7 @@ class Dying(InlineVerifier):
         if self.dead:
             return super().begin(task)
         self.dead = True
-        return self._die
-
-    def _die(self) -> list[Checked]:
-        raise RuntimeError("no answer")
+        return Dead(task)
 
 
 @pytest.fixture
@@ -73,6 +101,29 @@ def test_a_large_batch_is_begun_when_it_comes_and_not_again_by_the_round(
     hub.round()
 
     assert begun == verifier.begun == [shop.seq]
+    assert town.waiting() == 0
+    assert town.audit() == []
+
+
+def test_a_posting_takes_what_is_checked_and_waits_only_when_nothing_is(
+    town: Corner, shop: Pen, hana: Resident
+) -> None:
+    hub = judging(town, Slow())
+    other = busy(town, town.node(FISH_SHOP), hana)
+    for pen in (shop, other):
+        hub.hand_in(pen.node, pen.epoch, 1, pen.batch())
+    before = town.stored("posting")
+
+    hub.round()
+
+    with town.core.database.read() as tx:
+        causes = [
+            msgspec.msgpack.decode(cause)[1][0][1]
+            for (cause,) in tx.rows(
+                "SELECT cause FROM posting ORDER BY tick LIMIT 9 OFFSET ?", [before]
+            )
+        ]
+    assert causes == [other.node, shop.node]
     assert town.waiting() == 0
     assert town.audit() == []
 

@@ -56,7 +56,7 @@ def many(shop: Pen, card: Card) -> Task:
 def test_what_a_card_has_signed_is_good_and_what_needs_no_card_needs_no_proof(
     shop: Pen, card: Card
 ) -> None:
-    found = InlineVerifier().begin(task_of(shop, card))()
+    found = InlineVerifier().begin(task_of(shop, card)).result()
 
     assert [one.proof for one in found] == [Proof.NOT_NEEDED] * 2 + [Proof.GOOD] * 70
     assert [one.digest for one in found] == [digest(data) for data in shop.records]
@@ -72,7 +72,7 @@ def test_each_kind_of_bad_proof_is_told_apart(shop: Pen, card: Card) -> None:
     shop.evidence[5] = Evidence(1, good.algorithm, good.key, good.sealed)
     shop.records[6] = b"not a record"
 
-    found = InlineVerifier().begin(task_of(shop, card))()
+    found = InlineVerifier().begin(task_of(shop, card)).result()
 
     assert [one.proof for one in found[2:]] == [
         Proof.NO_EVIDENCE,
@@ -84,7 +84,7 @@ def test_each_kind_of_bad_proof_is_told_apart(shop: Pen, card: Card) -> None:
 
 
 def test_a_card_that_nobody_has_registered_proves_nothing(shop: Pen) -> None:
-    assert InlineVerifier().begin(task_of(shop))()[-1].proof is Proof.UNKNOWN_KEY
+    assert InlineVerifier().begin(task_of(shop)).result()[-1].proof is Proof.UNKNOWN_KEY
 
 
 def test_a_bad_signature_brings_back_what_the_evidence_held(shop: Pen, card: Card) -> None:
@@ -98,7 +98,7 @@ def test_a_bad_signature_brings_back_what_the_evidence_held(shop: Pen, card: Car
         tickets={},
     )
 
-    last = InlineVerifier().begin(moved)()[-1]
+    last = InlineVerifier().begin(moved).result()[-1]
 
     assert last.proof is Proof.BAD_SIGNATURE
     assert len(last.opened) == 256
@@ -107,22 +107,22 @@ def test_a_bad_signature_brings_back_what_the_evidence_held(shop: Pen, card: Car
 def test_workers_find_what_the_hub_itself_would_find(many: Task) -> None:
     verifier = PoolVerifier(1)
     try:
-        found = verifier.begin(many)()
+        found = verifier.begin(many).result()
     finally:
         verifier.close()
 
-    assert found == InlineVerifier().begin(many)()
+    assert found == InlineVerifier().begin(many).result()
 
 
 def test_a_worker_that_dies_loses_nothing_and_another_takes_its_place(many: Task) -> None:
     verifier = PoolVerifier(1)
     try:
-        expected = verifier.begin(many)()
+        expected = verifier.begin(many).result()
         before = set(multiprocessing.active_children())
         for worker in before:
             worker.kill()
             worker.join()
-        answers: list[list[Checked]] = [verifier.begin(many)() for _ in range(2)]
+        answers: list[list[Checked]] = [verifier.begin(many).result() for _ in range(2)]
         after = set(multiprocessing.active_children())
     finally:
         verifier.close()
@@ -146,7 +146,7 @@ def test_a_hub_that_closes_leaves_no_verifier_running(
     clock, randomness = TurnedClock(at("2026-11-20 10:00")), SeededRandomness("verifiers")
     init_hub(tmp_path / "hub", origin=ORIGIN, demo=True, clock=clock, randomness=randomness)
     hub = open_hub(tmp_path / "hub", clock, randomness=randomness, verifiers=1)
-    made[0].begin(many)()
+    made[0].begin(many).result()
     working = set(multiprocessing.active_children()) - before
 
     hub.close()

@@ -1,0 +1,147 @@
+"""What waits for a town's posting, with its proofs under way.
+
+The verifiers always have the next batches while one posting is written. A posting takes what has
+been checked by then and does not wait for the rest, unless nothing has been checked at all.
+"""
+
+from collections.abc import Collection, Mapping
+
+from hub.core import Core
+from hub.identities import Identities
+from hub.intake.ahead import Ahead
+from hub.intake.lines import Stretch, gathered, kept, stretches
+from hub.intake.prove import Draft, Prover
+from hub.intake.verify import Verifier
+from hub.points.case import Case, Line
+from hub.store.database import Tx
+from sync.errors import Damaged
+from sync.values import EpochId, MunicipalityCode, NodeId
+
+MOST = 4_096
+"""Records in one posting, or few more: a batch is posted whole."""
+
+
+class Gatherer:
+    """Gathers for the postings of one town in one round.
+
+    Each record is judged by the evidence that came first; better evidence heals it afterwards
+    (:mod:`hub.intake.heal`), in a posting of its own, so that both can be played again.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        identities: Identities,
+        verifier: Verifier,
+        ahead: Ahead,
+        town: MunicipalityCode,
+    ) -> None:
+        self._core = core
+        self._prover = Prover(core, identities, verifier)
+        self._ahead = ahead
+        self._town = town
+        self._own: list[Draft] = []
+        """Records of its own nodes, whosever points they move."""
+        self._handed: list[Draft] = []
+        """Records of other towns' nodes about its points."""
+
+    def next(self) -> tuple[list[Case], list[Case]]:
+        """The cases of the next posting: of its own nodes, and handed over; none when all is done.
+
+        Every call's cases must be posted before the next call.
+        """
+        self._begin_more()
+        own, self._own = _ready(self._own)
+        handed, self._handed = _ready(self._handed)
+        if not own and not handed:  # nothing has been checked yet: wait for the first
+            own, self._own = self._own[:1], self._own[1:]
+            handed, self._handed = (
+                ([], self._handed) if own else (self._handed[:1], self._handed[1:])
+            )
+        with self._core.database.read() as tx:
+            standings = self._prover.standings(tx, [*own, *handed])
+        return self._prover.finish(own, standings), self._prover.finish(handed, standings)
+
+    def _begin_more(self) -> None:
+        """Begin with what comes behind what is under way, so that it is enough for two postings."""
+        with self._core.database.read() as tx:
+            after = {one.stretch.line: one.stretch.last for one in self._own}
+            self._own += self._of_its_own(tx, after, 2 * MOST - _records(self._own))
+            taken = {(one.stretch.line, seq) for one in self._handed for seq in one.stretch.seqs}
+            room = 2 * MOST - len(taken)
+            self._handed += [
+                self._prover.begin(tx, one) for one in _handed_over(tx, self._town, taken, room)
+            ]
+
+    def _of_its_own(self, tx: Tx, taken: Mapping[Line, int], room: int) -> list[Draft]:
+        own: list[Draft] = []
+        rows = tx.rows(
+            "SELECT node, epoch, branch, received, posted FROM cursor"
+            " WHERE municipality=? AND posted<received ORDER BY node, epoch, branch",
+            [self._town],
+        )
+        for node, epoch, branch, received, posted in rows:
+            line = Line(home=self._town, node=NodeId(node), epoch=EpochId(epoch), branch=branch)
+            after = taken.get(line, posted)
+            while room > 0 and after < received:
+                some = self._behind(tx, line, after, min(received, after + room))
+                own.extend(some)
+                room -= some[-1].stretch.last - after
+                after = some[-1].stretch.last
+        return own
+
+    def _behind(self, tx: Tx, line: Line, after: int, upto: int) -> list[Draft]:
+        """What comes next on a line: what was begun when it came, or what custody has."""
+        begun = self._ahead.take(line, after + 1)
+        if begun is not None:
+            return [begun]
+        found = stretches(tx, line, after, upto)
+        if not found:
+            raise Damaged(f"record {after + 1} of {line.node} {line.epoch} is not in custody")
+        return [self._prover.begin(tx, stretch.behind(after)) for stretch in found]
+
+
+def _handed_over(
+    tx: Tx, town: MunicipalityCode, taken: Collection[tuple[Line, int]], room: int
+) -> list[Stretch]:
+    """What other towns handed over and nobody has ``taken`` yet."""
+    rows = tx.rows(
+        "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?"
+        f" ORDER BY home, node, epoch, branch, seq LIMIT {len(taken) + max(room, 0)}",
+        [town],
+    )
+    waiting: dict[Line, set[int]] = {}
+    for home, node, epoch, branch, seq in rows:
+        line = Line(
+            home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
+        )
+        if (line, seq) not in taken:
+            waiting.setdefault(line, set()).add(seq)
+    return [
+        stretch
+        for line, seqs in waiting.items()
+        for stretch in gathered(
+            one for one in kept(tx, line, min(seqs) - 1, max(seqs), healed=False) if one.seq in seqs
+        )
+    ]
+
+
+def _ready(drafts: list[Draft]) -> tuple[list[Draft], list[Draft]]:
+    """What one posting can take now, each line in its order; and the rest."""
+    now: list[Draft] = []
+    rest: list[Draft] = []
+    room = MOST
+    wait: set[Line] = set()
+    for draft in drafts:
+        line = draft.stretch.line
+        if room > 0 and line not in wait and draft.promise.done():
+            now.append(draft)
+            room -= len(draft.records)
+        else:
+            wait.add(line)
+            rest.append(draft)
+    return now, rest
+
+
+def _records(drafts: list[Draft]) -> int:
+    return sum(len(draft.records) for draft in drafts)
