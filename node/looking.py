@@ -16,6 +16,7 @@ from node.store import Store
 def status_of(folder: Path) -> Status:
     """The banner's facts of a node, also while another program has it. Raises Damaged."""
     with closing(Store.look(folder)) as store:
+        store.require_present_form()
         now = clock_for(demo=identity_of(store).demo).now()
         live = replace(from_outside(store, now), unsealed_keys=not is_sealed(folder))
         return status(store, live)
@@ -24,6 +25,7 @@ def status_of(folder: Path) -> Status:
 def audit_of(folder: Path) -> tuple[Finding, ...]:
     """What does not add up in a node's folder, also while another program has it."""
     with closing(Store.look(folder)) as store:
+        store.require_present_form()
         return findings(store)
 
 

@@ -159,6 +159,19 @@ def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:
     STEPS.apply(db)
 
 
+def require_present_form(connection: sqlite3.Connection, file: Path) -> None:
+    """Raise Damaged unless the database is as this program writes it; for who only looks."""
+    try:
+        applied = {step.name for step in STEPS.applied(Database(connection))}
+    except sqlite3.DatabaseError as error:
+        raise Damaged(f"{file} cannot be read ({error}); nothing was changed") from None
+    if applied != _all_steps():
+        raise Damaged(
+            f"{file} was written by another version of this program: start the counter once with"
+            " this one, then look again; nothing was changed"
+        )
+
+
 def back_up(connection: sqlite3.Connection, target: Path) -> None:
     """Copy the whole database, consistently, to a file that must not exist yet."""
     if target.exists():

@@ -83,6 +83,12 @@ class Store:
         connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
         return cls(connection, file, None)
 
+    def require_present_form(self) -> None:
+        """Raise Damaged unless the database is as this program writes it; for who only looks."""
+        from node.schema import require_present_form
+
+        require_present_form(self._connection, self.file)
+
     @classmethod
     def _open(cls, folder: Path, lock: FolderLock) -> "Store":
         from node.schema import bring_up_to_date

@@ -4,11 +4,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
 from node.audit import findings
+from node.looking import audit_of, status_of
 from node.schema import STEPS
 from node.store import FILE
+from sync.errors import Damaged
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import Shop, pin
@@ -35,6 +38,19 @@ def test_a_counter_of_the_first_version_goes_on_with_records_evidence_and_sheets
     shop.mend()
     assert shop.counter.sync_now().reached
     assert shop.hub.balance(shop.key) == 4_200
+
+
+def test_who_only_looks_is_told_to_start_the_counter_first(shop: Shop) -> None:
+    shop.counter.close()
+    turn_back_to_the_first_version(shop.folder)
+
+    with pytest.raises(Damaged, match="start the counter once"):
+        status_of(shop.folder)
+    with pytest.raises(Damaged, match="start the counter once"):
+        audit_of(shop.folder)
+    shop.reopen()
+
+    assert audit_of(shop.folder) == ()
 
 
 def turn_back_to_the_first_version(folder: Path) -> None:
