@@ -41,6 +41,7 @@ from hub.forms import (
     WhyForm,
     WindowRow,
 )
+from hub.views import ExceptionView
 from sync.errors import Unreachable
 from sync.request import Door, Request, raise_for_problem
 
@@ -219,9 +220,9 @@ class HubClient:
         """What people should see."""
         return self._ask("GET", "exceptions", list[ExceptionRow])
 
-    def exception(self, name: str) -> ExceptionRow:
-        """One of them."""
-        return self._ask("GET", f"exceptions/{_step(name)}", ExceptionRow)
+    def exception(self, name: str) -> ExceptionView:
+        """One of them, with its evidence."""
+        return self._ask("GET", f"exceptions/{_step(name)}", ExceptionView)
 
     def decide(self, name: str, decision: str, why: str) -> Answered:
         """What becomes of it."""

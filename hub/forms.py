@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from sync.values import Millis
+
 Line = Annotated[str, Meta(max_length=200)]
 File = Annotated[str, Meta(max_length=512 * 1024)]
 
@@ -181,7 +183,7 @@ class PendingRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     municipality: str
     person: str
-    at: int
+    at: Millis
     what: dict[str, str]
 
 
@@ -196,7 +198,7 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     fingerprint: str
     float_points: int
-    last_seen: int
+    last_seen: Millis
 
 
 class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +218,7 @@ class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
     municipality: str
     available: int
     held: int
-    as_of: int
+    as_of: Millis
     exact: bool
 
 
@@ -246,7 +248,7 @@ class ExceptionRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     bearer: str
     state: str
-    at: int
+    at: Millis
     other: str
     decision: str
 

@@ -5,9 +5,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from unicodedata import east_asian_width
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -15,8 +17,11 @@ import msgspec
 from hub.client import HubClient
 from hub.forms import Answered, BankForm
 from sync.errors import Damaged, Malformed, RefusedByRule
+from sync.values import Millis
 
 Command = Callable[..., object]
+TOKYO = ZoneInfo("Asia/Tokyo")
+"""The time that people read; scripts get milliseconds."""
 PATIENCE = 60.0
 """Seconds for an answer; closing a large window takes a while."""
 
@@ -156,9 +161,8 @@ def say_answer(answer: Answered, asker: Asker, done: str) -> None:
 
 def table(rows: Sequence[msgspec.Struct]) -> str:
     """Rows as columns; wide characters count two."""
-    names = rows[0].__struct_fields__
-    lines = [list(names), *([_cell(getattr(row, name)) for name in names] for row in rows)]
-    widths = [max(_width(line[place]) for line in lines) for place in range(len(names))]
+    lines = [list(rows[0].__struct_fields__), *(_cells(row) for row in rows)]
+    widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
             cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
@@ -168,8 +172,17 @@ def table(rows: Sequence[msgspec.Struct]) -> str:
 
 
 def details(value: msgspec.Struct) -> str:
-    """One thing, a member a line."""
-    return "\n".join(f"{name}: {_cell(getattr(value, name))}" for name in value.__struct_fields__)
+    """One thing, a member a line; what it is made of stands below, set in."""
+    lines = []
+    for name, cell in zip(value.__struct_fields__, _cells(value), strict=True):
+        parts = getattr(value, name)
+        if isinstance(parts, list):
+            for part in parts:
+                lines.append(f"{name}:")
+                lines += [f"    {line}" for line in details(part).splitlines()]
+        else:
+            lines.append(f"{name}: {cell}")
+    return "\n".join(lines)
 
 
 def read_file(name: str) -> str:
@@ -200,11 +213,24 @@ def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
         raise Damaged(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, tuple):
-        return " ".join(str(part) for part in value)
-    if isinstance(value, dict):
-        return " ".join(f"{name}={part}" for name, part in value.items())
+def _cells(value: msgspec.Struct) -> list[str]:
+    """Each member as people read it."""
+    return [
+        _cell(getattr(value, field.name), moment=field.type is Millis)
+        for field in msgspec.structs.fields(value)
+    ]
+
+
+def _cell(value: object, *, moment: bool) -> str:
+    match value:
+        case int() if moment:
+            return (
+                f"{datetime.fromtimestamp(value / 1000, TOKYO):%Y-%m-%d %H:%M:%S}" if value else "-"
+            )
+        case tuple():
+            return " ".join(str(part) for part in value)
+        case dict():
+            return " ".join(f"{name}={part}" for name, part in value.items())
     return str(value)
 
 

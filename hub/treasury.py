@@ -1,14 +1,17 @@
 """Residents, programmes, grants, exceptions and settlement, as people at the desk use them."""
 
+import re
 from datetime import date
 
+import msgspec
 from sqlalchemy.engine import RowMapping
 
-from hub import town
+from hub import evidence, town
 from hub.balances import balances
 from hub.bodies import (
     ExceptionDecided,
     Granted,
+    Looked,
     ProgrammeAdded,
     WindowApproved,
     WindowClosed,
@@ -18,7 +21,7 @@ from hub.bodies import (
 )
 from hub.commands import ask, day, make
 from hub.core import Core
-from hub.desk import Desk, allowed
+from hub.desk import Desk, allowed, enact
 from hub.forms import (
     Answered,
     BalanceRow,
@@ -39,9 +42,12 @@ from hub.forms import (
 from hub.mykey.registry import MyKey
 from hub.people import Person
 from hub.points import queries
+from hub.points.case import Line
 from hub.settlement.cases import Do, Settlement
 from hub.settlement.lists import Sheet, SheetLine, payment_notice, settlement_list, show
 from hub.settlement.windows import Window, list_windows, window_name
+from hub.store.database import Tx
+from hub.views import ExceptionView
 from sync.errors import RefusedByRule
 from sync.ticket import check_number
 from sync.values import (
@@ -100,10 +106,10 @@ class Treasury:
             ),
         )
 
-    def programmes(self, _person: Person) -> list[town.Programme]:
-        """Every programme."""
+    def programmes(self, person: Person) -> list[town.Programme]:
+        """Every programme of the towns that this person works for."""
         with self._core.database.read() as tx:
-            return town.programmes(tx)
+            return [each for each in town.programmes(tx) if person.works_for(each.municipality)]
 
     def grant(self, person: Person, form: GrantForm) -> Answered:
         """Points for a resident; a large sum needs a second person."""
@@ -124,10 +130,19 @@ class Treasury:
             ),
         )
 
-    def balances(self, _person: Person, name: str) -> list[BalanceRow]:
-        """A resident's exact balances of all towns."""
-        accounts = self._mykey.accounts_of(mykey_id(name))
-        with self._core.database.read() as tx:
+    def balances(self, person: Person, name: str) -> list[BalanceRow]:
+        """A resident's exact balances of the towns that this person works for.
+
+        The look is entered in each town's chain, with the person.
+        """
+        accounts = {
+            code: account
+            for code, account in self._mykey.accounts_of(mykey_id(name)).items()
+            if person.works_for(code)
+        }
+        with self._core.database.write() as tx:
+            for code, account in accounts.items():
+                enact(self._core, tx, Looked(code, account), (person.name,))
             return [
                 BalanceRow(
                     municipality=each.municipality,
@@ -139,12 +154,12 @@ class Treasury:
                 for each in balances(tx, accounts)
             ]
 
-    def ticket(self, _person: Person, written: str) -> TicketRow:
-        """One ticket."""
+    def ticket(self, person: Person, written: str) -> TicketRow:
+        """One ticket of a town that this person works for."""
         number = check_number(written)
         with self._core.database.read() as tx:
             found = queries.ticket(tx, number)
-        if found is None:
+        if found is None or not person.works_for(MunicipalityCode(found.municipality)):
             raise RefusedByRule("ticket-unknown", f"no ticket {number} was ever issued")
         return TicketRow(
             number=found.number,
@@ -170,23 +185,34 @@ class Treasury:
             if person.works_for(MunicipalityCode(row["municipality"]))
         ]
 
-    def exception(self, person: Person, name: str) -> ExceptionRow:
-        """One of them."""
-        found = next((each for each in self.exceptions(person) if each.id == name), None)
-        if found is None:
-            raise RefusedByRule("unknown-exception", f"there is no exception {name!r}")
-        return found
+    def exception(self, person: Person, name: str) -> ExceptionView:
+        """One of them, with the evidence of both sides and what people decided."""
+        with self._core.database.read() as tx:
+            row = _incident(tx, person, name)
+            about = Line(
+                home=MunicipalityCode(row["node"][:6]),
+                node=row["node"],
+                epoch=row["epoch"],
+                branch=row["branch"],
+            ).source(row["seq"])
+            sides = [evidence.side(tx, each) for each in (str(about), row["other"])]
+            return ExceptionView(
+                **msgspec.structs.asdict(_exception(row)),
+                sides=[each for each in sides if each is not None],
+                decided=evidence.decisions(tx, row["municipality"], row["id"]),
+            )
 
     def decide(self, person: Person, name: str, form: DecisionForm) -> Answered:
         """Say what becomes of it; where money moves a second person approves."""
-        code, number = self.exception(person, name).id.split("-")
+        with self._core.database.read() as tx:
+            row = _incident(tx, person, name)
         return ask(
             self._desk,
             person,
             make(
                 ExceptionDecided,
-                town=municipality_code(code),
-                incident=int(number),
+                town=row["municipality"],
+                incident=row["id"],
                 decision=form.decision,
                 why=form.why,
             ),
@@ -286,6 +312,20 @@ class Treasury:
 
     def _as(self, person: Person) -> Do:
         return lambda body: self._desk.do(person, body)
+
+
+def _incident(tx: Tx, person: Person, name: str) -> RowMapping:
+    """An exception of a town that this person works for; raises RefusedByRule."""
+    town, _, number = name.partition("-")
+    known = re.fullmatch(r"\d{1,15}", number, re.ASCII) and person.works_for(MunicipalityCode(town))
+    row = None
+    if known:
+        row = tx.one(
+            "SELECT * FROM incident WHERE municipality=:town AND id=:id", town=town, id=int(number)
+        )
+    if row is None:
+        raise RefusedByRule("unknown-exception", f"there is no exception {name!r}")
+    return row
 
 
 def _exception(row: RowMapping) -> ExceptionRow:

@@ -26,6 +26,7 @@ from hub.forms import (
 from hub.people import Person
 from hub.town import Programme
 from hub.treasury import Treasury
+from hub.views import ExceptionView
 
 Of = NamedDependency[Treasury]
 By = NamedDependency[Person]
@@ -75,8 +76,8 @@ def list_exceptions(of: Of, by: By) -> list[ExceptionRow]:
 
 
 @get("/exceptions/{name:str}", sync_to_thread=True)
-def show_exception(of: Of, by: By, name: Name) -> ExceptionRow:
-    """Show one of them."""
+def show_exception(of: Of, by: By, name: Name) -> ExceptionView:
+    """Show one of them, with its evidence."""
     return of.exception(by, name)
 
 

@@ -1,0 +1,131 @@
+"""The evidence of an exception: the records that it is about, what proves them, who decided.
+
+Everything is read from what came in and from the chronicle, as it is; nothing is judged here.
+"""
+
+import msgspec
+
+from hub import nodes
+from hub.bodies import ExceptionDecided
+from hub.chronicle import read as read_hub_record
+from hub.intake.lines import Kept, kept
+from hub.points.books import Source
+from hub.points.case import Line, line_of, subject
+from hub.store.database import Tx
+from hub.views import Decided, Side
+from sync.cardproof import Evidence
+from sync.chain import digest
+from sync.errors import Malformed
+from sync.records import Basis, Record, TicketRedeemed, decode
+from sync.signing import Head
+from sync.values import Millis, MunicipalityCode, organisation_of
+from sync.wire import read
+
+
+def side(tx: Tx, written: str) -> Side | None:
+    """The record that a source names (``node:epoch:seq``), with what proves it; None: no record."""
+    try:
+        source = Source.read(written)
+    except ValueError:
+        return None
+    line = line_of(source)
+    found = kept(tx, line, source.seq - 1, source.seq)
+    return _side(tx, written, found[0]) if found else None
+
+
+def decisions(tx: Tx, town: MunicipalityCode, number: int) -> list[Decided]:
+    """What people decided about an exception of a town, oldest first."""
+    rows = tx.rows(
+        "SELECT bytes FROM chronicle WHERE municipality=? AND kind=? ORDER BY seq",
+        [town, str(ExceptionDecided.__struct_config__.tag)],
+    )
+    found = []
+    for (data,) in rows:
+        record = read_hub_record(data)
+        body = record.body
+        if isinstance(body, ExceptionDecided) and body.incident == number:
+            found.append(
+                Decided(at=record.at, persons=record.persons, decision=body.decision, why=body.why)
+            )
+    return found
+
+
+def _side(tx: Tx, written: str, one: Kept) -> Side:
+    record = _readable(one.data)
+    body = None if record is None else record.body
+    basis = getattr(body, "basis", None)
+    head, key = _head(tx, one.line, one.seq), nodes.epoch_of(tx, one.line.node, one.line.epoch)
+    shop = tx.one(
+        "SELECT n.place, o.organisation, o.name FROM node n JOIN organisation o"
+        " ON o.organisation=n.organisation WHERE n.municipality=:home AND n.node=:node",
+        home=one.line.home,
+        node=one.line.node,
+    )
+    verdict = tx.one(
+        "SELECT outcome, reason, bearer, paid FROM record WHERE municipality=:home"
+        " AND node=:node AND epoch=:epoch AND branch=:branch AND seq=:seq",
+        seq=one.seq,
+        **_place(one.line),
+    )
+    return Side(
+        record=written,
+        organisation=organisation_of(one.line.node),
+        name="" if shop is None else shop["name"],
+        place="" if shop is None else shop["place"],
+        kind="" if record is None else record.kind,
+        ticket=subject(record) if record and isinstance(body, TicketRedeemed) else "",
+        points=int(getattr(body, "points", 0)),
+        at=Millis(0 if record is None else record.at.ms),
+        received_at=one.received_at,
+        outcome="" if verdict is None else verdict["outcome"],
+        reason="" if verdict is None else verdict["reason"],
+        bearer="" if verdict is None else verdict["bearer"],
+        paid=0 if verdict is None else verdict["paid"],
+        digest=digest(one.data).hex(),
+        prev="" if record is None else record.prev.hex(),
+        head=f"{head.seq} {head.digest.hex()}",
+        head_signature=head.signature.hex(),
+        node_key="" if key is None else key.public.hex(),
+        signature=_proof(record, one.evidence),
+        basis={} if not isinstance(basis, Basis) else _words(basis),
+    )
+
+
+def _readable(data: bytes) -> Record | None:
+    try:
+        return decode(data)
+    except Malformed:
+        return None
+
+
+def _head(tx: Tx, line: Line, seq: int) -> Head:
+    """The head of the batch that brought a record: the chain makes it cover all of it."""
+    data = tx.scalar(
+        "SELECT head FROM inbox WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND branch=:branch AND first<=:seq AND last>=:seq",
+        seq=seq,
+        **_place(line),
+    )
+    return read(bytes(data), Head)
+
+
+def _proof(record: Record | None, evidence: Evidence | None) -> str:
+    if record is not None and isinstance(record.body, TicketRedeemed):
+        return record.body.ticket.hex()
+    return "" if evidence is None else evidence.sealed.hex()
+
+
+def _words(basis: Basis) -> dict[str, str]:
+    return {
+        name: value.hex() if isinstance(value, bytes) else str(value)
+        for name, value in msgspec.structs.asdict(basis).items()
+    }
+
+
+def _place(line: Line) -> dict[str, str]:
+    return {
+        "home": line.home,
+        "node": line.node,
+        "epoch": line.epoch,
+        "branch": line.branch,
+    }

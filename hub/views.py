@@ -1,0 +1,60 @@
+"""What the hub answers that is more than a row of a list: one shape for server and client."""
+
+import msgspec
+
+from hub.forms import ExceptionRow
+from sync.values import Millis
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of an exception, with what proves it; hexadecimal where it is bytes.
+
+    What the record's bytes cannot tell is empty: a record that cannot be read has a digest only.
+    """
+
+    record: str
+    """node:epoch:seq, with the branch behind the epoch where it stands on one."""
+    organisation: str
+    name: str
+    """The organisation's name."""
+    place: str
+    kind: str
+    ticket: str
+    """The ticket's number."""
+    points: int
+    at: Millis
+    """By the node's clock."""
+    received_at: Millis
+    outcome: str
+    reason: str
+    bearer: str
+    paid: int
+    digest: str
+    """SHA-256 of the record's bytes."""
+    prev: str
+    head: str
+    """The head that the node signed over it, ``seq digest``."""
+    head_signature: str
+    node_key: str
+    """The public key (Ed25519) that the head holds under."""
+    signature: str
+    """What carries the record: the ticket as its town signed it, or the card's sealed signature."""
+    basis: dict[str, str]
+    """What the node says that it knew."""
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision on an exception, and whose."""
+
+    at: Millis
+    persons: tuple[str, ...]
+    decision: str
+    why: str
+
+
+class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
+    """An exception with the evidence of both sides and what people made of it."""
+
+    sides: list[Side]
+    """The record that it is about, and the other one where there are two."""
+    decided: list[Decided]
