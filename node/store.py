@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from node.folder_lock import FolderLock
-from sync.errors import Damaged, MachikadoError
+from sync.errors import Damaged, DiskFull
 from sync.wire import read, write
 
 FILE = "node.db"
@@ -35,10 +35,6 @@ STATEMENTS = 256
 """Statements that stay prepared; more than this program has."""
 T = TypeVar("T", bound=msgspec.Struct)
 Row = tuple[Any, ...]
-
-
-class DiskFull(MachikadoError):
-    """The disk is full: nothing of this action was kept, nothing before it was lost."""
 
 
 class Store:

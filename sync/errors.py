@@ -6,6 +6,7 @@
     ├── RefusedByRule    well-formed and authentic, but a rule says no (carries the rule's name)
     ├── Unreachable      the other side did not answer; nothing is lost
     ├── Damaged          what is stored does not add up
+    ├── DiskFull         nothing can be stored until there is room; nothing is lost
     └── InUse            another program holds the folder
 
 Every message says what happened and, where there is something to do, what to do.
@@ -45,6 +46,10 @@ class Unreachable(MachikadoError):
 
 class Damaged(MachikadoError):
     """What is stored here does not add up; nothing was changed."""
+
+
+class DiskFull(MachikadoError):
+    """The disk is full: nothing of this action was kept, nothing before it was lost."""
 
 
 class InUse(MachikadoError):

@@ -141,6 +141,11 @@ class CounterApp(App[None]):
             raise Damaged("the counter is not open yet")
         return self._counter
 
+    def _fatal_error(self) -> None:
+        """A bug ends the program; what the front door says of it holds no values, no PIN."""
+        self.problem = self._exception
+        self._close_messages_no_wait()
+
     def action_leave(self) -> None:
         """End, unless money is in flight. Whoever opened the counter closes it."""
         if self.busy():

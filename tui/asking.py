@@ -12,7 +12,7 @@ from typing import TypeVar
 from textual.message import Message
 
 from sync.errors import MachikadoError
-from tui.wording.advice import UNEXPECTED, Advice, advice_about
+from tui.wording.advice import Advice, advice_about
 
 T = TypeVar("T")
 log = logging.getLogger("machikado.tui")
@@ -48,4 +48,4 @@ def answered(question: Callable[[], T]) -> T | Trouble:
         return Trouble(advice_about(problem), problem)
     except Exception as problem:  # the queue before the counter goes on; the log has the rest
         log.exception("unexpected")
-        return Trouble(UNEXPECTED, problem)
+        return Trouble(advice_about(problem), problem)

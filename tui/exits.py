@@ -4,7 +4,7 @@
 1 unexpected (a bug): a short message and where the log is
 2 wrong usage
 3 refused by a rule
-4 not reachable, nothing lost
+4 not reachable, nothing lost: the other side, or a disk that is full or may not be written
 5 damaged, or does not add up
 6 the folder is in use by another program
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sync.errors import (
     Damaged,
+    DiskFull,
     InUse,
     MachikadoError,
     Malformed,
@@ -26,13 +27,15 @@ from sync.errors import (
 )
 
 DONE, UNEXPECTED, USAGE, REFUSED, UNREACHABLE, DAMAGED, IN_USE = range(7)
-_CODES: tuple[tuple[type[MachikadoError], int, str], ...] = (
+_CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (InUse, IN_USE, "in-use"),
     (RefusedByRule, REFUSED, "refused"),
     (Unreachable, UNREACHABLE, "unreachable"),
+    (DiskFull, UNREACHABLE, "disk-full"),
     (Damaged, DAMAGED, "damaged"),
     (NotAuthentic, DAMAGED, "not-authentic"),
     (Malformed, USAGE, "malformed"),
+    (OSError, UNREACHABLE, "no-access"),
 )
 """The first class that fits; the key is the ``reason`` where the error has none of its own."""
 
@@ -69,16 +72,24 @@ def run(command: Callable[[], object], arguments: Sequence[str], log_file: Path)
         _keep(problem, log_file)
         if wants_json:
             print(as_json(problem))  # noqa: T201  what --json promises
-        told = f"something unexpected happened ({type(problem).__name__}); it is in {log_file}"
-        print(told, file=sys.stderr)  # noqa: T201  messages go to stderr
-        return UNEXPECTED
+        print(_in_words(problem, log_file), file=sys.stderr)  # noqa: T201  messages go to stderr
+        return exit_code(problem)
     return DONE
+
+
+class _QuietFile(logging.FileHandler):
+    """A log that says nothing when it cannot be written: the terminal belongs to the screens."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the library's name
+        """Let the line go."""
 
 
 def log_into(log_file: Path) -> None:
     """Let the program's own log go to a file; a disk that is full or read-only is no reason to end.
 
-    Nothing is logged to the terminal, which belongs to the screens.
+    The file is opened now, so that a log that cannot be written is found out here and not in the
+    middle of telling something else. Nothing is logged to the terminal, which belongs to the
+    screens.
     """
     log = logging.getLogger("machikado")
     log.propagate = False
@@ -86,7 +97,7 @@ def log_into(log_file: Path) -> None:
         return
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.FileHandler(log_file, encoding="utf-8", delay=True)
+        handler: logging.Handler = _QuietFile(log_file, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
@@ -96,6 +107,12 @@ def log_into(log_file: Path) -> None:
 def _keep(problem: Exception, log_file: Path) -> None:
     log_into(log_file)
     logging.getLogger("machikado").error("unexpected", exc_info=problem)
+
+
+def _in_words(problem: Exception, log_file: Path) -> str:
+    if isinstance(problem, OSError) and problem.filename is not None:
+        return f"{problem.filename}: {problem.strerror}; nothing was lost"
+    return f"something unexpected happened ({type(problem).__name__}); it is in {log_file}"
 
 
 def _key(problem: Exception) -> str:

@@ -15,8 +15,8 @@ from node.audit import findings
 from node.opening import open_counter
 from node.outcome import Approved, Prepared, Refused
 from node.schema import STEPS
-from node.store import FILE, DiskFull, Store
-from sync.errors import Damaged, InUse
+from node.store import FILE, Store
+from sync.errors import Damaged, DiskFull, InUse
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import NOON, Shop, pin

@@ -1,6 +1,8 @@
 """The front door: rooms by name, errors as words and exit codes, nothing loaded unasked."""
 
+import errno
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 from node.card.errors import CardInUse, WrongPin
 from sync.errors import (
     Damaged,
+    DiskFull,
     InUse,
     MachikadoError,
     Malformed,
@@ -38,6 +41,7 @@ def _raises(problem: BaseException) -> None:
         (WrongPin(2), 3, "wrong-pin"),
         (Unreachable("no answer"), 4, "unreachable"),
         (Damaged("does not add up"), 5, "damaged"),
+        (DiskFull("the disk is full"), 4, "disk-full"),
         (NotAuthentic("another hub"), 5, "not-authentic"),
         (InUse("machikado node run (4711)"), 6, "in-use"),
         (CardInUse("another program has the card"), 6, "in-use"),
@@ -73,6 +77,38 @@ def test_a_bug_is_one_sentence_and_its_traceback_is_in_the_log(
     assert str(log_file) in said
     assert "Traceback" not in said
     assert said.count("\n") == 1
+
+
+def test_a_folder_that_may_not_be_written_is_named_and_is_no_success(
+    capsys: pytest.CaptureFixture[str], log_file: Path
+) -> None:
+    problem = PermissionError(errno.EACCES, "Permission denied", "/mnt/stick")
+    assert exits.run(lambda: _raises(problem), ["--json"], log_file) == 4
+    said = capsys.readouterr()
+    assert json.loads(said.out)["reason"] == "no-access"
+    assert said.err == "/mnt/stick: Permission denied; nothing was lost\n"
+
+
+def _log_into(file: str, monkeypatch: pytest.MonkeyPatch) -> logging.Handler:
+    log = logging.getLogger("machikado")
+    monkeypatch.setattr(log, "handlers", [])
+    exits.log_into(Path(file))
+    log.error("the day goes on")
+    return log.handlers[0]
+
+
+def test_a_log_that_cannot_be_made_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = _log_into("/proc/self/machikado.log", monkeypatch)
+    assert isinstance(handler, logging.NullHandler)
+
+
+def test_a_log_on_a_full_disk_draws_nothing_over_the_screens(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = _log_into("/dev/full", monkeypatch)
+    assert capsys.readouterr().err == ""
+    with pytest.raises(OSError, match="No space"):  # what it could not write goes with it
+        handler.close()
 
 
 def test_success_is_zero_and_a_command_may_name_its_own_code(log_file: Path) -> None:

@@ -4,6 +4,7 @@ Every stable reason that a counter, a card or the hub may give has its words her
 that a use case may raise. That nothing was lost is said by the screen, in one sentence for all.
 """
 
+import errno
 from dataclasses import dataclass
 from typing import Literal
 
@@ -200,6 +201,13 @@ ERRORS: dict[str, Advice] = {
     "RefusedByRule": Advice(N_("The centre says no."), _CALL_OFFICE),
     "Unreachable": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
     "Damaged": Advice(N_("The data on this PC does not add up."), _CALL_OFFICE, "no"),
+    "DiskFull": Advice(
+        N_("This PC's disk is full."), N_("Delete what is not needed, then try again.")
+    ),
+    "OSError": Advice(
+        N_("A folder of this PC cannot be read or written."),
+        N_("Is the disk or the USB stick plugged in, and may it be written? Then try again."),
+    ),
     "InUse": Advice(
         N_("Another program on this PC is using the counter's data."),
         N_("Close the other machikado first."),
@@ -230,5 +238,7 @@ def advice_about(problem: Exception) -> Advice:
     """Words for an error, by its reason or the nearest class that has some."""
     if isinstance(problem, RefusedByRule) and problem.reason in ADVICE:
         return ADVICE[problem.reason]
+    if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+        return ERRORS["DiskFull"]
     named = (ERRORS[kind.__name__] for kind in type(problem).__mro__ if kind.__name__ in ERRORS)
     return next(named, UNEXPECTED)
