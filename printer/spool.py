@@ -1,7 +1,8 @@
 """What became of each sheet, over a port that the node's store implements.
 
-A job is stored in the same transaction as its record, so a record never waits for paper and paper
-is never forgotten. Its life:
+What a job prints is stored in the same transaction as its record, the job with it or, for a slip,
+made from it by whoever prints: a record never waits for paper and paper is never forgotten. A job's
+life:
 
     queued ──> sent ──> confirmed
       ^         │ │
