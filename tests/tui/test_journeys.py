@@ -147,12 +147,50 @@ async def test_a_wrong_amount_is_taken_back_with_three_keys(stage: Staged) -> No
         await at.press(*"1234")
         before = at.keys
 
-        await at.press("f7", "enter", "enter")
+        await at.press("f7", "enter", "f12")
 
         assert at.keys - before == 3
         assert isinstance(at.app.screen, History)
         assert "500 points given back." in at.answer
         assert _points(at.counter, "soft:hanako") == 2_000
+
+
+async def test_two_scans_over_the_history_take_nothing_back(stage: Staged) -> None:
+    async with stage() as at:
+        await at.scan("QR-101")
+        await at.press("f7")
+        await at.scan("QR-102")
+        await at.scan("QR-102")
+        assert "reverse" not in at.counter.asked
+        assert "Nothing was done. Press F12 for yes" in at.text
+
+
+async def test_a_scan_closes_no_shift(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f8", *"Sato", "enter", "f12")
+        await at.scan("QR-101")
+        assert at.counter.staff == "Sato"
+        await at.press("escape")
+        assert "Shift of Sato" in at.text
+
+
+async def test_a_scan_does_not_end_the_program(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f2", "escape", "escape")
+        await at.scan("QR-101")
+        assert at.app.is_running
+        assert "End the program?" in at.text
+
+
+async def test_another_key_rings_once_at_a_question(
+    stage: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    async with stage() as at:
+        monkeypatch.setattr(at.app, "bell", lambda: rung.append("bell"))
+        await at.press("escape")
+        await at.scan("QR-101")
+        assert rung == ["bell"]
 
 
 async def test_escape_at_the_question_takes_nothing_back(stage: Staged) -> None:
@@ -165,7 +203,7 @@ async def test_escape_at_the_question_takes_nothing_back(stage: Staged) -> None:
 async def test_what_was_taken_back_is_not_taken_back_twice(stage: Staged) -> None:
     async with stage() as at:
         await at.scan("QR-101")
-        await at.press("f7", "enter", "enter")
+        await at.press("f7", "enter", "f12")
         await at.press("down", "enter")
         assert "taken back already" in at.answer
         assert at.counter.asked.count("reverse") == 1
@@ -367,7 +405,7 @@ async def test_a_shift_is_opened_by_name_and_closed_with_its_sums(stage: Staged)
         await at.scan("QR-101")
         await at.press("f8")
         assert "Shift of Sato" in at.text
-        await at.press("f12", "enter")
+        await at.press("f12", "f12")
         assert "The shift is closed." in at.answer
         assert "1,000 points" in at.text
         assert at.counter.staff is None
@@ -400,7 +438,7 @@ async def test_no_key_path_makes_or_loses_a_point(stage: Staged) -> None:
         before = at.counter.points_in_all()
         await at.press(*"500", "enter")
         await at.card("soft:hanako")
-        await at.press(*"1234", "f7", "enter", "enter", "f4")
+        await at.press(*"1234", "f7", "enter", "f12", "f4")
         await at.card("soft:hanako")
         await at.press(*"300", "enter", "enter", *"1234")
         await at.press("escape")

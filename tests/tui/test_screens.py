@@ -153,18 +153,18 @@ STATES = {
     "balances-exact": State(steps=keys("f6", "2", "f12", *"5678")),
     "history": State(counter=_after_a_day, steps=keys("f7")),
     "history-confirm": State(steps=keys(*"QR-101", "enter", "f7", "enter")),
-    "history-done": State(steps=keys(*"QR-101", "enter", "f7", "enter", "enter")),
+    "history-done": State(steps=keys(*"QR-101", "enter", "f7", "enter", "f12")),
     "history-refused": State(counter=_after_a_day, steps=keys("f7", "enter")),
     "shift-open": State(steps=keys("f8")),
     "shift-so-far": State(counter=_after_a_day, steps=keys("f8")),
-    "shift-closed": State(counter=_after_a_day, steps=keys("f8", "f12", "enter")),
+    "shift-closed": State(counter=_after_a_day, steps=keys("f8", "f12", "f12")),
 }
 
 SET_UP = {
     "set-up": STAY,
     "set-up-no-invitation": keys(*"hello", "enter", "enter"),
     "set-up-question": keys(*"MACHIKADO1-AB", "enter", "enter"),
-    "set-up-fingerprint": keys(*"MACHIKADO1-AB", "enter", "enter", "enter"),
+    "set-up-fingerprint": keys(*"MACHIKADO1-AB", "enter", "enter", "f12"),
     "set-up-interrupted": STAY,
 }
 INTERRUPTED = Plan(
