@@ -10,10 +10,13 @@ from hub.bodies import AnyHubBody, BankDetails, HubBody, PolicySet
 from hub.desk import Desk, Waiting
 from hub.forms import Answered, BankForm
 from hub.people import Person
+from hub.shapes import in_words
 from sync.errors import Malformed
 from sync.policy import read_policy
 
 B = TypeVar("B", bound=HubBody)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""What people can mean by a day; behind the last one of the year 9999 there is no next one."""
 
 
 def ask(desk: Desk, person: Person, body: AnyHubBody) -> Answered:
@@ -30,7 +33,8 @@ def make(kind: type[B], **values: object) -> B:
     try:
         return msgspec.convert([kind.__struct_config__.tag, *fields], kind)
     except msgspec.ValidationError as error:
-        raise Malformed(str(error)) from None
+        names = ("kind", *kind.__struct_fields__)
+        raise Malformed(in_words(str(error), names)) from None
 
 
 def words(body: AnyHubBody) -> dict[str, str]:
@@ -63,6 +67,9 @@ def day(written: str) -> str:
     if not written:
         return ""
     try:
-        return date.fromisoformat(written).isoformat()
+        found = date.fromisoformat(written)
     except ValueError:
         raise Malformed(f"{written!r} is no day: write it as 2026-03-31") from None
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise Malformed(f"{written} is too far away: a day is between {FIRST_DAY} and {LAST_DAY}")
+    return found.isoformat()

@@ -27,6 +27,7 @@ from hub.core import Core, day_of, end_of
 from hub.settlement import banks
 from hub.settlement.errors import SettlementError
 from hub.settlement.terms import Payer, read_account, read_payer, read_terms
+from hub.shapes import in_words
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, RefusedByRule
@@ -127,7 +128,8 @@ def policy_set(town: MunicipalityCode, data: bytes) -> PolicySet:
         merged = {**msgspec.structs.asdict(Policy()), **given}
         policy = msgspec.convert(list(merged.values()), Policy)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Malformed(f"policy: {error}") from None
+        names = Policy.__struct_fields__
+        raise Malformed(f"policy: {in_words(str(error), names)}") from None
     return PolicySet(town=town, policy=policy.encode())
 
 

@@ -22,6 +22,7 @@ from hub.api import money, people
 from hub.door import NoSuchCall, TooLong, problem_of
 from hub.hub import Hub
 from hub.people import Person
+from hub.shapes import in_words
 from sync import request as wire
 from sync.batch import MOST_WIRE
 from sync.errors import Malformed, NotAuthentic
@@ -29,6 +30,10 @@ from sync.errors import Malformed, NotAuthentic
 MOST_FORM = 1024 * 1024
 """The longest body that people send, in bytes: a bank's result."""
 _PERSON = "machikado.person"
+_BODY = "data"
+"""What the framework calls a form as a whole."""
+_NO_BODY = "'data'"
+"""What the framework says of a body that is not there."""
 _Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -115,11 +120,20 @@ def _problem(_request: Request[Any, Any, Any], error: Exception) -> Response[byt
             error = NoSuchCall("no-such-call", "there is no such call")
         elif error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             error = Malformed(_detail(error))
+    elif isinstance(error, RecursionError):
+        error = Malformed("this is not JSON that people write: lists within lists without an end")
     return _whole(problem_of(error))
 
 
 def _detail(error: HTTPException) -> str:
     """What is wrong with a form, field by field; never what was sent."""
     extra = error.extra if isinstance(error.extra, list) else []
-    fields = [f"{each.get('key', '')}: {each.get('message', '')}" for each in extra]
-    return "; ".join(fields) or error.detail or "the body cannot be read"
+    if any(each.get("message") == _NO_BODY for each in extra):
+        return "this call needs a body in JSON"
+    fields = [_field(str(each.get("key", _BODY)), str(each.get("message", ""))) for each in extra]
+    return "; ".join(fields) or in_words(error.detail) or "the body cannot be read"
+
+
+def _field(key: str, message: str) -> str:
+    said = in_words(message)
+    return said if key == _BODY else f"{key}: {said}"

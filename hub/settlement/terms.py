@@ -25,6 +25,7 @@ from hub.settlement.calendar import (
     PaymentCalendar,
 )
 from hub.settlement.errors import CalendarRefused
+from hub.shapes import in_words
 from sync.errors import Damaged, Malformed
 
 _T = TypeVar("_T")
@@ -64,7 +65,7 @@ def read_terms(data: bytes) -> Terms:
         terms = msgspec.json.decode(data, type=Terms)
         _ = terms.calendar
     except (msgspec.MsgspecError, CalendarRefused) as error:
-        raise Malformed(f"this is no settlement calendar: {error}") from None
+        raise Malformed(f"this is no settlement calendar: {in_words(str(error))}") from None
     return terms
 
 
