@@ -1,5 +1,6 @@
 """What every part of the hub works with: its database, keys, clock and name."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hub.keys import KeyRing
 from hub.store import schema
 from hub.store.database import Database, Tx
+from hub.store.files import damaged
 from sync.ports import Clock, Randomness
 from sync.values import Millis
 
@@ -39,14 +41,20 @@ class Core:
     """What invitations pin of the TLS key that this hub answers with; empty: nothing."""
 
 
-def current_incarnation(database: Database, randomness: Randomness) -> Incarnation:
-    """The incarnation that the database is in; the first one is drawn here."""
-    with database.write() as tx:
+def current_incarnation(database: Database) -> Incarnation:
+    """The incarnation that the database is in; raises Damaged where it says none."""
+    with database.read() as tx:
         found = tx.scalar("SELECT value FROM meta WHERE name='incarnation'")
-        if found is None:
-            return draw_incarnation(tx, 1, randomness)
-        number, bits = bytes(found).decode().split("-")
-        return Incarnation(int(number), bits)
+    words = re.fullmatch(rb"([0-9]{1,9})-([0-9a-f]{16})", found or b"")
+    if words is None:
+        raise damaged(database.name, "does not say in which incarnation it is")
+    return Incarnation(int(words[1]), words[2].decode())
+
+
+def first_incarnation(database: Database, randomness: Randomness) -> Incarnation:
+    """The incarnation of a new database."""
+    with database.write() as tx:
+        return draw_incarnation(tx, 1, randomness)
 
 
 def draw_incarnation(tx: Tx, number: int, randomness: Randomness) -> Incarnation:

@@ -1,33 +1,33 @@
-"""One hub in its folder: what it is made of, how it is made, and how it is opened.
+"""One hub in its folder: what it is made of, how it is made, and how it is opened."""
 
-DIR/hub.json     origin, whether it is a demo, where the database is
-DIR/hub.db       points, intake, settlement, chronicle
-DIR/mykey.db     identities, apart from everything else
-DIR/keys/        private keys, one a file
-DIR/roots/       certificate roots that are believed (DER), put there by hand
-DIR/ca/          a demo's own certificate authority
-DIR/lock         who has the folder
-"""
-
-import fcntl
 import os
-import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
-
 from hub import people
 from hub.bodies import OperatorAdded
-from hub.core import Core, current_incarnation, day_of
+from hub.core import Core, current_incarnation, day_of, first_incarnation, month_of
 from hub.counters import Counters
 from hub.desk import Desk, Rules, enact
 from hub.door import HubDoor
+from hub.folder import (
+    IDENTITIES,
+    JOURNAL,
+    KEYS,
+    LEDGER,
+    Config,
+    copy_files,
+    lock,
+    read_config,
+    read_roots,
+    refuse_used,
+    write_config,
+    write_secret,
+)
 from hub.handing_in import Judging
 from hub.intake.verify import InlineVerifier, PoolVerifier, Verifier
 from hub.keys import KeyRing
@@ -40,28 +40,19 @@ from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
 from hub.store import schema
 from hub.store.database import Database
+from hub.store.files import examine
+from hub.town import towns
 from hub.treasury import Treasury
 from sync.certificate import Roots
-from sync.democa import ROOT_FILE, DemoCa
-from sync.errors import Damaged, InUse, RefusedByRule
+from sync.democa import DemoCa
+from sync.errors import Damaged, RefusedByRule
 from sync.http import check_origin
 from sync.ports import Clock, FileClock, Randomness, SystemClock, SystemRandomness
 from sync.values import PLATFORM
 
-CONFIG = "hub.json"
 DEMO_CLOCK = "MACHIKADO_DEMO_CLOCK"
 """Names a file with the time; only a demo hub looks at it."""
 FIRST_TWO = ("operator-1", "operator-2")
-
-
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a hub is, for as long as it lives."""
-
-    origin: str
-    """Where nodes reach it, ``https://hub.example:8443``; every signature names it."""
-    demo: bool
-    database: str = ""
-    """Another database than ``hub.db``, as a URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +147,7 @@ def init_hub(
 
     Raises RefusedByRule when there is one already, Malformed for an origin that no node would ask.
     """
-    if (folder / CONFIG).exists():
-        raise RefusedByRule("hub-exists", f"{folder} already holds a hub")
+    refuse_used(folder)
     check_origin(origin)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = Config(origin=origin, demo=demo, database=database)
@@ -166,9 +156,9 @@ def init_hub(
     (folder / "roots").mkdir(exist_ok=True)
     if demo:
         DemoCa.create(folder / "ca", at=clock.now())
-    with _opened(folder, config, clock, randomness, None) as hub:
+    with closing(_open(folder, config, clock, randomness, new=True)) as hub:
         made = _first_people(hub, folder, demo=demo)
-    (folder / CONFIG).write_bytes(msgspec.json.format(msgspec.json.encode(config)))
+    write_config(folder, config)
     return made
 
 
@@ -183,16 +173,16 @@ def open_hub(
     """Open the hub of a folder; ``verifiers`` processes check signatures, 0: this one.
 
     ``tls_pin`` (:func:`sync.http.pin_of_file`) goes into the invitations that it writes. Raises
-    Damaged when there is none, InUse when another program has it.
+    Damaged when there is none or a file of it is gone or damaged, InUse when another program has
+    it; then nothing was made or changed.
     """
-    config = _config(folder)
-    verifier = PoolVerifier(verifiers) if verifiers else None
+    config = read_config(folder)
     return _open(
         folder,
         config,
         clock or _clock(config),
         randomness or SystemRandomness(),
-        verifier,
+        verifiers=verifiers,
         tls_pin=tls_pin,
     )
 
@@ -201,46 +191,19 @@ def open_hub(
 def copy_of(folder: Path) -> Iterator[Hub]:
     """A hub as it is at this moment, as a copy to look at; whoever has the folder is not disturbed.
 
-    Raises Damaged when there is none; RefusedByRule for a database that is no file here.
+    Raises Damaged as :func:`open_hub` does; RefusedByRule for a database that is no file here.
     """
-    config = _config(folder)
+    config = read_config(folder)
     if config.database:
         raise RefusedByRule("not-a-file", "a hub on a database server is looked at there")
     with TemporaryDirectory(prefix="machikado-") as name:
         copy = Path(name)
-        for file in ("hub.db", "mykey.db"):
-            _copy_database(folder / file, copy / file)
-        for part in ("keys", "roots", "ca"):
-            if (folder / part).is_dir():
-                shutil.copytree(folder / part, copy / part)
-        with _opened(copy, config, _clock(config), SystemRandomness(), None) as hub:
-            yield hub
-
-
-def _copy_database(path: Path, to: Path) -> None:
-    """One consistent view of a SQLite file; the writer goes on meanwhile."""
-    if not path.exists():
-        raise Damaged(f"{path} is missing")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as copy:
         try:
-            source.backup(copy)
-        except sqlite3.DatabaseError as error:
-            raise Damaged(f"{path} cannot be read: {error}") from None
-
-
-@contextmanager
-def _opened(
-    folder: Path,
-    config: Config,
-    clock: Clock,
-    randomness: Randomness,
-    verifier: Verifier | None,
-) -> Iterator[Hub]:
-    hub = _open(folder, config, clock, randomness, verifier)
-    try:
-        yield hub
-    finally:
-        hub.close()
+            copy_files(folder, copy)
+            with closing(_open(copy, config, _clock(config), SystemRandomness())) as hub:
+                yield hub
+        except Damaged as error:  # say it of the file that is damaged, not of its copy
+            raise Damaged(str(error).replace(str(copy), str(folder))) from None
 
 
 def _open(
@@ -248,75 +211,88 @@ def _open(
     config: Config,
     clock: Clock,
     randomness: Randomness,
-    verifier: Verifier | None,
     *,
+    new: bool = False,
+    verifiers: int = 0,
     tls_pin: bytes = b"",
 ) -> Hub:
-    release = _lock(folder)
-    try:
-        url = config.database or f"sqlite:///{folder / 'hub.db'}"
-        database = Database(url, schema.metadata, version=schema.VERSION)
-        identities = Database(
-            f"sqlite:///{folder / 'mykey.db'}",
-            identity_schema.metadata,
-            version=identity_schema.VERSION,
-        )
+    with ExitStack() as undone:
+        release = lock(folder)
+        undone.callback(release)
+        database, identities = _databases(folder, config, new=new)
+        undone.callback(database.close)
+        undone.callback(identities.close)
+        keys = KeyRing(folder / KEYS, randomness)
+        if new:
+            keys.begin_hub()
+        else:
+            _check_keys(keys, database, month_of(clock.now()))
         core = Core(
             database=database,
-            keys=KeyRing(folder / "keys", randomness),
+            keys=keys,
             clock=clock,
             randomness=randomness,
             origin=config.origin,
-            incarnation=current_incarnation(database, randomness),
+            incarnation=(
+                first_incarnation(database, randomness) if new else current_incarnation(database)
+            ),
             demo=config.demo,
             tls_pin=tls_pin,
         )
-        return compose(
+        hub = compose(
             core,
             identities,
-            _roots(folder, config),
-            folder / "journal",
-            verifier=verifier,
+            read_roots(folder, demo=config.demo),
+            folder / JOURNAL,
+            verifier=PoolVerifier(verifiers) if verifiers else None,
             release=release,
         )
-    except BaseException:
-        release()
-        raise
+        undone.pop_all()
+    return hub
 
 
-def _config(folder: Path) -> Config:
+def _databases(folder: Path, config: Config, *, new: bool) -> tuple[Database, Database]:
+    """Ledger and identities, read through before anything else looks at them."""
+    if not new:
+        for name in (IDENTITIES,) if config.database else (LEDGER, IDENTITIES):
+            examine(folder / name)
+    url = config.database or f"sqlite:///{folder / LEDGER}"
+    database = Database(url, schema.metadata, version=schema.VERSION, new=new)
     try:
-        return msgspec.json.decode((folder / CONFIG).read_bytes(), type=Config)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        raise Damaged(f"{folder} holds no hub: make one with 'machikado hub init'") from None
+        identities = Database(
+            f"sqlite:///{folder / IDENTITIES}",
+            identity_schema.metadata,
+            version=identity_schema.VERSION,
+            new=new,
+        )
+    except BaseException:
+        database.close()
+        raise
+    return database, identities
+
+
+def _check_keys(keys: KeyRing, database: Database, month: str) -> None:
+    """Miss a key now, and not when somebody's points depend on it; raises Damaged.
+
+    Sealing keys of months that are over may have been shredded.
+    """
+    with database.read() as tx:
+        told = tx.rows(
+            "SELECT f.scope, f.kind, f.item FROM (SELECT DISTINCT municipality, zone FROM node) n"
+            " JOIN feed f ON f.municipality=n.municipality AND f.scope=n.zone"
+            " AND f.kind IN ('sealing-key', 'zone-key') AND f.item>=?",
+            [month],
+        )
+        keys.check(
+            towns=[town.municipality for town in towns(tx)],
+            months={item for _, kind, item in told if kind == "sealing-key"},
+            zones={(zone, item) for zone, kind, item in told if kind == "zone-key"},
+        )
 
 
 def _clock(config: Config) -> Clock:
     path = os.environ.get(DEMO_CLOCK)
     return FileClock(Path(path)) if config.demo and path else SystemClock()
-
-
-def _roots(folder: Path, config: Config) -> Roots:
-    files = sorted((folder / "roots").glob("*.der"))
-    if config.demo:
-        files.append(folder / "ca" / ROOT_FILE)
-    return Roots.pinned([path.read_bytes() for path in files], demo=config.demo)
-
-
-def _lock(folder: Path) -> Callable[[], None]:
-    """Hold the folder; the system lets go of it with the process. Raises InUse."""
-    file = (folder / "lock").open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read(200) or "another program"
-        file.close()
-        raise InUse(f"{folder} is in use by {holder}: stop it first") from None
-    file.truncate(0)
-    file.write(f"machikado hub (process {os.getpid()})")
-    file.flush()
-    return file.close
 
 
 def _first_people(hub: Hub, folder: Path, *, demo: bool) -> Made:
@@ -347,10 +323,3 @@ def _first_people(hub: Hub, folder: Path, *, demo: bool) -> Made:
         invitation_file=invitation,
         demo_ca=folder / "ca" if demo else None,
     )
-
-
-def write_secret(path: Path, secret: str) -> None:
-    """Write a secret into a file that only its owner may read; an older one is replaced."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secret + "\n")

@@ -37,7 +37,7 @@ def public_keys(core: Core) -> bytes:
     keys = [
         _signing(core.keys.signing.public, "signing"),
         *(_signing(core.keys.tickets(town).public, "tickets", town) for town in joined),
-        _sealing(core.keys.sealing(month).public_key().public_bytes_raw(), month),
+        _sealing(core.keys.begin_month(month), month),
     ]
     return msgspec.json.encode(JwkSet(tuple(keys)))
 

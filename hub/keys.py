@@ -1,32 +1,68 @@
 """The hub's keys, each in a file of its own that only the hub's user may read.
 
-Shredding a month's evidence is deleting that month's sealing key.
+A key is made once, when what it belongs to begins: the hub, a town, a month. Asking for a key never
+makes one, so a name from outside leaves no file behind, and a file that is gone is missed instead
+of being replaced by another key. Shredding a month's evidence is deleting that month's sealing key.
 """
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from hub.store.files import damaged, read_whole
 from sync.errors import Malformed
 from sync.ports import Randomness
 from sync.signing import SigningKey
 from sync.standing import ZoneKey
 from sync.values import MunicipalityCode
 
+_NOWHERE = Path("/nonexistent")
+"""Where the keys in memory would be looked for."""
+LENGTH = 32
+"""Bytes in a key's file."""
 _MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])", re.ASCII)
+_ZONE = re.compile(r"[0-9A-Za-z-]{1,20}", re.ASCII)
 
 
 class KeyRing:
-    """Keys by name, made when first asked for; kept in ``folder``, or in memory without one."""
+    """Keys by name; kept in ``folder``, or without one those of a new hub, in memory.
+
+    What is asked for and is not there, or is no key, raises Damaged.
+    """
 
     def __init__(self, folder: Path | None, randomness: Randomness) -> None:
         self._folder = folder
         self._randomness = randomness
         self._seeds: dict[str, bytes] = {}
-        if folder is not None:
-            folder.mkdir(mode=0o700, exist_ok=True)
+        if folder is None:
+            self.begin_hub()
+
+    # -- beginning: a key that is there already stays as it is
+
+    def begin_hub(self) -> SigningKey:
+        """Make the key of a new hub."""
+        if self._folder is not None:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        return SigningKey(self._begin("signing"))
+
+    def begin_town(self, town: MunicipalityCode) -> SigningKey:
+        """Make the keys of a town that joins; gives the one that signs its tickets."""
+        self._begin(f"numbers-{town}")
+        return SigningKey(self._begin(f"tickets-{town}"))
+
+    def begin_month(self, month: str) -> bytes:
+        """Make the sealing key of a month (``2026-11``); its public half (X25519, 32 bytes)."""
+        private = X25519PrivateKey.from_private_bytes(self._begin(_sealing(month)))
+        return private.public_key().public_bytes_raw()
+
+    def begin_zone(self, zone: str, month: str) -> bytes:
+        """Make a zone's key of a month; 32 bytes, as the zone's nodes receive it."""
+        return self._begin(_zone(zone, month))
+
+    # -- asking
 
     @property
     def signing(self) -> SigningKey:
@@ -37,23 +73,48 @@ class KeyRing:
         """Signs a town's tickets."""
         return SigningKey(self._seed(f"tickets-{town}"))
 
+    def public_tickets(self, towns: Iterable[MunicipalityCode]) -> dict[MunicipalityCode, bytes]:
+        """The public ticket keys (Ed25519) of those of these towns that have joined."""
+        return {
+            town: self.tickets(town).public for town in towns if self._is_there(f"tickets-{town}")
+        }
+
     def numbers(self, town: MunicipalityCode) -> bytes:
         """Permutes a town's ticket numbers; never leaves the hub."""
         return self._seed(f"numbers-{town}")
 
     def sealing(self, month: str) -> X25519PrivateKey:
-        """Opens the evidence of a month (``2026-11``). Raises Malformed for what is no month."""
-        if not _MONTH.fullmatch(month):
-            raise Malformed(f"{month!r} names no sealing key: they are named by month, 2026-11")
-        return X25519PrivateKey.from_private_bytes(self._seed(f"sealing-{month}"))
+        """Opens the evidence of a month; raises Malformed for one that has none, or no more."""
+        name = _sealing(month)
+        if not self._is_there(name):
+            raise Malformed(f"there is no sealing key of {month}")
+        return X25519PrivateKey.from_private_bytes(self._seed(name))
 
     def zone(self, zone: str, month: str) -> ZoneKey:
         """Files and seals a zone's standings of a month."""
-        return ZoneKey(month, self.zone_seed(zone, month))
+        return ZoneKey(month, self._seed(_zone(zone, month)))
 
-    def zone_seed(self, zone: str, month: str) -> bytes:
-        """The zone's key as the zone's nodes receive it, 32 bytes."""
-        return self._seed(f"zone-{zone}-{month}")
+    def check(
+        self,
+        *,
+        towns: Iterable[MunicipalityCode],
+        months: Iterable[str],
+        zones: Iterable[tuple[str, str]],
+    ) -> None:
+        """Read every key that a hub with these towns, months and zones has made."""
+        names = ["signing"]
+        for town in towns:
+            names += [f"tickets-{town}", f"numbers-{town}"]
+        names += [_sealing(month) for month in months]
+        names += [_zone(zone, month) for zone, month in zones]
+        for name in names:
+            self._seed(name)
+
+    def _is_there(self, name: str) -> bool:
+        return name in self._seeds or (self._folder is not None and self._path(name).exists())
+
+    def _path(self, name: str) -> Path:
+        return (self._folder or _NOWHERE) / f"{name}.key"
 
     def _seed(self, name: str) -> bytes:
         if name not in self._seeds:
@@ -61,15 +122,48 @@ class KeyRing:
         return self._seeds[name]
 
     def _load(self, name: str) -> bytes:
-        if self._folder is None:
-            return self._randomness.bytes(32)
-        path = self._folder / f"{name}.key"
-        if not path.exists():
-            fresh = path.with_suffix(".new")
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._randomness.bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        return path.read_bytes()
+        path = self._path(name)
+        seed = read_whole(path)
+        if len(seed) != LENGTH:
+            raise damaged(path, f"is no key ({len(seed)} bytes instead of {LENGTH})")
+        return seed
+
+    def _begin(self, name: str) -> bytes:
+        if not self._is_there(name):
+            seed = self._randomness.bytes(LENGTH)
+            if self._folder is not None:
+                _write(self._path(name), seed)
+            self._seeds[name] = seed
+        return self._seed(name)
+
+
+def _sealing(month: str) -> str:
+    return f"sealing-{_month(month)}"
+
+
+def _zone(zone: str, month: str) -> str:
+    if not _ZONE.fullmatch(zone):
+        raise Malformed(f"{zone!r} names no zone: letters, digits and -, 20 at most")
+    return f"zone-{zone}-{_month(month)}"
+
+
+def _month(month: str) -> str:
+    if not _MONTH.fullmatch(month):
+        raise Malformed(f"{month!r} names no key: they are named by month, 2026-11")
+    return month
+
+
+def _write(path: Path, seed: bytes) -> None:
+    """Write a key's file as a whole or not at all."""
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(seed)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # a key that a power cut took back would be missed for ever
+    finally:
+        os.close(folder)

@@ -156,7 +156,7 @@ class Office:
                 point_name=form.point_name or f"{form.name}ポイント",
                 requester=form.requester,
                 account=paying_bank(form.account),
-                ticket_key=self._core.keys.tickets(code).public,
+                ticket_key=self._core.keys.begin_town(code).public,
             ),
         )
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from hub import people, town
 from hub.bodies import OperatorRecovered
 from hub.desk import enact
-from hub.hub import Hub, write_secret
+from hub.folder import write_secret
+from hub.hub import Hub
 from sync.values import PLATFORM
 
 

@@ -38,7 +38,7 @@ from sync.feed import (
 )
 from sync.policy import read_policy
 from sync.records import Expiring
-from sync.standing import AccountStanding, Asof, LoneStanding, Standing
+from sync.standing import AccountStanding, Asof, LoneStanding, Standing, ZoneKey
 from sync.values import (
     DAY,
     AccountId,
@@ -88,7 +88,7 @@ def lone(core: Core, identities: Identities, node: NodeId, card: KeyDigest) -> L
         standing = view.standing(card, number)
         as_of = view.as_of(number)
         _told_node(tx, home_of(node), node, as_of, page=False)
-        key = core.keys.zone(view.zone, month)
+        key = ZoneKey(month, core.keys.begin_zone(view.zone, month))
         sealed = b""
         if standing.accounts:
             sealed = key.seal(card, standing, core.randomness.bytes(12))
@@ -217,11 +217,10 @@ class _View:
         keys = self._core.keys
         for moment in (last, now, coming):
             month = moment.date().isoformat()[:7]
-            self._put(self.zone, ZoneKeyItem(month, keys.zone_seed(self.zone, month)))
+            self._put(self.zone, ZoneKeyItem(month, keys.begin_zone(self.zone, month)))
         for moment in (now, coming):
             month = moment.date().isoformat()[:7]
-            public = keys.sealing(month).public_key().public_bytes_raw()
-            self._put(self.zone, SealingKeyItem(month, public))
+            self._put(self.zone, SealingKeyItem(month, keys.begin_month(month)))
 
     def _changes(self, town: MunicipalityCode, month: str) -> None:
         """Tickets and standings that changed since the zone last looked at this town."""

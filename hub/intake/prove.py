@@ -76,9 +76,7 @@ class Prover:
             pieces=stretch.pieces,
             cards=known,
             shifts=self._shift_keys(tx, stretch, records),
-            tickets={
-                town: self._core.keys.tickets(town).public for town in towns_of_tickets(records)
-            },
+            tickets=self._core.keys.public_tickets(towns_of_tickets(records)),
         )
         return Draft(stretch, records, self._verifier.begin(task), len(known) == len(cards))
 

@@ -208,7 +208,7 @@ def _checked(task: Task, data: bytes, piece: Evidence | None) -> Checked:
                 return Checked(name, Proof.NO_EVIDENCE)
             return _card(task, data, name, piece)
         case TicketRedeemed() as body:
-            return Checked(name, _ticket(body, task.tickets[body.municipality]))
+            return Checked(name, _ticket(body, task.tickets.get(body.municipality)))
         case _:
             return Checked(name, Proof.NOT_NEEDED)
 
@@ -235,7 +235,9 @@ def _sealer(content_key: bytes) -> Sealer:
     return Sealer(content_key)
 
 
-def _ticket(body: TicketRedeemed, public: bytes) -> Proof:
+def _ticket(body: TicketRedeemed, public: bytes | None) -> Proof:
+    if public is None:
+        return Proof.BAD_TICKET  # no such town has joined
     try:
         ticket = read_ticket(body.ticket, {body.municipality: (public,)})
     except (NotAuthentic, Malformed):

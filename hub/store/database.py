@@ -1,27 +1,39 @@
-"""Opening the hub's databases, and one writer at a time."""
+"""Opening the hub's databases, and one writer at a time.
 
+A database is made once, with its hub. Opening one that is gone, empty, another program's or not
+whole is refused, and nothing is written: a hub that began anew in its place would have forgotten
+what it owes.
+"""
+
+import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 from sqlalchemy.pool import StaticPool
 
+from hub.store.files import damaged
 from sync.errors import Damaged
 
 _WAL_PAGES = 16_384
 """Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
+IN_MEMORY = "sqlite://"
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///path`` (or ``sqlite://``: in memory), set for durable commits."""
-    memory = url == "sqlite://"
+def open_engine(url: str, *, new: bool) -> Engine:
+    """An engine for ``sqlite:///path`` or one in memory, set for durable commits.
+
+    Unless ``new``, a file that is not there is not made.
+    """
+    memory = url == IN_MEMORY
     arguments: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
     if memory:
         arguments["poolclass"] = StaticPool
-    engine = sa.create_engine(url, **arguments)
+    engine = sa.create_engine(url if memory or new else _existing(url), **arguments)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -103,34 +115,55 @@ def _inserted(table: sa.Table, names: Collection[str]) -> str:
     return f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
 
 
-class Database:
-    """One database with a single writer."""
+def _existing(url: str) -> sa.URL:
+    """The same file, as SQLite's own name for one that has to be there (sqlite.org/uri.html)."""
+    parts = sa.make_url(url)
+    return parts.set(database=f"file:{quote(parts.database or '')}").update_query_dict(
+        {"mode": "rw", "uri": "true"}
+    )
 
-    def __init__(self, url: str, metadata: sa.MetaData, *, version: int) -> None:
-        self._engine = open_engine(url)
+
+class Database:
+    """One database with a single writer. ``new`` makes its tables; one in memory is always new."""
+
+    def __init__(self, url: str, metadata: sa.MetaData, *, version: int, new: bool = False) -> None:
+        self.name = url.removeprefix("sqlite:///")
+        self._engine = open_engine(url, new=new)
         self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._open: Tx | None = None
-        self._refuse_newer(version)
+        try:
+            if new or url == IN_MEMORY:
+                self._make(metadata, version)
+            else:
+                self._recognise(metadata, version)
+        except sa.exc.DatabaseError as error:
+            self.close()
+            raise damaged(self.name, f"cannot be opened ({error.orig})") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, metadata: sa.MetaData, version: int) -> None:
         metadata.create_all(self._engine)
         with self.write() as tx:
             tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
 
-    def _refuse_newer(self, version: int) -> None:
+    def _recognise(self, metadata: sa.MetaData, version: int) -> None:
+        """Whether it is one that this program, or an older one, has made; raises Damaged."""
         with self._engine.connect() as connection:
-            try:
-                tables = sa.inspect(connection).get_table_names()
-            except sa.exc.DatabaseError as error:
-                raise Damaged(f"the hub's database cannot be read: {error.orig}") from None
-            if "meta" not in tables:
-                return
+            lacking = metadata.tables.keys() - set(sa.inspect(connection).get_table_names())
+            if lacking:
+                raise damaged(self.name, f"lacks {', '.join(sorted(lacking))}")
             row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
             found = row.scalar()
-            if found is not None and int(found) > version:
-                raise Damaged(
-                    f"the hub's database is of version {int(found)}, newer than this program"
-                    f" ({version}); install the newer program"
-                )
+        if not isinstance(found, bytes) or not found.isdigit():
+            raise damaged(self.name, "does not say which version it is of")
+        if int(found) > version:
+            raise Damaged(
+                f"{self.name} is of version {int(found)}, newer than this program ({version}):"
+                " install the newer program"
+            )
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -143,9 +176,10 @@ class Database:
             try:
                 yield tx
                 tx.rows("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if tx.under_way:
                     tx.rows("ROLLBACK")
+                self._say_if_damaged(error)
                 raise
             finally:
                 self._open = None
@@ -160,6 +194,9 @@ class Database:
             tx = self._begin("BEGIN")
             try:
                 yield tx
+            except BaseException as error:
+                self._say_if_damaged(error)
+                raise
             finally:
                 if tx.under_way:
                     tx.rows("ROLLBACK")
@@ -171,6 +208,12 @@ class Database:
                 self._connection.close()
                 self._connection = None
             self._engine.dispose()
+
+    def _say_if_damaged(self, error: BaseException) -> None:
+        """Raise Damaged where SQLite met pages that are none: its subclasses mean other things."""
+        cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+        if type(cause) is sqlite3.DatabaseError:
+            raise damaged(self.name, f"is damaged ({cause})") from error
 
     def _begin(self, statement: str) -> Tx:
         """Begin on the one connection: taking one from a pool costs more than most questions."""

@@ -149,7 +149,7 @@ class Corner:
     def _begin(self, name: NodeId, epoch: EpochId, key: SigningKey) -> Pen:
         pen = Pen(name, epoch, key, ORIGIN, self.core.keys.signing.public, self.clock.now())
         month = month_of(self.clock.now())
-        pen.open(self.core.keys.sealing(month).public_key().public_bytes_raw(), month)
+        pen.open(self.core.keys.begin_month(month), month)
         self.pens[name] = pen
         self.feed(pen)
         return pen
@@ -412,8 +412,8 @@ def corner(folder: Path | None = None) -> Corner:
     randomness = SeededRandomness(1)
     ledger = "sqlite://" if folder is None else f"sqlite:///{folder / 'hub.db'}"
     identities = "sqlite://" if folder is None else f"sqlite:///{folder / 'mykey.db'}"
-    database = Database(ledger, schema.metadata, version=schema.VERSION)
-    who = Database(identities, identity_schema.metadata, version=identity_schema.VERSION)
+    database = Database(ledger, schema.metadata, version=schema.VERSION, new=True)
+    who = Database(identities, identity_schema.metadata, version=identity_schema.VERSION, new=True)
     core = Core(
         database=database,
         keys=KeyRing(None, randomness),
@@ -429,7 +429,7 @@ def corner(folder: Path | None = None) -> Corner:
         (KAWASAKI, "川崎市", "かわさきポイント"),
         (TOSHIMA, "豊島区", "としまポイント"),
     ):
-        public = core.keys.tickets(town).public
+        public = core.keys.begin_town(town).public
         made.enact(MunicipalityAdded(town, name, point, "1234567890", BANK, public))
         made.enact(
             ProgrammeAdded(

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from hub import people
 from hub.bodies import OperatorAdded
-from hub.core import Core, current_incarnation
+from hub.core import Core, first_incarnation
 from hub.desk import enact
 from hub.forms import BankForm, InviteForm, MunicipalityForm, OrganisationForm
 from hub.hub import Hub, compose
@@ -163,7 +163,7 @@ def townhall(tmp_path: Path, roots: Roots | None = None, *, shop: bool = True) -
         clock=clock,
         randomness=randomness,
         origin=ORIGIN,
-        incarnation=current_incarnation(database, randomness),
+        incarnation=first_incarnation(database, randomness),
         demo=True,
     )
     identities = Database("sqlite://", identity_schema.metadata, version=identity_schema.VERSION)

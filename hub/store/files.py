@@ -1,0 +1,61 @@
+"""The files of a hub's folder, and what is said when one of them is gone or damaged.
+
+Nothing is made in the place of a file that is missed: a hub that began anew would have forgotten
+what it owes, and a new key opens nothing that the old one closed.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from sync.errors import Damaged
+
+AT_ONCE = 256 * 2**20
+"""The largest database file, in bytes, that is read through before it is opened: a second or two,
+where it has to come from the disk (docs/adr/0012)."""
+
+
+def damaged(name: object, what: str) -> Damaged:
+    """The error that names a file, says what is wrong with it and what to do."""
+    return Damaged(
+        f"{name} {what}: keep what is there, and put the file back from the newest copy of the"
+        " hub's folder"
+    )
+
+
+def read_whole(path: Path) -> bytes:
+    """A file's bytes; raises Damaged where there is none, or none that can be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise damaged(path, "is missing") from None
+    except OSError as error:
+        raise damaged(path, f"cannot be read ({error.strerror})") from None
+
+
+def must_be_there(path: Path) -> int:
+    """A file's size in bytes; raises Damaged where it is missing or empty."""
+    if not path.is_file():
+        raise damaged(path, "is missing")
+    size = path.stat().st_size
+    if not size:
+        raise damaged(path, "is empty")
+    return size
+
+
+def examine(path: Path, *, most: int | None = AT_ONCE) -> None:
+    """Read a database file through (SQLite's ``quick_check``); raises Damaged.
+
+    One of more than ``most`` bytes is not read through.
+    """
+    size = must_be_there(path)
+    if most is not None and size > most:
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as file:
+            (found,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise damaged(path, f"is damaged ({' '.join(found.split())})")
