@@ -7,7 +7,12 @@ from msgspec import Meta
 
 from sync.values import Millis
 
-Line = Annotated[str, Meta(max_length=200)]
+_VISIBLE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*\Z"
+"""No control characters, and none that break a line or turn its direction round: what people read
+in a list is what was written."""
+Line = Annotated[str, Meta(max_length=200, pattern=_VISIBLE)]
+Zone = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{0,20}\Z")]
+"""Part of a key's file name."""
 File = Annotated[str, Meta(max_length=512 * 1024)]
 
 
@@ -90,7 +95,7 @@ class InviteForm(Form, frozen=True, kw_only=True):
     organisation: Line
     kind: Line = "shop"
     place: Line = ""
-    zone: Line = ""
+    zone: Zone = ""
     again: Line = ""
 
 

@@ -11,7 +11,7 @@ from msgspec import inspect
 from hub import forms
 from hub.bodies import AnyHubBody, MunicipalityAdded, ProgrammeAdded
 from hub.commands import make
-from hub.forms import GrantForm, JoinForm, OrganisationForm
+from hub.forms import GrantForm, InviteForm, JoinForm, OrganisationForm
 from hub.shapes import PATTERNS, in_words
 from sync.errors import Malformed
 from tests.hub.corner import BANK, KAWASAKI
@@ -45,6 +45,15 @@ def wrong(data: str, kind: type) -> str:
             OrganisationForm,
             "name: it has at most 200 characters",
         ),
+        *(
+            (
+                f'{{"name": "八百{letter}屋"}}',
+                OrganisationForm,
+                "name: it must be one line without control characters",
+            )
+            for letter in ("\\u0000", "\\n", "\\u001b[2J", "\\u2028", "\\u202e")
+        ),
+        ('{"zone": "../a"}', InviteForm, "zone: it must be letters, digits and -, at most 20"),
     ],
 )
 def test_a_form_is_refused_in_words(data: str, kind: type, said: str) -> None:
