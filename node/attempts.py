@@ -7,14 +7,16 @@
 
 An attempt that was never answered may still have been granted: the record made from it names it
 all the same, and without a record it is told to the hub as ended. After a restart every attempt
-without a record is over.
+without a record is over, and so is one that was left lying for a day.
 """
 
 from node.store import Store
-from sync.holds import HoldAnswer, HoldRequest
+from sync.holds import LONGEST_ATTEMPT, HoldAnswer, HoldRequest
 from sync.values import EpochId
 from sync.wire import write
 
+MOST_REST = 3_600_000
+"""Milliseconds: an idle moment comes more often than this."""
 MOST_TOLD = 4096
 """Ended attempts that one batch names (:class:`sync.batch.Batch`)."""
 
@@ -24,6 +26,8 @@ class Attempts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._seen: dict[tuple[EpochId, int], int] = {}
+        """Attempts without a record, and how long the machine had run when they were first met."""
 
     def begin(self, epoch: EpochId, request: HoldRequest) -> int:
         """Count a new attempt, durably, above every number the hub has seen."""
@@ -95,6 +99,17 @@ class Attempts:
     def end_all(self) -> None:
         """After a start nothing is in flight: what has no record is over."""
         self._store.execute("UPDATE attempt SET state = 'over' WHERE state IN ('open', 'granted')")
+
+    def rest(self, ran: int) -> None:
+        """Give up what was left lying for too long; ``ran`` is how long the machine has run, ms."""
+        rows = self._store.rows(
+            "SELECT epoch, n FROM attempt WHERE state IN ('open', 'granted')",
+        )
+        lying = {(EpochId(epoch), n) for epoch, n in rows}
+        self._seen = {key: self._seen.get(key, ran) for key in lying}
+        for (epoch, n), since in self._seen.items():
+            if ran - since >= LONGEST_ATTEMPT - MOST_REST:
+                self.end(epoch, n)
 
     def over(self, epoch: EpochId) -> tuple[int, ...]:
         """What the hub has still to hear: attempts that ended without a record."""

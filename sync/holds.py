@@ -1,7 +1,8 @@
 """Asking first: a hold takes the points, or claims the ticket, until the node has spoken.
 
 ``n`` is the node's own count of attempts, so asking again gives the same hold. An ended attempt
-stays ended; the same ``n`` with other content is refused.
+stays ended; the same ``n`` with other content is refused. A hold ends by the node's word, or when
+that word could only come too late.
 """
 
 from enum import StrEnum
@@ -12,7 +13,11 @@ from msgspec import Meta
 
 from sync.records.bodies import CardKeyDigest, Position, Programme, Ticket, Town
 from sync.standing import LoneStanding
-from sync.values import Amount, EpochId, NodeId
+from sync.values import DAY, Amount, EpochId, Millis, NodeId
+
+LONGEST_ATTEMPT = Millis(DAY)
+"""A node names an attempt in a record within this time or gives it up. So a hold of which no record
+spoke within this and the time that records may be handed in is freed by the hub."""
 
 
 class Purpose(StrEnum):

@@ -1,13 +1,17 @@
-"""Attempts that ended without a record: their holds are freed at once."""
+"""Attempts that ended without a record: their holds are freed at once.
+
+So are those of which no record spoke in all the time that it might have been handed in.
+"""
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from hub.core import Core
 from hub.points.books import posting
 from hub.points.case import Line
 from hub.points.holds import Hold, read_hold, release, remember_ended
 from hub.store.database import Tx
-from sync.values import MunicipalityCode
+from sync.values import Millis, MunicipalityCode
 
 
 def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, closed: bool) -> None:
@@ -37,20 +41,13 @@ def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, clo
 
 def free_unnamed(core: Core, tx: Tx, line: Line) -> None:
     """Free what an ended epoch still holds, when all that it handed in is posted."""
-    waiting = tx.scalar(
-        "SELECT count(*) FROM cursor WHERE municipality=:home AND node=:node AND epoch=:epoch"
-        " AND posted<received",
-        home=line.home,
-        node=line.node,
-        epoch=line.epoch,
-    )
     ended = tx.scalar(
         "SELECT ended FROM epoch WHERE municipality=:home AND node=:node AND epoch=:epoch",
         home=line.home,
         node=line.node,
         epoch=line.epoch,
     )
-    if waiting or not ended:
+    if not ended or _unposted(tx, line):
         return
     rows = tx.all(
         "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
@@ -61,6 +58,30 @@ def free_unnamed(core: Core, tx: Tx, line: Line) -> None:
     )
     holds = [hold for hold in map(read_hold, rows) if not _named(tx, line, hold)]
     _free(core, tx, line, holds)
+
+
+def free_silent(core: Core, tx: Tx, town: MunicipalityCode, opened_before: Millis) -> int:
+    """Free a town's holds from before a moment of which no record spoke; says how many.
+
+    What a record names that is here already, judged or not, stays held.
+    """
+    rows = tx.all(
+        "SELECT * FROM hold WHERE town=:town AND state='open' AND opened_at<:before"
+        " ORDER BY municipality, node, epoch, n",
+        town=town,
+        before=opened_before,
+    )
+    freed = 0
+    for (home, node, epoch), holds in groupby(
+        map(read_hold, rows), key=lambda hold: (hold.home, hold.node, hold.epoch)
+    ):
+        line = Line(home=home, node=node, epoch=epoch, branch="")
+        if _unposted(tx, line):
+            continue
+        silent = [hold for hold in holds if not _named(tx, line, hold)]
+        _free(core, tx, line, silent)
+        freed += len(silent)
+    return freed
 
 
 def free_holds(core: Core, tx: Tx, town: MunicipalityCode, line: Line, attempts: list[int]) -> None:
@@ -76,6 +97,18 @@ def free_holds(core: Core, tx: Tx, town: MunicipalityCode, line: Line, attempts:
 def _free(core: Core, tx: Tx, line: Line, holds: list[Hold]) -> None:
     for town in sorted({hold.town for hold in holds}):
         free_holds(core, tx, town, line, [hold.n for hold in holds if hold.town == town])
+
+
+def _unposted(tx: Tx, line: Line) -> bool:
+    """Whether something that this epoch handed in still waits to be judged."""
+    waiting = tx.scalar(
+        "SELECT count(*) FROM cursor WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND posted<received",
+        home=line.home,
+        node=line.node,
+        epoch=line.epoch,
+    )
+    return bool(waiting)
 
 
 def _named(tx: Tx, line: Line, hold: Hold) -> bool:

@@ -190,3 +190,20 @@ def test_the_record_of_an_offline_spend_carries_its_grounds(shop: Shop) -> None:
     assert body.basis.policy == shop.hub.policy.digest
     assert body.basis.included == 1
     assert body.basis.receipted == 1
+
+
+def test_an_attempt_that_was_left_lying_for_a_day_is_given_up_and_told(shop: Shop) -> None:
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(400))
+    assert isinstance(prepared, Prepared)
+    shop.counter.rest()
+    shop.pass_time(hours=22)
+    shop.counter.rest()
+    assert shop.hub.balance(shop.key) == 4_600, "somebody may still come back to it"
+
+    shop.pass_time(hours=1)
+    shop.counter.rest()
+
+    assert isinstance(no := shop.counter.take(prepared, shop.card, pin()), Refused)
+    assert no.reason == "attempt-over"
+    shop.counter.sync_now()
+    assert shop.hub.balance(shop.key) == 5_000

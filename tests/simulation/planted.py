@@ -160,24 +160,24 @@ def _no_recovery() -> AbstractContextManager[Any]:
 
 
 PLANTED: dict[str, tuple[str, Plant, int]] = {
-    "dedupe by place only": ("copies", _deduplicated_by_place_only, 1),
-    "float freed by custody": ("offline", _float_freed_by_custody, 1),
+    "dedupe by place only": ("copies", _deduplicated_by_place_only, 2),
+    "float freed by custody": ("offline", _float_freed_by_custody, 6),
     "own spends forgotten": ("offline", _own_spends_forgotten, 2),
     "holds freed by any put": ("usual", _holds_freed_by_any_put, 1),
     "second redemption applied": ("paper", _second_redemption_applied, 2),
     "a claimed ticket paid twice": (
         "paper",
         _replaced(hub.points.redeem, "is_claimed", lambda *_: False),
-        5,
+        8,
     ),
     "reversal credited in full": ("offline", _reversal_in_full, 6),
     "deficit not recovered": ("offline", _no_recovery, 1),
     "late spends ignore what lapsed": (
         "expiry",
         _replaced(hub.points.till, "take_lapsed", lambda *_: 0),
-        2,
+        3,
     ),
-    "window by time": ("usual", _window_by_time, 2),
+    "window by time": ("usual", _window_by_time, 1),
     "second path trimmed to nothing": ("copies", _head_trimmed, 2),
     "receipt counted before it is stored": ("usual", _receipt_not_stored, 1),
     "posted twice": ("usual", _posted_twice, 1),
