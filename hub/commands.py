@@ -1,4 +1,4 @@
-"""Between forms and the desk: making commands whose bounds hold, and saying what became of them."""
+"""Between forms and the desk: making commands whose bounds hold, and asking for them."""
 
 from datetime import date
 from typing import TypeVar
@@ -6,13 +6,12 @@ from typing import TypeVar
 import msgspec
 
 from hub import town
-from hub.bodies import AnyHubBody, BankDetails, HubBody, PolicySet
+from hub.bodies import AnyHubBody, BankDetails, HubBody
 from hub.desk import Desk, Waiting
 from hub.forms import Answered, BankForm
 from hub.people import Person
 from hub.shapes import in_words
 from sync.errors import Malformed
-from sync.policy import read_policy
 
 B = TypeVar("B", bound=HubBody)
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
@@ -35,21 +34,6 @@ def make(kind: type[B], **values: object) -> B:
     except msgspec.ValidationError as error:
         names = ("kind", *kind.__struct_fields__)
         raise Malformed(in_words(str(error), names)) from None
-
-
-def words(body: AnyHubBody) -> dict[str, str]:
-    """A command's content for the second person; digests and keys say nothing to people."""
-    values = msgspec.structs.asdict(body)
-    said: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, BankDetails):
-            said[name] = " ".join(str(part) for part in msgspec.structs.astuple(value))
-        elif isinstance(body, PolicySet) and name == "policy":
-            policy = msgspec.structs.asdict(read_policy(body.policy))
-            said.update({key: str(part) for key, part in policy.items()})
-        elif not isinstance(value, bytes):
-            said[name] = str(value)
-    return said
 
 
 def bank(form: BankForm) -> BankDetails:

@@ -110,7 +110,7 @@ def compose(
         desk=desk,
         counters=counters,
         door=HubDoor(core, counters, Nights(core).before),
-        office=Office(core, desk),
+        office=Office(core, mykey, desk),
         treasury=Treasury(core, mykey, desk, settlement),
         judging=judging,
         release=release,

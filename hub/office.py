@@ -20,7 +20,7 @@ from hub.bodies import (
     PayerChanged,
     ReserveFunded,
 )
-from hub.commands import ask, bank, make, paying_bank, words
+from hub.commands import ask, bank, make, paying_bank
 from hub.core import Core
 from hub.desk import Desk, allowed, enact
 from hub.forms import (
@@ -38,13 +38,16 @@ from hub.forms import (
     PendingRow,
     ReserveForm,
 )
+from hub.mykey.registry import MyKey
 from hub.people import Person
+from hub.waiting import in_words
 from sync.errors import RefusedByRule
 from sync.invitation import Invitation, write_invitation
 from sync.policy import Policy
 from sync.signing import fingerprint
 from sync.values import (
     PLATFORM,
+    MunicipalityCode,
     Points,
     home_of,
     municipality_code,
@@ -56,8 +59,9 @@ from sync.values import (
 class Office:
     """Use cases about people, towns, organisations and terminals."""
 
-    def __init__(self, core: Core, desk: Desk) -> None:
+    def __init__(self, core: Core, mykey: MyKey, desk: Desk) -> None:
         self._core = core
+        self._mykey = mykey
         self._desk = desk
 
     def sign_in(self, token: str) -> Person:
@@ -99,8 +103,8 @@ class Office:
         """End a person's access."""
         return ask(self._desk, person, make(OperatorRevoked, town=PLATFORM, name=name))
 
-    def operators(self, _person: Person) -> list[OperatorRow]:
-        """Everybody."""
+    def operators(self, person: Person) -> list[OperatorRow]:
+        """Everybody who works for a town that this person works for."""
         with self._core.database.read() as tx:
             return [
                 OperatorRow(
@@ -110,23 +114,27 @@ class Office:
                     state=each.state,
                 )
                 for each in people.operators(tx)
+                if each.municipality == PLATFORM
+                or person.works_for(MunicipalityCode(each.municipality))
             ]
 
     # -- what waits
 
     def pending(self, person: Person) -> list[PendingRow]:
         """What waits for a second person."""
-        return [
-            PendingRow(
-                id=each.id,
-                kind=each.kind,
-                municipality=each.town,
-                person=each.person,
-                at=each.at,
-                what=words(each.body),
-            )
-            for each in self._desk.waiting(person.municipality)
-        ]
+        waiting = self._desk.waiting(person.municipality)
+        with self._core.database.read() as tx:
+            return [
+                PendingRow(
+                    id=each.id,
+                    kind=each.kind,
+                    municipality=each.town,
+                    person=each.person,
+                    at=each.at,
+                    what=in_words(tx, self._mykey, each.body),
+                )
+                for each in waiting
+            ]
 
     def approve(self, person: Person, pending: str) -> Answered:
         """Be the second person."""

@@ -127,6 +127,16 @@ class MyKey:
                 raise _unknown(name)
             return _accounts(tx, name)
 
+    def holder_of(self, municipality: MunicipalityCode, account: AccountId) -> MyKeyId | None:
+        """Whose an account is in a town, for the people at the desk; None: nobody's."""
+        with self._database.read() as tx:
+            found = tx.scalar(
+                "SELECT mykey_id FROM account WHERE municipality=:town AND account=:account",
+                town=municipality,
+                account=account,
+            )
+        return None if found is None else MyKeyId(found)
+
     def cards_of(
         self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
     ) -> dict[AccountId, tuple[KeyDigest, ...]]:

@@ -18,7 +18,7 @@ from sync.values import PLATFORM
 from tests.doubles.clocks import SeededRandomness
 from tests.hub.refusals import refused
 from tests.hub.shells import Shells, shells
-from tests.hub.townhall import KAWASAKI, Townhall, townhall
+from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall, townhall
 
 
 @pytest.fixture
@@ -128,6 +128,14 @@ def test_who_cannot_approve_leaves_at_any_time(hall: Townhall) -> None:
     assert refused(lambda: hall.hub.office.revoke_operator(hall.sato, "Tanaka")) == (
         "operator-unknown"
     )
+
+
+def test_a_clerk_sees_who_works_for_the_own_town_and_for_all(hall: Townhall) -> None:
+    hall.join(TOSHIMA, "豊島区")
+    clerk = hall.person("Tanaka", Role.CLERK, KAWASAKI)
+    hall.person("Mori", Role.CLERK, TOSHIMA)
+    assert [row.name for row in hall.hub.office.operators(clerk)] == ["Sato", "Suzuki", "Tanaka"]
+    assert len(hall.hub.office.operators(hall.sato)) == 4
 
 
 # -- being let in again
