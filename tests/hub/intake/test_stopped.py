@@ -101,6 +101,17 @@ def test_it_is_told_again_when_it_fails_again_after_somebody_has_noted_it(
     assert len(told(town)) == 1
 
 
+def test_a_batch_that_is_counted_but_not_there_is_told_in_words(town: Corner, shop: Pen) -> None:
+    town.put(shop)
+    with town.core.database.write() as tx:
+        tx.run("UPDATE cursor SET received=received+1 WHERE node=:node", node=shop.node)
+
+    hub(town).round()
+
+    ((_, _, words),) = told(town)
+    assert words == f"record 4 of {shop.node} {shop.epoch} is not in custody"
+
+
 def told(town: Corner) -> list[tuple[str, str, str]]:
     """(town, reason, words) of what stands open on people's list."""
     with town.core.database.read() as tx:
