@@ -8,16 +8,18 @@ number, is kept, so that a spend can be judged by what its node could know.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 
 import msgspec
 
-from hub.core import Core, month_of, tokyo
+from hub.core import Core, day_of, month_of, tokyo
 from hub.identities import Identities
 from hub.points.accounts import deficit, wallet
 from hub.points.books import wallet_history
 from hub.points.lots import NEVER, work_out
 from hub.points.positions import includes
+from hub.settlement.terms import next_pay_day, read_terms
 from hub.store import schema
 from hub.store.database import Tx
 from sync.feed import (
@@ -25,6 +27,7 @@ from sync.feed import (
     AnyItem,
     LimitItem,
     Page,
+    PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
     SealingKeyItem,
@@ -182,6 +185,9 @@ class _View:
             )
             self._put(self._organisation, TownItem(town, row["name"], row["point_name"], accepted))
             self._put(self.zone, PolicyItem(town, bytes(row["policy"])))
+            pays = _pay_day(bytes(row["calendar"]), day_of(self._core.clock.now()))
+            if pays:
+                self._put(self.zone, PaymentDayItem(town, pays))
             self._put(self.zone, TicketKeyItem(town, self._core.keys.tickets(town).public))
             for programme in tx.all(
                 "SELECT * FROM programme WHERE municipality=:town ORDER BY programme", town=town
@@ -370,6 +376,13 @@ class _View:
     def _soon(self, lots: Iterable[tuple[int, int]]) -> Iterable[tuple[Millis, int]]:
         until = self._core.clock.now() + SOON
         return [(Millis(date), left) for date, left in lots if date != NEVER and date <= until]
+
+
+@lru_cache(maxsize=256)
+def _pay_day(calendar: bytes, today: str) -> str:
+    """When a town with these settings pays next; empty beyond the days that are known."""
+    day = next_pay_day(read_terms(calendar), date.fromisoformat(today))
+    return "" if day is None else day.isoformat()
 
 
 def _told_node(tx: Tx, home: MunicipalityCode, node: NodeId, as_of: Asof, *, page: bool) -> None:

@@ -10,7 +10,7 @@ Zone keys are wrapped under the node's own key before they are stored.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeVar
 
 import msgspec
@@ -24,6 +24,7 @@ from sync.feed import (
     Item,
     LimitItem,
     Page,
+    PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
     SealingKeyItem,
@@ -188,6 +189,11 @@ class Knowledge:
         if town not in have:
             have[town] = self._one(TownItem, town)
         return have[town]
+
+    def payment_day(self, town: MunicipalityCode) -> date | None:
+        """When a town pays its shops next, as far as the hub has said."""
+        item = self._one(PaymentDayItem, town)
+        return None if item is None else date.fromisoformat(item.day)
 
     def programmes(self, town: MunicipalityCode) -> list[ProgrammeItem]:
         """The programmes of a town whose tickets may be issued."""

@@ -195,10 +195,16 @@ class Paper:
             waiting=report.waiting,
             limit_used=report.offline_used,
             limit_left=report.offline_left,
+            next_payment=self._payment_after(report.closed_at),
             waiting_digests=tuple(digest.hex()[:8] for digest in report.claims),
         )
         name = f"{report.epoch}/{report.closed_seq}/z"
         self._queue(paper, "z-report", f"Z {report.closed_seq}", name, report.closed_at)
+
+    def _payment_after(self, closed: Millis) -> date | None:
+        """When the home town pays next; nothing where the lists that said so are too old."""
+        day = self._knowledge.payment_day(self._identity.municipality)
+        return None if day is None or day < aware(closed).date() else day
 
     def tickets(self, now: Millis) -> int:
         """Queue every signed ticket that has no job yet; how many.

@@ -57,6 +57,19 @@ class TownItem(Item, frozen=True, tag="town"):
         return self.municipality
 
 
+class PaymentDayItem(Item, frozen=True, tag="payment-day"):
+    """When a municipality pays its shops next, for the end of a day at the counter."""
+
+    municipality: MunicipalityCode
+    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """In Asia/Tokyo."""
+
+    @property
+    def key(self) -> str:
+        """One a municipality."""
+        return self.municipality
+
+
 class ProgrammeItem(Item, frozen=True, tag="programme"):
     """A programme whose tickets may be issued: its three digits, name and last days."""
 
@@ -151,6 +164,7 @@ AnyItem = (
     PolicyItem
     | LimitItem
     | TownItem
+    | PaymentDayItem
     | ProgrammeItem
     | TicketKeyItem
     | UsedTicketItem

@@ -24,11 +24,13 @@ from hub.settlement.calendar import (
     Direction,
     PaymentCalendar,
 )
-from hub.settlement.errors import CalendarRefused
+from hub.settlement.errors import CalendarRefused, PastHorizon
 from hub.shapes import in_words
 from sync.errors import Damaged, Malformed
 
 _T = TypeVar("_T")
+_LONGEST_OFFSET = timedelta(days=13 * 31)
+"""Longer than any payment may follow its closing day."""
 _DayOfMonth = Annotated[int, Meta(ge=1, le=MONTH_END)]
 
 
@@ -83,6 +85,18 @@ def pay_day(terms: Terms, *, closed: date, today: date) -> date:
     if due > today:
         return due
     return BusinessDays().nearest(today + timedelta(days=1), Direction.NEXT)
+
+
+def next_pay_day(terms: Terms, today: date) -> date | None:
+    """The next day, today included, on which a town pays its shops; None beyond the horizon."""
+    calendar = terms.calendar
+    closing = calendar.closes(today - _LONGEST_OFFSET)
+    try:
+        while (paid := calendar.payment(closing)) < today:
+            closing = calendar.closes(closing + timedelta(days=1))
+    except PastHorizon:
+        return None
+    return paid
 
 
 class Payer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

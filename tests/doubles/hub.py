@@ -33,6 +33,7 @@ from sync.errors import Unreachable
 from sync.feed import (
     AnyItem,
     Page,
+    PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
     SealingKeyItem,
@@ -133,6 +134,8 @@ class FakeHub:
         """Custody only: nothing is judged yet."""
         self.numbers = 0
         self.feed_number = 0
+        self.pays = ""
+        """When the town pays next; empty: nobody knows."""
         self.incarnation = "1-00000000000000aa"
         self._challenges = 0
 
@@ -434,6 +437,7 @@ class FakeHub:
             TicketKeyItem(KAWASAKI, self.ticket_key.public),
             ZoneKeyItem(MONTH, b"z" * 32),
             SealingKeyItem(MONTH, sealing_public()),
+            *([PaymentDayItem(KAWASAKI, self.pays)] if self.pays else []),
             *(UsedTicketItem(name) for name in sorted(self.used)),
             *(StandingItem(MONTH, self.zone.row_of(c), self._sealed(c)) for c in self.wallets),
         ]

@@ -12,6 +12,7 @@ from sync.errors import NotAuthentic
 from sync.feed import (
     Item,
     Page,
+    PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
     SealingKeyItem,
@@ -53,6 +54,7 @@ def test_the_whole_page_has_all_that_a_counter_needs(town: Corner, shop: Pen) ->
     assert {type(item) for item in found.items} == {
         PolicyItem,
         TownItem,
+        PaymentDayItem,
         ProgrammeItem,
         TicketKeyItem,
         ZoneKeyItem,
@@ -77,6 +79,16 @@ def test_an_increment_has_only_what_changed(town: Corner, hana: Resident, shop: 
     assert [type(item) for item in something.items] == [StandingItem]
     assert something.number > before.number
     assert _opened(town, something, hana)[0].available == 1_050
+
+
+def test_a_counter_is_told_when_its_town_pays_next(town: Corner, shop: Pen) -> None:
+    before = _page(town, shop)
+    town.clock.turn(days=24)  # the 26th
+
+    after = _page(town, shop, after=before.number)
+
+    assert {i.municipality: i.day for i in _of(before, PaymentDayItem)}[KAWASAKI] == "2026-11-25"
+    assert {i.municipality: i.day for i in _of(after, PaymentDayItem)}[KAWASAKI] == "2026-12-25"
 
 
 @pytest.mark.usefixtures("hana")

@@ -1,5 +1,6 @@
 """A counter's day: shifts, reversals, history, Z-reports, residents' looks, paper."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,27 @@ def test_the_z_report_adds_up_and_names_what_waits_for_the_hub(shop: Shop) -> No
     assert z.total == 450
     assert isinstance(again := shop.counter.close_shift(), Refused)
     assert again.reason == "no-shift"
+
+
+@pytest.mark.parametrize(
+    ("told", "printed"),
+    [("2026-11-25", date(2026, 11, 25)), ("2026-11-19", None), ("", None)],
+)
+def test_the_z_report_says_when_the_town_pays_next_as_far_as_that_is_known(
+    shop: Shop, told: str, printed: date | None
+) -> None:
+    shop.hub.pays = told
+    shop.counter.sync_now()
+    spend(shop, 100)
+
+    report = shop.counter.close_shift()
+
+    assert isinstance(report, ZReport)
+    paper = shop.counter.parts.paper.jobs.document(f"{report.epoch}/{report.closed_seq}/z")
+    assert paper is not None
+    z = decode(paper)
+    assert isinstance(z, ZPaper)
+    assert z.next_payment == printed
 
 
 def test_a_sale_is_taken_back_once_and_only_in_its_shift(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from sync.feed import (
     Item,
     LimitItem,
     Page,
+    PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
     SealingKeyItem,
@@ -45,6 +46,7 @@ ITEMS: tuple[AnyItem, ...] = (
     SealingKeyItem("2026-03", bytes(32)),
     StandingItem("2026-03", bytes(16), b"sealed"),
     SettledItem(TOWN, 7, NOON),
+    PaymentDayItem(TOWN, "2026-04-27"),
 )
 TICKET = Ticket(NUMBER, Points(500), "2026-04-01", "2026-06-30")
 WANTED = Wanted("101", Points(500), 2, "2026-04-01", 90)
@@ -130,6 +132,7 @@ def test_every_kind_of_item_can_come_down() -> None:
         (ITEMS[7], SealingKeyItem("2026-04", bytes(32))),
         (ITEMS[8], StandingItem("2026-04", bytes(16), b"")),
         (ITEMS[9], SettledItem(TOWN, 8, Millis(0))),
+        (ITEMS[10], PaymentDayItem(MunicipalityCode("131164"), "2026-04-27")),
     ],
 )
 def test_items_about_different_things_are_filed_apart(one: Item, other: Item) -> None:
