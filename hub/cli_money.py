@@ -11,7 +11,7 @@ from hub.shell import (
     Asker,
     as_person,
     details,
-    read_file,
+    read_bytes,
     say,
     say_answer,
     say_rows,
@@ -249,7 +249,7 @@ def settlement_file(*, asker: Asker, window: str, out: Path, pay_on: str) -> Non
 def settlement_result(*, asker: Asker, window: str, file: str) -> None:
     """Read what the bank says became of each line."""
     with asker.client() as client:
-        found = client.bank_result(window, read_file(file))
+        found = client.bank_result(window, read_bytes(file))
     say(found, asker, details(found))
 
 

@@ -36,6 +36,7 @@ from hub.forms import (
     ReleaseForm,
     ReserveForm,
     ResidentView,
+    ResultForm,
     SheetView,
     TicketRow,
     WhyForm,
@@ -259,9 +260,9 @@ class HubClient:
         form = ReleaseForm(pay_on=pay_on)
         return self._ask("POST", f"windows/{_step(window)}/file", BankFileView, form)
 
-    def bank_result(self, window: str, content: str) -> WindowRow:
+    def bank_result(self, window: str, file: bytes) -> WindowRow:
         """What the bank says."""
-        form = ContentForm(content=content)
+        form = ResultForm(file=file)
         return self._ask("POST", f"windows/{_step(window)}/result", WindowRow, form)
 
     def _put(self, path: str, form: msgspec.Struct) -> Answered:

@@ -13,7 +13,9 @@ in a list is what was written."""
 Line = Annotated[str, Meta(max_length=200, pattern=_VISIBLE)]
 Zone = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{0,20}\Z")]
 """Part of a key's file name."""
-File = Annotated[str, Meta(max_length=512 * 1024)]
+MOST_FILE = 512 * 1024
+"""The longest file that people send, in characters or bytes."""
+File = Annotated[str, Meta(max_length=MOST_FILE)]
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -63,9 +65,15 @@ class PayerForm(Form, frozen=True, kw_only=True):
 
 
 class ContentForm(Form, frozen=True, kw_only=True):
-    """A file's content: a calendar, a policy, a bank's result."""
+    """A file's content: a calendar, a policy."""
 
     content: File
+
+
+class ResultForm(Form, frozen=True, kw_only=True):
+    """A bank's result as it came, in whatever encoding; base64 in JSON."""
+
+    file: Annotated[bytes, Meta(max_length=MOST_FILE)]
 
 
 class OrganisationForm(Form, frozen=True, kw_only=True):

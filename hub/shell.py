@@ -185,14 +185,22 @@ def details(value: msgspec.Struct) -> str:
     return "\n".join(lines)
 
 
-def read_file(name: str) -> str:
-    """A file's text, ``-`` is standard input; raises Malformed."""
+def read_bytes(name: str) -> bytes:
+    """A file's bytes, ``-`` is standard input; raises Malformed."""
     if name == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read()
     try:
-        return Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Malformed(f"{name} cannot be read: {error}") from None
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise Malformed(f"{name} cannot be read: {error.strerror}") from None
+
+
+def read_file(name: str) -> str:
+    """A file's text in UTF-8, ``-`` is standard input; raises Malformed."""
+    try:
+        return read_bytes(name).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{name} is no text in UTF-8: byte {error.start}") from None
 
 
 def write_new(path: Path, data: bytes, *, private: bool = False) -> None:

@@ -267,11 +267,11 @@ class Treasury:
             file=made.file,
         )
 
-    def bank_result(self, person: Person, written: str, content: str) -> WindowRow:
+    def bank_result(self, person: Person, written: str, file: bytes) -> WindowRow:
         """What the bank says became of each line."""
         name = window_name(written)
         allowed(person, WindowResult, name.town)
-        return _window(self._settlement.result(self._as(person), name, content.encode()))
+        return _window(self._settlement.result(self._as(person), name, file))
 
     def windows(self, person: Person) -> list[WindowRow]:
         """Every closed window of the towns this person works for."""

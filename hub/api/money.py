@@ -11,7 +11,6 @@ from hub.forms import (
     BankFileView,
     ClosedView,
     CloseForm,
-    ContentForm,
     DecisionForm,
     ExceptionRow,
     GrantForm,
@@ -19,6 +18,7 @@ from hub.forms import (
     ProgrammeForm,
     ReleaseForm,
     ResidentView,
+    ResultForm,
     SheetView,
     TicketRow,
     WindowRow,
@@ -130,9 +130,9 @@ def bank_file(of: Of, by: By, name: Name, data: JSONBody[ReleaseForm]) -> BankFi
 
 
 @post("/windows/{name:str}/result", status_code=200, sync_to_thread=True)
-def bank_result(of: Of, by: By, name: Name, data: JSONBody[ContentForm]) -> WindowRow:
+def bank_result(of: Of, by: By, name: Name, data: JSONBody[ResultForm]) -> WindowRow:
     """Read what the bank says became of each line."""
-    return of.bank_result(by, name, data.content)
+    return of.bank_result(by, name, data.file)
 
 
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (

@@ -9,6 +9,7 @@ that was sent, each exactly once.
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,8 +38,9 @@ class LineResult:
 class ColumnMap:
     """How a bank's result file says the same: its headings, its words, its encoding.
 
-    ``reason`` is None for a bank that gives none. ``encoding`` is Python's name of it; a byte
-    order mark is tolerated in UTF-8.
+    ``reason`` is None for a bank that gives none. ``encodings`` are Python's names of those that
+    are tried, in this order: Excel in Japan saves a CSV as CP932 unless it is told otherwise. A
+    byte order mark is tolerated in UTF-8.
     """
 
     line: str = "line"
@@ -46,7 +48,7 @@ class ColumnMap:
     reason: str | None = "reason"
     paid: frozenset[str] = frozenset({"paid"})
     returned: frozenset[str] = frozenset({"returned"})
-    encoding: str = "utf-8"
+    encodings: tuple[str, ...] = ("utf-8", "cp932")
 
     def __post_init__(self) -> None:
         if both := self.paid & self.returned:
@@ -69,7 +71,7 @@ def read_result(data: bytes, *, lines: int, columns: ColumnMap = OURS) -> tuple[
     """
     results: dict[int, LineResult] = {}
     rows: dict[int, int] = {}
-    for row, result in _results(_text(data, columns.encoding), columns):
+    for row, result in _results(_text(data, columns.encodings), columns):
         if result.line in results:
             first = rows[result.line]
             raise ResultRefused(f"line {result.line} stood in row {first} already", row=row)
@@ -88,15 +90,13 @@ def read_result(data: bytes, *, lines: int, columns: ColumnMap = OURS) -> tuple[
     return tuple(results[line] for line in sorted(results))
 
 
-def _text(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise ResultRefused(
-            f"byte {error.start} is not {encoding}: set the encoding of this bank's results",
-        ) from None
-    except LookupError:
-        raise ResultRefused(f"nobody knows the encoding {encoding!r}") from None
+def _text(data: bytes, encodings: tuple[str, ...]) -> str:
+    """The text in the first encoding that fits: UTF-8 fits nothing else by chance."""
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding).removeprefix("\ufeff")
+    named = " or ".join(encoding.upper() for encoding in encodings)
+    raise ResultRefused(f"this is no text in {named}: save the bank's result as CSV again")
 
 
 def _results(text: str, columns: ColumnMap) -> Iterator[tuple[int, LineResult]]:

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from hub.cli import hub as program
 from hub.forms import ReserveForm
-from hub.shell import details, table, write_new
-from sync.errors import RefusedByRule
+from hub.shell import details, read_bytes, read_file, table, write_new
+from sync.errors import Malformed, RefusedByRule
 from sync.values import Millis
 from tests.doubles.clocks import at
 from tests.hub.shells import Shells, shells
@@ -79,6 +79,18 @@ def test_a_file_into_no_folder_is_refused_before_anything_is_asked(
     assert (done.exit_code, "there is no folder" in done.stderr) == (2, True)
     done = CliRunner().invoke(program, [*words.split(), option, str(tmp_path)])
     assert (done.exit_code, "is a folder" in done.stderr) == (2, True)
+
+
+def test_a_file_of_notepad_or_of_another_encoding(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_bytes(b"\xef\xbb\xbf{}")
+    assert read_file(str(policy)) == "{}"
+    policy.write_bytes("かわさき".encode("cp932"))
+    with pytest.raises(Malformed, match="no text in UTF-8: byte 0"):
+        read_file(str(policy))
+    assert read_bytes(str(policy)).decode("cp932") == "かわさき"
+    with pytest.raises(Malformed, match="No such file"):
+        read_file(str(tmp_path / "gone"))
 
 
 def test_a_file_that_holds_something_else_is_kept(tmp_path: Path) -> None:

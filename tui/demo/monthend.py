@@ -100,7 +100,7 @@ def _bank_answers(month: Month, orders: dict[MunicipalityCode, Order]) -> None:
     month.scene("2018-01-26 10:00", "The bank has paid")
     for window in month.corner.first.windows():
         result = all_paid(orders[MunicipalityCode(window.municipality)])
-        settled = month.corner.first.bank_result(window.window, result)
+        settled = month.corner.first.bank_result(window.window, result.encode())
         month.tell.say(
             "{window}: {paid} yen, {state}",
             window=settled.window,

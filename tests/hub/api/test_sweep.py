@@ -49,6 +49,8 @@ def value_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
     match kind:
         case inspect.StrType():
             return WORDS | st.text(max_size=kind.max_length or 40)
+        case inspect.BytesType():
+            return st.binary(max_size=60)
         case inspect.IntType():
             edges = [edge for edge in (kind.ge, kind.gt, kind.le) if edge is not None]
             return st.sampled_from([*edges, 1, 500, 10_001]) | st.integers()

@@ -80,7 +80,7 @@ YOKOHAMA = ColumnMap(
     reason="不能理由",
     paid=frozenset({"振込済", "組戻不要"}),
     returned=frozenset({"振込不能"}),
-    encoding="cp932",
+    encodings=("cp932",),
 )
 
 
@@ -108,11 +108,18 @@ def test_a_map_that_says_both_is_refused() -> None:
         ColumnMap(paid=frozenset({"ok"}), returned=frozenset({"ok"}))
 
 
-def test_another_encoding_is_named() -> None:
-    with pytest.raises(ResultRefused, match="is not utf-8"):
-        read_result(RESULT.decode().encode("cp932"), lines=3)
-    with pytest.raises(ResultRefused, match="nobody knows the encoding"):
-        read_result(RESULT, lines=3, columns=ColumnMap(encoding="cp-none"))
+def test_a_file_saved_by_excel_in_japan_is_read() -> None:
+    """CP932, with CRLF and the letters that Windows has of its own."""
+    told = RESULT.decode().replace("口座解約", "①髙橋様 口座解約～")
+    saved = told.replace("\n", "\r\n").encode("cp932")
+    assert read_result(saved, lines=3) == read_result(told.encode(), lines=3)
+
+
+def test_what_is_no_text_is_said_in_words() -> None:
+    with pytest.raises(ResultRefused, match=r"no text in UTF-8 or CP932: save the bank's result"):
+        read_result(b"line,outcome,reason\n1,paid,\xff\xfe\x81\n", lines=1)
+    with pytest.raises(ResultRefused, match="no text in CP932"):
+        read_result(b"\x81", lines=1, columns=ColumnMap(encodings=("cp932",)))
 
 
 @given(st.binary(max_size=200) | st.text('line,outcmerasp123"\n\r', max_size=60).map(str.encode))
