@@ -3,16 +3,21 @@
 | decision   | for                                                      | posting              |
 |------------|----------------------------------------------------------|----------------------|
 | write-off  | an overspend                                             | reserve -> deficit   |
+| write-off  | a second redemption that the reserve paid                | -                    |
 | pay        | a rule broken, or beyond what a node's word is good for  | reserve -> payable   |
 | recover    | a second redemption that the reserve paid                | deficit -> reserve   |
-| noted      | anything that stays as it is                             | -                    |
-| apply      | a quarantined record                                     | reserve -> payable   |
-| refuse     | a quarantined record                                     | -                    |
+| apply      | a quarantined sale with a good proof: the wallet first   | wallet -> payable    |
+| apply      | the rest of it, and what has no good proof               | reserve -> payable   |
+| refuse     | what waits for people                                    | -                    |
+| noted      | anything that does not wait for people; another decision | -                    |
+|            | may still follow                                         |                      |
 
-A quarantined reversal that is applied is posted as any other reversal.
+A quarantined reversal that is applied is posted as any other reversal. A redemption that people
+have paid stands like one that the reserve paid at once: the ticket's own points, where they are
+free, take the reserve's place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy.engine import RowMapping
 
@@ -20,22 +25,36 @@ from hub.applying import body_of
 from hub.bodies import ExceptionDecided, HubRecord
 from hub.intake.lines import kept
 from hub.points.accounts import RESERVE, deficit, payable
+from hub.points.bearers import bearers
 from hub.points.books import Books, Source
-from hub.points.case import Case, Judgement, Line, Proof, applied, done_of, exception, moment_of
+from hub.points.case import (
+    Case,
+    Judgement,
+    Line,
+    Proof,
+    applied,
+    done_of,
+    exception,
+    moment_of,
+)
+from hub.points.seconds import promote_next, stand, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
 from sync.chain import digest
 from sync.errors import RefusedByRule
 from sync.receipt import Bearer, Outcome
-from sync.records import Reversed, decode
+from sync.records import Record, Reversed, Spend, decode
 from sync.values import AccountId, EpochId, MunicipalityCode, NodeId, organisation_of
 
-_PAID_BY_RESERVE = frozenset({"spend", "ticket.redeemed"})
+_SHOP_IS_PAID = frozenset({"spend", "ticket.redeemed"})
+_UNPROVED = frozenset(map(str, Proof)) - {Proof.GOOD, Proof.NOT_NEEDED}
+_SECOND = "second-redemption"
+_OVERSPEND = "overspend"
 
 
 def decide(books: Books, record: HubRecord) -> None:
-    """Apply a decision; refuses one that does not fit, and any second one."""
+    """Apply a decision; refuses one that does not fit, and any but ``noted`` a second time."""
     body = body_of(record, ExceptionDecided)
     incident = books.tx.one(
         "SELECT * FROM incident WHERE municipality=:town AND id=:id",
@@ -44,15 +63,15 @@ def decide(books: Books, record: HubRecord) -> None:
     )
     if incident is None:
         raise RefusedByRule("unknown-exception", f"there is no exception {body.incident}")
-    if incident["state"] != "open":
-        raise RefusedByRule(
-            "already-decided", f"exception {body.incident} was decided: {incident['decision']}"
-        )
     decision = _DECISIONS.get(body.decision)
     if decision is None:
         raise RefusedByRule(
             "unknown-decision",
             f"{body.decision!r} is no decision; there are {', '.join(sorted(_DECISIONS))}",
+        )
+    if incident["state"] != "open" and (incident["decision"], body.decision) not in _MAY_FOLLOW:
+        raise RefusedByRule(
+            "already-decided", f"exception {body.incident} was decided: {incident['decision']}"
         )
     decision(books, books.hub_source(record), incident)
     books.tx.run(
@@ -65,7 +84,10 @@ def decide(books: Books, record: HubRecord) -> None:
 
 
 def _write_off(books: Books, source: Source, incident: RowMapping) -> None:
-    row = _judged(books, incident, {"overspend"})
+    """End the deficit of an overspend; what the reserve paid for a copy stays with it."""
+    row = _judged(books, incident, {_OVERSPEND, _SECOND})
+    if row["reason"] == _SECOND:
+        return
     of = _source(incident)
     account = AccountId(row["account"])
     fell = sum(
@@ -78,53 +100,87 @@ def _write_off(books: Books, source: Source, incident: RowMapping) -> None:
 
 
 def _pay(books: Books, source: Source, incident: RowMapping) -> None:
-    row = _judged(books, incident, None)
+    row = _judged(books, incident)
     rest = row["points"] - row["paid"]
-    of_a_shop = row["kind"] in _PAID_BY_RESERVE
-    if row["outcome"] != Outcome.EXCEPTION or not rest or not of_a_shop:
+    if row["outcome"] != Outcome.EXCEPTION or not rest or row["kind"] not in _SHOP_IS_PAID:
         raise RefusedByRule("nothing-to-pay", "nothing of this record is unpaid")
-    _from_reserve(books, source, incident, rest)
-    verdict = exception(row["reason"], Bearer.RESERVE, row["points"])
-    supersede(books, _source(incident), verdict)
+    _from_reserve(books, source, incident, row, rest)
 
 
 def _recover(books: Books, source: Source, incident: RowMapping) -> None:
-    row = _judged(books, incident, {"second-redemption"})
-    holder = books.tx.scalar(
-        "SELECT account FROM ticket WHERE municipality=:town AND number=:number",
-        town=books.town,
-        number=row["account"],
-    )
-    account = AccountId(holder)
-    of = str(_source(incident))
-    books.move(deficit(account), RESERVE, row["points"], source=source, at=books.at, of=of)
+    row = _judged(books, incident, {_SECOND})
+    of = _source(incident)
+    ticket = ticket_row(books, row["account"])
+    if ticket is None:
+        raise RefusedByRule("decision-does-not-fit", "nobody's ticket can be named")
+    account = AccountId(ticket.account)
+    borne = bearers(books.transfers_of(of, row["posting"])).get(RESERVE, 0)
+    books.move(deficit(account), RESERVE, borne, source=source, at=books.at, of=str(of))
     books.recover(account, source=source, at=books.at)
-    verdict = exception(row["reason"], Bearer.RESIDENT, row["paid"])
-    supersede(books, _source(incident), verdict)
+    supersede(books, of, exception(row["reason"], Bearer.RESIDENT, row["paid"]))
 
 
-def _noted(_books: Books, _source: Source, _incident: RowMapping) -> None:
-    """Nothing moves."""
+def _noted(books: Books, _source: Source, incident: RowMapping) -> None:
+    """Nothing moves; so nobody may lay aside in this way what waits for people."""
+    row = _record(books, incident)
+    if row is not None and _waits(row):
+        raise RefusedByRule(
+            "decision-does-not-fit", f"{row['reason']} waits for people: pay or apply it, or refuse"
+        )
 
 
 def _apply(books: Books, source: Source, incident: RowMapping) -> None:
     row = _quarantined(books, incident)
-    if row["kind"] in _PAID_BY_RESERVE:
-        _from_reserve(books, source, incident, row["points"])
-        verdict = exception(row["reason"], Bearer.RESERVE, row["points"])
-        _end_hold(books, incident)
-    elif row["kind"] == "reversed":
-        verdict = _reversal(books, incident)
-    else:
+    if row["kind"] == "reversed":
+        supersede(books, _source(incident), _reversal(books, incident))
+    elif row["kind"] not in _SHOP_IS_PAID:
         raise RefusedByRule("cannot-apply", f"a record of kind {row['kind']} cannot be applied")
-    supersede(books, _source(incident), verdict)
+    else:
+        rest = row["points"] - _from_the_resident(books, incident, row)
+        _end_hold(books, incident)
+        if rest:
+            _from_reserve(books, source, incident, row, rest)
+        else:
+            supersede(books, _source(incident), applied(row["points"]))
 
 
 def _refuse(books: Books, _by: Source, incident: RowMapping) -> None:
-    _quarantined(books, incident)
+    row = _judged(books, incident)
+    if not _waits(row):
+        raise RefusedByRule("decision-does-not-fit", "this does not wait for people")
     _end_hold(books, incident)
-    verdict = exception("refused", Bearer.ORGANISATION)
-    supersede(books, _source(incident), verdict)
+    supersede(books, _source(incident), exception("refused", Bearer.ORGANISATION, row["paid"]))
+
+
+def _from_the_resident(books: Books, incident: RowMapping, row: RowMapping) -> int:
+    """What a sale that its card has really signed takes from its hold or the wallet."""
+    if row["kind"] != "spend" or row["reason"] in _UNPROVED:
+        return 0
+    case, record = _case(books, incident)
+    body, till = record.body, Till(books)
+    assert isinstance(body, Spend)  # noqa: S101  its row says so
+    hold = till.hold_for(case, body.hold, body.account, body.points)
+    shop = payable(organisation_of(case.line.node))
+    return body.points - till.take(case, body.account, body.points, shop, hold)
+
+
+def _from_reserve(
+    books: Books, source: Source, incident: RowMapping, row: RowMapping, points: int
+) -> None:
+    """The reserve pays; where it is a ticket's, the ticket's own points take its place."""
+    of, organisation = _source(incident), organisation_of(NodeId(incident["node"]))
+    books.move(RESERVE, payable(organisation), points, source=source, at=books.at, of=str(of))
+    supersede(books, of, exception(row["reason"], Bearer.RESERVE, row["points"]))
+    if row["kind"] == "ticket.redeemed" and _is_of_the_ticket(books, row):
+        stand(books, row["account"], of, organisation)
+        promote_next(books, row["account"], source=source, at=books.at)
+
+
+def _is_of_the_ticket(books: Books, row: RowMapping) -> bool:
+    """Whether it is proved that the ticket, or a copy of it, was there: one of this value."""
+    ticket = ticket_row(books, row["account"])
+    same = ticket is None or ticket.points == row["points"]
+    return same and row["reason"] not in _UNPROVED
 
 
 def _end_hold(books: Books, incident: RowMapping) -> None:
@@ -136,11 +192,17 @@ def _end_hold(books: Books, incident: RowMapping) -> None:
 
 
 def _reversal(books: Books, incident: RowMapping) -> Judgement:
+    case, record = _case(books, incident)
+    if not isinstance(record.body, Reversed):
+        return applied()
+    return reversed_(Till(books), case, record.body)
+
+
+def _case(books: Books, incident: RowMapping) -> tuple[Case, Record]:
+    """The record once more, as one that may be posted: its verdict said what its proof is."""
     line = _line(incident)
     one = kept(books.tx, line, incident["seq"] - 1, incident["seq"])[0]
     record = decode(one.data)
-    if not isinstance(record.body, Reversed):
-        return applied()
     case = Case(
         line=line,
         seq=one.seq,
@@ -154,17 +216,16 @@ def _reversal(books: Books, incident: RowMapping) -> Judgement:
         posted_then=one.posted_then,
         by_own_proof=False,
     )
-    return reversed_(Till(books), case, record.body)
+    return case, record
 
 
-def _from_reserve(books: Books, source: Source, incident: RowMapping, points: int) -> None:
-    shop = payable(organisation_of(NodeId(incident["node"])))
-    of = str(_source(incident))
-    books.move(RESERVE, shop, points, source=source, at=books.at, of=of)
+def _waits(row: RowMapping) -> bool:
+    """Whether the rest of a record is neither posted nor somebody's, until people decide."""
+    return row["bearer"] == Bearer.UNDECIDED and not row["undone"]
 
 
-def _judged(books: Books, incident: RowMapping, reasons: set[str] | None) -> RowMapping:
-    row = books.tx.one(
+def _record(books: Books, incident: RowMapping) -> RowMapping | None:
+    return books.tx.one(
         "SELECT * FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND branch=:branch AND seq=:seq",
         home=incident["node"][:6],
@@ -173,6 +234,12 @@ def _judged(books: Books, incident: RowMapping, reasons: set[str] | None) -> Row
         branch=incident["branch"],
         seq=incident["seq"],
     )
+
+
+def _judged(
+    books: Books, incident: RowMapping, reasons: Collection[str] | None = None
+) -> RowMapping:
+    row = _record(books, incident)
     if row is None or (reasons is not None and row["reason"] not in reasons):
         raise RefusedByRule(
             "decision-does-not-fit", f"that cannot be decided for {incident['reason']!r}"
@@ -183,7 +250,7 @@ def _judged(books: Books, incident: RowMapping, reasons: set[str] | None) -> Row
 
 
 def _quarantined(books: Books, incident: RowMapping) -> RowMapping:
-    row = _judged(books, incident, None)
+    row = _judged(books, incident)
     if row["outcome"] != Outcome.QUARANTINED:
         raise RefusedByRule("decision-does-not-fit", "this record is not quarantined")
     return row
@@ -210,3 +277,4 @@ _DECISIONS: dict[str, Callable[[Books, Source, RowMapping], None]] = {
     "apply": _apply,
     "refuse": _refuse,
 }
+_MAY_FOLLOW = {("noted", decision) for decision in {*_DECISIONS} - {"noted"}}

@@ -18,7 +18,7 @@ from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
 from hub.points.books import posting
-from hub.points.case import Case, Judgement, Line, quarantined
+from hub.points.case import Case, Judgement, Line
 from hub.points.ending import end_attempts, free_unnamed
 from hub.points.holds import Hold
 from hub.points.judge import Judge
@@ -26,7 +26,7 @@ from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
 from sync.records import TicketRedeemed
-from sync.values import MunicipalityCode, NodeId, organisation_of
+from sync.values import MunicipalityCode, organisation_of
 
 
 def post_all(
@@ -120,41 +120,12 @@ def judge_in_posting(
     with posting(core, tx, town, core.clock.now(), cause) as books:
         judge = Judge(books)
         books.prefetch(_accounts(cases))
-        accepted = _Accepted(tx)
         for case in cases:
-            judgement = _judged(accepted, judge, case)
+            judgement = judge.judge(case)
             books.rows.append(row_of(case, town, judgement, books.number))
             if judgement.outcome is not Outcome.APPLIED:
                 _tell(core, tx, town, case, judgement)
     return judge.till.holds.misfits
-
-
-def _judged(accepted: "_Accepted", judge: Judge, case: Case) -> Judgement:
-    body = None if case.record is None else case.record.body
-    town = getattr(body, "municipality", None)
-    if town is not None and not accepted.by(town, case.line.node):
-        return quarantined("not-accepted")
-    return judge.judge(case)
-
-
-class _Accepted:
-    """Which organisations may take which town's points, asked once each."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self._known: dict[tuple[str, NodeId], bool] = {}
-
-    def by(self, town: str, node: NodeId) -> bool:
-        """Whether the town has accepted the node's organisation."""
-        key = (town, node)
-        if key not in self._known:
-            self._known[key] = bool(
-                self._tx.rows(
-                    "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
-                    [town, organisation_of(node)],
-                )
-            )
-        return self._known[key]
 
 
 def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Judgement) -> None:

@@ -169,7 +169,7 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
         )
         back, source = outstanding(programme), hold.ended_by
         books.move(hold.account_name, back, hold.points, source=source, at=at)
-        promote_next(books, hold.account, back, source=source, at=at)
+        promote_next(books, hold.account, source=source, at=at)
         return
     give_back(
         books,

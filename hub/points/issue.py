@@ -2,6 +2,7 @@
 
 from hub.points.accounts import outstanding, wallet
 from hub.points.case import Case, Judgement, applied, exception, quarantined
+from hub.points.seconds import promote_next
 from hub.points.till import Till
 from sync.receipt import Bearer
 from sync.records import TicketIssued
@@ -40,4 +41,6 @@ def issued(till: Till, case: Case, body: TicketIssued) -> Judgement:
         town=books.town,
         held=str(given.opened_by),
     )
+    for ticket in body.tickets:  # people may have had one paid before its issue came
+        promote_next(books, ticket.number, source=case.source, at=case.at)
     return exception("overspend", Bearer.RESERVE) if left else applied()

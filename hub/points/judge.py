@@ -13,6 +13,7 @@ says, with who bears what the wallet cannot cover; or it is quarantined until pe
 | second redemption, rule broken          | -               | -                  | -       |
 | first redemption, rule broken           | -               | -                  | paid    |
 | no good proof, unreadable, unknown kind | -               | -                  | not yet |
+| the town has not accepted the shop      | -               | -                  | not yet |
 """
 
 from hub.points.accounts import payable
@@ -24,7 +25,7 @@ from hub.points.till import Till
 from hub.points.undo import reversed_
 from sync.receipt import Bearer
 from sync.records import Record, Reversed, Spend, TicketIssued, TicketRedeemed
-from sync.values import organisation_of
+from sync.values import NodeId, organisation_of
 
 
 class Judge:
@@ -32,19 +33,33 @@ class Judge:
 
     def __init__(self, books: Books) -> None:
         self.till = Till(books)
+        self._accepted: dict[tuple[str, NodeId], bool] = {}
 
     def judge(self, case: Case) -> Judgement:
         """Post one record and say what became of it."""
         record, done = case.record, case.done
         if record is None or done is None:
             return quarantined(str(case.proof))
-        judgement = (
-            self._by_kind(case, record)
-            if case.proof is Proof.GOOD or case.proof is Proof.NOT_NEEDED
-            else quarantined(str(case.proof))
-        )
+        if case.proof is not Proof.GOOD and case.proof is not Proof.NOT_NEEDED:
+            judgement = quarantined(str(case.proof))
+        elif done.town and not self._accepts(done.town, case.line.node):
+            judgement = quarantined("not-accepted")
+        else:
+            judgement = self._by_kind(case, record)
         self.till.recheck.remember(case, done)
         return judgement
+
+    def _accepts(self, town: str, node: NodeId) -> bool:
+        """Whether a town has accepted the node's organisation; asked once a posting."""
+        key = (town, node)
+        if key not in self._accepted:
+            self._accepted[key] = bool(
+                self.till.books.tx.rows(
+                    "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
+                    [town, organisation_of(node)],
+                )
+            )
+        return self._accepted[key]
 
     def _by_kind(self, case: Case, record: Record) -> Judgement:
         match record.body:

@@ -3,7 +3,7 @@
 from hub.core import day_of, end_of
 from hub.points.accounts import RESERVE, lapsed_ticket, outstanding, payable
 from hub.points.case import Case, Judgement, applied, exception, quarantined
-from hub.points.seconds import is_claimed, note_second, ticket_row
+from hub.points.seconds import is_claimed, note_second, set_ticket, ticket_row
 from hub.points.till import Till
 from sync.receipt import Bearer
 from sync.records import Record, TicketRedeemed
@@ -41,14 +41,7 @@ def redeemed(till: Till, case: Case, record: Record, body: TicketRedeemed) -> Ju
 
 
 def _first(till: Till, case: Case, body: TicketRedeemed, broken: str | None) -> Judgement:
-    till.books.touch(f"ticket/{body.number}")
-    till.books.tx.run(
-        "UPDATE ticket SET state='redeemed', redeemed_by=:by"
-        " WHERE municipality=:town AND number=:number",
-        by=str(case.source),
-        town=till.books.town,
-        number=body.number,
-    )
+    set_ticket(till.books, body.number, "redeemed", by=str(case.source))
     if broken is not None:
         return exception(broken, Bearer.NOBODY, body.points)
     return applied(body.points)

@@ -1,14 +1,20 @@
-"""Second redemptions of a ticket: which stand, and which one takes the first one's place."""
+"""Second redemptions of a ticket: which stand, and which one takes the first one's place.
+
+A redemption *stands* when the shop was paid without the ticket's own points: by the reserve within
+policy, or because people said so. However redemptions, reversals and decisions follow each other,
+a ticket's own points pay one of those that stand before they lie free again.
+"""
 
 from typing import NamedTuple
 
-from hub.points.accounts import RESERVE
+from hub.points.accounts import lapsed_ticket, outstanding
+from hub.points.bearers import bearers, repay
 from hub.points.books import Books, Source
-from hub.points.case import applied
+from hub.points.case import applied, line_of
 from hub.points.superseding import supersede
 from hub.store import schema
 from sync.holds import Purpose
-from sync.values import Millis, OrganisationId
+from sync.values import Millis, OrganisationId, TicketNumber
 
 
 class TicketRow(NamedTuple):
@@ -58,40 +64,82 @@ def note_second(
     )
 
 
+def stand(books: Books, number: str, record: Source, organisation: OrganisationId) -> None:
+    """People had a redemption paid: from now on it stands as if the reserve had paid it at once."""
+    if not _set_standing(books, number, record, 1):
+        note_second(books, number, record, organisation, standing=True)
+
+
 def lay_down(books: Books, number: str, record: Source) -> None:
     """A redemption was taken back: it stands no more."""
-    books.tx.run(
-        "UPDATE second_redemption SET standing=0 WHERE municipality=:town AND number=:number"
-        " AND record=:record",
-        town=books.town,
-        number=number,
-        record=str(record),
-    )
+    _set_standing(books, number, record, 0)
 
 
-def promote_next(books: Books, number: str, pool: str, *, source: Source, at: Millis) -> bool:
-    """Make the earliest second redemption that stands the applied one; whether there was one.
+def promote_next(books: Books, number: str, *, source: Source, at: Millis) -> bool:
+    """Let a ticket that lives pay the earliest redemption that stands; whether there was one.
 
-    The ticket's own points are in ``pool`` again; the reserve gets back what it had paid.
+    To be asked whenever a ticket comes to life or a redemption comes to stand, so that no ticket
+    lives beside a redemption that was paid without it. Whoever bore that payment, the reserve or a
+    resident from whom it was recovered, gets it back.
     """
+    ticket = ticket_row(books, number)
+    pool = None if ticket is None else _own_points(books, number, ticket)
     rows = books.tx.rows(
         "SELECT record FROM second_redemption WHERE municipality=? AND number=? AND standing=1"
         " ORDER BY posting, record LIMIT 1",
         [books.town, number],
     )
-    ticket = ticket_row(books, number)
-    if not rows or ticket is None:
+    if ticket is None or pool is None or not rows:
         return False
     record = Source.read(rows[0][0])
-    books.move(pool, RESERVE, ticket.points, source=source, at=at, of=str(record))
+    for bearer, points in bearers(books.transfers_of(record, _posting_of(books, record))).items():
+        repay(books, pool, bearer, points, of=record, source=source, at=at)
     lay_down(books, number, record)
+    set_ticket(books, number, "redeemed", by=str(record))
+    supersede(books, record, applied(ticket.points))
+    return True
+
+
+def set_ticket(books: Books, number: str, state: str, *, by: str = "") -> None:
+    """Write down how a ticket stands and which redemption is the applied one; nodes hear of it."""
+    books.touch(f"ticket/{number}")
     books.tx.run(
-        "UPDATE ticket SET state='redeemed', redeemed_by=:record"
+        "UPDATE ticket SET state=:state, redeemed_by=:by"
         " WHERE municipality=:town AND number=:number",
-        record=str(record),
+        state=state,
+        by=by,
         town=books.town,
         number=number,
     )
-    books.touch(f"ticket/{number}")
-    supersede(books, record, applied(ticket.points))
-    return True
+
+
+def _own_points(books: Books, number: str, ticket: TicketRow) -> str | None:
+    """Where a ticket's own points lie free; None: paid out, claimed, or lapsed for good."""
+    if ticket.state == "issued":
+        return None if is_claimed(books, number) else outstanding(ticket.programme)
+    lapsed = lapsed_ticket(TicketNumber(number))
+    covered = ticket.state == "expired" and books.balance(lapsed) >= ticket.points
+    return lapsed if covered else None
+
+
+def _posting_of(books: Books, record: Source) -> int:
+    books.write_rows()
+    line = line_of(record)
+    return int(
+        books.tx.rows(
+            "SELECT posting FROM record WHERE municipality=? AND node=? AND epoch=?"
+            " AND branch=? AND seq=?",
+            [line.home, line.node, line.epoch, line.branch, record.seq],
+        )[0][0]
+    )
+
+
+def _set_standing(books: Books, number: str, record: Source, standing: int) -> bool:
+    """Whether such a second redemption is known."""
+    return bool(
+        books.tx.rows(
+            "UPDATE second_redemption SET standing=?"
+            " WHERE municipality=? AND number=? AND record=? RETURNING record",
+            [standing, books.town, number, str(record)],
+        )
+    )

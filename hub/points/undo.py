@@ -1,29 +1,24 @@
-"""Taking back a sale or a redemption: the mirror of what was posted for it, part by part."""
+"""Taking back a sale or a redemption: each bearer gets back what it gave for it in the end."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from hub.points.accounts import (
-    deficit,
-    kind_of,
-    lapsed_ticket,
-    outstanding,
-    receivable,
-    subject_of,
-    wallet,
-)
+from hub.points.accounts import kind_of, outstanding, receivable, subject_of, wallet
+from hub.points.bearers import bearers, repay
 from hub.points.books import Source, Transfer
 from hub.points.case import Case, Judgement, applied, exception, quarantined
-from hub.points.returns import give_back
-from hub.points.seconds import lay_down, promote_next, ticket_row
+from hub.points.seconds import lay_down, promote_next, set_ticket, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
+from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.records import Reversed
-from sync.values import AccountId, TicketNumber
+from sync.values import OrganisationId
 
 
 def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
-    """Post a reversal. A record is taken back once, and never for more than it paid."""
+    """Post a reversal. A record is taken back once, in its own shift, for what it paid."""
     if case.by_own_proof:
         return quarantined("no-proof-of-its-own")
     row = _record(till, case, body)
@@ -33,6 +28,8 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
         return exception("already-reversed", Bearer.NOBODY)
     if row["kind"] not in {"spend", "ticket.redeemed"} or row["town"] != till.books.town:
         return exception("not-reversible", Bearer.NOBODY)
+    if _another_shift(till, case, body):
+        return exception("another-shift", Bearer.NOBODY)
     _mark(till, case, body)
     if row["outcome"] == Outcome.QUARANTINED:
         source = case.line.source(body.of.seq)
@@ -43,8 +40,7 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
         return applied()
     of = case.line.source(body.of.seq)
     moves = till.books.transfers_of(of, row["posting"])
-    for move in moves:
-        _mirror(till, case, of, move)
+    _mirror(till, case, of, moves)
     if row["kind"] == "ticket.redeemed":
         _ticket_back(till, case, row["account"], of, moves)
     return applied()
@@ -66,6 +62,17 @@ def _record(till: Till, case: Case, body: Reversed) -> Any:
     )
 
 
+def _another_shift(till: Till, case: Case, body: Reversed) -> bool:
+    """Whether a shift ended or began between a record and its reversal."""
+    return bool(
+        till.books.tx.rows(
+            "SELECT 1 FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=?"
+            " AND seq>? AND seq<? AND kind IN ('shift.opened', 'shift.closed') LIMIT 1",
+            [*case.line, body.of.seq, case.seq],
+        )
+    )
+
+
 def _mark(till: Till, case: Case, body: Reversed) -> None:
     till.books.tx.run(
         "UPDATE record SET undone=:by WHERE municipality=:home AND node=:node AND epoch=:epoch"
@@ -80,72 +87,53 @@ def _mark(till: Till, case: Case, body: Reversed) -> None:
     till.recheck.undo(case, body.of.seq)
 
 
-def _mirror(till: Till, case: Case, of: Source, move: Transfer) -> None:
-    """Move one part back.
-
-    What came from a hold goes to the wallet; what fell on a deficit returns there only as deep as
-    it still is, the rest to the wallet; a closed window's payable becomes what the shop owes.
-    """
-    books, at, name = till.books, case.at, str(of)
-    source, points = case.source, move.points
-    debit = move.credit
-    if kind_of(debit) == "payable" and move.window < books.window:
-        debit = receivable(subject_of(debit))  # type: ignore[arg-type]  # an organisation stands there
-    match kind_of(move.debit):
-        case "wallet":
-            account = AccountId(subject_of(move.debit))
-            give_back(books, debit, account, points, used_by=[of], source=source, at=at, of=name)
-        case "hold":
-            _hold_back(till, case, of, move, debit)
-        case "deficit":
-            account = AccountId(subject_of(move.debit))
-            open_still = min(points, -books.balance(deficit(account)))
-            books.move(debit, deficit(account), open_still, source=source, at=at, of=name)
-            books.move(debit, wallet(account), points - open_still, source=source, at=at, of=name)
-            books.recover(account, source=source, at=at)
-        case _:
-            books.move(debit, move.debit, points, source=source, at=at, of=name)
-            if kind_of(debit) == "deficit":  # a write-off that nobody needs any more
-                books.recover(AccountId(subject_of(debit)), source=source, at=at)
+def _mirror(till: Till, case: Case, of: Source, moves: Sequence[Transfer]) -> None:
+    """Move back to each bearer what it gave; a closed window's payable is what the shop owes."""
+    books = till.books
+    payers: Counter[str] = Counter()
+    for move in moves:
+        if kind_of(move.credit) == "payable":
+            closed = move.window < books.window
+            shop = OrganisationId(subject_of(move.credit))
+            payers[receivable(shop) if closed else move.credit] += move.points
+    for bearer, points in bearers(moves).items():
+        home, taken_by = _home_of(till, bearer)
+        for payer, part in _draw(payers, points):
+            repay(
+                books, payer, home, part, of=of, source=case.source, at=case.at, taken_by=taken_by
+            )
 
 
-def _hold_back(till: Till, case: Case, of: Source, move: Transfer, debit: str) -> None:
-    hold = till.holds.by_account_name(move.debit)
-    if hold.purpose == "ticket.redeem":
-        ticket = ticket_row(till.books, hold.account)
-        pool = outstanding(ticket.programme if ticket is not None else "")
-        till.books.move(debit, pool, move.points, source=case.source, at=case.at, of=str(of))
-        return
-    give_back(
-        till.books,
-        debit,
-        hold.account,
-        move.points,
-        used_by=[hold.opened_by],
-        source=case.source,
-        at=case.at,
-        of=str(of),
-    )
+def _draw(payers: Counter[str], points: int) -> Iterator[tuple[str, int]]:
+    """Take points from the payers, the first one first."""
+    for payer, there in payers.items():
+        part = min(points, there)
+        payers[payer] -= part
+        points -= part
+        if part:
+            yield payer, part
+
+
+def _home_of(till: Till, bearer: str) -> tuple[str, Source | None]:
+    """Where a bearer gets it back, and what took it from there: a hold is no place to return to."""
+    if kind_of(bearer) != "hold":
+        return bearer, None
+    hold = till.holds.by_account_name(bearer)
+    if hold.purpose != Purpose.REDEEM:
+        return wallet(hold.account), hold.opened_by
+    ticket = ticket_row(till.books, hold.account)
+    return outstanding(ticket.programme if ticket is not None else ""), None
 
 
 def _ticket_back(
-    till: Till, case: Case, number: str, redeemed_by: Source, moves: list[Transfer]
+    till: Till, case: Case, number: str, redeemed_by: Source, moves: Iterable[Transfer]
 ) -> None:
-    """After a redemption that no longer stands another takes its place, or the ticket lives."""
+    """A redemption that was taken back stands no more; the ticket lives, or pays another one."""
     books = till.books
     lay_down(books, number, redeemed_by)
     ticket = ticket_row(books, number)
     if ticket is None or ticket.redeemed_by != str(redeemed_by):
         return
-    had_lapsed = any(kind_of(move.debit) == "lapsed" for move in moves)
-    pool = lapsed_ticket(TicketNumber(number)) if had_lapsed else outstanding(ticket.programme)
-    if promote_next(books, number, pool, source=case.source, at=case.at):
-        return
-    books.touch(f"ticket/{number}")
-    books.tx.run(
-        "UPDATE ticket SET state=:state, redeemed_by=''"
-        " WHERE municipality=:town AND number=:number",
-        state="expired" if had_lapsed else "issued",
-        town=books.town,
-        number=number,
-    )
+    had_lapsed = any(kind_of(bearer) == "lapsed" for bearer in bearers(moves))
+    set_ticket(books, number, "expired" if had_lapsed else "issued")
+    promote_next(books, number, source=case.source, at=case.at)

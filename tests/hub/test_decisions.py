@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from hub.bodies import FloatSet
+from hub.bodies import FloatSet, OrganisationAccepted, OrganisationAdded
 from hub.points.accounts import deficit
 from sync.errors import RefusedByRule
 from sync.receipt import Bearer, Outcome
 from sync.records import Tier
+from sync.values import OrganisationId
 from tests.doubles.pen import Pen
-from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import BANK, FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident
 
 ALL = ("write-off", "pay", "recover", "noted", "apply", "refuse")
 
@@ -160,7 +161,7 @@ def test_recovering_more_than_the_person_has_leaves_a_deficit(
     assert town.audit() == []
 
 
-@pytest.mark.parametrize("case", [overspend, rule_broken, second_redemption, quarantined])
+@pytest.mark.parametrize("case", [overspend, rule_broken, second_redemption])
 def test_noting_moves_nothing(town: Corner, hana: Resident, jiro: Resident, case: Case) -> None:
     case(town, hana, jiro)
     before = town.balances()
@@ -171,7 +172,26 @@ def test_noting_moves_nothing(town: Corner, hana: Resident, jiro: Resident, case
     assert town.audit() == []
 
 
-def test_a_quarantined_sale_that_is_applied_is_paid_by_the_reserve_and_frees_its_hold(
+@pytest.mark.parametrize(
+    ("case", "decision"),
+    [(overspend, "write-off"), (rule_broken, "pay"), (second_redemption, "recover")],
+)
+def test_what_one_person_noted_others_may_still_decide(
+    town: Corner, hana: Resident, jiro: Resident, case: Case, decision: str
+) -> None:
+    case(town, hana, jiro)
+    _decide_last(town, "noted")
+    before = town.balances()
+
+    _decide_last(town, decision)
+
+    assert town.balances() != before
+    with pytest.raises(RefusedByRule, match="was decided"):
+        _decide_last(town, "noted")
+    assert town.audit() == []
+
+
+def test_an_unproved_sale_that_is_applied_is_paid_by_the_reserve_and_frees_its_hold(
     town: Corner, hana: Resident, jiro: Resident
 ) -> None:
     shop = quarantined(town, hana, jiro)
@@ -182,6 +202,63 @@ def test_a_quarantined_sale_that_is_applied_is_paid_by_the_reserve_and_frees_its
     assert (verdict.outcome, verdict.paid) == (Outcome.EXCEPTION, 300)
     assert (town.wallet(hana), town.owed(shop)) == (1_000, 300)
     assert town.balance("reserve") == 4_700
+    assert town.audit() == []
+
+
+def not_accepted(town: Corner, points: int, hana: Resident) -> Pen:
+    """A clinic of another town takes points of a town that has not accepted it."""
+    clinic = OrganisationId("131164-D1")
+    town.enact(OrganisationAdded(TOSHIMA, clinic, "診療所", "駅前", BANK))
+    shop = town.node(clinic)
+    town.feed(shop, available=1_000)
+    shop.spend(hana.card, town.account(hana), points, town=KAWASAKI)
+    assert town.verdict(shop).reason == "not-accepted"
+    return shop
+
+
+def test_a_sale_that_its_card_signed_is_taken_from_the_wallet_when_people_apply_it(
+    town: Corner, hana: Resident
+) -> None:
+    shop = not_accepted(town, 600, hana)
+
+    _decide_last(town, "apply")
+
+    verdict = town.verdict(shop)
+    assert (verdict.outcome, verdict.paid) == (Outcome.APPLIED, 600)
+    assert (town.wallet(hana), town.owed(shop), town.balance("reserve")) == (400, 600, 5_000)
+    assert town.audit() == []
+
+
+def test_what_the_wallet_cannot_give_to_an_applied_sale_comes_from_the_reserve_and_goes_back_there(
+    town: Corner, hana: Resident
+) -> None:
+    shop = not_accepted(town, 1_300, hana)
+    _decide_last(town, "apply")
+    verdict = town.verdict(shop)
+    assert (verdict.reason, verdict.paid, verdict.bearer) == ("not-accepted", 1_300, Bearer.RESERVE)
+    assert (town.wallet(hana), town.balance("reserve")) == (0, 4_700)
+    town.enact(OrganisationAccepted(KAWASAKI, OrganisationId("131164-D1")))
+
+    shop.reverse(shop.seq, 1_300, town=KAWASAKI)
+    town.put(shop)
+
+    assert (town.wallet(hana), town.owed(shop), town.balance("reserve")) == (1_000, 0, 5_000)
+    assert town.audit() == []
+
+
+def test_a_forged_sale_is_called_forged_also_where_its_shop_is_not_accepted(
+    town: Corner, hana: Resident, jiro: Resident
+) -> None:
+    clinic = OrganisationId("131164-D1")
+    town.enact(OrganisationAdded(TOSHIMA, clinic, "診療所", "駅前", BANK))
+    shop = town.node(clinic)
+    town.feed(shop, available=1_000)
+    shop.spend(jiro.card, town.account(hana), 300, town=KAWASAKI)
+
+    assert town.verdict(shop).reason == "other-account"
+
+    _decide_last(town, "apply")
+    assert (town.wallet(hana), town.balance("reserve")) == (1_000, 4_700)
     assert town.audit() == []
 
 
@@ -216,8 +293,12 @@ def test_a_quarantined_reversal_that_is_applied_is_posted_like_any_other(
     assert town.audit() == []
 
 
+@pytest.mark.parametrize(
+    ("decision", "becomes"),
+    [("pay", (800, Bearer.RESERVE)), ("refuse", (100, Bearer.ORGANISATION))],
+)
 def test_a_sale_beyond_what_its_node_is_good_for_waits_for_people(
-    town: Corner, hana: Resident, jiro: Resident
+    town: Corner, hana: Resident, jiro: Resident, decision: str, becomes: tuple[int, Bearer]
 ) -> None:
     shop = overspend(town, hana, jiro)
     fish = next(pen for pen in town.pens.values() if pen is not shop)
@@ -234,17 +315,21 @@ def test_a_sale_beyond_what_its_node_is_good_for_waits_for_people(
         100,
     )
 
-    _decide_last(town, "pay")
+    with pytest.raises(RefusedByRule):
+        _decide_last(town, "noted")
 
-    assert town.verdict(shop).paid == 800
+    _decide_last(town, decision)
+
+    verdict = town.verdict(shop)
+    assert (verdict.paid, verdict.bearer) == becomes
     assert town.audit() == []
 
 
 FITTING = {
     overspend: {"write-off", "noted"},
     rule_broken: {"pay", "noted"},
-    second_redemption: {"recover", "noted"},
-    quarantined: {"apply", "refuse", "noted"},
+    second_redemption: {"recover", "write-off", "noted"},
+    quarantined: {"apply", "refuse"},
 }
 
 
@@ -275,6 +360,7 @@ def test_a_decision_that_does_not_fit_is_refused_and_nothing_moves(
         (overspend, "write-off"),
         (rule_broken, "pay"),
         (second_redemption, "recover"),
+        (second_redemption, "write-off"),
         (quarantined, "apply"),
         (quarantined, "refuse"),
     ],

@@ -3,10 +3,13 @@
 from msgspec import structs
 
 from hub.bodies import PolicySet
+from hub.core import month_of
 from sync.policy import Policy
 from sync.receipt import Bearer, Outcome
-from sync.records import Tier
+from sync.records import ShiftClosed, ShiftOpened, Tier
+from sync.sealing import seal_content_key
 from tests.doubles.clocks import at
+from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident
 
 
@@ -163,6 +166,28 @@ def test_a_second_reversal_is_an_exception_without_posting(town: Corner, hana: R
 
     assert verdicts[seq + 2].reason == "already-reversed"
     assert (town.wallet(hana), town.owed(shop)) == (1_000, 0)
+    assert town.audit() == []
+
+
+def test_a_sale_of_another_shift_is_not_taken_back_but_refunded(
+    town: Corner, hana: Resident
+) -> None:
+    shop = town.node(GREENGROCER)
+    town.feed(shop, available=1_000)
+    seq = shop.spend(hana.card, town.account(hana), 300, town=KAWASAKI)
+    shop.write(ShiftClosed(2, ()))
+    shop.reverse(seq, 300, town=KAWASAKI)
+    month = month_of(town.clock.now())
+    shop.write(ShiftOpened("Mori", month, sealed_for(town, shop)))
+    shop.reverse(seq, 300, town=KAWASAKI)
+
+    verdicts = town.verdicts(town.put(shop))
+
+    for reversal in (seq + 2, seq + 4):
+        verdict = verdicts[reversal]
+        assert (verdict.outcome, verdict.reason) == (Outcome.EXCEPTION, "another-shift")
+        assert verdict.bearer is Bearer.NOBODY
+    assert (town.wallet(hana), town.owed(shop)) == (700, 300)
     assert town.audit() == []
 
 
@@ -354,3 +379,9 @@ def test_a_foreign_towns_spend_is_not_charged_with_what_its_node_took_later(
 
     assert [verdicts[at].outcome for at in (seq, seq + 1)] == [Outcome.APPLIED, Outcome.APPLIED]
     assert town.audit() == []
+
+
+def sealed_for(town: Corner, shop: Pen) -> bytes:
+    """A shift's content key as its first record carries it."""
+    private = town.core.keys.sealing(month_of(town.clock.now()))
+    return seal_content_key(shop.content_key, private.public_key().public_bytes_raw())
