@@ -23,6 +23,8 @@ from node.outcome import (
     PrinterState,
     Refused,
     RegisteredCard,
+    Running,
+    Sheet,
     Status,
     SyncResult,
     ZReport,
@@ -155,6 +157,10 @@ class Counter:
             card, municipality, each=points, days=days, count=count, programme=programme, pin=pin
         )
 
+    def running(self) -> tuple[Running, ...] | Refused:
+        """The programmes whose tickets may be issued now, of all towns; or why none may be."""
+        return self._tickets.running()
+
     def redeem(self, qr: str) -> Outcome:
         """Take one scanned ticket."""
         return self._tickets.redeem(qr)
@@ -166,6 +172,14 @@ class Counter:
     def print_waiting(self) -> PrinterState:
         """Send the waiting print jobs to the printer."""
         return printing.print_waiting(self.parts.store, self.parts.paper)
+
+    def sheets(self, limit: int = 50) -> tuple[Sheet, ...]:
+        """What was printed or is to be: what is in doubt first, then the newest."""
+        return printing.sheets(self.parts.store, limit)
+
+    def came_out(self, job: int) -> Refused | None:
+        """A person has looked: the sheet that may have been printed is there."""
+        return printing.came_out(self.parts.paper, job)
 
     def reprint(self, job: int) -> Refused | None:
         """Queue a job again that may have been printed, after a person has looked."""

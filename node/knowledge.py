@@ -195,9 +195,9 @@ class Knowledge:
         item = self._one(PaymentDayItem, town)
         return None if item is None else date.fromisoformat(item.day)
 
-    def programmes(self, town: MunicipalityCode) -> list[ProgrammeItem]:
-        """The programmes of a town whose tickets may be issued."""
-        return [item for item in self._all(ProgrammeItem) if item.municipality == town]
+    def programmes(self) -> list[ProgrammeItem]:
+        """The programmes whose tickets may be issued, of all towns."""
+        return self._all(ProgrammeItem)
 
     def ticket_keys(self) -> dict[MunicipalityCode, tuple[bytes, ...]]:
         """Every town's public ticket keys."""

@@ -60,7 +60,8 @@ class Refused:
     ``stopped``, ``no-shift``, ``shift-open``, ``no-accepted-town``, ``other-card``,
     ``not-in-this-shift``, ``reversed-already``, ``not-reversible``, ``no-such-record``,
     ``hub-silent``, ``scan-needed``, ``not-a-ticket``, ``ticket-not-authentic``,
-    ``attempt-over``, ``card-expired``, ``no-sealing-key``, ``only-issuing-online``."""
+    ``attempt-over``, ``card-expired``, ``no-sealing-key``, ``only-issuing-online``,
+    ``name-a-programme``, ``no-such-job``."""
     detail: str
     """The same in English words, for the command line."""
     points: Points | None = None
@@ -70,6 +71,8 @@ class Refused:
     """The earlier record that stands in the way, where there is one."""
     tries_left: int | None = None
     """PIN tries left, when the card said so."""
+    limit: int | None = None
+    """What would have been allowed, in points or times, where a limit says no."""
 
 
 Outcome = Approved | Refused
@@ -163,6 +166,16 @@ class RegisteredCard:
     mykey_id: str
     generated: bool
     known_before: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A programme whose tickets may be issued today."""
+
+    municipality: MunicipalityCode
+    programme: str
+    """Its three digits."""
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +338,23 @@ class Status:
     printer: PrinterState
     incidents: tuple[Incident, ...]
     now: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One sheet of paper: printed, waiting, or in doubt."""
+
+    job: int
+    what: str
+    """The kind of its record, ``ticket`` or ``Z``."""
+    number: str
+    """Of the record, or of the ticket."""
+    at: Millis
+    state: str
+    """``queued``, ``failed`` (it waits), ``sent`` (it may be out: a person has to look) or
+    ``confirmed``."""
+    trouble: str
+    """The printer's stable key for what went wrong; empty where nothing did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Bringing the waiting print jobs to paper. Devices are opened here and only when asked."""
 
 from node.identity import settings_of
-from node.outcome import PrinterState, Refused
+from node.outcome import PrinterState, Refused, Sheet
 from node.paper import Paper
 from node.reporting import printer_state
 from node.store import Store
@@ -25,6 +25,36 @@ def print_waiting(store: Store, paper: Paper) -> PrinterState:
     return printer_state(store, where)
 
 
+def sheets(store: Store, limit: int) -> tuple[Sheet, ...]:
+    """The sheets a person may want to look at: those in doubt first, then the newest."""
+    rows = store.rows(
+        "SELECT id, title, made, state, reason FROM job"
+        " ORDER BY state = 'sent' DESC, id DESC LIMIT ?",
+        (limit,),
+    )
+    return tuple(
+        Sheet(
+            job=job,
+            what=title.partition(" ")[0],
+            number=title.partition(" ")[2],
+            at=made,
+            state=state,
+            trouble=reason,
+        )
+        for job, title, made, state, reason in rows
+    )
+
+
+def came_out(paper: Paper, job: int) -> Refused | None:
+    """A person has looked: the sheet that may have printed is there, whole."""
+    found = paper.jobs.find(job)
+    if found is None:
+        return no_such_job(job)
+    if found.state is State.SENT:
+        looked(paper.jobs, found, paper=True)
+    return None
+
+
 def reprint(store: Store, paper: Paper, job: int, now: Millis) -> Refused | None:
     """Print a job again after a person has looked: the first sheet is not there, or is spoilt.
 
@@ -33,10 +63,15 @@ def reprint(store: Store, paper: Paper, job: int, now: Millis) -> Refused | None
     """
     found = paper.jobs.find(job)
     if found is None:
-        return Refused(reason="no-such-job", detail=f"there is no print job {job}")
+        return no_such_job(job)
     if found.state is State.SENT:
         looked(paper.jobs, found, paper=False)
     elif found.state is State.CONFIRMED:
         with store.transaction():
             paper.again(found, now)
     return None
+
+
+def no_such_job(job: int) -> Refused:
+    """Nothing of that number was ever to be printed."""
+    return Refused(reason="no-such-job", detail=f"there is no print job {job}")

@@ -38,6 +38,7 @@ OTHER_WORDS = {
     "not-a-ticket": "this is not a point ticket of ours: scan it again, whole",
     "ticket-not-authentic": "no key that is known here signed this ticket",
     "scan-needed": "a typed number is not taken here: scan the ticket",
+    "no-accepted-town": "this card has no points that can be used here",
 }
 
 
@@ -48,10 +49,13 @@ def no(
     municipality: MunicipalityCode | None = None,
     number: TicketNumber | None = None,
     seq: int | None = None,
+    limit: int | None = None,
 ) -> Refused:
     """A refusal by its reason."""
     known = reason in set(Reason)
     detail = WORDS[Reason(reason)] if known else OTHER_WORDS.get(reason, f"the hub says: {reason}")
+    if limit is not None:
+        detail += f" (at most {limit:,})"
     return Refused(
         reason=reason,
         detail=detail,
@@ -59,7 +63,18 @@ def no(
         municipality=municipality,
         number=number,
         seq=seq,
+        limit=limit,
     )
+
+
+def nothing_known(*, silent: bool) -> str:
+    """Why a card cannot pay here: nobody can be asked about it, or the hub knows no points."""
+    return Reason.NO_STANDING if silent else "no-accepted-town"
+
+
+def said_by_hub(reason: str) -> str:
+    """The hub's reason for a refused hold; where it knows no points, nothing is silent."""
+    return nothing_known(silent=False) if reason == Reason.NO_STANDING else reason
 
 
 def refused(

@@ -15,7 +15,7 @@ from node.knowledge import KnownStanding
 from node.limits import account_in
 from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused
 from node.parts import Parts
-from node.refusals import check_usable, no, refused
+from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
 from node.writer import Committed, Proof
 from sync import policy
 from sync.clock import At
@@ -105,7 +105,9 @@ class Spending:
         usable = [row.municipality for row in look.towns if row.usable]
         if len(usable) > 1:
             return Choose(look=look, points=points)
-        return usable[0] if usable else no(policy.Reason.NO_STANDING, points=points)
+        if usable:
+            return usable[0]
+        return no(nothing_known(silent=self._parts.reach.silent and not look.towns), points=points)
 
     def _prepare(
         self, key: KeyDigest, tries: int, town: MunicipalityCode, points: Points
@@ -118,18 +120,21 @@ class Spending:
         decision = self._decide(found, town, points)
         if isinstance(decision, policy.AskHub):
             if found is None:
-                return no(policy.Reason.NO_STANDING, points=points, municipality=town)
+                reason = nothing_known(silent=self._parts.reach.silent)
+                return no(reason, points=points, municipality=town)
             attempted = self._asking.hold_points(key, found[1], points)
             if attempted.answer is None:
                 decision = self._decide(found, town, points)
             elif not attempted.answer.granted:
-                return no(attempted.answer.reason, points=points, municipality=town)
+                reason = said_by_hub(attempted.answer.reason)
+                return no(reason, points=points, municipality=town)
             else:
                 found = self._asking.account(key, town) or found
         if isinstance(decision, policy.Refused) or found is None:
             self._parts.attempts.end(self._parts.writer.epoch, attempted.n)
-            reason = decision.reason if isinstance(decision, policy.Refused) else None
-            return no(reason or policy.Reason.NO_STANDING, points=points, municipality=town)
+            if not isinstance(decision, policy.Refused):
+                decision = policy.Refused(policy.Reason.NO_STANDING)
+            return no(decision.reason, points=points, municipality=town, limit=decision.limit)
         return self._shown(key, tries, found, points, attempted)
 
     def _decide(

@@ -14,10 +14,10 @@ import threading
 from node.asking import NOT_ASKED, Asking, Attempted
 from node.knowledge import today
 from node.limits import account_in
-from node.outcome import Approved, Issued, Outcome, Refused
+from node.outcome import Approved, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
-from node.refusals import check_usable, no, refused
+from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
 from node.writer import Committed, Proof
 from sync import policy
 from sync.clock import At
@@ -81,8 +81,7 @@ class Tickets:
             key = tap.key.digest
             found = self._asking.account(key, town)
             if found is None:
-                unknown: str = policy.Reason.NO_STANDING
-                reason = "hub-silent" if parts.reach.silent else unknown
+                reason = "hub-silent" if parts.reach.silent else nothing_known(silent=False)
                 return no(reason, points=each, municipality=town)
             wanted = Wanted(
                 programme=self._programme(town, programme),
@@ -97,7 +96,7 @@ class Tickets:
             answer = attempted.answer
             if answer is None or not answer.granted or not answer.tickets:
                 parts.attempts.end(parts.writer.epoch, attempted.n)
-                reason = "hub-silent" if answer is None else answer.reason
+                reason = "hub-silent" if answer is None else said_by_hub(answer.reason)
                 return no(reason or "only-issuing-online", points=each, municipality=town)
             try:
                 tap.verify(pin)
@@ -115,6 +114,21 @@ class Tickets:
         parts.outbox.push()
         return self.issued(done[0], tuple(ticket.number for ticket in answer.tickets))
 
+    def running(self) -> tuple[Running, ...] | Refused:
+        """The programmes whose tickets may be issued now, of all towns; or why none may be."""
+        try:
+            self._parts.writer.check_selling()
+        except RefusedByRule as error:
+            return refused(error)
+        if self._parts.reach.silent:
+            return no("hub-silent")
+        day = today(self._parts.writer.now().ms)
+        return tuple(
+            Running(municipality=item.municipality, programme=item.programme, name=item.name)
+            for item in self._parts.knowledge.programmes()
+            if item.issue_until >= day
+        )
+
     def issued(self, record: Approved, numbers: tuple[TicketNumber, ...]) -> Issued:
         """The issued tickets with what paper there is by now."""
         papers = self._parts.paper.of_record(record.epoch, record.seq)
@@ -122,17 +136,17 @@ class Tickets:
 
     def _programme(self, town: MunicipalityCode, programme: str | None) -> str:
         """The programme that was named, or the town's only one. Raises RefusedByRule."""
-        day = today(self._parts.writer.now().ms)
-        known = self._parts.knowledge.programmes(town)
         if programme is not None:
             return programme
-        running = [item.programme for item in known if item.issue_until >= day]
-        if len(running) == 1:
-            return running[0]
-        raise RefusedByRule(
-            "name-a-programme",
-            f"name the programme: {', '.join(running) or 'none is running'} in {town}",
-        )
+        found = self.running()
+        if isinstance(found, Refused):
+            raise RefusedByRule(found.reason, found.detail)
+        running = [each.programme for each in found if each.municipality == town]
+        if not running:
+            raise RefusedByRule("unknown-programme", f"no programme of {town} issues tickets now")
+        if len(running) > 1:
+            raise RefusedByRule("name-a-programme", f"name the programme: {', '.join(running)}")
+        return running[0]
 
     def _issued(
         self, key: KeyDigest, account: AccountStanding, answer: HoldAnswer, programme: str
@@ -207,7 +221,7 @@ class Tickets:
                 return self._no(attempted.answer.reason, ticket)
         if isinstance(decision, policy.Refused):
             parts.attempts.end(parts.writer.epoch, attempted.n)
-            return self._no(decision.reason, ticket)
+            return self._no(decision.reason, ticket, decision.limit)
         try:
             parts.shifts.ensure()
             done: list[Approved] = []
@@ -289,7 +303,7 @@ class Tickets:
         self._parts.paper.slip(approved)
         return approved
 
-    def _no(self, reason: str, ticket: SignedTicket) -> Refused:
+    def _no(self, reason: str, ticket: SignedTicket, limit: int | None = None) -> Refused:
         seen = self._parts.limits.redeemed_here(ticket.number)
         return no(
             reason,
@@ -297,4 +311,5 @@ class Tickets:
             municipality=ticket.municipality,
             number=ticket.number,
             seq=seen if reason == policy.Reason.TICKET_SEEN_HERE else None,
+            limit=limit,
         )

@@ -13,7 +13,7 @@ what the node knew, and must get the same answer.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -106,6 +106,8 @@ class Refused:
     """The points may not be taken now."""
 
     reason: Reason
+    limit: int | None = field(default=None, compare=False)
+    """What would have been allowed, in points or times, to be told; None where it is no number."""
 
 
 Decision = Approved | AskHub | Refused
@@ -224,15 +226,16 @@ def decide(policy: Policy, facts: SpendFacts) -> Decision:
     if account.deficit:
         return Refused(Reason.OPEN_DEFICIT)
     if facts.points > policy.most_per_spend // half:
-        return Refused(Reason.OVER_SPEND_LIMIT)
-    if account.recent_count + 1 > -(-policy.most_spends // half):  # counts are rounded up
-        return Refused(Reason.TOO_MANY_SPENDS)
+        return Refused(Reason.OVER_SPEND_LIMIT, policy.most_per_spend // half)
+    most_spends = -(-policy.most_spends // half)  # counts are rounded up
+    if account.recent_count + 1 > most_spends:
+        return Refused(Reason.TOO_MANY_SPENDS, most_spends)
     if sum(account.recent) + facts.points > policy.most_in_window // half:
-        return Refused(Reason.OVER_DAY_LIMIT)
+        return Refused(Reason.OVER_DAY_LIMIT, policy.most_in_window // half)
     if facts.points > left_of(account, facts.at.ms):
         return Refused(Reason.TOO_FEW_POINTS)
     if facts.float_used + facts.points > facts.float_limit // half:
-        return Refused(Reason.FLOAT_USED_UP)
+        return Refused(Reason.FLOAT_USED_UP, facts.float_limit // half)
     return Approved(Tier.T2)
 
 
@@ -261,8 +264,10 @@ def decide_redemption(policy: Policy, facts: RedemptionFacts) -> Decision:
     edge = facts.today in (facts.valid_from, facts.valid_until)
     if edge and facts.near_midnight and facts.at.clock is ClockState.RESTARTED:
         return Refused(Reason.TICKET_DATE_EDGE)
-    if facts.online_only or facts.points > policy.most_per_ticket:
+    if facts.online_only:
         return Refused(Reason.TICKET_ONLINE_ONLY)
+    if facts.points > policy.most_per_ticket:
+        return Refused(Reason.TICKET_ONLINE_ONLY, policy.most_per_ticket)
     if facts.float_used + facts.points > facts.float_limit // half:
-        return Refused(Reason.FLOAT_USED_UP)
+        return Refused(Reason.FLOAT_USED_UP, facts.float_limit // half)
     return Approved(Tier.T2)

@@ -311,14 +311,16 @@ class CounterApp(App[None]):
 
     def advise(self, answer: Answer, refused: Refused) -> None:
         """Words for a refusal, with what it names."""
-        words, more = self.words, []
+        words, more, advice = self.words, [], advice_for(refused.reason)
+        if refused.limit is not None and advice.limit:
+            more.append(words(advice.limit, limit=number(refused.limit)))
         if refused.tries_left:
             more.append(
                 words.many("{count} try is left.", "{count} tries are left.", refused.tries_left)
             )
         if refused.seq is not None:
             more.append(words("See no. {seq} in the history.", seq=refused.seq))
-        answer.advise(advice_for(refused.reason), words, *more)
+        answer.advise(advice, words, *more)
 
     def advise_reason(self, answer: Answer, reason: str) -> None:
         """Words for a reason that the screen itself found."""

@@ -132,6 +132,8 @@ class FakeHub:
         self.lose_answers = 0
         self.keep_receipts = False
         """Custody only: nothing is judged yet."""
+        self.programmes = {"123": "2026-12-31"}
+        """Running programmes of Kawasaki and their last day of issue."""
         self.numbers = 0
         self.feed_number = 0
         self.pays = ""
@@ -433,7 +435,7 @@ class FakeHub:
         items: list[AnyItem] = [
             PolicyItem(KAWASAKI, self.policy.encode()),
             TownItem(KAWASAKI, "川崎市", "かわさきポイント", accepted=True),
-            ProgrammeItem(KAWASAKI, "123", "健康", "2026-12-31", "2026-12-31"),
+            *(ProgrammeItem(KAWASAKI, p, "健康", end, end) for p, end in self.programmes.items()),
             TicketKeyItem(KAWASAKI, self.ticket_key.public),
             ZoneKeyItem(MONTH, b"z" * 32),
             SealingKeyItem(MONTH, sealing_public()),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from node.looking import set_printer
+from node.outcome import Sheet
+from printer.errors import MayHavePrinted, Trouble
 from printer.escpos import ReceiptPrinter
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
@@ -39,3 +41,46 @@ def test_two_hands_at_the_printer_make_one_sheet_a_sale(
         hand.join(10)
 
     assert len(sheets) == 2
+
+
+def _one_in_doubt(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sheet:
+    shop.counter.close()
+    set_printer(shop.folder, f"file:{tmp_path / 'paper'}")
+    shop.reopen()
+    shop.counter.spend(shop.card, KAWASAKI, Points(300), pin())
+
+    def cut_off(_printer: ReceiptPrinter, _document: object) -> None:
+        raise MayHavePrinted(Trouble.CUT_OFF, "the cable was pulled")
+
+    with monkeypatch.context() as pulled:
+        pulled.setattr(ReceiptPrinter, "print", cut_off)
+        shop.counter.print_waiting()
+    (sheet,) = shop.counter.sheets()
+    assert (sheet.what, sheet.state, sheet.trouble) == ("spend", "sent", "cut-off")
+    return sheet
+
+
+def test_a_sheet_in_doubt_that_came_out_is_done(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = _one_in_doubt(shop, monkeypatch, tmp_path)
+    assert shop.counter.came_out(sheet.job) is None
+    assert shop.counter.status().printer.unsure == 0
+    shop.counter.print_waiting()
+    assert not (tmp_path / "paper").exists()
+
+
+def test_a_sheet_in_doubt_that_did_not_come_out_is_printed(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = _one_in_doubt(shop, monkeypatch, tmp_path)
+    assert shop.counter.reprint(sheet.job) is None
+    shop.counter.print_waiting()
+    assert (tmp_path / "paper").stat().st_size > 0
+    assert shop.counter.sheets()[0].state == "confirmed"
+
+
+def test_a_sheet_that_nobody_printed_is_no_answer(shop: Shop) -> None:
+    for said in (shop.counter.came_out(99), shop.counter.reprint(99)):
+        assert said is not None
+        assert said.reason == "no-such-job"

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from node.card.cardfile import create
 from node.outcome import Approved, Prepared, Refused
 from sync.democa import DemoCa
 from sync.records import Spend, Tier, decode
-from sync.values import Points
+from sync.values import MunicipalityCode, Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import NOON, Shop, pin
 
@@ -247,3 +248,32 @@ def test_another_card_than_the_one_that_was_shown_is_not_charged(
 
     assert isinstance(refused, Refused)
     assert refused.reason == "other-card"
+
+
+@pytest.mark.parametrize(("silent", "reason"), [(False, "no-accepted-town"), (True, "no-standing")])
+@pytest.mark.parametrize("town", [None, KAWASAKI])
+def test_a_card_without_points_is_told_apart_from_one_that_nobody_can_be_asked_about(
+    shop: Shop,
+    tmp_path: Path,
+    card_keys: list[RSAPrivateKey],
+    town: MunicipalityCode | None,
+    reason: str,
+    *,
+    silent: bool,
+) -> None:
+    stranger = tmp_path / "stranger.card"
+    ca = DemoCa.create(tmp_path / "ca", at=NOON, key=card_keys[0])
+    create(stranger, ca, pin(), at=NOON, key=card_keys[1])
+    if silent:
+        shop.cut()
+    said = shop.counter.prepare(f"soft:{stranger}", town, Points(100))
+    assert isinstance(said, Refused)
+    assert said.reason == reason
+
+
+def test_a_limit_that_says_no_is_named(shop: Shop) -> None:
+    shop.cut()
+    said = shop.counter.prepare(shop.card, KAWASAKI, Points(1_001))
+    assert isinstance(said, Refused)
+    assert said.limit == 1_000
+    assert "1,000" in said.detail

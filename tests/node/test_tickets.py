@@ -10,9 +10,11 @@ from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import Shop, pin
 
 
-def issue(shop: Shop, each: int = 500, count: int = 2) -> Issued | Refused:
+def issue(
+    shop: Shop, each: int = 500, count: int = 2, programme: str | None = None
+) -> Issued | Refused:
     return shop.counter.issue_tickets(
-        shop.card, KAWASAKI, Points(each), days=30, count=count, programme=None, pin=pin()
+        shop.card, KAWASAKI, Points(each), days=30, count=count, programme=programme, pin=pin()
     )
 
 
@@ -36,6 +38,38 @@ def test_the_points_leave_the_wallet_and_the_signed_tickets_come_with_the_receip
     assert isinstance(paper, Ticket)
     assert paper.qr == made.papers[0].qr
     assert paper.point_name == "かわさきポイント"
+
+
+def test_of_several_running_programmes_one_has_to_be_named(shop: Shop) -> None:
+    shop.hub.programmes = {"123": "2026-12-31", "124": "2026-12-31", "120": "2026-11-19"}
+    shop.counter.sync_now()
+
+    running = shop.counter.running()
+    assert not isinstance(running, Refused)
+    assert [(each.municipality, each.programme) for each in running] == [
+        (KAWASAKI, "123"),
+        (KAWASAKI, "124"),
+    ]
+    refused = issue(shop)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "name-a-programme"
+    assert isinstance(issue(shop, programme="124"), Issued)
+
+
+def test_where_no_programme_is_running_no_ticket_is_issued(shop: Shop) -> None:
+    shop.hub.programmes = {"123": "2026-11-19"}
+    shop.counter.sync_now()
+    assert shop.counter.running() == ()
+    refused = issue(shop)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "unknown-programme"
+
+
+def test_which_programmes_run_is_not_said_where_none_can_issue(shop: Shop) -> None:
+    shop.cut()
+    refused = shop.counter.running()
+    assert isinstance(refused, Refused)
+    assert refused.reason == "hub-silent"
 
 
 def test_without_the_hub_no_ticket_is_issued_and_no_pin_is_asked(shop: Shop) -> None:

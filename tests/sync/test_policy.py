@@ -140,6 +140,15 @@ def test_a_large_spend_waits_for_the_hub() -> None:
     assert spend(points=Points(1_001)) == Refused(Reason.OVER_SPEND_LIMIT)
 
 
+def test_a_limit_says_how_much_would_have_been_taken() -> None:
+    over = decide(POLICY, replace(SPEND, points=Points(1_001)))
+    assert isinstance(over, Refused)
+    assert over.limit == POLICY.most_per_spend
+    half = decide(POLICY, replace(SPEND, points=Points(501), at=RESTARTED))
+    assert isinstance(half, Refused)
+    assert half.limit == POLICY.most_per_spend // 2
+
+
 def test_the_fourth_spend_of_a_day_waits_for_the_hub() -> None:
     assert spend({"recent": (1, 1), "recent_count": 2}) == YES
     assert spend({"recent": (1, 1, 1), "recent_count": 3}) == Refused(Reason.TOO_MANY_SPENDS)

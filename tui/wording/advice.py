@@ -22,6 +22,8 @@ class Advice:
     what: str
     todo: str
     light: Light = "look"
+    limit: str = ""
+    """How the limit is named that says no, where one does."""
 
 
 _ASK_TOWN = N_("Please send the customer to the town's counter.")
@@ -51,14 +53,17 @@ ADVICE: dict[str, Advice] = {
     "over-spend-limit": Advice(
         N_("The network is down, and this is more than may be taken at once."),
         N_("Type a smaller amount, or wait for the network."),
+        limit=N_("At most {limit} points at once."),
     ),
     "too-many-spends": Advice(
         N_("The network is down, and this card was used here as often as is allowed in a day."),
         _WHEN_ONLINE,
+        limit=N_("At most {limit} times a day."),
     ),
     "over-day-limit": Advice(
         N_("The network is down, and this is more than this card may use here in a day."),
         N_("Type a smaller amount, or wait for the network."),
+        limit=N_("At most {limit} points a day."),
     ),
     "too-few-points": Advice(
         N_("There are not enough points on this card."),
@@ -66,10 +71,14 @@ ADVICE: dict[str, Advice] = {
         "no",
     ),
     "float-used-up": Advice(
-        N_("The network is down, and this PC's offline limit is used up."), _WHEN_ONLINE
+        N_("The network is down, and this PC's offline limit is used up."),
+        _WHEN_ONLINE,
+        limit=N_("At most {limit} points at this PC until the network is back."),
     ),
     "ticket-online-only": Advice(
-        N_("This ticket can only be used while the network is up."), _WHEN_ONLINE
+        N_("This ticket can only be used while the network is up."),
+        _WHEN_ONLINE,
+        limit=N_("At most {limit} points a ticket without the network."),
     ),
     "ticket-not-yet": Advice(
         N_("This ticket is not valid yet."), N_("Please read the dates on the paper."), "no"
@@ -136,6 +145,15 @@ ADVICE: dict[str, Advice] = {
     "only-issuing-online": Advice(
         N_("Tickets can only be issued while the network is up."), _WHEN_ONLINE
     ),
+    "name-a-programme": Advice(
+        N_("There is more than one kind of ticket."), N_("Choose the kind of ticket.")
+    ),
+    "no-such-job": Advice(N_("There is no such print."), N_("Open the list again.")),
+    "secret-needed": Advice(N_("This PC's keys are locked."), N_("Type the node secret.")),
+    "set-up-unfinished": Advice(
+        N_("The set-up of this PC is not finished."),
+        N_("Start machikado again: it goes on by itself."),
+    ),
     # node.card
     "wrong-pin": Advice(N_("The PIN is wrong."), N_("Please type the 4 digits again.")),
     "pin-locked": Advice(N_("This card's PIN is locked."), _ASK_TOWN, "no"),
@@ -156,6 +174,22 @@ ADVICE: dict[str, Advice] = {
     "attempt-number-taken": Advice(N_("The centre has lost count with this PC."), _AGAIN),
     "too-many-holds": Advice(N_("Too many sales are open at this PC."), _AGAIN),
     "unknown-epoch": Advice(N_("The centre does not know this PC's books."), _CALL_OFFICE),
+    "epoch-first": Advice(N_("The centre does not know this PC's books."), _CALL_OFFICE),
+    "epoch-closed": Advice(N_("The centre has closed this PC's books."), _CALL_OFFICE),
+    "invitation-used": Advice(
+        N_("This invitation was used already."), N_("Ask the office for a new one.")
+    ),
+    "node-unknown": Advice(N_("The centre does not know this PC."), _CALL_OFFICE),
+    "node-not-confirmed": Advice(
+        N_("The office has not confirmed this PC yet."),
+        N_("Call the office and compare the fingerprint."),
+    ),
+    "node-revoked": Advice(N_("The office has taken this PC out of use."), _CALL_OFFICE),
+    "no-such-call": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
+    "too-long": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
+    "card-unknown": Advice(
+        N_("This card has no MyKey ID yet."), N_("Register the resident first (F5)."), "no"
+    ),
     "ticket-unknown": Advice(
         N_("The centre does not know this ticket."), N_("Do not hand anything out for it."), "no"
     ),
@@ -171,6 +205,12 @@ ADVICE: dict[str, Advice] = {
         N_("The points run out before such a ticket could be used."),
         N_("Spend them at a shop instead."),
         "no",
+    ),
+    "sum-does-not-fit": Advice(
+        N_("Points and number of tickets do not fit together."), N_("Please type them again.")
+    ),
+    "no-such-day": Advice(
+        N_("No ticket can be made for so many days."), N_("Type another number of days.")
     ),
     "mykey-id-taken": Advice(
         N_("All of these MyKey IDs are taken."),
