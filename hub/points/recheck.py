@@ -8,6 +8,7 @@ basis names; a basis that says more is a broken rule.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -46,6 +47,14 @@ class Told:
     expiring: tuple[Expiring, ...]
 
 
+class Earlier(NamedTuple):
+    """What a life of the node before this one took on its own word."""
+
+    kind: str
+    points: int
+    posted_at: Millis
+
+
 class NodeKnowledge:
     """What the hub knows of a node: its recent records, and what it was told.
 
@@ -53,10 +62,18 @@ class NodeKnowledge:
     float as a running sum.
     """
 
-    def __init__(self, tx: Tx, line: Line, float_points: int, records: Iterable[Done]) -> None:
+    def __init__(
+        self,
+        tx: Tx,
+        line: Line,
+        float_points: int,
+        records: Iterable[Done],
+        earlier: Sequence[Earlier],
+    ) -> None:
         self._tx = tx
         self._line = line
         self.float_points = float_points
+        self._earlier = earlier
         self.records: list[Done] = []
         self._about: defaultdict[str, list[Done]] = defaultdict(list)
         self._floats: dict[tuple[str, str, int], int] = {}
@@ -79,7 +96,7 @@ class NodeKnowledge:
         return self._about.get(account, ())
 
     def float_used(self, kind: str, epoch: str, receipted: int, before: int) -> int:
-        """Points of this node's own word without a stored receipt, in records ``before`` one.
+        """Points of this life's own word without a stored receipt, in records ``before`` one.
 
         Later records may be judged already: each town posts its own.
         """
@@ -91,6 +108,16 @@ class NodeKnowledge:
         if key not in self._floats:
             self._floats[key] = sum(done.points for done in self.records if _counts(done, *key))
         return self._floats[key]
+
+    def float_of_lives_before(self, kind: str, at: Millis) -> int:
+        """Points of earlier lives' own word that cannot have been receipted ``at`` a moment.
+
+        Which of their receipts a node has stored no basis says; but none can be stored before the
+        hub has posted what it is for, and a node's time is never before an answer that it stored.
+        """
+        return sum(
+            done.points for done in self._earlier if done.kind == kind and done.posted_at > at
+        )
 
     def includes(self, basis: Basis) -> dict[EpochId, int] | None:
         """What the standing that a basis names counted.
@@ -144,7 +171,8 @@ class Recheck:
                 done.undone = True
 
     def spend(self, case: Case, record: Record, body: Spend) -> str | None:
-        """The rule that a spend broke, or None."""
+        """The rule that a spend which used no hold broke, or None."""
+        self._on_its_own_word(case)
         basis, town = body.basis, body.municipality
         known = self._known(case)
         ground = self._ground(case, known, record, basis)
@@ -183,13 +211,14 @@ class Recheck:
                 recent=tuple(recent),
                 recent_count=recent_count,
             ),
-            float_used=known.float_used("spend", case.line.epoch, basis.receipted, case.seq),
+            float_used=_float_used(known, "spend", case, basis),
             float_limit=known.float_points or policy.float_points,
         )
         return _refusal(decide(policy, facts))
 
     def redemption(self, case: Case, record: Record, body: TicketRedeemed) -> str | None:
-        """The rule that an offline redemption broke, or None."""
+        """The rule that a redemption which used no hold broke, or None."""
+        self._on_its_own_word(case)
         known = self._known(case)
         ground = self._ground(case, known, record, body.basis)
         if isinstance(ground, str):
@@ -228,12 +257,24 @@ class Recheck:
                 done.kind == "ticket.redeemed" and not done.undone and _came_before(done, case)
                 for done in known.about(body.number)
             ),
-            float_used=known.float_used(
-                "ticket.redeemed", case.line.epoch, body.basis.receipted, case.seq
-            ),
+            float_used=_float_used(known, "ticket.redeemed", case, body.basis),
             float_limit=policy.ticket_float,
         )
         return _refusal(decide_redemption(policy, facts))
+
+    def _on_its_own_word(self, case: Case) -> None:
+        """What used no hold counts against its node's limits, whatever tier it says."""
+        done = case.done
+        if done is None or done.tier == _T2:
+            return
+        done.tier = _T2
+        self._books.tx.run(  # there is a row where the record is judged again
+            "UPDATE record SET tier=:tier WHERE municipality=:home AND node=:node"
+            " AND epoch=:epoch AND branch=:branch AND seq=:seq",
+            tier=_T2,
+            seq=case.seq,
+            **case.line._asdict(),
+        )
 
     def _ground(
         self, case: Case, known: NodeKnowledge, record: Record, basis: Basis
@@ -280,6 +321,9 @@ class Recheck:
 
     def _load(self, case: Case) -> NodeKnowledge:
         line, tx = case.line, self._books.tx
+        first_life = epoch_number(line.epoch) == 1
+        if not first_life:
+            self._books.write_rows()  # this posting may have judged earlier lives
         float_points = tx.scalar(
             "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
             home=line.home,
@@ -293,7 +337,28 @@ class Recheck:
         records = {(row[0], row[1]): Done(*row) for row in stored}
         for done in self._judged.get(line, []):
             records.setdefault((done.epoch, done.seq), done)
-        return NodeKnowledge(tx, line, float_points, records.values())
+        earlier = () if first_life else self._earlier_lives(case)
+        return NodeKnowledge(tx, line, float_points, records.values(), earlier)
+
+    def _earlier_lives(self, case: Case) -> list[Earlier]:
+        line = case.line
+        rows = self._books.tx.rows(
+            "SELECT r.epoch, r.kind, r.points, p.at FROM record r LEFT JOIN posting p"
+            " ON p.municipality=r.town AND p.number=r.posting WHERE r.municipality=?"
+            " AND r.node=? AND r.branch=? AND r.at>=? AND r.tier=? AND r.epoch<>?",
+            [line.home, line.node, line.branch, case.at - _LOOK_BACK, _T2, line.epoch],
+        )
+        return [
+            Earlier(kind, points, self._books.at if posted_at is None else posted_at)
+            for epoch, kind, points, posted_at in rows
+            if epoch_number(epoch) < epoch_number(line.epoch)
+        ]
+
+
+def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> int:
+    """What of a node's own word had no stored receipt when a case was decided there."""
+    own = known.float_used(kind, case.line.epoch, basis.receipted, case.seq)
+    return own + known.float_of_lives_before(kind, case.at)
 
 
 def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
