@@ -31,6 +31,7 @@ from sync.feed import (
     StandingItem,
     TicketKeyItem,
     TownItem,
+    UsedTicketItem,
     ZoneKeyItem,
     item_kind,
 )
@@ -207,9 +208,9 @@ class Knowledge:
         return keys
 
     def is_used(self, name: bytes) -> bool:
-        """Whether the hub's list says that a ticket was used or voided."""
-        found = "SELECT 1 FROM item WHERE kind = 'used' AND key = ?"
-        return self._store.row(found, (name.hex(),)) is not None
+        """Whether the hub's list says that a ticket was used or voided, and is so still."""
+        item = self._one(UsedTicketItem, name.hex())
+        return item is not None and item.used
 
     def sealing_key(self, now: Millis) -> SealingKeyItem | None:
         """The hub's sealing key of this month, else the latest one that is known."""

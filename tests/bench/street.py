@@ -102,7 +102,7 @@ def only_asking() -> bytes:
 
 def found(corner: Corner) -> None:
     """Found Kawasaki with a programme, a greengrocer and a fish shop."""
-    public = corner.core.keys.tickets(KAWASAKI).public
+    public = corner.core.keys.begin_town(KAWASAKI).public
     corner.enact(
         MunicipalityAdded(KAWASAKI, "川崎市", "かわさきポイント", "1234567890", BANK, public)
     )

@@ -123,7 +123,8 @@ class FakeHub:
         self.tickets: dict[TicketNumber, str] = {}
         self.applied: dict[tuple[EpochId, int], Record] = {}
         self.mykeys: dict[KeyDigest, str] = {}
-        self.used: set[bytes] = set()
+        self.used: dict[bytes, bool] = {}
+        """What the list says of tickets: used, or alive again."""
         self.certificates: set[KeyDigest] = set()
         self.ended: list[tuple[EpochId, int]] = []
         self.requests: list[str] = []
@@ -305,7 +306,7 @@ class FakeHub:
             paid = body.points
             self.holds.pop((epoch, body.hold), None)
             self.tickets[body.number] = "redeemed"
-            self.used.add(name_of(body.ticket))
+            self.used[name_of(body.ticket)] = True
         elif isinstance(body, Reversed):
             self._undo(body)
         return Verdict(seq, digest, Outcome.APPLIED, "", Bearer.NOBODY, paid, seq, tickets=tickets)
@@ -320,7 +321,7 @@ class FakeHub:
             self._wallet(record.body.account).points += body.points
         elif record is not None and isinstance(record.body, TicketRedeemed):
             self.tickets[record.body.number] = "issued"
-            self.used.discard(name_of(record.body.ticket))
+            self.used[name_of(record.body.ticket)] = False
 
     def _wallet(self, account: str) -> Wallet:
         return next(w for w in self.wallets.values() if w.account == account)
@@ -440,7 +441,7 @@ class FakeHub:
             ZoneKeyItem(MONTH, b"z" * 32),
             SealingKeyItem(MONTH, sealing_public()),
             *([PaymentDayItem(KAWASAKI, self.pays)] if self.pays else []),
-            *(UsedTicketItem(name) for name in sorted(self.used)),
+            *(UsedTicketItem(name, used) for name, used in sorted(self.used.items())),
             *(StandingItem(MONTH, self.zone.row_of(c), self._sealed(c)) for c in self.wallets),
         ]
         page = Page(self.incarnation, NODE, begin, self.feed_number, True, as_of, tuple(items))

@@ -143,7 +143,7 @@ def test_what_another_shop_took_is_refused_by_the_hub_and_later_by_the_list(shop
 
     from sync.ticket import from_qr, name_of
 
-    shop.hub.used.add(name_of(from_qr(qr)))
+    shop.hub.used[name_of(from_qr(qr))] = True
     shop.counter.sync_now()
     shop.cut()
     assert isinstance(offline := shop.counter.redeem(qr), Refused)
@@ -191,4 +191,15 @@ def test_a_redemption_that_was_taken_back_lets_the_ticket_be_used_again(shop: Sh
 
     assert isinstance(undone, Approved)
     assert undone.number == done.number
+    assert isinstance(shop.counter.redeem(qr), Approved)
+
+
+def test_a_ticket_that_the_list_called_used_lives_again_when_the_list_says_so(shop: Shop) -> None:
+    qr = ticket(shop)
+    done = shop.counter.redeem(qr)
+    assert isinstance(done, Approved)
+    shop.counter.sync_now()
+    shop.counter.reverse(done.seq)
+    shop.counter.sync_now()
+
     assert isinstance(shop.counter.redeem(qr), Approved)

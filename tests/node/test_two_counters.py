@@ -1,0 +1,137 @@
+"""Two counters of one street at the real hub: what one of them takes back lives at the other.
+
+Everything runs in this process; the line may be cut at either counter.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hub.forms import InviteForm
+from hub.hub import Hub, open_hub
+from node.counter import Counter
+from node.enrol import enrol
+from node.opening import Ports, open_counter
+from node.outcome import Approved, Issued, Refused
+from node.reach import Straight
+from sync.errors import Unreachable
+from sync.invitation import read_invitation
+from sync.request import Request, Response
+from sync.values import Points
+from tests.doubles.clocks import TurnedClock
+from tests.faults.corner import NOW, open_shop
+from tests.faults.programs import PIN
+from tests.hub.corner import FISH_SHOP, KAWASAKI
+
+
+@dataclass
+class Wire:
+    """A line to the hub that may be cut."""
+
+    hub: Hub
+    cut: bool = False
+
+    def send(self, request: Request) -> Response:
+        if self.cut:
+            raise Unreachable("the line is cut")
+        return self.hub.door.send(request)
+
+
+@dataclass
+class Street:
+    """The greengrocer's counter, the fish shop's, and Hanako's card."""
+
+    greengrocer: Counter
+    fish_shop: Counter
+    wires: tuple[Wire, Wire]
+    card: str
+
+    def ticket(self, points: int) -> str:
+        """A ticket of Hanako's points, as its QR."""
+        made = self.greengrocer.issue_tickets(
+            self.card,
+            KAWASAKI,
+            Points(points),
+            days=30,
+            count=1,
+            programme="101",
+            pin=bytearray(PIN),
+        )
+        assert isinstance(made, Issued), made
+        return made.papers[0].qr
+
+    def sync(self) -> None:
+        for counter in (self.greengrocer, self.fish_shop, self.greengrocer, self.fish_shop):
+            assert counter.sync_now().reached
+
+    def cut(self) -> None:
+        for wire, counter in zip(self.wires, (self.greengrocer, self.fish_shop), strict=True):
+            wire.cut = True
+            counter.probe()
+
+
+def _ports(clock: TurnedClock, wire: Wire) -> Ports:
+    return Ports(clock=clock, door=lambda _: wire, patience=Straight())
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    shop = open_shop(tmp_path)
+    clock = TurnedClock(NOW)
+    with ExitStack() as opened:
+        hub = opened.enter_context(closing(open_hub(shop.hub, clock)))
+        wires = Wire(hub), Wire(hub)
+        ports = [_ports(clock, wire) for wire in wires]
+        person = hub.office.sign_in((shop.hub / "operator-1.token").read_text().strip())
+        invitation = hub.office.invite(person, InviteForm(organisation=FISH_SHOP)).invitation
+        fish = enrol(
+            tmp_path / "fish",
+            read_invitation(invitation),
+            ports[1],
+            second_path=tmp_path / "fish-second",
+            door=hub.door,
+        )
+        hub.office.confirm(person, fish.node, fish.fingerprint)
+        street = Street(
+            greengrocer=opened.enter_context(closing(open_counter(shop.node, ports[0]))),
+            fish_shop=opened.enter_context(closing(fish.counter)),
+            wires=wires,
+            card=f"soft:{shop.card}",
+        )
+        street.sync()
+        yield street
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_a_redemption_taken_back_here_lets_the_ticket_be_used_there(
+    street: Street, *, online: bool
+) -> None:
+    qr = street.ticket(500)
+    wrong = street.greengrocer.redeem(qr)
+    assert isinstance(wrong, Approved)
+    street.sync()
+    assert isinstance(used := street.fish_shop.redeem(qr), Refused)
+    assert used.reason == "ticket-used"
+
+    assert isinstance(street.greengrocer.reverse(wrong.seq), Approved)
+    street.sync()
+    if not online:
+        street.cut()
+
+    assert isinstance(street.fish_shop.redeem(qr), Approved)
+
+
+def test_a_redemption_taken_back_lets_the_ticket_be_used_at_the_same_counter(
+    street: Street,
+) -> None:
+    qr = street.ticket(500)
+    wrong = street.greengrocer.redeem(qr)
+    assert isinstance(wrong, Approved)
+    street.sync()
+    street.greengrocer.reverse(wrong.seq)
+    street.sync()
+
+    assert isinstance(street.greengrocer.redeem(qr), Approved)
