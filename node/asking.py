@@ -1,7 +1,9 @@
 """Asking the hub about one person before the PIN: a fresh standing, a hold.
 
 Every answer, a refusal too, replaces the standing at once. An answer that comes after the patience
-is kept for the record that will name its attempt.
+is kept for the record that will name its attempt. What the answer depends on goes up before the
+question and within the same patience: attempts that were given up (else they would hold what is
+asked for again) and this node's records of the person.
 """
 
 from dataclasses import dataclass
@@ -11,11 +13,12 @@ from node.limits import account_in
 from node.outcome import CardLook, TownStanding
 from node.parts import Parts
 from node.reach import HOLD_PATIENCE
+from sync.calls import HubCalls
 from sync.clock import At
 from sync.errors import RefusedByRule, Unreachable
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.policy import left_of
-from sync.standing import AccountStanding
+from sync.standing import AccountStanding, LoneStanding
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
 
@@ -42,7 +45,7 @@ class Asking:
         """Ask for a card's fresh standing; whether the hub answered."""
         keep = self._parts.knowledge.keep_lone
         try:
-            keep(self._parts.line.ask(lambda calls: calls.standing(key), HOLD_PATIENCE, keep))
+            keep(self._parts.line.ask(lambda calls: self._look(calls, key), HOLD_PATIENCE, keep))
         except Unreachable:
             return False
         except RefusedByRule:
@@ -68,10 +71,7 @@ class Asking:
         points: Points,
         wanted: Wanted | None = None,
     ) -> Attempted:
-        """Ask for points. What this node took from the person before goes up first."""
-        after = self._after(account.account)
-        if after and not self._parts.reach.silent:
-            self._parts.outbox.push()
+        """Ask for points."""
         request = HoldRequest(
             municipality=account.municipality,
             purpose=Purpose.SPEND if wanted is None else Purpose.ISSUE,
@@ -80,7 +80,7 @@ class Asking:
             card=key,
             ticket=b"",
             wanted=wanted,
-            after=after,
+            after=self._after(account.account),
         )
         return self.hold(request, HOLD_PATIENCE)
 
@@ -90,10 +90,11 @@ class Asking:
         epoch = parts.writer.epoch
         n = parts.attempts.begin(epoch, request)
         try:
-            answer = self._ask(epoch, n, request, patience)
-            if answer.reason == RECORDS_FIRST:
-                parts.outbox.push()
-                answer = self._ask(epoch, n, request, patience)
+            answer = parts.line.ask(
+                lambda calls: self._ask(calls, n, request),
+                patience,
+                lambda late: self._keep(epoch, n, late),
+            )
         except Unreachable:
             return Attempted(n=n, answer=None)
         except BaseException:
@@ -102,12 +103,23 @@ class Asking:
         self._keep(epoch, n, answer)
         return Attempted(n=n, answer=answer)
 
-    def _ask(self, epoch: EpochId, n: int, request: HoldRequest, patience: float) -> HoldAnswer:
-        return self._parts.line.ask(
-            lambda calls: calls.hold(n, request),
-            patience,
-            lambda late: self._keep(epoch, n, late),
-        )
+    def _look(self, calls: HubCalls, key: KeyDigest) -> LoneStanding:
+        if self._given_up():
+            self._parts.outbox.push()
+        return calls.standing(key)
+
+    def _ask(self, calls: HubCalls, n: int, request: HoldRequest) -> HoldAnswer:
+        if request.after or self._given_up():
+            self._parts.outbox.push()
+        answer = calls.hold(n, request)
+        if answer.reason == RECORDS_FIRST:
+            self._parts.outbox.push()
+            answer = calls.hold(n, request)
+        return answer
+
+    def _given_up(self) -> bool:
+        """Whether the hub may still hold what an attempt asked for that is over."""
+        return bool(self._parts.attempts.over(self._parts.writer.epoch))
 
     def left(self, known: KnownStanding, account: AccountStanding, at: At) -> int:
         """What may still be spent by a standing, less what this node took since."""

@@ -128,6 +128,33 @@ def test_what_was_prepared_and_dropped_frees_its_hold(shop: Shop) -> None:
     assert taken.reason == "attempt-over"
 
 
+def test_after_a_wrong_pin_the_whole_wallet_can_still_be_spent(shop: Shop) -> None:
+    wrong = shop.counter.spend(shop.card, KAWASAKI, Points(5_000), bytearray(b"9999"))
+    assert isinstance(wrong, Refused)
+    assert wrong.reason == "wrong-pin"
+
+    assert isinstance(spend(shop, 5_000), Approved)
+    assert shop.hub.balance(shop.key) == 0
+
+
+def test_points_of_a_sale_given_up_are_on_the_card_when_it_is_put_down_again(shop: Shop) -> None:
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(5_000))
+    assert isinstance(prepared, Prepared)
+    shop.counter.drop(prepared)
+
+    (town,) = shop.counter.look_up(shop.card).towns
+
+    assert town.available == 5_000
+
+
+def test_nothing_more_is_asked_of_the_hub_where_nothing_was_given_up(shop: Shop) -> None:
+    shop.hub.requests.clear()
+
+    shop.counter.prepare(shop.card, KAWASAKI, Points(400))
+
+    assert [line for line in shop.hub.requests if "/records/" in line] == []
+
+
 def test_preparing_another_spend_gives_up_the_one_before(shop: Shop) -> None:
     first = shop.counter.prepare(shop.card, KAWASAKI, Points(400))
     second = shop.counter.prepare(shop.card, KAWASAKI, Points(500))

@@ -15,14 +15,14 @@ from hub.hub import Hub, open_hub
 from node.counter import Counter
 from node.enrol import enrol
 from node.opening import Ports, open_counter
-from node.outcome import Approved, Issued, Refused
+from node.outcome import Approved, Issued, Prepared, Refused
 from node.reach import Straight
 from sync.errors import Unreachable
 from sync.invitation import read_invitation
 from sync.request import Request, Response
 from sync.values import Points
 from tests.doubles.clocks import TurnedClock
-from tests.faults.corner import NOW, open_shop
+from tests.faults.corner import GRANTED, NOW, open_shop
 from tests.faults.programs import PIN
 from tests.hub.corner import FISH_SHOP, KAWASAKI
 
@@ -135,3 +135,25 @@ def test_a_redemption_taken_back_lets_the_ticket_be_used_at_the_same_counter(
     street.sync()
 
     assert isinstance(street.greengrocer.redeem(qr), Approved)
+
+
+def test_a_whole_wallet_can_be_spent_after_a_wrong_pin(street: Street) -> None:
+    def spend(pin: bytes) -> Approved | Refused:
+        return street.fish_shop.spend(street.card, KAWASAKI, Points(GRANTED), bytearray(pin))
+
+    assert isinstance(wrong := spend(b"0000"), Refused)
+    assert wrong.reason == "wrong-pin"
+
+    assert isinstance(spend(PIN), Approved)
+
+
+def test_points_of_a_sale_given_up_are_there_when_the_card_is_looked_at_again(
+    street: Street,
+) -> None:
+    prepared = street.fish_shop.prepare(street.card, KAWASAKI, Points(GRANTED))
+    assert isinstance(prepared, Prepared)
+    street.fish_shop.drop(prepared)
+
+    (town,) = street.fish_shop.look_up(street.card).towns
+
+    assert town.available > 0
