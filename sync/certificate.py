@@ -26,17 +26,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from sync.errors import NotAuthentic
 from sync.values import KeyDigest, Millis
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from cryptography.hazmat.primitives.hashes import SHA256
 
 USER_AUTHENTICATION_POLICY: Final = "1.2.392.200149.8.5.1.3.30"
 """Certificate policy of JPKI's user authentication (利用者証明用), not of its signatures."""
@@ -223,15 +225,12 @@ def verify_signature(
 
     Raises BadSignature when it did not, UnsupportedKey when the key is not one for ``algorithm``.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
     if algorithm != Algorithm.RS256:
         raise UnsupportedKey("signatures of this algorithm are not verified here")
+    rs256 = _rs256()
     try:
-        _load_key(public_key).verify(signature, message, PKCS1v15(), SHA256())
-    except InvalidSignature:
+        _load_key(public_key).verify(signature, message, rs256.padding, rs256.hash)
+    except rs256.invalid:
         raise BadSignature("the signature does not fit the key and the message") from None
 
 
@@ -374,6 +373,23 @@ def _public_key(certificate: "x509.Certificate") -> PublicKey:
     key = _supported(certificate.public_key())
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return PublicKey(digest=key_digest(spki), algorithm=Algorithm.RS256, spki=spki)
+
+
+class _Rs256(NamedTuple):
+    """The library's parts of RS256, imported and made once: a hub checks a signature a record."""
+
+    padding: "PKCS1v15"
+    hash: "SHA256"
+    invalid: type[Exception]
+
+
+@cache
+def _rs256() -> _Rs256:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return _Rs256(PKCS1v15(), SHA256(), InvalidSignature)
 
 
 @lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ what the node knew, and must get the same answer.
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -111,10 +111,10 @@ class Refused:
 
 
 Decision = Approved | AskHub | Refused
+_APPROVED: Final = Approved(Tier.T2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lists:
+class Lists(msgspec.Struct, frozen=True, kw_only=True):
     """How fresh what this node knows is."""
 
     as_of: Millis | None
@@ -123,8 +123,7 @@ class Lists:
     """Its age in ms by the node's clock (after a restart the larger of two measures)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountFacts:
+class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the standing says of one account, and what this node did since."""
 
     active: bool
@@ -139,8 +138,7 @@ class AccountFacts:
     recent_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendFacts:
+class SpendFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides about one spend."""
 
     at: At
@@ -153,8 +151,7 @@ class SpendFacts:
     float_limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedemptionFacts:
+class RedemptionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides about one scanned ticket whose signature is good."""
 
     at: At
@@ -236,7 +233,7 @@ def decide(policy: Policy, facts: SpendFacts) -> Decision:
         return Refused(Reason.TOO_FEW_POINTS)
     if facts.float_used + facts.points > facts.float_limit // half:
         return Refused(Reason.FLOAT_USED_UP, facts.float_limit // half)
-    return Approved(Tier.T2)
+    return _APPROVED
 
 
 def decide_redemption(policy: Policy, facts: RedemptionFacts) -> Decision:
@@ -270,4 +267,4 @@ def decide_redemption(policy: Policy, facts: RedemptionFacts) -> Decision:
         return Refused(Reason.TICKET_ONLINE_ONLY, policy.most_per_ticket)
     if facts.float_used + facts.points > facts.float_limit // half:
         return Refused(Reason.FLOAT_USED_UP, facts.float_limit // half)
-    return Approved(Tier.T2)
+    return _APPROVED

@@ -1,7 +1,6 @@
 """May this counter take the points while the hub is silent? Every reason, and what never helps."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sync.clock import At, ClockState
 from sync.errors import Malformed
