@@ -121,6 +121,54 @@ def grant_add(*, asker: Asker, mykey_id: str, code: str, points: str, programme_
         say_answer(client.grant(form), asker, f"{mykey_id} has {form.points:,} more in {code}")
 
 
+@grant.command("list")
+@click.option("--mykey-id", required=True, metavar="M")
+@as_person
+def grant_list(*, asker: Asker, mykey_id: str) -> None:
+    """Show what a resident was granted, for what and by whom."""
+    with asker.client() as client:
+        say_rows(client.grants(mykey_id), asker)
+
+
+@grant.command("totals")
+@as_person
+def grant_totals(*, asker: Asker) -> None:
+    """Show what each department granted."""
+    with asker.client() as client:
+        say_rows(client.departments(), asker)
+
+
+@click.group()
+def account() -> None:
+    """A town's ledger accounts."""
+
+
+@account.command("list")
+@click.argument("code")
+@as_person
+def account_list(*, asker: Asker, code: str) -> None:
+    """Show what they hold; together they are zero."""
+    with asker.client() as client:
+        say_rows(client.accounts(code), asker)
+
+
+@account.command("flows")
+@click.argument("code")
+@as_person
+def account_flows(*, asker: Asker, code: str) -> None:
+    """Show what went from each kind of account to each other."""
+    with asker.client() as client:
+        say_rows(client.flows(code), asker)
+
+
+@account.command("totals")
+@as_person
+def account_totals(*, asker: Asker) -> None:
+    """Show what residents have of each town's points."""
+    with asker.client() as client:
+        say_rows(client.totals(), asker)
+
+
 @click.group()
 def balance() -> None:
     """Exact balances."""
@@ -294,6 +342,7 @@ MONEY: tuple[click.Command, ...] = (
     resident,
     programme,
     grant,
+    account,
     balance,
     ticket,
     exception,

@@ -42,7 +42,14 @@ from hub.forms import (
     WhyForm,
     WindowRow,
 )
-from hub.views import ExceptionView
+from hub.views import (
+    AccountRow,
+    DepartmentRow,
+    ExceptionView,
+    FlowRow,
+    GrantRow,
+    TownTotal,
+)
 from sync.errors import Unreachable
 from sync.request import Door, Request, raise_for_problem
 
@@ -198,6 +205,26 @@ class HubClient:
     def balances(self, name: str) -> list[BalanceRow]:
         """A resident's exact balances."""
         return self._ask("GET", f"residents/{_step(name)}/balances", list[BalanceRow])
+
+    def grants(self, name: str) -> list[GrantRow]:
+        """What a resident was granted."""
+        return self._ask("GET", f"residents/{_step(name)}/grants", list[GrantRow])
+
+    def accounts(self, code: str) -> list[AccountRow]:
+        """What a town's ledger accounts hold."""
+        return self._ask("GET", f"municipalities/{_step(code)}/accounts", list[AccountRow])
+
+    def flows(self, code: str) -> list[FlowRow]:
+        """What went from each kind of a town's accounts to each other."""
+        return self._ask("GET", f"municipalities/{_step(code)}/flows", list[FlowRow])
+
+    def totals(self) -> list[TownTotal]:
+        """What residents have of each town's points."""
+        return self._ask("GET", "totals", list[TownTotal])
+
+    def departments(self) -> list[DepartmentRow]:
+        """What each department granted."""
+        return self._ask("GET", "departments", list[DepartmentRow])
 
     def programmes(self) -> list[ProgrammeRow]:
         """Every programme."""

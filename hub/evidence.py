@@ -3,23 +3,62 @@
 Everything is read from what came in and from the chronicle, as it is; nothing is judged here.
 """
 
+import re
+
 import msgspec
+from sqlalchemy.engine import RowMapping
 
 from hub import nodes
 from hub.bodies import ExceptionDecided
 from hub.chronicle import read as read_hub_record
+from hub.forms import ExceptionRow
 from hub.intake.lines import Kept, kept
+from hub.people import Person
 from hub.points.books import Source
 from hub.points.case import Line, line_of, subject
 from hub.store.database import Tx
-from hub.views import Decided, Side
+from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
-from sync.errors import Malformed
+from sync.errors import Malformed, RefusedByRule
 from sync.records import Basis, Record, TicketRedeemed, decode
 from sync.signing import Head
 from sync.values import Millis, MunicipalityCode, organisation_of
 from sync.wire import read
+
+
+def incidents(tx: Tx) -> list[ExceptionRow]:
+    """What people should see in any town, newest last."""
+    return [_row(each) for each in tx.all("SELECT * FROM incident ORDER BY municipality, id")]
+
+
+def incident(tx: Tx, person: Person, name: str) -> RowMapping:
+    """The row of an exception of a town that this person works for; raises RefusedByRule."""
+    town, _, number = name.partition("-")
+    row = None
+    if re.fullmatch(r"[0-9]{1,15}", number) and person.works_for(MunicipalityCode(town)):
+        row = tx.one(
+            "SELECT * FROM incident WHERE municipality=:town AND id=:id", town=town, id=int(number)
+        )
+    if row is None:
+        raise RefusedByRule("unknown-exception", f"there is no exception {name!r}")
+    return row
+
+
+def view(tx: Tx, row: RowMapping) -> ExceptionView:
+    """An exception with the evidence of both sides and what people decided."""
+    about = Line(
+        home=MunicipalityCode(row["node"][:6]),
+        node=row["node"],
+        epoch=row["epoch"],
+        branch=row["branch"],
+    ).source(row["seq"])
+    sides = [side(tx, each) for each in (str(about), row["other"])]
+    return ExceptionView(
+        **msgspec.structs.asdict(_row(row)),
+        sides=[each for each in sides if each is not None],
+        decided=decisions(tx, row["municipality"], row["id"]),
+    )
 
 
 def side(tx: Tx, written: str) -> Side | None:
@@ -48,6 +87,16 @@ def decisions(tx: Tx, town: MunicipalityCode, number: int) -> list[Decided]:
                 Decided(at=record.at, persons=record.persons, decision=body.decision, why=body.why)
             )
     return found
+
+
+def _row(row: RowMapping) -> ExceptionRow:
+    same = ("kind", "node", "epoch", "seq", "points", "reason", "bearer", "state", "at")
+    return ExceptionRow(
+        id=f"{row['municipality']}-{row['id']}",
+        other=row["other"],
+        decision=row["decision"],
+        **{name: row[name] for name in same},
+    )
 
 
 def _side(tx: Tx, written: str, one: Kept) -> Side:

@@ -1,12 +1,8 @@
 """Residents, programmes, grants, exceptions and settlement, as people at the desk use them."""
 
-import re
 from datetime import date
 
-import msgspec
-from sqlalchemy.engine import RowMapping
-
-from hub import evidence, town
+from hub import evidence, totals, town
 from hub.balances import balances
 from hub.bodies import (
     ExceptionDecided,
@@ -42,15 +38,21 @@ from hub.forms import (
 from hub.mykey.registry import MyKey
 from hub.people import Person
 from hub.points import queries
-from hub.points.case import Line
 from hub.settlement.cases import Do, Settlement
 from hub.settlement.lists import Sheet, SheetLine, payment_notice, settlement_list, show
 from hub.settlement.windows import Window, list_windows, window_name
-from hub.store.database import Tx
-from hub.views import ExceptionView
+from hub.views import (
+    AccountRow,
+    DepartmentRow,
+    ExceptionView,
+    FlowRow,
+    GrantRow,
+    TownTotal,
+)
 from sync.errors import RefusedByRule
 from sync.ticket import check_number
 from sync.values import (
+    AccountId,
     MunicipalityCode,
     Points,
     municipality_code,
@@ -135,14 +137,8 @@ class Treasury:
 
         The look is entered in each town's chain, with the person.
         """
-        accounts = {
-            code: account
-            for code, account in self._mykey.accounts_of(mykey_id(name)).items()
-            if person.works_for(code)
-        }
-        with self._core.database.write() as tx:
-            for code, account in accounts.items():
-                enact(self._core, tx, Looked(code, account), (person.name,))
+        accounts = self._looked_into(person, name)
+        with self._core.database.read() as tx:
             return [
                 BalanceRow(
                     municipality=each.municipality,
@@ -153,6 +149,55 @@ class Treasury:
                 )
                 for each in balances(tx, accounts)
             ]
+
+    def grants(self, person: Person, name: str) -> list[GrantRow]:
+        """What a resident was granted in this person's towns; a look, and entered as one."""
+        accounts = self._looked_into(person, name)
+        with self._core.database.read() as tx:
+            return [
+                row
+                for code, account in sorted(accounts.items())
+                for row in totals.grants(tx, code, account)
+            ]
+
+    def _looked_into(self, person: Person, name: str) -> dict[MunicipalityCode, AccountId]:
+        """A resident's accounts in this person's towns; each town's chain says who looked."""
+        accounts = {
+            code: account
+            for code, account in self._mykey.accounts_of(mykey_id(name)).items()
+            if person.works_for(code)
+        }
+        with self._core.database.write() as tx:
+            for code, account in accounts.items():
+                enact(self._core, tx, Looked(code, account), (person.name,))
+        return accounts
+
+    # -- totals
+
+    def accounts(self, person: Person, code: str) -> list[AccountRow]:
+        """What a town's ledger accounts hold."""
+        with self._core.database.read() as tx:
+            return totals.accounts(tx, _own(person, code))
+
+    def flows(self, person: Person, code: str) -> list[FlowRow]:
+        """What went from each kind of a town's accounts to each other."""
+        with self._core.database.read() as tx:
+            return totals.flows(tx, _own(person, code))
+
+    def town_totals(self, person: Person) -> list[TownTotal]:
+        """What residents have of the points of each of this person's towns."""
+        with self._core.database.read() as tx:
+            return [
+                totals.total(tx, each)
+                for each in town.towns(tx)
+                if person.works_for(each.municipality)
+            ]
+
+    def departments(self, person: Person) -> list[DepartmentRow]:
+        """What each department of this person's towns granted."""
+        return totals.departments(self.programmes(person))
+
+    # -- tickets
 
     def ticket(self, person: Person, written: str) -> TicketRow:
         """One ticket of a town that this person works for."""
@@ -178,34 +223,18 @@ class Treasury:
     def exceptions(self, person: Person) -> list[ExceptionRow]:
         """What people should see, newest last."""
         with self._core.database.read() as tx:
-            rows = tx.all("SELECT * FROM incident ORDER BY municipality, id")
-        return [
-            _exception(row)
-            for row in rows
-            if person.works_for(MunicipalityCode(row["municipality"]))
-        ]
+            rows = evidence.incidents(tx)
+        return [row for row in rows if person.works_for(MunicipalityCode(row.id[:6]))]
 
     def exception(self, person: Person, name: str) -> ExceptionView:
         """One of them, with the evidence of both sides and what people decided."""
         with self._core.database.read() as tx:
-            row = _incident(tx, person, name)
-            about = Line(
-                home=MunicipalityCode(row["node"][:6]),
-                node=row["node"],
-                epoch=row["epoch"],
-                branch=row["branch"],
-            ).source(row["seq"])
-            sides = [evidence.side(tx, each) for each in (str(about), row["other"])]
-            return ExceptionView(
-                **msgspec.structs.asdict(_exception(row)),
-                sides=[each for each in sides if each is not None],
-                decided=evidence.decisions(tx, row["municipality"], row["id"]),
-            )
+            return evidence.view(tx, evidence.incident(tx, person, name))
 
     def decide(self, person: Person, name: str, form: DecisionForm) -> Answered:
         """Say what becomes of it; where money moves a second person approves."""
         with self._core.database.read() as tx:
-            row = _incident(tx, person, name)
+            row = evidence.incident(tx, person, name)
         return ask(
             self._desk,
             person,
@@ -314,28 +343,12 @@ class Treasury:
         return lambda body: self._desk.do(person, body)
 
 
-def _incident(tx: Tx, person: Person, name: str) -> RowMapping:
-    """An exception of a town that this person works for; raises RefusedByRule."""
-    town, _, number = name.partition("-")
-    known = re.fullmatch(r"\d{1,15}", number, re.ASCII) and person.works_for(MunicipalityCode(town))
-    row = None
-    if known:
-        row = tx.one(
-            "SELECT * FROM incident WHERE municipality=:town AND id=:id", town=town, id=int(number)
-        )
-    if row is None:
-        raise RefusedByRule("unknown-exception", f"there is no exception {name!r}")
-    return row
-
-
-def _exception(row: RowMapping) -> ExceptionRow:
-    names = ("kind", "node", "epoch", "seq", "points", "reason", "bearer", "state", "at")
-    return ExceptionRow(
-        id=f"{row['municipality']}-{row['id']}",
-        other=row["other"],
-        decision=row["decision"],
-        **{name: row[name] for name in names},
-    )
+def _own(person: Person, code: str) -> MunicipalityCode:
+    """A town that this person works for; raises RefusedByRule."""
+    name = municipality_code(code)
+    if not person.works_for(name):
+        raise RefusedByRule("not-allowed", f"{person.name} does not work for {name}")
+    return name
 
 
 def _line(line: SheetLine) -> SheetRow:

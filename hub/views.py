@@ -58,3 +58,58 @@ class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
     sides: list[Side]
     """The record that it is about, and the other one where there are two."""
     decided: list[Decided]
+
+
+class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger account of a town; those of residents are summed by kind: ``count`` of them."""
+
+    municipality: str
+    account: str
+    count: int
+    points: int
+
+
+class FlowRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What ever went from one kind of account to another, in ``count`` transfers."""
+
+    municipality: str
+    source: str
+    target: str
+    count: int
+    points: int
+
+
+class TownTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What all residents together have of a town's points, with what waits in holds."""
+
+    municipality: str
+    name: str
+    point_name: str
+    residents: int
+    points: int
+    tickets: int
+    """Worth of paper tickets that may still be used."""
+    granted: int
+    """What was ever granted."""
+
+
+class DepartmentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a department granted, over all its programmes."""
+
+    municipality: str
+    department: str
+    programmes: int
+    granted: int
+
+
+class GrantRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a resident was granted, for what, and by whom."""
+
+    municipality: str
+    at: Millis
+    programme: str
+    name: str
+    department: str
+    points: int
+    purpose: str
+    persons: tuple[str, ...]

@@ -26,7 +26,14 @@ from hub.forms import (
 from hub.people import Person
 from hub.town import Programme
 from hub.treasury import Treasury
-from hub.views import ExceptionView
+from hub.views import (
+    AccountRow,
+    DepartmentRow,
+    ExceptionView,
+    FlowRow,
+    GrantRow,
+    TownTotal,
+)
 
 Of = NamedDependency[Treasury]
 By = NamedDependency[Person]
@@ -43,6 +50,36 @@ def show_resident(of: Of, by: By, name: Name) -> ResidentView:
 def show_balances(of: Of, by: By, name: Name) -> list[BalanceRow]:
     """Show a resident's exact balances of all towns."""
     return of.balances(by, name)
+
+
+@get("/residents/{name:str}/grants", sync_to_thread=True)
+def show_grants(of: Of, by: By, name: Name) -> list[GrantRow]:
+    """Show what a resident was granted, programme by programme."""
+    return of.grants(by, name)
+
+
+@get("/municipalities/{name:str}/accounts", sync_to_thread=True)
+def list_accounts(of: Of, by: By, name: Name) -> list[AccountRow]:
+    """List what a town's ledger accounts hold."""
+    return of.accounts(by, name)
+
+
+@get("/municipalities/{name:str}/flows", sync_to_thread=True)
+def list_flows(of: Of, by: By, name: Name) -> list[FlowRow]:
+    """List what went from each kind of a town's accounts to each other."""
+    return of.flows(by, name)
+
+
+@get("/totals", sync_to_thread=True)
+def list_totals(of: Of, by: By) -> list[TownTotal]:
+    """List what residents have of each town's points."""
+    return of.town_totals(by)
+
+
+@get("/departments", sync_to_thread=True)
+def list_departments(of: Of, by: By) -> list[DepartmentRow]:
+    """List what each department granted."""
+    return of.departments(by)
 
 
 @get("/programmes", sync_to_thread=True)
@@ -138,6 +175,11 @@ def bank_result(of: Of, by: By, name: Name, data: JSONBody[ResultForm]) -> Windo
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
     show_resident,
     show_balances,
+    show_grants,
+    list_accounts,
+    list_flows,
+    list_totals,
+    list_departments,
     list_programmes,
     add_programme,
     grant,

@@ -1,0 +1,113 @@
+"""Every point of a town accounted for: balances, flows, and what each department granted.
+
+Residents are summed: an account of theirs is nobody's business here.
+"""
+
+from hub import town
+from hub.bodies import Granted
+from hub.chronicle import read as read_hub_record
+from hub.points.accounts import ISSUER, wallet
+from hub.points.books import wallet_history
+from hub.store.database import Tx
+from hub.views import AccountRow, DepartmentRow, FlowRow, GrantRow, TownTotal
+from sync.values import AccountId, MunicipalityCode
+
+_SUMMED = ("wallet", "hold", "deficit", "lapsed")
+"""Kinds of accounts that belong to one resident, ticket or attempt each."""
+_KIND = "substr({0}, 1, instr({0} || ':', ':') - 1)"
+
+
+def accounts(tx: Tx, code: MunicipalityCode) -> list[AccountRow]:
+    """What a town's ledger accounts hold; together they are zero."""
+    town.town_named(tx, code)
+    kind = _KIND.format("account")
+    summed = ",".join(f"'{each}'" for each in _SUMMED)
+    rows = tx.rows(
+        f"SELECT CASE WHEN {kind} IN ({summed}) THEN {kind} ELSE account END AS name,"
+        " count(*), sum(points) FROM balance WHERE municipality=? AND points<>0"
+        " GROUP BY name ORDER BY name",
+        [code],
+    )
+    return [
+        AccountRow(municipality=code, account=name, count=count, points=points)
+        for name, count, points in rows
+    ]
+
+
+def flows(tx: Tx, code: MunicipalityCode) -> list[FlowRow]:
+    """How many points ever went from each kind of account to each other."""
+    town.town_named(tx, code)
+    rows = tx.rows(
+        f"SELECT {_KIND.format('debit')} AS source, {_KIND.format('credit')} AS target,"
+        " count(*), sum(points) FROM transfer WHERE municipality=?"
+        " GROUP BY source, target ORDER BY source, target",
+        [code],
+    )
+    return [
+        FlowRow(municipality=code, source=source, target=target, count=count, points=points)
+        for source, target, count, points in rows
+    ]
+
+
+def total(tx: Tx, joined: town.Town) -> TownTotal:
+    """What all residents together have of a town's points."""
+    held = {row.account: row for row in accounts(tx, joined.municipality)}
+
+    def points(kind: str) -> int:
+        return sum(row.points for name, row in held.items() if name.partition(":")[0] == kind)
+
+    return TownTotal(
+        municipality=joined.municipality,
+        name=joined.name,
+        point_name=joined.point_name,
+        residents=held["wallet"].count if "wallet" in held else 0,
+        points=points("wallet") + points("hold"),
+        tickets=points("outstanding"),
+        granted=-points(ISSUER),
+    )
+
+
+def departments(programmes: list[town.Programme]) -> list[DepartmentRow]:
+    """What each department of each town granted, over all its programmes."""
+    found: dict[tuple[MunicipalityCode, str], list[town.Programme]] = {}
+    for each in programmes:
+        found.setdefault((each.municipality, each.department), []).append(each)
+    return [
+        DepartmentRow(
+            municipality=code,
+            department=department,
+            programmes=len(some),
+            granted=sum(each.granted for each in some),
+        )
+        for (code, department), some in sorted(found.items())
+    ]
+
+
+def grants(tx: Tx, code: MunicipalityCode, account: AccountId) -> list[GrantRow]:
+    """What a resident was granted in a town, oldest first, programme by programme."""
+    programmes = {each.programme: each for each in town.programmes(tx) if each.municipality == code}
+    found = []
+    for transfer in wallet_history(tx, code, account):
+        if transfer.debit != ISSUER or transfer.credit != wallet(account):
+            continue
+        data = tx.scalar(
+            "SELECT bytes FROM chronicle WHERE municipality=:town AND seq=:seq",
+            town=code,
+            seq=transfer.seq,
+        )
+        record = read_hub_record(bytes(data))
+        if isinstance(record.body, Granted):
+            programme = programmes[record.body.programme]
+            found.append(
+                GrantRow(
+                    municipality=code,
+                    at=record.at,
+                    programme=programme.programme,
+                    name=programme.name,
+                    department=programme.department,
+                    points=record.body.points,
+                    purpose=record.body.purpose,
+                    persons=record.persons,
+                )
+            )
+    return found
