@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hub.core import Core
 from hub.identities import Identities
-from hub.intake.lines import Kept, Stretch, gathered, kept_along
+from hub.intake.lines import Kept, Stretch, gathered
+from hub.intake.opening import content_key, readable, stored
 from hub.intake.verify import Promise, Task, Verifier, towns_of_tickets
 from hub.points.case import Case, Line, Proof, done_of, moment_of
 from hub.store.database import Tx
-from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, ShiftOpened, Spend, TicketIssued, decode
-from sync.sealing import open_content_key
+from sync.records import Record, Spend, TicketIssued
 
 if TYPE_CHECKING:
     from sync.values import AccountId, KeyDigest, MunicipalityCode
@@ -60,7 +59,7 @@ class Prover:
 
     def begin(self, tx: Tx, stretch: Stretch) -> Draft:
         """Begin to check the proofs of what came together."""
-        records = [_decoded(data) for data in stretch.records]
+        records = [readable(data) for data in stretch.records]
         cards = {
             record.body.card
             for record in records
@@ -144,34 +143,12 @@ class Prover:
             name = (stretch.line, seq)
             if name not in self._shifts:
                 here = seq in stretch.seqs
-                record = records[seq - stretch.first] if here else _stored(tx, stretch.line, seq)
-                self._shifts[name] = self._content_key(record)
+                record = records[seq - stretch.first] if here else stored(tx, stretch.line, seq)
+                self._shifts[name] = content_key(self._core.keys, record)
             key = self._shifts[name]
             if key is not None:
                 keys[seq] = key
         return keys
-
-    def _content_key(self, record: Record | None) -> bytes | None:
-        """The content key that a shift's first record seals; None when it cannot be opened."""
-        if record is None or not isinstance(record.body, ShiftOpened):
-            return None
-        try:
-            private = self._core.keys.sealing(record.body.sealing_key)
-            return open_content_key(record.body.content_key, private)
-        except (Malformed, NotAuthentic):
-            return None
-
-
-def _stored(tx: Tx, line: Line, seq: int) -> Record | None:
-    found = kept_along(tx, line, seq - 1, seq)
-    return _decoded(found[0].data) if found else None
-
-
-def _decoded(data: bytes) -> Record | None:
-    try:
-        return decode(data)
-    except Malformed:
-        return None
 
 
 def _standing(tx: Tx, line: Line) -> Standing:

@@ -3,10 +3,12 @@
 from itertools import takewhile
 
 import msgspec
+from msgspec import structs
 
 from hub.core import Core
 from hub.intake.lines import kept
-from hub.points.case import Case, Done, Judgement, Line
+from hub.intake.opening import opened_evidence
+from hub.points.case import Case, Done, Judgement, Line, Proof
 from hub.store.database import Tx
 from sync.errors import Damaged, Malformed
 from sync.receipt import Outcome, Receipt, Verdict
@@ -51,7 +53,7 @@ def _unreadable(case: Case) -> Done:
 def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> list[Signed]:
     """What a node has not stored yet: first verdicts in seq order, then superseding ones."""
     found = []
-    first = _first_verdicts(tx, line, receipted)
+    first = _first_verdicts(core, tx, line, receipted)
     if first:
         found.append(_signed(core, line, tuple(first), 0))
     rows = tx.rows(
@@ -68,7 +70,7 @@ def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> 
     return found
 
 
-def _first_verdicts(tx: Tx, line: Line, receipted: int) -> list[Verdict]:
+def _first_verdicts(core: Core, tx: Tx, line: Line, receipted: int) -> list[Verdict]:
     base = tx.rows(
         "SELECT base FROM cursor WHERE municipality=? AND node=? AND epoch=? AND branch=?",
         [line.home, line.node, line.epoch, line.branch],
@@ -95,6 +97,10 @@ def _first_verdicts(tx: Tx, line: Line, receipted: int) -> list[Verdict]:
     for (seq,) in issues:
         at = seq - after - 1
         verdicts[at] = _with_tickets(tx, line, seq, verdicts[at])
+    bad = [verdict.seq for verdict in verdicts if verdict.reason == Proof.BAD_SIGNATURE]
+    for seq, opened in opened_evidence(core, tx, line, bad).items():
+        at = seq - after - 1
+        verdicts[at] = structs.replace(verdicts[at], opened=opened)
     return verdicts
 
 
