@@ -21,6 +21,8 @@ from node.outcome import (
     PrinterState,
     Refused,
     RegisteredCard,
+    Running,
+    Sheet,
     Status,
     SyncResult,
     ZReport,
@@ -93,6 +95,10 @@ class UseCases(Protocol):
         """Turn points into ``count`` tickets of ``points`` each, valid from today. Online only."""
         ...
 
+    def running(self) -> tuple[Running, ...] | Refused:
+        """The programmes whose tickets may be issued now, of all towns; or why none may be."""
+        ...
+
     def redeem(self, qr: str) -> Outcome:
         """Take one scanned ticket."""
         ...
@@ -103,6 +109,18 @@ class UseCases(Protocol):
 
     def print_waiting(self) -> PrinterState:
         """Send the waiting print jobs to the printer."""
+        ...
+
+    def sheets(self, limit: int = 50) -> tuple[Sheet, ...]:
+        """What was printed or is to be: what is in doubt first, then the newest."""
+        ...
+
+    def came_out(self, job: int) -> Refused | None:
+        """A person has looked: the sheet that may have been printed is there."""
+        ...
+
+    def reprint(self, job: int) -> Refused | None:
+        """Queue a sheet again, after a person has looked."""
         ...
 
     def sync_now(self) -> SyncResult:

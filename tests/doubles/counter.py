@@ -25,6 +25,8 @@ from node.outcome import (
     PrinterState,
     Refused,
     RegisteredCard,
+    Running,
+    Sheet,
     Status,
     SyncResult,
     TicketPaper,
@@ -51,6 +53,8 @@ EPOCH = EpochId("1-00000000000000aa")
 KAWASAKI = MunicipalityCode("141305")
 TOSHIMA = MunicipalityCode("131164")
 NOW = Millis(1_763_701_500_000)  # 2025-11-21 14:05 in Tokyo
+MOST_OFFLINE = 1_000
+"""Points of one spend while the hub is silent."""
 _NAMES = {KAWASAKI: ("川崎市", "かわさきポイント"), TOSHIMA: ("豊島区", "としまポイント")}
 
 
@@ -70,6 +74,10 @@ class FakeCounter:
 
     cards: dict[str, FakeCard] = field(default_factory=dict)
     tickets: dict[str, int] = field(default_factory=dict)
+    programmes: dict[MunicipalityCode, tuple[str, ...]] = field(
+        default_factory=lambda: {KAWASAKI: ("123",), TOSHIMA: ("456",)}
+    )
+    """Running programmes by town."""
     silent: bool = False
     """The hub does not answer: spends are T2, issuing is refused."""
     fails_with: Exception | None = None
@@ -81,6 +89,10 @@ class FakeCounter:
     rows: list[HistoryRow] = field(default_factory=list)
     open_holds: dict[int, Prepared] = field(default_factory=dict)
     staff: str | None = None
+    issued: list[str | None] = field(default_factory=list)
+    """Programmes that tickets were issued from."""
+    paper: dict[int, Sheet] = field(default_factory=dict)
+    """Sheets by their job's number."""
     asked: list[str] = field(default_factory=list)
     _shift_began: int = 0
     _attempts: int = 0
@@ -155,12 +167,12 @@ class FakeCounter:
         if municipality is None and len(usable) > 1:
             return Choose(look=look, points=points)
         found = [t for t in usable if municipality in (None, t.municipality)]
-        if not found:
-            return _no("no-accepted-town")
         if self.cards[card].tries == 0:
             return _no("pin-locked")
-        if self.silent and points > 1_000:
-            return _no("over-spend-limit")
+        if not found:
+            return _no("no-accepted-town" if look.towns or not self.silent else "no-standing")
+        if self.silent and points > MOST_OFFLINE:
+            return replace(_no("over-spend-limit"), limit=MOST_OFFLINE)
         if points > found[0].available:
             return _no("too-few-points")
         self._attempts += 1
@@ -278,18 +290,24 @@ class FakeCounter:
         *,
         days: int,
         count: int,
-        programme: str | None,  # noqa: ARG002  the protocol's name
+        programme: str | None,
         pin: bytearray,
     ) -> Issued | Refused:
         """Online only; the QR of ticket N is ``QR-N``."""
         self._enter("issue_tickets")
         if self.silent:
-            return _no("only-issuing-online")
+            return _no("hub-silent")
+        known = self.programmes.get(municipality, ())
+        if programme is None and len(known) > 1:
+            return _no("name-a-programme")
+        if not known or programme not in (None, *known):
+            return _no("unknown-programme")
         if points * count > self.cards[card].points.get(municipality, 0):
             return _no("too-few-points")
         wrong = self._check(card, pin)
         if wrong is not None:
             return wrong
+        self.issued.append(programme)
         total = Points(points * count)
         done = self._spend(card, municipality, total, "ticket.issued", Tier.T0)
         papers = tuple(
@@ -298,6 +316,17 @@ class FakeCounter:
         )
         self.tickets |= {paper.qr: paper.points for paper in papers}
         return Issued(record=done, numbers=tuple(paper.number for paper in papers), papers=papers)
+
+    def running(self) -> tuple[Running, ...] | Refused:
+        """By town."""
+        self._enter("running")
+        if self.silent:
+            return _no("hub-silent")
+        return tuple(
+            Running(municipality=town, programme=programme, name=f"事業{programme}")
+            for town, programmes in self.programmes.items()
+            for programme in programmes
+        )
 
     def redeem(self, qr: str) -> Outcome:
         """Each ticket once."""
@@ -322,10 +351,26 @@ class FakeCounter:
         self._enter("print_waiting")
         return self.status().printer
 
-    def reprint(self, job: int) -> Refused | None:  # noqa: ARG002  the protocol's name
-        """There is no job."""
+    def sheets(self, limit: int = 50) -> tuple[Sheet, ...]:
+        """What tests put on paper."""
+        self._enter("sheets")
+        return tuple(self.paper.values())[:limit]
+
+    def came_out(self, job: int) -> Refused | None:
+        """It is on paper."""
+        self._enter("came_out")
+        return self._mark(job, "confirmed")
+
+    def reprint(self, job: int) -> Refused | None:
+        """It waits."""
         self._enter("reprint")
-        return _no("no-such-record")
+        return self._mark(job, "queued")
+
+    def _mark(self, job: int, state: str) -> Refused | None:
+        if job not in self.paper:
+            return _no("no-such-job")
+        self.paper[job] = replace(self.paper[job], state=state, trouble="")
+        return None
 
     def sync_now(self) -> SyncResult:
         """Everything arrives, when the hub answers."""

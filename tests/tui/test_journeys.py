@@ -330,6 +330,105 @@ async def test_issuing_is_card_amount_days_enter_and_pin(stage: Staged) -> None:
         assert _points(at.counter, "soft:hanako") == 1_000
 
 
+async def test_a_town_with_several_programmes_is_asked_which(stage: Staged) -> None:
+    counter = shop(programmes={KAWASAKI: ("123", "124")})
+    async with stage(counter) as at:
+        await at.press("f4")
+        await at.card("soft:hanako")
+        assert "1  事業123" in at.text
+        assert "2  事業124" in at.text
+        await at.press("2", *"300", "enter", "enter")
+        assert "事業124" in at.text
+        await at.press(*"1234")
+        assert at.light == "good"
+        assert at.counter.issued == ["124"]
+
+
+async def test_a_town_without_a_running_programme_issues_nothing(stage: Staged) -> None:
+    async with stage(shop(programmes={TOSHIMA: ("456",)})) as at:
+        await at.press("f4")
+        await at.card("soft:hanako")
+        assert "no tickets of this kind" in at.answer
+
+
+async def test_without_the_network_issuing_is_refused_before_anything_is_typed(
+    stage: Staged,
+) -> None:
+    async with stage(shop(silent=True)) as at:
+        await at.press("f4")
+        assert "The centre does not answer." in at.answer
+        await at.card("soft:hanako")
+        assert "The centre does not answer." in at.answer
+        assert "look_up" not in at.counter.asked
+        at.counter.silent = False
+        await at.card("soft:hanako")
+        assert "Enter goes on to the next field" in at.answer
+
+
+async def test_without_the_network_nobody_is_asked_what_to_register(stage: Staged) -> None:
+    async with stage(shop(silent=True)) as at:
+        await at.press("f5")
+        await at.card("soft:hanako")
+        assert "The centre does not answer." in at.answer
+
+
+@pytest.mark.parametrize("keys", [("f4",), ("f5",), ("f6", "f12")])
+async def test_a_locked_card_is_told_before_anything_is_typed(
+    stage: Staged, keys: tuple[str, ...]
+) -> None:
+    counter = shop()
+    counter.cards["soft:hanako"].tries = 0
+    async with stage(counter) as at:
+        await at.press(keys[0])
+        await at.card("soft:hanako")
+        await at.press(*keys[1:])
+        assert "This card's PIN is locked." in at.answer
+
+
+@pytest.mark.parametrize(
+    ("job", "keys"),
+    [
+        ("f4", (*"300", "enter", "enter")),
+        ("f5", ("1", "enter")),
+        ("f6", ("f12",)),
+    ],
+)
+async def test_the_last_try_is_warned_of_on_every_screen(
+    stage: Staged, job: str, keys: tuple[str, ...]
+) -> None:
+    counter = shop()
+    counter.cards["soft:hanako"].tries = 1
+    async with stage(counter) as at:
+        await at.press(job)
+        await at.card("soft:hanako")
+        await at.press(*keys)
+        assert "last try" in at.answer
+
+
+async def test_a_limit_that_says_no_is_named(stage: Staged) -> None:
+    async with stage(shop(silent=True)) as at:
+        await at.press(*"1500", "enter")
+        await at.card("soft:hanako")
+        assert "At most 1,000 points at once." in at.answer
+
+
+@pytest.mark.parametrize("typed", ["500円", "５００円", "0"])
+async def test_an_amount_with_its_unit_is_not_called_a_bad_ticket(
+    stage: Staged, typed: str
+) -> None:
+    async with stage() as at:
+        await at.press(*typed, "enter")
+        assert "An amount is a whole number" in at.answer
+        assert "redeem" not in at.counter.asked
+
+
+async def test_an_amount_typed_where_tickets_are_scanned_asks_for_a_scan(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f3", *"500円", "enter")
+        assert "A ticket has to be scanned." in at.answer
+        assert "redeem" not in at.counter.asked
+
+
 async def test_twice_the_paper_is_twice_the_points_on_the_customers_line(stage: Staged) -> None:
     async with stage() as at:
         await at.press("f4")
@@ -424,13 +523,6 @@ async def test_the_hub_that_does_not_answer_loses_nothing(stage: Staged) -> None
         at.counter.fails_with = Unreachable("no")
         await at.press("f9")
         assert at.light == "look"
-
-
-async def test_an_amount_that_is_none_is_told(stage: Staged) -> None:
-    async with stage() as at:
-        await at.press(*"0", "enter")
-        assert "whole number" in at.answer
-        assert at.counter.asked == []
 
 
 async def test_no_key_path_makes_or_loses_a_point(stage: Staged) -> None:

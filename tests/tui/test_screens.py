@@ -17,7 +17,7 @@ from node.plan import Plan
 from sync.calls import Invited
 from sync.clock import ClockState
 from sync.errors import InUse, Malformed
-from tests.doubles.counter import NODE, NOW, FakeCounter, quiet_status, shop
+from tests.doubles.counter import KAWASAKI, NODE, NOW, FakeCounter, quiet_status, shop
 from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
 from tui.widgets.cardslot import TrayCard
@@ -115,6 +115,17 @@ def _unreadable() -> FakeCounter:
     return shop(fails_with=CardUnreadable("no card"))
 
 
+def _two_kinds() -> FakeCounter:
+    return shop(programmes={KAWASAKI: ("123", "124")})
+
+
+def _locked() -> FakeCounter:
+    counter = shop()
+    for card in counter.cards.values():
+        card.tries = 0
+    return counter
+
+
 STATES = {
     "home": State(),
     "home-troubled": State(counter=_troubled),
@@ -142,14 +153,20 @@ STATES = {
     "issue-form": State(steps=keys("f4", "1")),
     "issue-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter")),
     "issue-done": State(steps=keys("f4", "1", *"1000", "enter", "enter", *"1234")),
-    "issue-offline": State(
-        counter=lambda: shop(silent=True),
-        steps=keys("f4", "1", *"1000", "enter", "enter", *"1234"),
-    ),
+    "issue-kind": State(counter=_two_kinds, steps=keys("f4", "1")),
+    "issue-wrong-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter", *"9999")),
+    "issue-refused": State(steps=keys("f4", "1", *"2001", "enter", "enter", *"1234")),
+    "issue-offline": State(counter=lambda: shop(silent=True), steps=keys("f4")),
     "register-consent": State(steps=keys("f5", "1")),
     "register-wishes": State(steps=keys("f5", "1", "1", *"abc12345", "enter")),
+    "register-wrong-pin": State(steps=keys("f5", "1", "1", "enter", *"9999")),
+    "register-refused": State(
+        steps=keys("f5", "1", "1", *"TAKEN001", "enter", *"1234"),
+    ),
     "register-done": State(steps=keys("f5", "1", "1", "enter", *"1234")),
     "balances": State(steps=keys("f6", "2")),
+    "balances-wrong-pin": State(steps=keys("f6", "2", "f12", *"9999")),
+    "balances-locked": State(counter=_locked, steps=keys("f6", "2", "f12")),
     "balances-exact": State(steps=keys("f6", "2", "f12", *"5678")),
     "history": State(counter=_after_a_day, steps=keys("f7")),
     "history-confirm": State(steps=keys(*"QR-101", "enter", "f7", "enter")),

@@ -37,6 +37,7 @@ class Balances(CounterScreen):
         """No card yet."""
         super().__init__()
         self._card = ""
+        self._look: CardLook | None = None
 
     def body(self) -> ComposeResult:
         """Card, list, PIN."""
@@ -56,7 +57,7 @@ class Balances(CounterScreen):
         self._fresh()
 
     def _fresh(self) -> None:
-        self._card = ""
+        self._card, self._look = "", None
         self.query_one("#secret").display = False
         self.query_one("#rows").display = False
         self.query_one(CardSlot).want()
@@ -70,6 +71,7 @@ class Balances(CounterScreen):
         self.ask(partial(self.counter.look_up, event.address), self._looked)
 
     def _looked(self, look: CardLook) -> None:
+        self._look = look
         words = self.desk.words
         self._show(
             [(t.point_name, words.points(t.available, at_least=t.at_cap), "") for t in look.towns]
@@ -93,11 +95,11 @@ class Balances(CounterScreen):
 
     def action_exact(self) -> None:
         """Ask for the PIN."""
-        if not self._card or self.desk.busy():
+        if self._look is None or self.desk.busy() or self.is_locked(self._look):
             return
         self.query_one("#secret").display = True
         self.query_one(PinEntry).focus()
-        self.answer.blank()
+        self.before_pin(self._look.tries_left)
 
     @on(PinEntry.Unclear)
     def unclear(self) -> None:

@@ -26,7 +26,7 @@ from tui.widgets.foot import Foot
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
-    from node.outcome import Refused, Status
+    from node.outcome import CardLook, Refused, Status
     from tui.app import CounterApp
 
 T = TypeVar("T")
@@ -122,6 +122,21 @@ class CounterScreen(Screen[None]):
     def show_refusal(self, refused: "Refused") -> None:
         """Say why not."""
         self.desk.advise(self.answer, refused)
+
+    def is_locked(self, look: "CardLook") -> bool:
+        """Whether the card's PIN is locked; says so before anybody fills in a form."""
+        if look.tries_left:
+            return False
+        self.desk.advise_reason(self.answer, "pin-locked")
+        return True
+
+    def before_pin(self, tries_left: int) -> None:
+        """Nothing to say before the PIN, or that it is the last try."""
+        if tries_left == 1:
+            words = self.desk.words
+            self.answer.note(words("Careful: this is the last try before the PIN is locked."))
+        else:
+            self.answer.blank()
 
     def leave(self) -> None:
         """Called before the screen goes: let go of what is held open."""

@@ -1,6 +1,5 @@
 """The first screen: type an amount, scan a ticket, or choose what to do."""
 
-import re
 from typing import ClassVar
 
 from textual import on
@@ -17,11 +16,8 @@ from tui.screens.redeem import Redeem
 from tui.screens.spend import Spend
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import Choices
-from tui.widgets.line import Line
+from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
-
-_AMOUNT = re.compile(r"[\d,]{1,10}", re.ASCII)
-"""Longer digits are a ticket's number."""
 
 JOBS: tuple[tuple[str, str, str], ...] = (
     ("f2", "spend", N_("Spend points")),
@@ -113,7 +109,7 @@ class Home(CounterScreen):
         """An amount begins a spend, anything else is a scan."""
         if not event.text:
             return
-        if not _AMOUNT.fullmatch(event.text):
+        if not meant_as_amount(event.text):
             self.desk.push_screen(Redeem(event.text))
             return
         try:

@@ -1,4 +1,9 @@
-"""Issue point tickets from a resident's points: card, amount, days, Enter, PIN; then paper."""
+"""Issue point tickets from a resident's points: card, amount, days, Enter, PIN; then paper.
+
+A card of several towns is asked which, a town of several running programmes which kind of ticket.
+Without the network nobody fills in a form: the screen says so when it is opened, and again where
+a card is put down.
+"""
 
 from enum import Enum, auto
 from functools import partial
@@ -8,11 +13,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import OptionList, Static
 
-from node.outcome import CardLook, Issued, Refused, TownStanding
+from node.outcome import CardLook, Issued, Refused, Running, TownStanding
 from sync.errors import Malformed
 from sync.values import MOST_POINTS, Points, half_width, points
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
+from tui.usecases import UseCases
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.figures import BigAmount
@@ -29,6 +35,7 @@ class Step(Enum):
 
     CARD = auto()
     TOWN = auto()
+    KIND = auto()
     FORM = auto()
     PIN = auto()
     WAITING = auto()
@@ -41,7 +48,7 @@ class Issue(CounterScreen):
     DEFAULT_CSS = """
     Issue Horizontal { height: 1; }
     Issue Vertical { height: auto; }
-    Issue .label { width: 34; padding: 0 1; text-style: bold; }
+    Issue .label { width: 36; padding: 0 1; text-style: bold; }
     Issue Line { width: 14; }
     Issue #town, Issue #plain { height: 1; padding: 0 1; text-style: bold; color: $accent; }
     Issue BigAmount { margin: 0 1 1 1; }
@@ -54,6 +61,10 @@ class Issue(CounterScreen):
         self._card = ""
         self._towns: tuple[TownStanding, ...] = ()
         self._town: TownStanding | None = None
+        self._programmes: tuple[Running, ...] = ()
+        self._kinds: tuple[Running, ...] = ()
+        self._kind: Running | None = None
+        self._tries = 0
         self._each, self._days, self._count = Points(0), 0, 0
 
     def body(self) -> ComposeResult:
@@ -62,6 +73,7 @@ class Issue(CounterScreen):
         yield self.slot()
         yield Static("", id="town", markup=False)
         yield Choices(name="towns")
+        yield Choices(name="kinds")
         with Vertical(id="form"):
             for name, label, value in (
                 ("amount", N_("Points on each ticket"), ""),
@@ -79,15 +91,21 @@ class Issue(CounterScreen):
         yield Answer()
 
     def on_mount(self) -> None:
-        """The card first."""
+        """The card first; without the network that is said now."""
         super().on_mount()
         self._fresh()
+        self.ask(self.counter.running, self._opened)
+
+    def _opened(self, running: tuple[Running, ...] | Refused) -> None:
+        if isinstance(running, Refused):
+            self.show_refusal(running)
 
     def _enter(self, step: Step) -> None:
         self.step = step
         self.query_one("#towns").display = step is Step.TOWN
+        self.query_one("#kinds").display = step is Step.KIND
         form = self.query_one("#form")
-        form.display = step in (Step.FORM, Step.PIN, Step.WAITING) and self._town is not None
+        form.display = step in (Step.FORM, Step.PIN, Step.WAITING) and self._kind is not None
         form.disabled = step is not Step.FORM
         self.query_one("#secret").display = step is Step.PIN
         self.query_one(PinEntry).clear()
@@ -104,6 +122,8 @@ class Issue(CounterScreen):
         if town is not None:
             have = words.points(town.available, at_least=town.at_cap)
             shown = words("{point_name}: {points}", point_name=town.point_name, points=have)
+        if self._kind is not None and len(self._kinds) > 1:
+            shown += f"   {self._kind.name}"
         self.query_one("#town", Static).update(shown)
         total = self._each * self._count if self.step in (Step.PIN, Step.WAITING) else 0
         self.query_one(BigAmount).points = total
@@ -111,7 +131,8 @@ class Issue(CounterScreen):
         self.query_one("#plain", Static).update(pay)
 
     def _fresh(self) -> None:
-        self._card, self._town, self._towns = "", None, ()
+        self._card, self._town, self._kind = "", None, None
+        self._towns, self._kinds = (), ()
         self._each, self._count = Points(0), 0
         self.query_one("#amount", Line).value = ""
         self.query_one("#count", Line).value = "1"
@@ -125,16 +146,24 @@ class Issue(CounterScreen):
         self._card = event.address
         self._enter(Step.WAITING)
         self.answer.note(self.desk.words("Reading the card. One moment, please."))
-        self.ask(partial(self.counter.look_up, event.address), self._looked)
+        self.ask(partial(_look, self.counter, event.address), self._looked)
 
-    def _looked(self, look: CardLook) -> None:
+    def _looked(self, found: tuple[CardLook, tuple[Running, ...]] | Refused) -> None:
+        if isinstance(found, Refused):
+            self._fresh()
+            self.show_refusal(found)
+            return
+        look, self._programmes = found
+        self._tries = look.tries_left
         self._towns = tuple(town for town in look.towns if town.usable)
         self.answer.blank()
-        if not self._towns:
+        if self.is_locked(look):
+            self._fresh()
+        elif not self._towns:
             self._fresh()
             self.desk.advise_reason(self.answer, "no-accepted-town")
         elif len(self._towns) == 1:
-            self._to_form(self._towns[0])
+            self._to_kind(self._towns[0])
         else:
             self._enter(Step.TOWN)
             words, choices = self.desk.words, self.query_one("#towns", Choices)
@@ -150,10 +179,32 @@ class Issue(CounterScreen):
     @on(OptionList.OptionSelected, "#towns")
     def chosen(self, event: OptionList.OptionSelected) -> None:
         """One of the card's towns."""
-        self._to_form(self._towns[event.option_index])
+        self._to_kind(self._towns[event.option_index])
 
-    def _to_form(self, town: TownStanding) -> None:
-        self._town = town
+    def _to_kind(self, town: TownStanding) -> None:
+        """One running programme is not asked about."""
+        kinds = tuple(each for each in self._programmes if each.municipality == town.municipality)
+        if not kinds:
+            self._fresh()
+            self.desk.advise_reason(self.answer, "unknown-programme")
+            return
+        self._town, self._kinds = town, kinds
+        if len(kinds) == 1:
+            self._to_form(kinds[0])
+            return
+        self._enter(Step.KIND)
+        words, choices = self.desk.words, self.query_one("#kinds", Choices)
+        self.answer.note(words("Which kind of ticket? Type the number or choose and press Enter."))
+        choices.show([kind.name for kind in kinds])
+        choices.focus()
+
+    @on(OptionList.OptionSelected, "#kinds")
+    def of_kind(self, event: OptionList.OptionSelected) -> None:
+        """One of the town's programmes."""
+        self._to_form(self._kinds[event.option_index])
+
+    def _to_form(self, kind: Running) -> None:
+        self._kind = kind
         self._enter(Step.FORM)
         self.answer.note(self.desk.words("Enter goes on to the next field, then to the PIN."))
         self.query_one("#amount", Line).focus()
@@ -196,7 +247,7 @@ class Issue(CounterScreen):
 
     def _to_pin(self) -> None:
         self._enter(Step.PIN)
-        self.answer.blank()
+        self.before_pin(self._tries)
         self.query_one(PinEntry).focus()
 
     @on(PinEntry.Unclear)
@@ -207,8 +258,8 @@ class Issue(CounterScreen):
     @on(PinEntry.Typed)
     def typed(self, event: PinEntry.Typed) -> None:
         """The PIN: from here on nothing stops half-way."""
-        town = self._town
-        if town is None:
+        kind = self._kind
+        if kind is None:
             return
         self._enter(Step.WAITING)
         words = self.desk.words
@@ -217,11 +268,11 @@ class Issue(CounterScreen):
             partial(
                 self.counter.issue_tickets,
                 self._card,
-                town.municipality,
+                kind.municipality,
                 self._each,
                 days=self._days,
                 count=self._count,
-                programme=None,
+                programme=kind.programme,
                 pin=event.pin,
             ),
             self._issued,
@@ -264,6 +315,12 @@ class Issue(CounterScreen):
         self._fresh()
         self.answer.note(self.desk.words("Given up. No points were moved."))
         return True
+
+
+def _look(counter: UseCases, card: str) -> tuple[CardLook, tuple[Running, ...]] | Refused:
+    """The card and what can be issued from it; refused before a card is read for nothing."""
+    running = counter.running()
+    return running if isinstance(running, Refused) else (counter.look_up(card), running)
 
 
 def _within(text: str, most: int) -> int | None:

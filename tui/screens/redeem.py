@@ -18,7 +18,7 @@ from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.widgets.answer import Answer
 from tui.widgets.figures import BigAmount
-from tui.widgets.line import Line
+from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 BOUNCE = 1.0
@@ -71,6 +71,9 @@ class Redeem(CounterScreen):
         before, at = self._bounce
         self._bounce = (event.text, event.at)
         if not event.text or (event.text == before and event.at - at < BOUNCE):
+            return
+        if meant_as_amount(event.text):
+            self.desk.advise_reason(self.answer, "scan-needed")
             return
         self._waiting.append(event.text)
         self._next()

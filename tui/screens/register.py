@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
-from node.outcome import Refused, RegisteredCard
+from node.outcome import CardLook, Refused, RegisteredCard
 from sync.errors import Malformed
 from sync.values import mykey_id
 from tui.asking import Trouble
@@ -51,7 +51,7 @@ class Register(CounterScreen):
         """No card yet."""
         super().__init__()
         self.step = Step.CARD
-        self._card = ""
+        self._card, self._tries = "", 0
         self._consent = False
         self._wishes: tuple[str, ...] = ()
 
@@ -100,6 +100,20 @@ class Register(CounterScreen):
         if self.step is not Step.CARD:
             return
         self._card = event.address
+        self._enter(Step.WAITING)
+        self.answer.note(self.desk.words("Reading the card. One moment, please."))
+        self.ask(partial(self.counter.look_up, event.address), self._looked)
+
+    def _looked(self, look: CardLook) -> None:
+        """A card that cannot be registered now is told before anybody is asked anything."""
+        self._tries = look.tries_left
+        if not look.fresh:
+            self._fresh()
+            self.desk.advise_reason(self.answer, "hub-silent")
+            return
+        if self.is_locked(look):
+            self._fresh()
+            return
         self._enter(Step.CONSENT)
         self.answer.note(
             self.desk.words("Ask the resident. Type the number or choose and press Enter.")
@@ -137,7 +151,7 @@ class Register(CounterScreen):
 
     def _to_pin(self) -> None:
         self._enter(Step.PIN)
-        self.answer.blank()
+        self.before_pin(self._tries)
         self.query_one(PinEntry).focus()
 
     @on(PinEntry.Unclear)

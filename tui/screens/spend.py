@@ -151,13 +151,10 @@ class Spend(CounterScreen):
         self._prepared = prepared
         self._enter(Step.PIN)
         self.query_one(PinEntry).focus()
-        words = self.desk.words
-        if prepared.tries_left == 1:
-            self.answer.note(words("Careful: this is the last try before the PIN is locked."))
-        elif prepared.silent_since:
+        self.before_pin(prepared.tries_left)
+        if prepared.silent_since and prepared.tries_left > 1:
+            words = self.desk.words
             self.answer.note(words("The network is down; this sale is allowed offline."))
-        else:
-            self.answer.blank()
 
     # -- what people and cards do
 

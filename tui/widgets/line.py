@@ -5,14 +5,25 @@ Enter and is cleared when that is handled; when the screen is busy, the next sca
 the first before that. Here the value is taken and cleared in the same step as the key.
 """
 
+import re
+
 from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
 from sync.values import half_width
 
+_AMOUNT = re.compile(r"[¥\\]?\d[\d,]{0,9}\D{0,8}", re.ASCII)
 LONGEST = 2_000
 """Characters; an invitation and a ticket stay far below."""
+
+
+def meant_as_amount(text: str) -> bool:
+    """Whether a line is an amount or was meant as one: ``500``, ``1,500``, ``500円``, ``500 yen``.
+
+    A ticket is longer, also where only its number was typed.
+    """
+    return _AMOUNT.fullmatch(text) is not None
 
 
 class Line(Input):

@@ -1,9 +1,10 @@
 """Fields: a scanner's lines never run together, a PIN never stays."""
 
+import pytest
 from textual.app import App, ComposeResult
 
 from tui.theme import CONTRAST
-from tui.widgets.line import Line
+from tui.widgets.line import Line, meant_as_amount
 from tui.widgets.pin import PinEntry
 
 
@@ -76,3 +77,13 @@ async def test_a_letter_clears_what_was_typed() -> None:
         assert app.pins == []
         await pilot.press("6")
         assert app.pins == [bytearray(b"3456")]
+
+
+@pytest.mark.parametrize("text", ["500", "1,500", "500円", "¥500", "500 yen", "0", "9999999"])
+def test_what_somebody_types_for_money_is_an_amount(text: str) -> None:
+    assert meant_as_amount(text)
+
+
+@pytest.mark.parametrize("text", ["", "1234567890123", "QR-101", "2KCE5AQ", "円"])
+def test_what_a_scanner_reads_is_none(text: str) -> None:
+    assert not meant_as_amount(text)
