@@ -238,7 +238,7 @@ class World:
     def _found_town(self) -> None:
         bank = BankDetails("0001", "001", 1, "1234567", "ﾏﾁ")
         for town, name in zip(TOWNS, ("川崎市", "豊島区"), strict=True):
-            key = self.keys.tickets(town).public
+            key = self.keys.begin_town(town).public
             self.enact(MunicipalityAdded(town, name, f"{name}ポイント", "1234567890", bank, key))
             self._programmes(town, 2026)
             self.enact(ReserveFunded(town, Points(9_000_000), "losses"))
