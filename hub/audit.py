@@ -6,56 +6,61 @@
 3. Every card signature and ticket behind an applied record still verifies.
 4. In each town debits equal credits, and each balance is the sum of its transfers.
 5. No town's posting has stopped.
-6. Playing every posting again, in order, into an empty database gives the same transfers, balances,
-   verdicts, tickets, holds and windows, and the same organisations and people.
+6. Playing every posting again, in order, into an empty database gives the same transfers, verdicts,
+   incidents, tickets, holds and windows, and the same towns, organisations, terminals and people.
+7. What two people approved, and when each epoch closed, fits what the records say of it.
+8. Identities follow from their own chain; every file that left for the bank is in the journal.
 
 A finding says where, what was expected and what was found. It changes nothing.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 import msgspec
+from sqlalchemy.engine import RowMapping
 
+from hub.bodies import HubRecord, MunicipalityAdded
 from hub.chronicle import chain_of
 from hub.core import Core
+from hub.findings import Finding
+from hub.hub import Hub
 from hub.identities import Identities
 from hub.intake.lines import Cursor, Kept, cursor, digest_at, kept
 from hub.intake.prove import Prover
 from hub.intake.stopped import REASON, stopped_towns
 from hub.intake.verify import Verifier
+from hub.people import TWO_PEOPLE
 from hub.points.case import Line, Proof
-from hub.replay import replay
-from hub.store import schema
-from hub.store.database import Database, Tx
+from hub.rebuilt import rebuilt
+from hub.store.database import Tx
 from sync.chain import ChainBroken, digest, follow
-from sync.errors import MachikadoError, NotAuthentic
+from sync.errors import Damaged, MachikadoError, NotAuthentic
 from sync.signing import Head, verify_head
 from sync.values import Digest, EpochId, MunicipalityCode, NodeId
 from sync.wire import read
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that does not add up."""
-
-    finding: str
-    where: str
-    expected: str
-    found: str
+def audit_hub(hub: Hub, verifier: Verifier) -> list[Finding]:
+    """Everything about a hub that does not add up; nothing when all is well."""
+    with hub.core.database.read() as tx:
+        journal = list(hub.journal.audit(tx))
+    return [*audit(hub.core, hub.mykey, verifier), *hub.mykey.audit(), *journal]
 
 
 def audit(core: Core, identities: Identities, verifier: Verifier) -> list[Finding]:
-    """Everything that does not add up; nothing when all is well."""
+    """What does not add up in its ledger, records and chains."""
     with core.database.read() as tx:
         return [
             *_lines(core, identities, verifier, tx),
-            *_chronicles(tx),
+            *_forks(tx),
+            *_lives(tx),
+            *_chronicles(core, tx),
+            *_approvals(tx),
             *_sums(tx),
             *_stopped(tx),
-            *_again(core, identities, verifier, tx),
+            *rebuilt(core, identities, verifier, tx),
         ]
 
 
@@ -144,15 +149,100 @@ def _proofs(tx: Tx, prover: Prover, where: str, records: Sequence[Kept]) -> Iter
             yield Finding("signature", f"{where} {case.seq}", "a proof that holds", str(case.proof))
 
 
-def _chronicles(tx: Tx) -> Iterator[Finding]:
+def _forks(tx: Tx) -> Iterator[Finding]:
+    """Each branch has its incident, and each such incident its branch."""
+    branches = {
+        (home, node, epoch, branch, base + 1)
+        for home, node, epoch, branch, base in tx.rows(
+            "SELECT municipality, node, epoch, branch, base FROM cursor WHERE branch<>''"
+        )
+    }
+    told = set(
+        tx.rows(
+            "SELECT municipality, node, epoch, branch, seq FROM incident WHERE kind='fork'",
+        )
+    )
+    for place in sorted(branches - told):
+        where = " ".join(map(str, place))
+        yield Finding("fork", where, "an incident", "none")
+    for place in sorted(told - branches):
+        where = " ".join(map(str, place))
+        yield Finding("fork", where, "a branch", "none")
+
+
+def _lives(tx: Tx) -> Iterator[Finding]:
+    """An epoch closed behind what was in custody then: the times of batches say what that was."""
+    closed = tx.rows(
+        "SELECT e.node, e.epoch, e.state, e.closed_seq,"
+        " max(CASE WHEN i.received_at<e.closed_at THEN i.last ELSE 0 END),"
+        " max(CASE WHEN i.received_at<=e.closed_at THEN i.last ELSE 0 END)"
+        " FROM epoch e LEFT JOIN inbox i ON i.municipality=e.municipality AND i.node=e.node"
+        " AND i.epoch=e.epoch AND i.branch='' GROUP BY e.municipality, e.node, e.epoch"
+    )
+    for node, epoch, state, seq, before, then in closed:
+        least, most = (0, 0) if state == "open" else (before or 0, then or 0)
+        if not least <= seq <= most:
+            where = f"epoch {node} {epoch} closed_seq"
+            yield Finding("epoch", where, f"{least} to {most}", str(seq))
+
+
+def _chronicles(core: Core, tx: Tx) -> Iterator[Finding]:
     towns = tx.rows("SELECT DISTINCT municipality FROM chronicle ORDER BY 1")
     for (town,) in towns:
-        prev = Digest(b"")
-        for place, (record, data, stored) in enumerate(chain_of(tx, MunicipalityCode(town)), 1):
-            where = f"{town} hub {place}"
-            if record.seq != place or record.prev != prev or digest(data) != stored:
-                yield Finding("hub-chain", where, prev.hex()[:16], bytes(record.prev).hex()[:16])
-            prev = digest(data)
+        try:
+            yield from _hub_chain(core, town, chain_of(tx, MunicipalityCode(town)))
+        except Damaged as error:
+            yield Finding("hub-chain", f"{town} hub", "records that can be read", str(error))
+
+
+def _hub_chain(
+    core: Core, town: str, records: Sequence[tuple[HubRecord, bytes, Digest]]
+) -> Iterator[Finding]:
+    prev = Digest(b"")
+    for place, (record, data, stored) in enumerate(records, 1):
+        where = f"{town} hub {place}"
+        if record.seq != place or record.prev != prev or digest(data) != stored:
+            yield Finding("hub-chain", where, prev.hex()[:16], bytes(record.prev).hex()[:16])
+        prev = digest(data)
+        if isinstance(record.body, MunicipalityAdded):
+            public = core.keys.tickets(record.body.town).public
+            if record.body.ticket_key != public:
+                yield Finding("key", where, record.body.ticket_key.hex()[:16], public.hex()[:16])
+
+
+def _approvals(tx: Tx) -> Iterator[Finding]:
+    """What a second person approved is what the record says that they did, once."""
+    for (town,) in tx.rows("SELECT DISTINCT municipality FROM pending ORDER BY 1"):
+        try:
+            entered = [record for record, _, _ in chain_of(tx, MunicipalityCode(town))]
+        except Damaged:
+            continue  # the chain says so itself
+        rows = tx.all(
+            "SELECT * FROM pending WHERE municipality=:town"
+            " ORDER BY state NOT LIKE 'done %', at, id",
+            town=town,
+        )
+        yield from _approvals_of(rows, entered)
+
+
+def _approvals_of(rows: Sequence[RowMapping], entered: Sequence[HubRecord]) -> Iterator[Finding]:
+    """``rows``: what was done before what still waits."""
+    of_two = {record.seq: record for record in entered if len(record.persons) == TWO_PEOPLE}
+    for row in rows:
+        places = [
+            f"done {seq}"
+            for seq, record in of_two.items()
+            if record.persons[0] == row["person"]
+            and record.at >= row["at"]
+            and msgspec.msgpack.encode(record.body) == row["body"]
+        ]
+        where = f"pending {row['id']} state"
+        if row["state"] in places:
+            del of_two[int(row["state"].removeprefix("done "))]
+        elif row["state"].startswith("done "):
+            yield Finding("pending", where, "a record of what was approved", row["state"])
+        elif places:
+            yield Finding("pending", where, places[0], row["state"])
 
 
 def _sums(tx: Tx) -> Iterator[Finding]:
@@ -182,75 +272,3 @@ def _sums(tx: Tx) -> Iterator[Finding]:
 def _stopped(tx: Tx) -> Iterator[Finding]:
     for town, words in stopped_towns(tx):
         yield Finding(REASON, town, "a posting that succeeds", words)
-
-
-_COMPARED = {
-    "transfer": ("municipality", "source", "epoch", "seq", "part"),
-    "record": ("municipality", "node", "epoch", "branch", "seq"),
-    "ticket": ("municipality", "number"),
-    "hold": ("municipality", "node", "epoch", "n"),
-    "settlement_window": ("municipality", "kind", "window"),
-    "settlement_line": ("municipality", "kind", "window", "organisation"),
-    "programme": ("municipality", "programme"),
-    "second_redemption": ("municipality", "number", "record"),
-    "decision": ("municipality", "node", "epoch", "n"),
-    "borne": ("municipality", "node", "window"),
-    "organisation": ("municipality", "organisation"),
-    "acceptance": ("municipality", "organisation"),
-    "policy": ("municipality", "digest"),
-    "operator": ("municipality", "name"),
-}
-"""Tables that must come out the same when every posting is played again, and their keys."""
-
-
-def _again(core: Core, identities: Identities, verifier: Verifier, tx: Tx) -> Iterator[Finding]:
-    fresh = Database("sqlite://", schema.metadata, version=schema.VERSION)
-    try:
-        replay(replace(core, database=fresh), identities, verifier, tx)
-    except MachikadoError as error:
-        yield Finding("replay", "the ledger", "postings that can be played again", str(error))
-        return
-    finally_rows = _tables(tx)
-    with fresh.read() as other:
-        again = _tables(other)
-    fresh.close()
-    for name, keys in _COMPARED.items():
-        yield from _compare(name, keys, again[name], finally_rows[name])
-
-
-_WHERE = {"hold": "WHERE purpose<>''"}
-"""An attempt that was given up before the hub heard of it is remembered, but moved nothing."""
-_Rows = dict[tuple[object, ...], dict[str, object]]
-
-
-def _tables(tx: Tx) -> dict[str, _Rows]:
-    return {
-        name: {
-            tuple(row[key] for key in keys): dict(row)
-            for row in tx.all(f"SELECT * FROM {name} {_WHERE.get(name, '')}")
-        }
-        for name, keys in _COMPARED.items()
-    }
-
-
-def _compare(name: str, keys: Sequence[str], expected: _Rows, found: _Rows) -> Iterator[Finding]:
-    for key in sorted(expected.keys() | found.keys(), key=str):
-        where = f"{name} {' '.join(map(str, key))}"
-        if key not in found:
-            yield Finding(f"{name}-missing", where, "there", "not there")
-        elif key not in expected:
-            yield Finding(f"{name}-unexplained", where, "not there", "there")
-        else:
-            for column in expected[key].keys() - set(keys):
-                one, other = expected[key][column], found[key][column]
-                if one != other:
-                    yield Finding(name, f"{where} {column}", _text(one), _text(other))
-
-
-def _text(value: object) -> str:
-    return bytes(value).hex()[:32] if isinstance(value, bytes | memoryview) else str(value)
-
-
-def as_json(finding: Finding) -> bytes:
-    """One line for scripts."""
-    return msgspec.json.encode(finding)

@@ -111,15 +111,16 @@ def serve(
 @click.option("--json", "as_json", is_flag=True, help="One object a finding, for scripts.")
 def audit(*, folder: Path, as_json: bool) -> None:
     """Recompute everything from the records; findings, one a line. The hub may go on running."""
-    from hub.audit import as_json as line_of
-    from hub.audit import audit as examine
+    from hub.audit import audit_hub
+    from hub.findings import as_json as line_of
+    from hub.findings import in_words
     from hub.hub import copy_of
     from hub.intake.verify import InlineVerifier
 
     with copy_of(folder) as copy:
-        findings = examine(copy.core, copy.mykey, InlineVerifier())
+        findings = audit_hub(copy, InlineVerifier())
     for finding in findings:
-        click.echo(line_of(finding).decode() if as_json else str(finding))
+        click.echo(line_of(finding).decode() if as_json else in_words(finding))
     if findings:
         raise SystemExit(DAMAGED)
     if not as_json:

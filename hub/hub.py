@@ -78,6 +78,7 @@ class Hub:
     office: Office
     treasury: Treasury
     judging: Judging
+    journal: Journal
     release: Callable[[], None]
 
     def close(self) -> None:
@@ -103,7 +104,7 @@ def compose(
     desk = Desk(core, rules)
     judging = Judging(core, mykey, verifier or InlineVerifier())
     counters = Counters(core, mykey, judging)
-    settlement = Settlement(core, Journal(journal, core.keys.signing))
+    kept = Journal(journal, core.keys.signing)
     return Hub(
         core=core,
         mykey=mykey,
@@ -111,8 +112,9 @@ def compose(
         counters=counters,
         door=HubDoor(core, counters, Nights(core).before),
         office=Office(core, mykey, desk),
-        treasury=Treasury(core, mykey, desk, settlement),
+        treasury=Treasury(core, mykey, desk, Settlement(core, kept)),
         judging=judging,
+        journal=kept,
         release=release,
     )
 

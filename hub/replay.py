@@ -6,7 +6,7 @@ for) is taken as it was decided; everything else is computed anew.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,7 @@ from hub.intake.heal import judge_again
 from hub.intake.lines import kept
 from hub.intake.post import judge_in_posting
 from hub.intake.prove import Prover
+from hub.intake.stopped import KIND as POSTING_STOPPED
 from hub.intake.verify import Verifier
 from hub.points.asking import Attempt, open_hold
 from hub.points.books import posting
@@ -37,8 +38,13 @@ from sync.values import (
     home_of,
 )
 
-_COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "feed", "incident")
+if TYPE_CHECKING:
+    from sqlalchemy.engine import RowMapping
+
+_COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "feed")
 """What came from outside or was said to nodes: inputs of a judgement, not results of it."""
+_FROM_OUTSIDE = ("fork", POSTING_STOPPED)
+"""Incidents that no posting makes: custody met a branch, a posting failed."""
 
 
 class _Then:
@@ -111,6 +117,10 @@ class Replay:
             for (town,) in old.rows("SELECT DISTINCT municipality FROM chronicle ORDER BY 1")
             for record, _, _ in chain_of(old, MunicipalityCode(town))
         }
+        self._outside: dict[str, list[RowMapping]] = {}
+        for row in old.all("SELECT * FROM incident ORDER BY id"):
+            if row["kind"] in _FROM_OUTSIDE:
+                self._outside.setdefault(row["municipality"], []).append(row)
 
     def play(self, tx: Tx) -> None:
         """Play everything, in the order in which it was posted."""
@@ -120,12 +130,45 @@ class Replay:
         for name in _COPIED:
             table = schema.metadata.tables[name]
             tx.insert_many(table, self._old.rows(f"SELECT * FROM {name}"))
-        tx.run("UPDATE incident SET state='open', decision=''")
         rows = self._old.rows("SELECT municipality, number, at, cause FROM posting ORDER BY tick")
         for town, number, at, cause in rows:
             self._clock.at = at
+            self._from_outside(tx, town, at)
             kind, *rest = msgspec.msgpack.decode(cause)
             getattr(self, f"_play_{kind}")(tx, MunicipalityCode(town), number, rest)
+        for town in self._outside:
+            self._from_outside(tx, town, self._clock.at)
+        self._ends_of_lives(tx)
+
+    def _from_outside(self, tx: Tx, town: str, at: Millis) -> None:
+        """Put a town's incidents that no posting makes between those that postings make."""
+        waiting = self._outside.get(town, [])
+        while waiting and waiting[0]["at"] <= at:
+            last = tx.scalar("SELECT max(id) FROM incident WHERE municipality=:town", town=town)
+            if waiting[0]["id"] != (last or 0) + 1:
+                return
+            row = {**waiting.pop(0), "state": "open", "decision": ""}
+            tx.insert(schema.incident, **row)
+
+    def _ends_of_lives(self, tx: Tx) -> None:
+        """What custody and the nodes said of epochs: how far they had come, forks, the end."""
+        for row in self._old.all("SELECT * FROM epoch"):
+            place = {name: row[name] for name in ("municipality", "node", "epoch")}
+            tx.run(
+                "UPDATE epoch SET closed_seq=:closed_seq, ended=:ended WHERE"
+                " municipality=:municipality AND node=:node AND epoch=:epoch",
+                closed_seq=row["closed_seq"],
+                ended=row["ended"],
+                **place,
+            )
+            tx.run(
+                "UPDATE epoch SET state='forked', closed_at=:closed_at WHERE"
+                " municipality=:municipality AND node=:node AND epoch=:epoch AND EXISTS"
+                " (SELECT 1 FROM cursor c WHERE c.municipality=epoch.municipality"
+                " AND c.node=epoch.node AND c.epoch=epoch.epoch AND c.branch<>'')",
+                closed_at=row["closed_at"],
+                **place,
+            )
 
     def _play_hub(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
         apply(self._core, tx, self._hub[town, rest[0]])

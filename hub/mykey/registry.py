@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from hub.findings import Finding
+from hub.mykey.audit import audit
 from hub.mykey.records import AccountMade, ConsentGiven, MemberRegistered, enter
 from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
@@ -206,6 +208,11 @@ class MyKey:
                 consents=_consents(tx, name),
                 services=tx.scalar(count.format("service"), name=name),
             )
+
+    def audit(self) -> list[Finding]:
+        """What does not follow from the chain of identities."""
+        with self._database.read() as tx:
+            return list(audit(tx))
 
     def close(self) -> None:
         """Let go of the database."""

@@ -9,13 +9,16 @@ every release of its journal. A line without its line end was cut off by a power
 answer left, and counts as not written.
 """
 
+import hashlib
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from hub.settlement.windows import FILE_MADE, find, window_name
+from hub.findings import Finding
+from hub.settlement.windows import FILE_MADE, WindowName, find, window_name
 from hub.store.database import Tx
 from sync.errors import Damaged, MachikadoError, NotAuthentic, RefusedByRule
 from sync.signing import SigningKey, verify
@@ -90,6 +93,24 @@ class Journal:
                     " that release",
                 )
 
+    def audit(self, tx: Tx) -> Iterator[Finding]:
+        """What journal and database do not agree on: each file that left stands in both."""
+        try:
+            releases = self.releases()
+        except Damaged as error:
+            yield Finding("journal", str(self._path), "lines that this hub signed", str(error))
+            return
+        for release in releases:
+            where = f"journal {release.window}"
+            if not _known(tx, release):
+                yield Finding("journal-ahead", where, release.sha256[:16], "not in the database")
+            elif _digest_of(self.folder / f"{release.window}.txt") != release.sha256:
+                yield Finding("journal-file", where, release.sha256[:16], "another file, or none")
+        left = {(release.window, release.sha256) for release in releases}
+        for name, sha256 in _released(tx):
+            if (name, sha256) not in left:
+                yield Finding("journal-missing", f"journal {name}", "a line", "none")
+
     def _entries(self) -> list[Release]:
         if not self._path.exists():
             return []
@@ -140,3 +161,19 @@ def _known(tx: Tx, release: Release) -> bool:
     except RefusedByRule:
         return False
     return window.state in FILE_MADE and window.sha256 == release.sha256
+
+
+def _released(tx: Tx) -> list[tuple[str, str]]:
+    """(window, digest of its file) of each window whose file was handed out."""
+    states = sorted(map(str, FILE_MADE))
+    rows = tx.rows(
+        'SELECT municipality, kind, "window", file_digest FROM settlement_window'
+        f" WHERE state IN ({','.join('?' * len(states))}) ORDER BY 1, 2, 3",
+        states,
+    )
+    return [(str(WindowName(*name)), sha256) for *name, sha256 in rows]
+
+
+def _digest_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal; empty where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

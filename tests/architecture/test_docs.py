@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 import pytest
 
-from hub.audit import _COMPARED
 from hub.intake.decisions import _DECISIONS
+from hub.mykey.audit import COMPARED as IDENTITIES
 from hub.people import Role
 from hub.points.case import Proof
+from hub.rebuilt import COMPARED as LEDGER
 from hub.settlement.findings import Fault
 from node.identity import STOPPED_WORDS
 from node.refusals import OTHER_WORDS
@@ -200,11 +201,13 @@ def test_every_decision_and_every_role_is_in_the_operators_manual() -> None:
 
 
 def test_every_finding_is_explained() -> None:
-    hub, node = (ast.parse(read(ROOT / name)) for name in ("hub/audit.py", "node/audit.py"))
-    findings = first_texts(hub, "Finding") | first_texts(node, "_finding")
+    hub = ("audit", "rebuilt", "mykey/audit", "settlement/journal")
+    findings = first_texts(ast.parse(read(ROOT / "node/audit.py")), "_finding").union(
+        *(first_texts(ast.parse(read(ROOT / f"hub/{name}.py")), "Finding") for name in hub)
+    )
 
-    assert {"chain", "hub-chain", "second-path"} <= findings
-    assert unexplained(findings | set(_COMPARED), OPERATE) == []
+    assert {"chain", "hub-chain", "second-path", "journal-missing", "mykey-chain"} <= findings
+    assert unexplained(findings | set(LEDGER) | set(IDENTITIES), OPERATE) == []
     assert unexplained({str(fault) for fault in Fault}, OPERATE) == []
 
 

@@ -27,7 +27,7 @@ class Break:
     findings: frozenset[str]
 
 
-def _sql(statement: str, **values: object) -> Callable[[Tx], None]:
+def sql(statement: str, **values: object) -> Callable[[Tx], None]:
     def change(tx: Tx) -> None:
         assert tx.run(statement, **values) == 1, "a break changes exactly one row"
 
@@ -147,7 +147,7 @@ def _extra_transfer(tx: Tx) -> None:
         of="",
     )
     for account, points in (("issuer", -1_000), ("payable:141305-B2109", 1_000)):
-        _sql(
+        sql(
             "UPDATE balance SET points=points+:points"
             " WHERE municipality='141305' AND account=:account",
             account=account,
@@ -158,28 +158,28 @@ def _extra_transfer(tx: Tx) -> None:
 BREAKS = [
     Break(
         "the amount of a transfer",
-        _sql(f"UPDATE transfer SET points=251 WHERE {_WALLET_SPEND}"),
+        sql(f"UPDATE transfer SET points=251 WHERE {_WALLET_SPEND}"),
         frozenset({"transfer points", "balance wallet", "balance payable"}),
     ),
     Break(
         "who a transfer is paid to",
-        _sql(f"UPDATE transfer SET credit='payable:131164-C1001' WHERE {_WALLET_SPEND}"),
+        sql(f"UPDATE transfer SET credit='payable:131164-C1001' WHERE {_WALLET_SPEND}"),
         frozenset({"transfer credit", "balance payable"}),
     ),
     Break(
         "the window of a transfer",
-        _sql(f'UPDATE transfer SET "window"=2 WHERE {_WALLET_SPEND}'),
+        sql(f'UPDATE transfer SET "window"=2 WHERE {_WALLET_SPEND}'),
         frozenset({"transfer window"}),
     ),
     Break(
         "a transfer that is gone",
-        _sql(f"DELETE FROM transfer WHERE {_WALLET_SPEND}"),
+        sql(f"DELETE FROM transfer WHERE {_WALLET_SPEND}"),
         frozenset({"transfer-missing", "balance wallet", "balance payable"}),
     ),
     Break("a transfer that nothing explains", _extra_transfer, frozenset({"transfer-unexplained"})),
     Break(
         "a balance",
-        _sql(
+        sql(
             "UPDATE balance SET points=points+1"
             " WHERE municipality='141305' AND account='payable:141305-B2109'"
         ),
@@ -187,27 +187,27 @@ BREAKS = [
     ),
     Break(
         "a balance that is gone",
-        _sql("DELETE FROM balance WHERE municipality='141305' AND account='reserve'"),
+        sql("DELETE FROM balance WHERE municipality='141305' AND account='reserve'"),
         frozenset({"sum", "balance reserve"}),
     ),
     Break(
         "what a shop was paid for a record",
-        _sql("UPDATE record SET paid=701 WHERE reason='overspend'"),
+        sql("UPDATE record SET paid=701 WHERE reason='overspend'"),
         frozenset({"record paid"}),
     ),
     Break(
         "who bears a loss",
-        _sql("UPDATE record SET bearer='nobody' WHERE reason='overspend'"),
+        sql("UPDATE record SET bearer='nobody' WHERE reason='overspend'"),
         frozenset({"record bearer"}),
     ),
     Break(
         "a verdict that is gone",
-        _sql("DELETE FROM record WHERE reason='overspend'"),
+        sql("DELETE FROM record WHERE reason='overspend'"),
         frozenset({"record-missing"}),
     ),
     Break(
         "the digest of a record",
-        _sql("UPDATE record SET digest=:digest WHERE reason='overspend'", digest=bytes(32)),
+        sql("UPDATE record SET digest=:digest WHERE reason='overspend'", digest=bytes(32)),
         frozenset({"digest", "record digest"}),
     ),
     Break(
@@ -237,27 +237,27 @@ BREAKS = [
     Break("a batch's head", _change_head, frozenset({"head"})),
     Break(
         "a cursor's head",
-        _sql("UPDATE cursor SET head=:head WHERE node='141305-B2109-1111'", head=bytes(32)),
+        sql("UPDATE cursor SET head=:head WHERE node='141305-B2109-1111'", head=bytes(32)),
         frozenset({"cursor"}),
     ),
     Break(
         "how far a cursor has received",
-        _sql("UPDATE cursor SET received=received+1 WHERE node='141305-B2109-1111'"),
+        sql("UPDATE cursor SET received=received+1 WHERE node='141305-B2109-1111'"),
         frozenset({"record-missing"}),
     ),
     Break(
         "a redeemed ticket that lives again",
-        _sql("UPDATE ticket SET state='issued' WHERE state='redeemed'"),
+        sql("UPDATE ticket SET state='issued' WHERE state='redeemed'"),
         frozenset({"ticket state"}),
     ),
     Break(
         "the days of a ticket",
-        _sql("UPDATE ticket SET valid_until='2027-01-01' WHERE state='redeemed'"),
+        sql("UPDATE ticket SET valid_until='2027-01-01' WHERE state='redeemed'"),
         frozenset({"ticket valid_until"}),
     ),
     Break(
         "a hold that is open again",
-        _sql(
+        sql(
             "UPDATE hold SET state='open' WHERE municipality='141305' AND state='used'"
             " AND points=60"
         ),
@@ -265,17 +265,17 @@ BREAKS = [
     ),
     Break(
         "what a hold keeps",
-        _sql("UPDATE hold SET points=71 WHERE municipality='141305' AND points=70"),
+        sql("UPDATE hold SET points=71 WHERE municipality='141305' AND points=70"),
         frozenset({"hold points"}),
     ),
     Break(
         "what an organisation earned in a window",
-        _sql('UPDATE settlement_line SET points=points+1 WHERE "window"=1 AND line=1'),
+        sql('UPDATE settlement_line SET points=points+1 WHERE "window"=1 AND line=1'),
         frozenset({"settlement_line points"}),
     ),
     Break(
         "the bank account of a line",
-        _sql(
+        sql(
             'UPDATE settlement_line SET account=:account WHERE "window"=1 AND line=1',
             account=b"elsewhere",
         ),
@@ -283,27 +283,27 @@ BREAKS = [
     ),
     Break(
         "who approved a window",
-        _sql("UPDATE settlement_window SET approved_by='Sato' WHERE \"window\"=1"),
+        sql("UPDATE settlement_window SET approved_by='Sato' WHERE \"window\"=1"),
         frozenset({"settlement_window approved_by"}),
     ),
     Break(
         "a window's bank file",
-        _sql('UPDATE settlement_window SET file=:file WHERE "window"=1', file=b"other lines"),
+        sql('UPDATE settlement_window SET file=:file WHERE "window"=1', file=b"other lines"),
         frozenset({"settlement_window file"}),
     ),
     Break(
         "what a programme has granted",
-        _sql("UPDATE programme SET granted=granted-1 WHERE municipality='141305'"),
+        sql("UPDATE programme SET granted=granted-1 WHERE municipality='141305'"),
         frozenset({"programme granted"}),
     ),
     Break(
         "what a programme may grant",
-        _sql("UPDATE programme SET budget=1 WHERE municipality='141305'"),
+        sql("UPDATE programme SET budget=1 WHERE municipality='141305'"),
         frozenset({"programme budget"}),
     ),
     Break(
         "where a shop is paid",
-        _sql(
+        sql(
             "UPDATE organisation SET account=:account WHERE organisation=:shop",
             account=b"elsewhere",
             shop=FISH_SHOP,
@@ -312,7 +312,7 @@ BREAKS = [
     ),
     Break(
         "who may take a town's points",
-        _sql(
+        sql(
             "INSERT INTO acceptance (municipality, organisation, state)"
             " VALUES ('131164', '141305-B9999', 'accepted')"
         ),
@@ -320,17 +320,17 @@ BREAKS = [
     ),
     Break(
         "what a node's own word has cost",
-        _sql("UPDATE borne SET points=0 WHERE municipality='141305'"),
+        sql("UPDATE borne SET points=0 WHERE municipality='141305'"),
         frozenset({"borne points"}),
     ),
     Break(
         "a second redemption that stands no more",
-        _sql("UPDATE second_redemption SET standing=0"),
+        sql("UPDATE second_redemption SET standing=0"),
         frozenset({"second_redemption standing"}),
     ),
     Break(
         "a person whom nobody let in",
-        _sql(
+        sql(
             "INSERT INTO operator (municipality, name, role, token_digest, state)"
             " VALUES ('000000', 'Mallory', 'platform', x'00', 'active')"
         ),

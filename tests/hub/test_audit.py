@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from hub.audit import Finding, as_json
+from hub.findings import Finding, as_json, in_words
 from hub.store.database import Tx
 from sync.records import Tier
 from tests.hub.breaks import BREAKS, Break
+from tests.hub.breaks_around import AROUND
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, corner
 
 
@@ -55,7 +56,7 @@ def test_in_a_good_database_there_is_nothing_to_find(lived: Corner) -> None:
     assert lived.audit() == []
 
 
-@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.name)
+@pytest.mark.parametrize("broken", [*BREAKS, *AROUND], ids=lambda broken: broken.name)
 def test_one_changed_fact_is_named(lived: Corner, broken: Break) -> None:
     with _changed(lived, broken.change):
         found = lived.audit()
@@ -74,6 +75,7 @@ def _short(finding: str, where: str) -> str:
         "head",
         "cursor",
         "chain",
+        "fork",
         "hub-chain",
         "replay",
     }
@@ -102,3 +104,11 @@ def test_a_finding_is_a_line_for_scripts() -> None:
         "expected": "2000",
         "found": "1999",
     }
+
+
+def test_a_finding_is_a_sentence_for_people() -> None:
+    gone = Finding("journal-missing", "journal 141305-shops-1", "a line", "")
+
+    assert (
+        in_words(gone) == "journal-missing: journal 141305-shops-1: expected a line, found nothing"
+    )

@@ -119,3 +119,32 @@ def test_a_line_of_another_hub_is_damage(month: Month) -> None:
     stranger = Journal(month.journal.folder, SigningKey(b"\x01" * 32))
     with pytest.raises(Damaged, match="not this hub's"):
         stranger.releases()
+
+
+def findings(month: Month) -> list[str]:
+    with month.core.database.read() as tx:
+        return [each.finding for each in month.journal.audit(tx)]
+
+
+def test_journal_and_database_are_audited_against_each_other(month: Month, tmp_path: Path) -> None:
+    assert findings(month) == []
+    month.sale(FISH, 1_000)
+    name, file = month.released()
+    journal = month.journal.folder / "released.jsonl"
+    copy, line = month.journal.folder / f"{name}.txt", journal.read_bytes()
+    assert findings(month) == []
+
+    copy.write_bytes(file.file.replace(b"1000", b"9000"))
+    assert findings(month) == ["journal-file"]
+    copy.unlink()
+    assert findings(month) == ["journal-file"]
+    copy.write_bytes(file.file)
+    journal.write_bytes(line.replace(b'"total":1000', b'"total":9000'))
+    assert findings(month) == ["journal"]
+    journal.unlink()
+    assert findings(month) == ["journal-missing"]
+
+    journal.write_bytes(line)
+    restored = Month(tmp_path / "journal")
+    assert findings(restored) == ["journal-ahead"]
+    restored.close()

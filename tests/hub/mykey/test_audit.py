@@ -1,0 +1,73 @@
+"""Identities follow from their own chain, and each fact that was changed behind it is named."""
+
+import pytest
+
+from hub.mykey import schema
+from hub.mykey.audit import audit
+from hub.mykey.registry import MyKey
+from hub.store.database import Database
+from sync.certificate import Algorithm, CardKey, Roots
+from sync.values import KeyDigest, MunicipalityCode
+from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+
+
+@pytest.fixture
+def lived() -> Database:
+    """The identities of two residents, each with an account in Kawasaki."""
+    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    clock = TurnedClock(at("2026-11-02 10:00"))
+    mykey = MyKey(database, Roots({}), clock=clock, randomness=SeededRandomness("identities"))
+    for number in (b"1", b"2"):
+        card = CardKey(
+            digest=KeyDigest(number * 32),
+            algorithm=Algorithm.RS256,
+            public_key=b"public " + number,
+            issuer_key_id=b"demo",
+            not_after=at("2036-01-01 00:00"),
+        )
+        made = mykey.register(card, "", consent_points=True)
+        mykey.account_for(made.mykey_id, MunicipalityCode("141305"))
+    return database
+
+
+_FIRST = "(SELECT min(mykey_id) FROM member)"
+BREAKS = [
+    ("whose account it is", f"UPDATE account SET account='00' WHERE mykey_id={_FIRST}", "account"),
+    ("an account that is gone", f"DELETE FROM account WHERE mykey_id={_FIRST}", "account-missing"),
+    ("what somebody agreed to", f"DELETE FROM consent WHERE mykey_id={_FIRST}", "consent-missing"),
+    ("when", f"UPDATE consent SET at=1 WHERE mykey_id={_FIRST}", "consent"),
+    ("who may use points", f"UPDATE member SET state='x' WHERE mykey_id={_FIRST}", "member"),
+    ("who chose the ID", f"UPDATE member SET generated=0 WHERE mykey_id={_FIRST}", "member"),
+    (
+        "whose card it is",
+        f"UPDATE card_key SET mykey_id={_FIRST} WHERE mykey_id<>{_FIRST}",
+        "card_key",
+    ),
+    (
+        "the root that vouched",
+        f"UPDATE card_key SET issuer_key_id=x'00' WHERE mykey_id={_FIRST}",
+        "card_key",
+    ),
+    ("a record", "UPDATE chronicle SET bytes=x'ff' WHERE seq=1", "mykey-chain"),
+    ("the chain's first record", "DELETE FROM chronicle WHERE seq=1", "mykey-chain"),
+    ("the chain", "DELETE FROM chronicle", "member-unexplained"),
+]
+
+
+def test_good_identities_have_nothing_to_find(lived: Database) -> None:
+    with lived.read() as tx:
+        assert list(audit(tx)) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"), [each[1:] for each in BREAKS], ids=[each[0] for each in BREAKS]
+)
+def test_one_changed_fact_is_named(lived: Database, statement: str, finding: str) -> None:
+    with lived.write() as tx:
+        assert tx.run(statement) > 0
+
+    with lived.read() as tx:
+        found = {each.finding for each in audit(tx)}
+
+    assert finding in found
+    assert len(found) == 1 or statement == "DELETE FROM chronicle"
