@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from hub.forms import CloseForm, GrantForm, ProgrammeForm
+from hub.forms import CloseForm, GrantForm, PlaceRow, ProgrammeForm
 from hub.shell import (
     NEW_FILE,
     Asker,
@@ -15,6 +15,7 @@ from hub.shell import (
     say,
     say_answer,
     say_rows,
+    table,
     write_new,
 )
 from sync.values import points as read_points
@@ -37,6 +38,7 @@ class WrittenNotice(msgspec.Struct, frozen=True, kw_only=True):
     window: str
     organisation: str
     paid: int
+    places: list[PlaceRow]
 
 
 @click.group()
@@ -320,14 +322,21 @@ def settlement_show(*, asker: Asker, window: str, out: Path | None) -> None:
 @click.option("--out", required=True, metavar="FILE", type=NEW_FILE)
 @as_person
 def settlement_notice(*, asker: Asker, window: str, organisation: str, out: Path) -> None:
-    """Write 支払通知, what an organisation gets of a window, as CSV."""
+    """Write 支払通知, what an organisation and each of its places get of a window, as CSV."""
     with asker.client() as client:
         told = client.notice(window, organisation)
     write_new(out, told.file)
     written = WrittenNotice(
-        path=str(out), window=told.window, organisation=told.organisation, paid=told.paid
+        path=str(out),
+        window=told.window,
+        organisation=told.organisation,
+        paid=told.paid,
+        places=told.places,
     )
-    say(written, asker, f"{out}: {told.organisation} gets {told.paid:,} yen of {told.window}")
+    words = f"{out}: {told.organisation} gets {told.paid:,} yen of {told.window}"
+    if told.places:
+        words += f"\n{table(told.places)}"
+    say(written, asker, words)
 
 
 @settlement.command("list")

@@ -320,12 +320,21 @@ class SheetView(msgspec.Struct, frozen=True, kw_only=True):
     file: bytes
 
 
+class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a terminal earned in a window; both names are empty for what came from none."""
+
+    node: str
+    place: str
+    points: int
+
+
 class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organisation gets of a window; ``file`` is 支払通知 in base64."""
+    """What an organisation gets of a window, place by place; ``file`` is 支払通知 in base64."""
 
     window: str
     organisation: str
     paid: int
+    places: list[PlaceRow]
     file: bytes
 
 

@@ -28,6 +28,7 @@ from hub.forms import (
     ExceptionRow,
     GrantForm,
     NoticeView,
+    PlaceRow,
     ProgrammeForm,
     ResidentView,
     SheetRow,
@@ -40,6 +41,7 @@ from hub.people import Person
 from hub.points import queries
 from hub.settlement.cases import Do, Settlement
 from hub.settlement.lists import Sheet, SheetLine, payment_notice, settlement_list, show
+from hub.settlement.places import places
 from hub.settlement.windows import Window, list_windows, window_name
 from hub.views import (
     AccountRow,
@@ -322,13 +324,18 @@ class Treasury:
         )
 
     def notice(self, person: Person, written: str, organisation: str) -> NoticeView:
-        """What one organisation gets of a closed window."""
-        sheet = self._sheet(person, written)
-        told = payment_notice(sheet, organisation_id(organisation))
+        """What one organisation gets of a closed window, and what each of its places earned."""
+        name, sheet = organisation_id(organisation), self._sheet(person, written)
+        with self._core.database.read() as tx:
+            earned = places(tx, sheet.window.name, name)
+        told = payment_notice(sheet, name, earned)
         return NoticeView(
             window=sheet.window.window,
             organisation=told.organisation,
             paid=told.paid,
+            places=[
+                PlaceRow(node=each.node, place=each.place, points=each.points) for each in earned
+            ],
             file=told.file,
         )
 

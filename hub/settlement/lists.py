@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.bodies import BankDetails
+from hub.settlement.places import Place
 from hub.settlement.plan import Payment
 from hub.settlement.release import outcomes, terms_of
 from hub.settlement.terms import read_account
@@ -135,8 +136,13 @@ def settlement_list(sheet: Sheet) -> bytes:
     return _csv([["精算一覧"], *_face(sheet, sheet.lines), [], heading, *rows])
 
 
-def payment_notice(sheet: Sheet, organisation: OrganisationId) -> Notice:
-    """支払通知: what one organisation gets of a window; refused with ``no-line``."""
+def payment_notice(
+    sheet: Sheet, organisation: OrganisationId, places: Sequence[Place] = ()
+) -> Notice:
+    """支払通知: what one organisation gets of a window; refused with ``no-line``.
+
+    Below stands what each of its places earned: an association is paid once and shares it out.
+    """
     own = [line for line in sheet.lines if line.organisation == organisation]
     if not own:
         raise RefusedByRule("no-line", f"{organisation} has no line in {sheet.window.window}")
@@ -155,6 +161,9 @@ def payment_notice(sheet: Sheet, organisation: OrganisationId) -> Notice:
             ["次期繰越", line.carried],
             ["振込先", *_account(line.account)],
             ["結果", _OUTCOMES[line.outcome], line.why],
+            [],
+            ["場所", "端末ID", "当期ポイント"],
+            *([each.place or "その他", each.node, each.points] for each in places),
         ]
     )
     return Notice(organisation=organisation, paid=line.paid, file=file)

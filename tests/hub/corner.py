@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from hub.audit import audit
+from hub.audit import Finding, audit
 from hub.bodies import (
     AnyHubBody,
     BankDetails,
@@ -27,7 +27,6 @@ from hub.bodies import (
 )
 from hub.core import Core, Incarnation, month_of
 from hub.desk import enact
-from hub.findings import Finding
 from hub.handing_in import Judging, hand_in
 from hub.identities import Identities
 from hub.intake.verify import InlineVerifier
@@ -136,13 +135,15 @@ class Corner:
 
     # -- nodes
 
-    def node(self, organisation: OrganisationId, terminal: str = "1111") -> Pen:
+    def node(
+        self, organisation: OrganisationId, terminal: str = "1111", *, place: str = "station front"
+    ) -> Pen:
         """Enrol and confirm a terminal, open its shift, give it the feed."""
         name = NodeId(f"{organisation}-{terminal}")
         key = SigningKey(SeededRandomness(name).bytes(32))
         epoch = EpochId(f"1-{thumbprint(key.public)}")
         home = home_of(name)
-        self.enact(NodeInvited(home, name, "shop", "station front", f"{home}-1", name.encode()))
+        self.enact(NodeInvited(home, name, "shop", place, f"{home}-1", name.encode()))
         self.enact(NodeEnrolled(home, name, epoch, key.public), name)
         self.enact(NodeConfirmed(home, name))
         return self._begin(name, epoch, key)
