@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from hub.audit import Finding, audit
+from hub.audit import audit
 from hub.bodies import (
     AnyHubBody,
     BankDetails,
@@ -27,6 +27,7 @@ from hub.bodies import (
 )
 from hub.core import Core, Incarnation, month_of
 from hub.desk import enact
+from hub.findings import Finding
 from hub.handing_in import Judging, hand_in
 from hub.identities import Identities
 from hub.intake.verify import InlineVerifier
