@@ -43,15 +43,15 @@ class Judging:
         self._identities = identities
         self._verifier = verifier
         self._ahead = Ahead(core, identities, verifier)
-        self._stopped = Stopped(core)
+        self.stopped = Stopped(core)
         self._lock = threading.Lock()
 
     def round(self) -> int:
         """Judge everything that waits, and what better evidence heals; says how many records."""
         with self._lock:
             parts = self._core, self._identities, self._verifier
-            healed = heal(*parts, self._stopped)
-            return healed + post_all(*parts, self._ahead, self._stopped)
+            healed = heal(*parts, self.stopped)
+            return healed + post_all(*parts, self._ahead, self.stopped)
 
     def hand_in(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Take a batch of an epoch and give what the hub can say about it now."""
@@ -60,7 +60,7 @@ class Judging:
         new = taken.new
         if new is None or len(new.records) <= SMALL:
             self._try(self.round)
-        elif new.line.home not in self._stopped:
+        elif new.line.home not in self.stopped:
             self._try(lambda: self._ahead.begin(new))
         with core.database.read() as tx:
             life = epoch_of(tx, node, epoch)

@@ -1,7 +1,6 @@
 """One hub in its folder: what it is made of, how it is made, and how it is opened."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from hub import people
 from hub.bodies import OperatorAdded
-from hub.core import Core, current_incarnation, day_of, first_incarnation, month_of
+from hub.core import Core, current_incarnation, first_incarnation, month_of
 from hub.counters import Counters
 from hub.desk import Desk, Rules, enact
 from hub.door import HubDoor
@@ -33,7 +32,7 @@ from hub.intake.verify import InlineVerifier, PoolVerifier, Verifier
 from hub.keys import KeyRing
 from hub.mykey import schema as identity_schema
 from hub.mykey.registry import MyKey
-from hub.nightly import nightly
+from hub.nightly import Nights
 from hub.office import Office
 from hub.people import Operator, Role
 from hub.settlement.cases import Settlement
@@ -78,8 +77,14 @@ class Hub:
     office: Office
     treasury: Treasury
     judging: Judging
+    nights: Nights
     journal: Journal
     release: Callable[[], None]
+
+    def round(self) -> None:
+        """What the hub does by itself, again and again: end days, judge what waits."""
+        self.nights.before()
+        self.judging.round()
 
     def close(self) -> None:
         """Let go of verifiers, databases and folder."""
@@ -104,36 +109,21 @@ def compose(
     desk = Desk(core, rules)
     judging = Judging(core, mykey, verifier or InlineVerifier())
     counters = Counters(core, mykey, judging)
+    nights = Nights(core, judging.stopped.guarding)
     kept = Journal(journal, core.keys.signing)
     return Hub(
         core=core,
         mykey=mykey,
         desk=desk,
         counters=counters,
-        door=HubDoor(core, counters, Nights(core).before),
+        door=HubDoor(core, counters, nights.before),
         office=Office(core, mykey, desk),
         treasury=Treasury(core, mykey, desk, Settlement(core, kept)),
         judging=judging,
+        nights=nights,
         journal=kept,
         release=release,
     )
-
-
-class Nights:
-    """Runs the nightly job ahead of the first call of a new day (Asia/Tokyo)."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._day = ""
-        self._lock = threading.Lock()
-
-    def before(self) -> None:
-        """End the days that are over; who comes meanwhile waits for that."""
-        today = day_of(self._core.clock.now())
-        with self._lock:
-            if today != self._day:
-                nightly(self._core)
-                self._day = today
 
 
 def init_hub(

@@ -4,6 +4,9 @@ With them end the holds that have waited for longer than records may be handed i
 attempt within a day or gives it up, so no record that comes in time misses its hold.
 """
 
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 
 from hub.bodies import DayEnded
@@ -14,24 +17,49 @@ from hub.town import policy_of
 from sync.holds import LONGEST_ATTEMPT
 from sync.values import Millis, MunicipalityCode
 
+Guard = Callable[[MunicipalityCode], AbstractContextManager[object]]
+"""What a town's night runs in."""
 
-def nightly(core: Core) -> int:
-    """End yesterday where it was not ended yet, and with it all days before; says how many."""
+
+class Nights:
+    """Runs the nightly job ahead of whatever comes first on a new day (Asia/Tokyo)."""
+
+    def __init__(self, core: Core, guard: Guard) -> None:
+        self._core = core
+        self._guard = guard
+        self._day = ""
+        self._lock = threading.Lock()
+
+    def before(self) -> None:
+        """End the days that are over; who comes meanwhile waits for that."""
+        today = day_of(self._core.clock.now())
+        with self._lock:
+            if today != self._day:
+                nightly(self._core, self._guard)
+                self._day = today
+
+
+def nightly(core: Core, guard: Guard = nullcontext) -> int:
+    """End yesterday where it was not ended yet, and with it all days before; says how many.
+
+    ``guard`` may let a town stand aside whose night fails; without it the failure is raised.
+    """
     yesterday = date.fromisoformat(day_of(core.clock.now())) - timedelta(days=1)
     with core.database.read() as tx:
         towns = tx.rows(
             "SELECT municipality FROM municipality WHERE expired_until<? ORDER BY 1",
             [end_of(yesterday.isoformat())],
         )
-    for (town,) in towns:
-        with core.database.write() as tx:
-            allowed = policy_of(tx, MunicipalityCode(town)).hand_in_for
-            free_silent(
-                core,
-                tx,
-                MunicipalityCode(town),
-                Millis(core.clock.now() - allowed - LONGEST_ATTEMPT),
-            )
-        with core.database.write() as tx:
-            enact(core, tx, DayEnded(MunicipalityCode(town), yesterday.isoformat()), ("hub",))
+    for (name,) in towns:
+        town = MunicipalityCode(name)
+        with guard(town):
+            _end_day(core, town, yesterday.isoformat())
     return len(towns)
+
+
+def _end_day(core: Core, town: MunicipalityCode, day: str) -> None:
+    with core.database.write() as tx:
+        allowed = policy_of(tx, town).hand_in_for
+        free_silent(core, tx, town, Millis(core.clock.now() - allowed - LONGEST_ATTEMPT))
+    with core.database.write() as tx:
+        enact(core, tx, DayEnded(town, day), ("hub",))

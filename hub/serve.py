@@ -13,7 +13,6 @@ from socket import socket
 import uvicorn
 
 from hub.api.app import make_app
-from hub.handing_in import Judging
 from hub.hub import Hub
 from sync.errors import InUse, Malformed
 from sync.http import pin_of_file
@@ -22,7 +21,7 @@ LAST_PORT = 65_535
 _NEW_OBJECTS = 100_000
 """Collections are for circles, which postings do not make: rare, and not over what start left."""
 EVERY = 1.0
-"""Seconds between the rounds that judge what large batches left in custody."""
+"""Seconds between the rounds that end days and judge what large batches left in custody."""
 
 _log = logging.getLogger("machikado.hub")
 
@@ -39,18 +38,18 @@ def settle() -> None:
 
 
 class Rounds(threading.Thread):
-    """Judges what waits, again and again, until it is told to stop."""
+    """Does the hub's own round, again and again, until it is told to stop."""
 
-    def __init__(self, judging: Judging) -> None:
+    def __init__(self, hub: Hub) -> None:
         super().__init__(name="rounds", daemon=True)
-        self._judging = judging
+        self._hub = hub
         self._over = threading.Event()
 
     def run(self) -> None:
         """Go round; a round that fails is logged, and the next one tries again."""
         while not self._over.wait(EVERY):
             try:
-                self._judging.round()
+                self._hub.round()
             except Exception:  # noqa: BLE001  the next round tries again
                 _log.exception("a round stopped")
 
@@ -103,7 +102,7 @@ def serve(
     """
     host, port = read_address(listen)
     config = _config(hub, host, port, tls)
-    rounds = Rounds(hub.judging)
+    rounds = Rounds(hub)
     settle()
     rounds.start()
     server = _Server(config, listening)

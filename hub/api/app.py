@@ -40,11 +40,14 @@ _Connection = ASGIConnection[Any, Any, Any, Any]
 def make_app(hub: Hub) -> Litestar:
     """The application over an open hub."""
 
+    def enter(token: str) -> Person:
+        person = hub.office.sign_in(token)
+        hub.nights.before()  # what a person sees and does today comes after what ended yesterday
+        return person
+
     async def sign_in(connection: _Connection, _handler: BaseRouteHandler) -> None:
         token = _token(connection.headers.get("authorization", ""))
-        connection.scope["state"][_PERSON] = await anyio.to_thread.run_sync(
-            hub.office.sign_in, token
-        )
+        connection.scope["state"][_PERSON] = await anyio.to_thread.run_sync(enter, token)
 
     async def person(request: Request[Any, Any, Any]) -> Person:
         found: Person = request.scope["state"][_PERSON]
