@@ -231,6 +231,8 @@ class WindowReleased(HubBody, frozen=True, tag="hub.window.released"):
     window: int
     pay_on: Day
     file: bytes
+    twice: tuple[tuple[OrganisationId, Words], ...] = ()
+    """(organisation, why) where an account gets the same amount once more in this file."""
 
 
 class WindowResult(HubBody, frozen=True, tag="hub.window.result"):

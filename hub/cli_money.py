@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from hub.forms import CloseForm, GrantForm, PlaceRow, ProgrammeForm
+from hub.forms import CloseForm, GrantForm, PlaceRow, ProgrammeForm, ReleaseForm, TwiceForm
 from hub.shell import (
     NEW_FILE,
     Asker,
@@ -275,11 +275,23 @@ def settlement_approve(*, asker: Asker, window: str) -> None:
 @click.argument("window", metavar="W")
 @click.option("--out", required=True, metavar="FILE", type=NEW_FILE)
 @click.option("--pay-on", default="", metavar="D", help="Else as the calendar says.")
+@click.option(
+    "--twice",
+    multiple=True,
+    metavar="ORG=WHY",
+    help="Why an account gets the same amount once more.",
+)
 @as_person
-def settlement_file(*, asker: Asker, window: str, out: Path, pay_on: str) -> None:
+def settlement_file(
+    *, asker: Asker, window: str, out: Path, pay_on: str, twice: tuple[str, ...]
+) -> None:
     """Make the bank file; asked again, the same one."""
+    reasons = tuple(
+        TwiceForm(organisation=organisation.strip(), why=why.strip())
+        for organisation, _, why in (each.partition("=") for each in twice)
+    )
     with asker.client() as client:
-        made = client.bank_file(window, pay_on)
+        made = client.bank_file(window, ReleaseForm(pay_on=pay_on, twice=reasons))
     write_new(out, made.file)
     written = WrittenFile(
         path=str(out),

@@ -282,9 +282,9 @@ class HubClient:
         """Approve the payment."""
         return self._ask("POST", f"windows/{_step(window)}/approval", WindowRow)
 
-    def bank_file(self, window: str, pay_on: str = "") -> BankFileView:
+    def bank_file(self, window: str, form: ReleaseForm | None = None) -> BankFileView:
         """The bank file."""
-        form = ReleaseForm(pay_on=pay_on)
+        form = ReleaseForm() if form is None else form
         return self._ask("POST", f"windows/{_step(window)}/file", BankFileView, form)
 
     def bank_result(self, window: str, file: bytes) -> WindowRow:

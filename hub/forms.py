@@ -164,10 +164,18 @@ class CloseForm(Form, frozen=True, kw_only=True):
     until: Line = ""
 
 
+class TwiceForm(Form, frozen=True, kw_only=True):
+    """Why an organisation's account gets the same amount once more in a file."""
+
+    organisation: Line
+    why: Line
+
+
 class ReleaseForm(Form, frozen=True, kw_only=True):
     """Make the bank file; an empty day: as the calendar says."""
 
     pay_on: Line = ""
+    twice: Annotated[tuple[TwiceForm, ...], Meta(max_length=1000)] = ()
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -30,6 +30,7 @@ from hub.forms import (
     NoticeView,
     PlaceRow,
     ProgrammeForm,
+    ReleaseForm,
     ResidentView,
     SheetRow,
     SheetView,
@@ -281,13 +282,16 @@ class Treasury:
         allowed(person, WindowApproved, name.town)
         return _window(self._settlement.approve(self._as(person), name))
 
-    def bank_file(self, person: Person, written: str, pay_on: str) -> BankFileView:
+    def bank_file(self, person: Person, written: str, form: ReleaseForm) -> BankFileView:
         """The bank file; asked again, the same one."""
         name = window_name(written)
         allowed(person, WindowReleased, name.town)
-        when = day(pay_on)
+        when = day(form.pay_on)
         made = self._settlement.file(
-            self._as(person), name, pay_on=date.fromisoformat(when) if when else None
+            self._as(person),
+            name,
+            pay_on=date.fromisoformat(when) if when else None,
+            twice={organisation_id(each.organisation): each.why for each in form.twice},
         )
         return BankFileView(
             window=made.window,

@@ -163,7 +163,7 @@ def approve_window(of: Of, by: By, name: Name) -> WindowRow:
 @post("/windows/{name:str}/file", status_code=200, sync_to_thread=True)
 def bank_file(of: Of, by: By, name: Name, data: JSONBody[ReleaseForm]) -> BankFileView:
     """Make the bank file, or hand it out again."""
-    return of.bank_file(by, name, data.pay_on)
+    return of.bank_file(by, name, data)
 
 
 @post("/windows/{name:str}/result", status_code=200, sync_to_thread=True)

@@ -29,7 +29,7 @@ from hub.settlement.result import read_result
 from hub.settlement.windows import FILE_MADE, SHOPS, State, Window, WindowName
 from hub.store.database import Tx
 from sync.errors import RefusedByRule
-from sync.values import Millis, MunicipalityCode
+from sync.values import Millis, MunicipalityCode, OrganisationId
 
 Do: TypeAlias = Callable[[AnyHubBody], object]
 """Enters a body as a person who may, and applies it, in the open transaction."""
@@ -114,16 +114,25 @@ class Settlement:
                 do(WindowApproved(town=name.town, kind=name.kind, window=name.number))
             return windows.find(tx, name)
 
-    def file(self, do: Do, name: WindowName, *, pay_on: date | None = None) -> BankFile:
+    def file(
+        self,
+        do: Do,
+        name: WindowName,
+        *,
+        pay_on: date | None = None,
+        twice: Mapping[OrganisationId, str] | None = None,
+    ) -> BankFile:
         """Make the bank file, or hand out again the one that was made.
 
+        ``twice``: why an account gets the same amount once more, by organisation.
         Its journal line is on the disk before this returns.
         """
         with self.core.database.write() as tx:
             self.journal.check(tx)
             window = windows.find(tx, name)
             if window.state not in FILE_MADE:
-                do(release.prepare(tx, name, now=self.core.clock.now(), pay_on=pay_on))
+                now = self.core.clock.now()
+                do(release.prepare(tx, name, now=now, pay_on=pay_on, twice=twice))
                 window = windows.find(tx, name)
             elif pay_on is not None and pay_on.isoformat() != window.pay_on:
                 raise RefusedByRule(

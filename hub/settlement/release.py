@@ -11,7 +11,7 @@ again, from the very bytes, whether they say what the window's lines say, and on
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -25,6 +25,8 @@ from hub.points.books import Books
 from hub.settlement import banks, kana, zengin
 from hub.settlement.banks import HOLDER_WIDTH
 from hub.settlement.errors import PastHorizon, SettlementError
+from hub.settlement.examine import duplicates, examine
+from hub.settlement.findings import Finding
 from hub.settlement.plan import Payment
 from hub.settlement.result import Outcome
 from hub.settlement.terms import (
@@ -76,20 +78,36 @@ def accounts_on_file(tx: Tx, organisation: OrganisationId) -> tuple[BankDetails,
     return tuple(read_account(bytes(each)) for each in row.values() if each)
 
 
-def prepare(tx: Tx, name: WindowName, *, now: Millis, pay_on: date | None) -> WindowReleased:
+def prepare(
+    tx: Tx,
+    name: WindowName,
+    *,
+    now: Millis,
+    pay_on: date | None,
+    twice: Mapping[OrganisationId, str] | None = None,
+) -> WindowReleased:
     """Make the file of an approved window and examine it; nothing is moved yet.
 
+    ``twice`` says why, of organisations to whose account the file pays the same amount once more:
+    two shops of one owner may have earned the same.
+
     Refused with ``not-approved``, ``earlier-window-waits``, ``no-account``, ``pay-day-past``,
-    ``not-a-business-day``, ``past-horizon`` or ``bank-file-blocked``.
+    ``not-a-business-day``, ``past-horizon``, ``not-paid-here`` or ``bank-file-blocked``.
     """
     window = find(tx, name)
     _refuse_early(tx, window)
     terms, today = terms_of(tx, name.town), date.fromisoformat(day_of(now))
     day = _business_day(terms, window, today, pay_on)
     paid = [each for each in payments(tx, window, minimum=terms.minimum) if each.paid]
-    file = _write(tx, name.town, paid, day, terms) if paid else NO_FILE
+    why = tuple((twice or {}).items())
+    repeats = _repeats(paid, why)
     return WindowReleased(
-        town=name.town, kind=name.kind, window=name.number, pay_on=day.isoformat(), file=file
+        town=name.town,
+        kind=name.kind,
+        window=name.number,
+        pay_on=day.isoformat(),
+        file=_write(tx, name, paid, day, terms=terms, repeats=repeats) if paid else NO_FILE,
+        twice=why,
     )
 
 
@@ -222,16 +240,35 @@ def _business_day(terms: Terms, window: Window, today: date, pay_on: date | None
     return pay_on
 
 
+def _repeats(
+    paid: Sequence[Payment], twice: Iterable[tuple[OrganisationId, str]]
+) -> dict[int, str]:
+    """A person's reasons by line; refused with ``not-paid-here``."""
+    lines = {each.organisation: each.line for each in paid}
+    for organisation, _ in twice:
+        if organisation not in lines:
+            raise RefusedByRule(
+                "not-paid-here", f"{organisation} is not in this file: no reason is needed"
+            )
+    return {lines[organisation]: why for organisation, why in twice}
+
+
 def _write(
-    tx: Tx, town: MunicipalityCode, paid: Sequence[Payment], day: date, terms: Terms
+    tx: Tx,
+    name: WindowName,
+    paid: Sequence[Payment],
+    day: date,
+    *,
+    terms: Terms,
+    repeats: Mapping[int, str],
 ) -> bytes:
     """The file's bytes, read back and examined; refused with ``bank-file-blocked``."""
     payer = read_payer(
-        bytes(tx.scalar("SELECT account FROM municipality WHERE municipality=:town", town=town))
+        bytes(
+            tx.scalar("SELECT account FROM municipality WHERE municipality=:town", town=name.town)
+        )
     )
-    # Two shops of one owner may earn the same: what is paid twice is told by organisation.
-    repeats = {each.line: f"line of {each.organisation}" for each in paid}
-    at = f"{town}'s own account"
+    at = f"{name.town}'s own account"
     try:
         header = zengin.Header.of(
             bank_account(payer.account),
@@ -248,10 +285,13 @@ def _write(
         file = zengin.make_file(header, transfers, repeats=repeats)
     except SettlementError as error:
         raise RefusedByRule("bank-file-blocked", f"{at}: {error}") from None
-    found = findings(file, pay_on=day, calendar=terms.calendar, repeats=repeats)
+    _refuse_any(findings(file, pay_on=day, calendar=terms.calendar, repeats=repeats))
+    return file
+
+
+def _refuse_any(found: Sequence[Finding]) -> None:
     if found:
         raise RefusedByRule("bank-file-blocked", "; ".join(map(str, found)))
-    return file
 
 
 def _usable(accounts: Sequence[BankDetails]) -> banks.BankAccount:
@@ -284,6 +324,7 @@ def _check_file(
         file = zengin.read_file(body.file)
     except SettlementError as error:
         raise RefusedByRule("bank-file-blocked", str(error)) from None
+    _refuse_any(duplicates(examine(body.file), _repeats(paid, body.twice)))
     day = date.fromisoformat(body.pay_on)
     if len(file.transfers) != len(paid) or file.header.payment_day != (day.month, day.day):
         raise _other_file(body)

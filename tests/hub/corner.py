@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from msgspec import structs
 
 from hub.audit import audit
 from hub.bodies import (
@@ -447,12 +448,13 @@ def corner(folder: Path | None = None) -> Corner:
                 "2027-04-30",
             )
         )
-    for organisation, name in (
-        (GREENGROCER, "八百屋"),
-        (FISH_SHOP, "魚屋"),
-        (BOOKSHOP, "本屋"),
+    for organisation, name, account in (
+        (GREENGROCER, "八百屋", "1234567"),
+        (FISH_SHOP, "魚屋", "1234568"),
+        (BOOKSHOP, "本屋", "1234569"),
     ):
-        made.enact(OrganisationAdded(home_of(organisation), organisation, name, "駅前", BANK))
+        bank = structs.replace(BANK, number=account)
+        made.enact(OrganisationAdded(home_of(organisation), organisation, name, "駅前", bank))
         other = TOSHIMA if home_of(organisation) == KAWASAKI else KAWASAKI
         made.enact(OrganisationAccepted(other, organisation))
     return made

@@ -20,7 +20,9 @@ from hub.forms import (
     MunicipalityForm,
     OrganisationForm,
     ProgrammeForm,
+    ReleaseForm,
     ReserveForm,
+    TwiceForm,
 )
 from hub.people import Role
 from sync.batch import MOST_WIRE
@@ -178,6 +180,10 @@ def test_the_two_people_settle(hall: Townhall, http: TestClient[Litestar]) -> No
         sato.approve_window(closed.window)
     assert caught.value.reason == "second-person"
     assert suzuki.approve_window(closed.window).needs == "file"
+    twice = (TwiceForm(organisation=f"{KAWASAKI}-B2108", why="two shops of one owner"),)
+    with pytest.raises(RefusedByRule) as caught:
+        suzuki.bank_file(closed.window, ReleaseForm(twice=twice))
+    assert caught.value.reason == "not-paid-here"
     made = suzuki.bank_file(closed.window)
     assert (made.count, made.total) == (0, 0)
     assert suzuki.bank_file(closed.window) == made

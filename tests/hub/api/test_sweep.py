@@ -56,6 +56,8 @@ def value_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from([*edges, 1, 500, 10_001]) | st.integers()
         case inspect.StructType():
             return shaped(kind)
+        case inspect.VarTupleType():
+            return st.lists(value_of(kind.item_type), max_size=3)
     raise AssertionError(f"no values for {kind}")
 
 

@@ -233,14 +233,6 @@ def test_a_window_released_after_its_pay_day_is_paid_on_the_next_business_day(
     assert month.settlement.file(month.person("aoki"), name).pay_on == "2026-11-02"
 
 
-def test_two_shops_of_one_owner_may_earn_the_same(month: Month) -> None:
-    month.change_account(BAKERY, ACCOUNTS[FISH])
-    month.sale(FISH, 700)
-    month.sale(BAKERY, 700)
-    _, file = month.released()
-    assert (file.count, file.total) == (2, 1_400)
-
-
 def test_a_shop_whose_branch_is_gone_blocks_the_file_until_it_names_another_account(
     month: Month,
 ) -> None:
