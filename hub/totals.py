@@ -23,9 +23,9 @@ def accounts(tx: Tx, code: MunicipalityCode) -> list[AccountRow]:
     kind = _KIND.format("account")
     summed = ",".join(f"'{each}'" for each in _SUMMED)
     rows = tx.rows(
-        f"SELECT CASE WHEN {kind} IN ({summed}) THEN {kind} ELSE account END AS name,"
+        f"SELECT CASE WHEN {kind} IN ({summed}) THEN {kind} ELSE account END,"
         " count(*), sum(points) FROM balance WHERE municipality=? AND points<>0"
-        " GROUP BY name ORDER BY name",
+        " GROUP BY 1 ORDER BY 1",
         [code],
     )
     return [
@@ -38,9 +38,8 @@ def flows(tx: Tx, code: MunicipalityCode) -> list[FlowRow]:
     """How many points ever went from each kind of account to each other."""
     town.town_named(tx, code)
     rows = tx.rows(
-        f"SELECT {_KIND.format('debit')} AS source, {_KIND.format('credit')} AS target,"
-        " count(*), sum(points) FROM transfer WHERE municipality=?"
-        " GROUP BY source, target ORDER BY source, target",
+        f"SELECT {_KIND.format('debit')}, {_KIND.format('credit')}, count(*), sum(points)"
+        " FROM transfer WHERE municipality=? GROUP BY 1, 2 ORDER BY 1, 2",
         [code],
     )
     return [

@@ -52,7 +52,6 @@ def _issue(month: Month, who: cast.Resident, points: int) -> TicketPaper:
     if not isinstance(made, Issued) or not made.papers:
         raise Damaged(f"the counter issued no ticket to {who.name}: {made}")
     (paper,) = made.papers
-    month.tickets.append(paper.number)
     month.tell.say(
         "{who} gets a ticket of {points}, valid from {first} to {last}; left on the card: {left}",
         who=who.name,
@@ -172,8 +171,8 @@ def _fourth_day(month: Month) -> None:
     before = month.available(cast.TARO)
     tell_balances(corner, tell, (cast.TARO,))
     month.scene("2017-12-18 10:00", "Day 4: too late")
-    month.lapsed += before - month.available(cast.TARO)
-    tell.say("What was left of the festival points has ended: {points}", points=month.lapsed)
+    ended = before - month.available(cast.TARO)
+    tell.say("What was left of the festival points has ended: {points}", points=ended)
     tell_balances(corner, tell, (cast.TARO,))
     late = _late_ticket(month)
     tell.say("Taro's three-day ticket is scanned at {place}", place=late[0].place)

@@ -15,10 +15,9 @@ from tui.demo import cast
 from tui.demo.bank import Order, all_paid, read_order
 from tui.demo.opening import tell_balances
 from tui.demo.story import Month
-from tui.demo.totals import TownTotals, compare
+from tui.demo.totals import TownTotals, compare, town_totals
 
 LAST_DAY = "2017-12-31"
-USABLE = "issued"
 
 
 def month_end(month: Month) -> None:
@@ -145,26 +144,12 @@ def _compare(month: Month, orders: dict[MunicipalityCode, Order]) -> None:
 
 def _totals(month: Month, town: MunicipalityCode) -> TownTotals:
     hub = month.corner.first
-    tickets = [row for row in map(hub.ticket, month.tickets) if row.municipality == town]
-    held = [
-        row.available + row.held
-        for resident in cast.RESIDENTS
-        for row in hub.balances(resident.mykey_id)
-        if row.municipality == town
-    ]
-    ended = sum(row.points for row in tickets if row.state == "expired")
-    return TownTotals(
-        town=town,
+    return town_totals(
+        town,
         granted=sum(row.granted for row in hub.programmes() if row.municipality == town),
-        on_cards=sum(held),
-        in_tickets=sum(row.points for row in tickets if row.state == USABLE),
         earned=sum(row.total for row in hub.windows() if row.municipality == town),
-        lapsed=ended + (month.lapsed if town == cast.KAWASAKI else 0),
-        from_reserve=sum(
-            row.points
-            for row in hub.exceptions()
-            if row.bearer == "reserve" and row.decision != "recover" and row.id.startswith(town)
-        ),
+        accounts=hub.accounts(town),
+        flows=hub.flows(town),
     )
 
 
@@ -192,6 +177,7 @@ def _lists(month: Month) -> None:
     balances = [row for who in cast.RESIDENTS for row in hub.balances(who.mykey_id)]
     for name, rows in (
         ("balances.csv", balances),
+        ("accounts.csv", [row for town in cast.TOWNS for row in hub.accounts(town.code)]),
         ("programmes.csv", hub.programmes()),
         ("exceptions.csv", hub.exceptions()),
         ("windows.csv", hub.windows()),

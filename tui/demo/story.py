@@ -22,16 +22,13 @@ from tui.demo.telling import Teller
 class Month:
     """The month so far: where it is played, how it is told, and what is to be compared at its end.
 
-    ``lapsed`` are points that a resident was seen to lose at the end of a day; ``tickets`` are the
-    numbers of all that were issued; ``files`` what was made for people to look at.
+    ``files`` are what was made for people to look at.
     """
 
     corner: Corner
     tell: Teller
     seed: int
     reports: list[tuple[Terminal, ZReport]] = field(default_factory=list)
-    tickets: list[str] = field(default_factory=list)
-    lapsed: int = 0
     files: list[Path] = field(default_factory=list)
 
     def scene(self, moment: str, title: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.views import AccountRow, FlowRow
 from node.outcome import Refused
 from sync.errors import Damaged, Unreachable
 from sync.request import Request, Response
@@ -20,7 +21,7 @@ from tui.demo.bank import all_paid, read_order
 from tui.demo.clockwork import Clockwork, in_tokyo, millis
 from tui.demo.network import Switch, SwitchedDoor
 from tui.demo.telling import Teller
-from tui.demo.totals import TownTotals, compare
+from tui.demo.totals import Mismatch, TownTotals, compare, town_totals
 from tui.wording.po import read_po
 
 OCTOBER = (ROOT / "tests/hub/settlement/golden/october.zengin").read_bytes()
@@ -93,6 +94,64 @@ def test_a_point_more_or_less_anywhere_is_found(month: TownTotals, where: str) -
     figures = {name: getattr(month, name) for name in TownTotals.__slots__}
     wrong = TownTotals(**(figures | {where: figures[where] + 1}))
     assert [each.what for each in compare((wrong,), {}, {})] == ["141305"]
+
+
+_WAYS = (
+    ("issuer", "wallet"),
+    ("wallet", "hold"),
+    ("wallet", "payable:x"),
+    ("hold", "outstanding:101"),
+    ("outstanding:101", "payable:x"),
+    ("outstanding:101", "lapsed"),
+    ("wallet", "lapsed"),
+    ("lapsed", "payable:x"),
+    ("lapsed", "treasury"),
+    ("treasury", "reserve"),
+    ("reserve", "payable:x"),
+    ("deficit", "payable:x"),
+    ("wallet", "deficit"),
+    ("reserve", "deficit"),
+    ("deficit", "reserve"),
+)
+
+
+@given(st.lists(_points, min_size=len(_WAYS), max_size=len(_WAYS)), _points)
+def test_whatever_went_where_the_towns_figures_add_up_and_a_lost_point_is_found(
+    went: list[int], lost: int
+) -> None:
+    held: dict[str, int] = dict.fromkeys(("issuer", "treasury"), 0)
+    for (source, target), points in zip(_WAYS, went, strict=True):
+        held[source] = held.get(source, 0) - points
+        held[target] = held.get(target, 0) + points
+    granted, earned = -held["issuer"], held.pop("payable:x")
+    held["treasury"] += earned  # the bank has paid
+    town = MunicipalityCode("141305")
+
+    def mismatches() -> tuple[Mismatch, ...]:
+        totals = town_totals(
+            town,
+            granted=granted,
+            earned=earned,
+            accounts=[
+                AccountRow(municipality=town, account=name, count=1, points=points)
+                for name, points in held.items()
+            ],
+            flows=[
+                FlowRow(
+                    municipality=town,
+                    source=source.partition(":")[0],
+                    target=target.partition(":")[0],
+                    count=1,
+                    points=points,
+                )
+                for (source, target), points in zip(_WAYS, went, strict=True)
+            ],
+        )
+        return compare((totals,), {}, {})
+
+    assert mismatches() == ()
+    held["wallet"] -= lost
+    assert [each.one - each.other for each in mismatches()] == [lost] * bool(lost)
 
 
 def test_what_goes_another_way_than_the_story_needs_ends_it() -> None:
