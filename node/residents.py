@@ -45,7 +45,7 @@ class Residents:
         Without a wish, and after three that were taken, the hub makes one; fewer taken wishes are
         refused, so that nobody gets for life what nobody chose.
         """
-        candidates: list[str] = [mykey_id(wish) for wish in wishes][:MOST_WISHES]
+        candidates = [str(mykey_id(wish)) for wish in wishes][:MOST_WISHES]
         if len(candidates) in (0, MOST_WISHES):
             candidates.append(_MADE)
         try:
