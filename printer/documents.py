@@ -75,6 +75,8 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     points: int
     as_of: datetime
+    at_least: bool = False
+    """Nobody here knows more than that it is this or more: the paper says so."""
 
     def __post_init__(self) -> None:
         _require_aware(self.as_of)
@@ -91,7 +93,12 @@ class Slip(_Paper, frozen=True, kw_only=True, tag="slip"):
     points: int
     balance: Balance | None = None
     """None where nobody here knows it (a redemption; a node that was offline)."""
-    settled: Settled
+    settled: Settled | None
+    """None for an undoing: this counter says so, and nobody else has yet."""
+    number: str = ""
+    """The ticket's, 13 digits; empty where none was redeemed."""
+    undoes: int = 0
+    """The earlier record that this one takes back; 0: none."""
     at: datetime
     node: str
     """Short form of the node ID, e.g. ``B2108-1111``."""
@@ -102,6 +109,11 @@ class Slip(_Paper, frozen=True, kw_only=True, tag="slip"):
         super().__post_init__()
         _require(self.points > 0, "a slip is about at least 1 point")
         _require(self.seq > 0, "records are counted from 1")
+        _require(
+            not self.number or _TICKET_NUMBER.fullmatch(self.number),
+            "a ticket number is 13 digits",
+        )
+        _require(0 <= self.undoes < self.seq, "a record can only undo an earlier one")
         _require(_DIGEST.fullmatch(self.digest), "a digest is shown as 8 hexadecimal digits")
         _require_aware(self.at)
 

@@ -239,18 +239,26 @@ def _slip(slip: Slip) -> Iterator[Block]:
     yield Space(dots=8)
     if slip.balance is not None:
         left = amount(slip.balance.points, language)
+        if slip.balance.at_least:
+            left = Word.AT_LEAST.say(language, amount=left)
         yield Row(left=Word.BALANCE.say(language), right=left, size=LARGE, bold=True)
         as_of = Word.AS_OF.say(language, at=minute(slip.balance.as_of, language))
         yield Text(text=as_of, size=SMALL, align="right")
         yield Space(dots=8)
+    if slip.settled is None:
+        yield Text(text=Word.UNDONE_LATER.say(language), size=SMALL)
+        yield Space(dots=8)
     for label, value in (
-        (Word.HOW, SETTLED[slip.settled].say(language)),
+        (Word.HOW, "" if slip.settled is None else SETTLED[slip.settled].say(language)),
+        (Word.TICKET_NUMBER, aloud(slip.number)),
+        (Word.UNDOES, str(slip.undoes or "")),
         (Word.AT, minute(slip.at, language)),
         (Word.NODE, slip.node),
         (Word.SEQ, str(slip.seq)),
         (Word.DIGEST, slip.digest),
     ):
-        yield Row(left=label.say(language), right=value, size=SMALL)
+        if value:
+            yield Row(left=label.say(language), right=value, size=SMALL)
 
 
 def _z_report(report: ZReport) -> Iterator[Block]:

@@ -49,6 +49,7 @@ class Word(Enum):
     GIVEN_BACK = "取り消したポイント", "Points cancelled"
     REFUNDED = "お返ししたポイント", "Points given back"
     BALANCE = "残り", "Balance"
+    AT_LEAST = "{amount}以上", "{amount} or more"
     AS_OF = "{at} 現在", "as of {at}"
     HOW = "確認", "Checked"
     HOW_ONLINE = "センター確認済み", "by the hub, at once"
@@ -57,6 +58,11 @@ class Word(Enum):
     AT = "日時", "Time"
     NODE = "端末", "Node"
     SEQ = "記録番号", "Record no."
+    UNDOES = "取り消した記録", "Cancels record no."
+    UNDONE_LATER = (
+        "センターに届いてから、もとにもどります。",
+        "It is undone once the hub has received this.",
+    )
     DIGEST = "照合番号", "Record digest"
 
     Z_REPORT = "日計", "Z-Report"

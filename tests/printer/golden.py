@@ -28,7 +28,9 @@ DOCUMENTS: dict[str, Document] = {
     ),
     "slip-ja": samples.slip("ja"),
     "slip-en": samples.slip("en"),
-    "slip-ja-reversal": msgspec.structs.replace(samples.slip("ja"), kind="reversal", balance=None),
+    "slip-ja-reversal": msgspec.structs.replace(
+        samples.slip("ja"), kind="reversal", balance=None, settled=None, undoes=41
+    ),
     "z-report-ja": samples.z_report("ja"),
     "z-report-en": samples.z_report("en"),
 }

@@ -99,6 +99,8 @@ def test_a_ticket_that_could_not_be_true_is_refused(change: dict[str, object], w
         ({"seq": 0}, "counted from 1"),
         ({"at": datetime(2017, 12, 15)}, "time zone"),  # noqa: DTZ001  that it is naive is the story
         ({"digest": "9f2c01d"}, "8 hexadecimal"),
+        ({"number": "123"}, "13 digits"),
+        ({"undoes": 42}, "earlier one"),
     ],
 )
 def test_a_slip_that_could_not_be_true_is_refused(change: dict[str, object], words: str) -> None:

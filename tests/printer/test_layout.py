@@ -143,6 +143,32 @@ def test_a_slip_never_guesses_a_balance() -> None:
     assert not any("残り" in line for line in words_on(slip))
 
 
+def test_a_balance_that_is_known_only_from_below_says_so() -> None:
+    slip = samples.slip("en")
+    assert slip.balance is not None
+    capped = msgspec.structs.replace(slip.balance, at_least=True)
+
+    words = words_on(msgspec.structs.replace(slip, balance=capped))
+
+    assert "Balance: 3,450\u00a0points or more" in words
+
+
+def test_a_redemption_names_its_ticket() -> None:
+    slip = msgspec.structs.replace(samples.slip("en"), kind="redemption", number="1230000000017")
+
+    assert f"Ticket number: {aloud('1230000000017')}" in words_on(slip)
+
+
+def test_an_undoing_names_its_record_and_claims_no_word_of_the_hub() -> None:
+    slip = msgspec.structs.replace(samples.slip("en"), kind="reversal", settled=None, undoes=41)
+
+    words = words_on(slip)
+
+    assert "Cancels record no.: 41" in words
+    assert "It is undone once the hub has received this." in words
+    assert not any(line.startswith("Checked") for line in words)
+
+
 @pytest.mark.parametrize(
     ("kind", "said"), [("reversal", "取り消したポイント"), ("refund", "お返ししたポイント")]
 )
