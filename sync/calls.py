@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Meta
 
 from sync import batch as batches
+from sync.clock import Moment
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, StandingRequest
 from sync.ports import Clock
 from sync.receipt import Answer
-from sync.records.bodies import Key, Name
+from sync.records.bodies import Counter, Key, Name
 from sync.request import Door, Request, Response, raise_for_problem, sign_request
 from sync.signing import Signed, SigningKey, open_signed
 from sync.standing import LoneStanding
@@ -70,9 +71,9 @@ class EpochGranted(Message, frozen=True):
     incarnation: str
     epoch: EpochId
     before: EpochId
-    before_seq: int
+    before_seq: Counter
     before_digest: Digest
-    kept: tuple[tuple[EpochId, int, Digest], ...]
+    kept: tuple[tuple[EpochId, Counter, Digest], ...]
     """For every earlier epoch: what the hub holds (last seq, digest)."""
 
 
@@ -80,7 +81,7 @@ class HeldRecords(Message, frozen=True):
     """What the hub holds of an epoch, given back to a node that lost its tail."""
 
     epoch: EpochId
-    first: int
+    first: Counter
     facts: bytes
     head: Digest
 
@@ -122,14 +123,14 @@ class Balance(Message, frozen=True):
 
     municipality: MunicipalityCode
     point_name: str
-    available: int
-    held: int
+    available: Counter
+    held: Counter
 
 
 class Balances(Message, frozen=True):
     """All towns of one resident."""
 
-    as_of: Millis
+    as_of: Moment
     rows: tuple[Balance, ...]
 
 
@@ -144,7 +145,7 @@ class CardSigned(Message, frozen=True):
 class HubTime(Message, frozen=True):
     """The hub's clock, signed."""
 
-    at: Millis
+    at: Moment
 
 
 def keyid_of(node: NodeId, epoch: EpochId) -> str:

@@ -9,8 +9,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from sync.clock import Moment
+from sync.records.bodies import Counter
 from sync.standing import Asof
-from sync.values import Millis, MunicipalityCode, NodeId
+from sync.values import MunicipalityCode, NodeId
 
 MOST_ITEMS = 2_000
 """Items in one page."""
@@ -40,7 +42,7 @@ class PolicyItem(Item, frozen=True, tag="policy"):
 class LimitItem(Item, frozen=True, tag="limit"):
     """A node's own float, where it differs from the policy's."""
 
-    float_points: int
+    float_points: Counter
 
 
 class TownItem(Item, frozen=True, tag="town"):
@@ -151,8 +153,8 @@ class SettledItem(Item, frozen=True, tag="settled"):
     """A settlement window of a municipality is settled: its records may be let go in time."""
 
     municipality: MunicipalityCode
-    window: int
-    at: Millis
+    window: Counter
+    at: Moment
 
     @property
     def key(self) -> str:
@@ -180,9 +182,9 @@ class Page(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
     incarnation: str
     node: NodeId
-    after: int
+    after: Counter
     """The feed number this page continues; 0 begins anew: what was known before is dropped."""
-    number: int
+    number: Counter
     complete: bool
     """Whether the node now knows everything as of ``as_of``."""
     as_of: Asof

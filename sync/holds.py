@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from sync.records.bodies import CardKeyDigest, Position, Programme, Ticket, Town
+from sync.records.bodies import CardKeyDigest, Counter, Position, Programme, Ticket, Town
 from sync.standing import LoneStanding
 from sync.values import DAY, Amount, EpochId, Millis, NodeId
 
@@ -61,10 +61,10 @@ class HoldAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     incarnation: str
     node: NodeId
     epoch: EpochId
-    n: int
+    n: Counter
     granted: bool
     reason: Annotated[str, Meta(max_length=40)]
-    highest_attempt: int
+    highest_attempt: Counter
     tickets: tuple[Ticket, ...]
     """For ``ticket.issue``: numbers and days. The signed tickets come with the receipt."""
     standing: LoneStanding | None

@@ -10,8 +10,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from sync.clock import Moment
+from sync.records.bodies import Counter
 from sync.signing import Signed
-from sync.values import Digest, EpochId, Millis, NodeId
+from sync.values import Digest, EpochId, NodeId
 
 
 class Outcome(StrEnum):
@@ -35,15 +37,15 @@ class Bearer(StrEnum):
 class Verdict(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The hub's word on one record."""
 
-    seq: int
+    seq: Counter
     digest: Digest
     outcome: Outcome
     reason: Annotated[str, Meta(max_length=40)]
     """Stable English key; empty when applied."""
     bearer: Bearer
-    paid: int
+    paid: Counter
     """Points the organisation got for it."""
-    posting: int
+    posting: Counter
     """The posting number of the town whose points these are."""
     tickets: tuple[bytes, ...] = ()
     """The signed tickets of a ``ticket.issued``: only now may paper move."""
@@ -57,10 +59,10 @@ class Custody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     incarnation: str
     node: NodeId
     epoch: EpochId
-    received: int
+    received: Counter
     head: Digest
     """Digest of the last record received; empty when there is none."""
-    at: Millis
+    at: Moment
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -69,9 +71,9 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     incarnation: str
     node: NodeId
     epoch: EpochId
-    at: Millis
+    at: Moment
     verdicts: Annotated[tuple[Verdict, ...], Meta(max_length=1024)]
-    decision: int
+    decision: Counter
     """0: first verdicts. Else the number of this superseding receipt within the epoch."""
 
 
@@ -82,7 +84,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     receipts: tuple[Signed, ...]
     unknown_cards: tuple[Digest, ...]
     """Cards whose certificate the hub lacks."""
-    highest_attempt: int
+    highest_attempt: Counter
     """The highest attempt number the hub has seen in this epoch."""
     state: str
     """``open``, ``closed`` (a later epoch was granted) or ``forked``."""

@@ -6,16 +6,15 @@ public key: it opens only for somebody who has both.
 
 import hashlib
 import hmac
-from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from msgspec import Meta
 
+from sync.clock import Moment
 from sync.errors import NotAuthentic
-from sync.records.bodies import Account, Expiring, Town
-from sync.values import EpochId, KeyDigest, Millis
+from sync.records.bodies import Account, Counter, Expiring, Town
+from sync.values import EpochId, KeyDigest
 from sync.wire import read, write
 
 
@@ -26,7 +25,7 @@ class AccountStanding(msgspec.Struct, frozen=True, array_like=True, forbid_unkno
     account: Account
     active: bool
     deficit: bool
-    available: Annotated[int, Meta(ge=0)]
+    available: Counter
     """The balance, capped: at the cap it means "this or more"."""
     expiring: tuple[Expiring, ...]
 
@@ -40,10 +39,10 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 class Asof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """How new a standing is, and which of the asking node's records it counts."""
 
-    incarnation: int
-    number: int
-    at: Millis
-    includes: tuple[tuple[EpochId, int], ...]
+    incarnation: Counter
+    number: Counter
+    at: Moment
+    includes: tuple[tuple[EpochId, Counter], ...]
     """For every epoch of this node that may still hand in: the last record that is counted."""
 
     @property

@@ -1,10 +1,13 @@
 """Messages up and down: each reads back as itself, and foreign bytes are refused in words."""
 
+from typing import TypeGuard
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync import calls
 from sync.batch import Batch, EvidenceBook
 from sync.errors import Malformed
 from sync.feed import (
@@ -25,6 +28,7 @@ from sync.feed import (
     item_kind,
 )
 from sync.holds import HoldAnswer, HoldRequest, Purpose, StandingRequest, Wanted
+from sync.invitation import Invitation
 from sync.receipt import Answer, Bearer, Custody, Outcome, Receipt, Verdict
 from sync.records import Ticket
 from sync.signing import Head, Signed, seal_with
@@ -166,3 +170,41 @@ def test_a_newer_item_about_the_same_thing_takes_its_place() -> None:
 def test_a_request_out_of_bounds_does_not_read(wrong: msgspec.Struct) -> None:
     with pytest.raises(Malformed):
         read(write(wrong), type(wrong))
+
+
+def unbounded(kind: msgspec.inspect.Type, place: str, seen: set[type]) -> list[str]:
+    """The places in a message where a whole number may be larger than any database holds."""
+    match kind:
+        case msgspec.inspect.IntType():
+            ends = (kind.ge, kind.gt), (kind.le, kind.lt)
+            return [] if all(end != (None, None) for end in ends) else [place]
+        case msgspec.inspect.StructType() if kind.cls not in seen:
+            seen.add(kind.cls)
+            return [
+                each
+                for field in kind.fields
+                for each in unbounded(field.type, f"{kind.cls.__name__}.{field.name}", seen)
+            ]
+        case msgspec.inspect.TupleType():
+            return [each for item in kind.item_types for each in unbounded(item, place, seen)]
+        case msgspec.inspect.VarTupleType():
+            return unbounded(kind.item_type, place, seen)
+        case msgspec.inspect.UnionType():
+            return [each for item in kind.types for each in unbounded(item, place, seen)]
+    return []
+
+
+def test_no_message_carries_a_number_that_no_database_holds() -> None:
+    kinds = {type(message) for message in (*MESSAGES, *ITEMS)} | {Batch, EvidenceBook, Invitation}
+    kinds |= {each for each in vars(calls).values() if is_message(each)}
+    found = {
+        place
+        for kind in kinds
+        for place in unbounded(msgspec.inspect.type_info(kind), kind.__name__, set())
+    }
+
+    assert found == set()
+
+
+def is_message(each: object) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(each, type) and issubclass(each, msgspec.Struct)
