@@ -24,13 +24,14 @@ import msgspec
 from hub.store.files import damaged, examine, must_be_there, read_whole
 from sync.certificate import CertificateError, Roots
 from sync.democa import ROOT_FILE
-from sync.errors import Damaged, InUse, RefusedByRule
+from sync.errors import Damaged, InUse, Malformed, RefusedByRule
 
 CONFIG = "hub.json"
 LEDGER = "hub.db"
 IDENTITIES = "mykey.db"
 KEYS = "keys"
 JOURNAL = "journal"
+_SQLITE = "sqlite:///"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,6 +51,19 @@ def refuse_used(folder: Path) -> None:
             "hub-exists",
             f"{folder} already holds a hub, or what an interrupted init left: take another folder",
         )
+
+
+def check_database(url: str) -> None:
+    """Whether a new hub's ledger can lie there; nothing: in its folder. Raises Malformed."""
+    if not url:
+        return
+    path = Path(url.removeprefix(_SQLITE))
+    if not url.startswith(_SQLITE) or not path.is_absolute():
+        raise Malformed(f"database {url!r}: it looks like sqlite:////srv/machikado/hub.db")
+    if path.exists():
+        raise Malformed(f"database {url!r}: {path} is there already; name a file that is not")
+    if not path.parent.is_dir():
+        raise Malformed(f"database {url!r}: there is no folder {path.parent}: make it first")
 
 
 def write_config(folder: Path, config: Config) -> None:

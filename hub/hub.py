@@ -19,6 +19,7 @@ from hub.folder import (
     KEYS,
     LEDGER,
     Config,
+    check_database,
     copy_files,
     lock,
     read_config,
@@ -137,10 +138,12 @@ def init_hub(
 ) -> Made:
     """Make a hub in a new or empty folder: keys, schema, the first two people.
 
-    Raises RefusedByRule when there is one already, Malformed for an origin that no node would ask.
+    Raises RefusedByRule when there is one already, Malformed for an origin that no node would ask
+    or a database that cannot be; then nothing was made.
     """
     refuse_used(folder)
     check_origin(origin)
+    check_database(database)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = Config(origin=origin, demo=demo, database=database)
     clock = clock or _clock(config)

@@ -7,6 +7,7 @@ a broken connection may have swallowed is sent once more.
 
 import hashlib
 import hmac
+import re
 import socket
 import ssl
 import threading
@@ -199,6 +200,10 @@ def _trust(pin: bytes | None) -> ssl.SSLContext:
     return context
 
 
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.))*|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
+"""A name as DNS has it (other letters as xn--...), or an address."""
+
+
 def check_origin(origin: str) -> None:
     """Whether a hub can be asked there: raises Malformed for what is no address, or not safe."""
     try:
@@ -208,7 +213,8 @@ def check_origin(origin: str) -> None:
         raise Malformed(f"hub address {origin!r}: {error}") from None
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     plain = f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or plain != origin:
+    known = _HOST.fullmatch(parts.hostname or "")
+    if parts.scheme not in {"http", "https"} or not known or plain != origin:
         raise Malformed(f"hub address {origin!r}: it looks like https://hub.example:8443")
     if parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
         raise Malformed(f"hub address {origin}: without TLS only on this machine; use https://")

@@ -205,6 +205,37 @@ def test_an_empty_folder_is_no_hub(tmp_path: Path) -> None:
         init_hub(tmp_path / "x", origin="hub.example", demo=False)
 
 
+@pytest.mark.parametrize(
+    ("origin", "database", "words"),
+    [
+        ("http://exa mple:99999", "", "hub address"),
+        ("https://exa mple:8443", "", "it looks like https://hub.example:8443"),
+        ("https://日本.example", "", "it looks like"),
+        ("https://a..b", "", "it looks like"),
+        ("https://hub.test", "foo", "sqlite:////srv/machikado/hub.db"),
+        ("https://hub.test", "sqlite:///hub.db", "it looks like"),
+        ("https://hub.test", "postgresql://db/machikado", "it looks like"),
+        ("https://hub.test", "sqlite:////no/such/folder/hub.db", "there is no folder"),
+        ("https://hub.test", f"sqlite:///{__file__}", "is there already"),
+    ],
+)
+def test_a_hub_that_cannot_be_leaves_nothing_behind(
+    tmp_path: Path, origin: str, database: str, words: str
+) -> None:
+    folder = tmp_path / "hub"
+    with pytest.raises(Malformed, match=words):
+        init_hub(folder, origin=origin, demo=True, database=database, clock=CLOCK)
+    assert not folder.exists()
+
+
+def test_the_ledger_may_lie_on_another_disk(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    url = f"sqlite:///{tmp_path / 'disk' / 'ledger.db'}"
+    init_hub(tmp_path / "hub", origin="https://[::1]:8443", demo=False, database=url, clock=CLOCK)
+    assert not (tmp_path / "hub" / "hub.db").exists()
+    open_hub(tmp_path / "hub", CLOCK).close()
+
+
 def make(tmp_path: Path) -> Made:
     return init_hub(
         tmp_path / "hub",
