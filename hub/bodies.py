@@ -62,6 +62,16 @@ class Looked(HubBody, frozen=True, tag="hub.looked"):
     account: Account
 
 
+class RecordsCarried(HubBody, frozen=True, tag="hub.records.carried"):
+    """A person brought a terminal's records on a stick: which, and the digest of what came."""
+
+    node: NodeId
+    epoch: EpochId
+    first: int
+    last: int
+    parcel: bytes
+
+
 class MunicipalityAdded(HubBody, frozen=True, tag="hub.municipality.added"):
     """A town joins: its name, its points' name, and its bank account."""
 
@@ -249,6 +259,7 @@ AnyHubBody = (
     | OperatorRevoked
     | OperatorRecovered
     | Looked
+    | RecordsCarried
     | MunicipalityAdded
     | PayerChanged
     | CalendarSet

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from hub.cli_carried import CARRIED
 from hub.cli_money import MONEY
 from hub.cli_people import PEOPLE
 
@@ -127,5 +128,5 @@ def audit(*, folder: Path, as_json: bool) -> None:
         click.echo("everything adds up")
 
 
-for _command in (*PEOPLE, *MONEY):
+for _command in (*PEOPLE, *MONEY, *CARRIED):
     hub.add_command(_command)

@@ -14,6 +14,7 @@ from hub.forms import (
     BalanceRow,
     BankFileView,
     BankForm,
+    CarriedRow,
     ClosedView,
     CloseForm,
     ConfirmForm,
@@ -30,6 +31,7 @@ from hub.forms import (
     OperatorForm,
     OperatorRow,
     OrganisationForm,
+    ParcelForm,
     PayerForm,
     PendingRow,
     ProgrammeForm,
@@ -195,6 +197,10 @@ class HubClient:
     def set_float(self, node: str, points: int) -> Answered:
         """How much it may take offline."""
         return self._put(f"nodes/{_step(node)}/float", FloatForm(points=points))
+
+    def take_parcel(self, form: ParcelForm) -> CarriedRow:
+        """Bring records that came on a stick."""
+        return self._ask("POST", "parcels", CarriedRow, form)
 
     # -- residents and points
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from sync.batch import MOST_WIRE
 from sync.values import Millis
 
 _VISIBLE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*\Z"
@@ -105,6 +106,25 @@ class InviteForm(Form, frozen=True, kw_only=True):
     place: Line = ""
     zone: Zone = ""
     again: Line = ""
+
+
+class ParcelForm(Form, frozen=True, kw_only=True):
+    """Records of one life of a terminal, as its own call would have handed them in."""
+
+    node: Line
+    epoch: Line
+    first: Annotated[int, Meta(ge=1, le=2**53)]
+    body: Annotated[bytes, Meta(max_length=MOST_WIRE)]
+
+
+class CarriedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Records that came on a stick: from where to where, and how many the hub did not have."""
+
+    node: str
+    epoch: str
+    first: int
+    last: int
+    new: int
 
 
 class ConfirmForm(Form, frozen=True, kw_only=True):

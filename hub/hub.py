@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from hub import people
 from hub.bodies import OperatorAdded
+from hub.carried import Carried
 from hub.core import Core, current_incarnation, first_incarnation, month_of
 from hub.counters import Counters
 from hub.desk import Desk, Rules, enact
@@ -79,6 +80,7 @@ class Hub:
     treasury: Treasury
     judging: Judging
     nights: Nights
+    carried: Carried
     journal: Journal
     release: Callable[[], None]
 
@@ -122,6 +124,7 @@ def compose(
         treasury=Treasury(core, mykey, desk, Settlement(core, kept)),
         judging=judging,
         nights=nights,
+        carried=Carried(core, desk, judging),
         journal=kept,
         release=release,
     )

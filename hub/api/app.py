@@ -18,7 +18,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from hub.api import money, people
+from hub.api import carried, money, people
 from hub.door import NoSuchCall, TooLong, problem_of
 from hub.hub import Hub
 from hub.people import Person
@@ -62,10 +62,15 @@ def make_app(hub: Hub) -> Litestar:
         "/v1/desk",
         route_handlers=[
             Router("/", route_handlers=people.OPEN),
-            Router("/", route_handlers=(*people.SIGNED_IN, *money.SIGNED_IN), guards=[sign_in]),
+            Router(
+                "/",
+                route_handlers=(*people.SIGNED_IN, *money.SIGNED_IN, *carried.SIGNED_IN),
+                guards=[sign_in],
+            ),
         ],
         dependencies={
             "at": Provide(lambda: hub.office, sync_to_thread=False),
+            "into": Provide(lambda: hub.carried, sync_to_thread=False),
             "of": Provide(lambda: hub.treasury, sync_to_thread=False),
             "by": Provide(person),
         },

@@ -12,14 +12,14 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 from msgspec import inspect
 
-from hub.api import money, people
+from hub.api import carried, money, people
 from hub.api.app import make_app
 from sync.request import Problem
 from tests.hub.townhall import GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
 
 HANDLERS = {
     (method, str(path)): handler
-    for handler in (*people.OPEN, *people.SIGNED_IN, *money.SIGNED_IN)
+    for handler in (*people.OPEN, *people.SIGNED_IN, *money.SIGNED_IN, *carried.SIGNED_IN)
     for path in handler.paths  # type: ignore[union-attr]  # all are route handlers
     for method in handler.http_methods  # type: ignore[union-attr]
 }
