@@ -43,7 +43,7 @@ from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest
 from sync.receipt import Answer
 from sync.standing import LoneStanding
-from sync.values import EpochId, KeyDigest, NodeId, home_of
+from sync.values import AccountId, EpochId, KeyDigest, NodeId, home_of
 from sync.wire import read
 
 LOST = "lost disk or restored copy"
@@ -196,6 +196,7 @@ class Counters:
         asked = ask(self._core, self._mykey, Attempt(node, epoch, n), request)
         with self._core.database.read() as tx:
             highest = highest_attempt(tx, node, epoch)
+            rest = _rest(tx, request) if asked.granted and request.account else None
         return HoldAnswer(
             incarnation=str(self._core.incarnation),
             node=node,
@@ -206,6 +207,7 @@ class Counters:
             highest_attempt=highest,
             tickets=asked.tickets,
             standing=self._standing(node, KeyDigest(request.card)) if request.card else None,
+            rest=rest,
         )
 
     def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
@@ -219,3 +221,9 @@ class Counters:
     def feed(self, node: NodeId, incarnation: str, after: int) -> Page:
         """The next page after a feed number."""
         return page(self._core, self._mykey, node, incarnation, after)
+
+
+def _rest(tx: Tx, request: HoldRequest) -> int:
+    """What is left of an account's points in the town of a hold that took its own."""
+    account = {request.municipality: AccountId(request.account)}
+    return balances(tx, account)[0].available

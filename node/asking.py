@@ -19,7 +19,7 @@ from sync.errors import RefusedByRule, Unreachable
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.policy import left_of
 from sync.standing import AccountStanding, LoneStanding
-from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
+from sync.values import EpochId, KeyDigest, Millis, MunicipalityCode, Points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,16 @@ class Attempted:
 
     n: int
     answer: HoldAnswer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What is left of an account, as far as somebody here knows it."""
+
+    points: int
+    at_cap: bool
+    """This or more: a standing says no more than its cap."""
+    as_of: Millis
 
 
 RECORDS_FIRST = "records-first"
@@ -121,11 +131,24 @@ class Asking:
         """Whether the hub may still hold what an attempt asked for that is over."""
         return bool(self._parts.attempts.over(self._parts.writer.epoch))
 
-    def left(self, known: KnownStanding, account: AccountStanding, at: At) -> int:
-        """What may still be spent by a standing, less what this node took since."""
+    def rest(
+        self, known: KnownStanding | None, town: MunicipalityCode, at: At, told: int | None
+    ) -> Rest | None:
+        """What is left in a town: exactly as the hub ``told``, else by the standing."""
+        account = account_in(known, town)
+        return None if known is None or account is None else self.rest_of(known, account, at, told)
+
+    def rest_of(
+        self, known: KnownStanding, account: AccountStanding, at: At, told: int | None = None
+    ) -> Rest:
+        """What is left of one account; see :meth:`rest`."""
         policy, _ = self._parts.knowledge.policy(account.municipality)
         facts = self._parts.limits.account(known, account, at, policy)
-        return max(0, left_of(facts, at.ms))
+        return Rest(
+            points=max(0, left_of(facts, at.ms)) if told is None else told,
+            at_cap=told is None and account.available >= policy.standing_cap,
+            as_of=known.as_of.at,
+        )
 
     def look(self, key: KeyDigest, tries_left: int, *, fresh: bool) -> CardLook:
         """What is known here of a card."""
@@ -147,14 +170,14 @@ class Asking:
 
     def _town(self, known: KnownStanding, account: AccountStanding, at: At) -> TownStanding:
         item = self._parts.knowledge.town(account.municipality)
-        policy, _ = self._parts.knowledge.policy(account.municipality)
+        rest = self.rest_of(known, account, at)
         name, point_name = self._parts.paper.names(account.municipality)
         return TownStanding(
             municipality=account.municipality,
             town=name,
             point_name=point_name,
-            available=self.left(known, account, at),
-            at_cap=account.available >= policy.standing_cap,
+            available=rest.points,
+            at_cap=rest.at_cap,
             active=account.active,
             deficit=account.deficit,
             accepted=item is not None and item.accepted,

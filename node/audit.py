@@ -18,9 +18,9 @@ import msgspec
 
 from node.identity import identity_of, life_of, settings_of
 from node.outcome import Finding
-from node.paper import SlipNote
 from node.projection import contents, rebuild, receipts
 from node.secondpath import SecondPath
+from node.sheets import SlipNote
 from node.store import Store
 from sync import chain
 from sync.cardproof import Evidence

@@ -13,6 +13,16 @@ from sync.values import points as read_points
 
 if TYPE_CHECKING:
     from node.counter import Counter
+    from node.identity import Language, Width
+
+_NOT_SYNCED = {
+    "unreachable": shell.UNREACHABLE,
+    "not-authentic": shell.DAMAGED,
+    "malformed": shell.DAMAGED,
+}
+"""How a sync ends by its reason; what is not here is a rule's no."""
+LAST_SEQ = 2**53 - 1
+"""Records are counted no further (:data:`sync.records.bodies.Position`)."""
 
 
 @click.group()
@@ -134,11 +144,12 @@ def sync(folder: Path, secret_file: Path | None, as_json: bool) -> None:
         "pages": done.pages,
         "papers": done.papers,
         "trouble": done.trouble,
+        "reason": done.reason,
     }
     words = f"sent {done.sent} records, got {done.receipts} verdicts"
-    show([line], as_json=as_json, words=words if done.reached else f"not reached: {done.trouble}")
+    show([line], as_json=as_json, words=words if done.reached else done.trouble)
     if not done.reached:
-        leave(shell.UNREACHABLE)
+        leave(_NOT_SYNCED.get(done.reason, shell.REFUSED))
 
 
 @node.command()
@@ -174,12 +185,22 @@ def export(folder: Path, secret_file: Path | None, as_json: bool, file: Path) ->
 @node.command()
 @options(folder, as_json)
 @click.argument("destination")
-def printer(folder: Path, as_json: bool, destination: str) -> None:
-    """Where paper comes out: none, file:PATH or tcp:HOST:PORT."""
+@click.option("--width", type=click.Choice([384, 512, 576]), help="In dots: 384 for 58 mm.")
+@click.option("--language", type=click.Choice(["ja", "en"]), help="In which paper speaks.")
+def printer(
+    folder: Path,
+    as_json: bool,
+    destination: str,
+    width: "Width | None",
+    language: "Language | None",
+) -> None:
+    """Where paper comes out: none, file:PATH or tcp:HOST:PORT; how wide it is, how it speaks."""
     from node.looking import set_printer
 
-    set_printer(folder, destination)
-    show([{"destination": destination}], as_json=as_json, words=f"paper goes to {destination}")
+    now = set_printer(folder, destination, width=width, language=language)
+    line = {"destination": now.printer, "width": now.width, "language": now.language}
+    words = f"paper goes to {now.printer}: {now.width} dots wide, in {now.language}"
+    show([line], as_json=as_json, words=words)
 
 
 @node.command()
@@ -200,8 +221,8 @@ def register(
     with shell.opened(folder, secret_file) as counter:
         pin = shell.need_pin(pin_file)
         made = counter.register(card, pin, wishes, consent=consent == "points")
-    if isinstance(made, Refused):
-        shell.refuse(made, as_json=as_json)
+        if isinstance(made, Refused):
+            shell.refuse(counter, made, as_json=as_json)
     line = {"mykey_id": made.mykey_id, "generated": made.generated}
     show([line], as_json=as_json, words=f"the MyKey ID is {made.mykey_id}")
 
@@ -214,8 +235,8 @@ def balance(
     """The card's points, town by town; exact with a PIN while the hub answers."""
     with shell.opened(folder, secret_file) as counter:
         rows = counter.balances(card, shell.pin_from(pin_file))
-    if isinstance(rows, Refused):
-        shell.refuse(rows, as_json=as_json)
+        if isinstance(rows, Refused):
+            shell.refuse(counter, rows, as_json=as_json)
     lines = [
         {
             "municipality": row.municipality,
@@ -253,7 +274,7 @@ def spend(
 
 @node.command()
 @options(folder, secret, png, as_json)
-@click.argument("seq", type=click.IntRange(min=1))
+@click.argument("seq", type=click.IntRange(min=1, max=LAST_SEQ))
 def reverse(
     folder: Path, secret_file: Path | None, png: Path | None, as_json: bool, seq: int
 ) -> None:
@@ -300,10 +321,10 @@ def issue(
             pin=shell.need_pin(pin_file),
         )
         if isinstance(made, Refused):
-            shell.refuse(made, as_json=as_json)
-        _draw_tickets(counter, made, png)
-        counter.print_waiting()
-    show(_ticket_lines(made), as_json=as_json, words=_ticket_words(made))
+            shell.refuse(counter, made, as_json=as_json)
+        show(_ticket_lines(made), as_json=as_json, words=_ticket_words(made))
+        ticket_of = counter.parts.paper.ticket_of
+        shell.bring_to_paper(counter, png, lambda: map(ticket_of, made.numbers))
 
 
 def _ticket_lines(made: Issued) -> list[shell.Line]:
@@ -330,14 +351,6 @@ def _ticket_words(made: Issued) -> str:
     return "the points are taken; the paper comes when the hub has answered (machikado node sync)"
 
 
-def _draw_tickets(counter: "Counter", made: Issued, png: Path | None) -> None:
-    if png is None:
-        return
-    for index, paper in enumerate(made.papers):
-        file = png if index == 0 else png.with_stem(f"{png.stem}-{index + 1}")
-        shell.draw(counter, f"ticket/{paper.number}", file)
-
-
 @ticket.command()
 @options(folder, secret, png, as_json)
 @click.argument("qr", metavar="QR|NUMBER")
@@ -362,7 +375,7 @@ def open_shift(folder: Path, secret_file: Path | None, as_json: bool, staff: str
     with shell.opened(folder, secret_file) as counter:
         no = counter.open_shift(staff)
         if no is not None:
-            shell.refuse(no, as_json=as_json)
+            shell.refuse(counter, no, as_json=as_json)
         opened = counter.parts.shifts.current()
     line = {"outcome": "approved", "seq": opened, "staff": staff}
     show([line], as_json=as_json, words="the shift is open")
@@ -375,11 +388,9 @@ def close_shift(folder: Path, secret_file: Path | None, png: Path | None, as_jso
     with shell.opened(folder, secret_file) as counter:
         report = counter.close_shift()
         if isinstance(report, Refused):
-            shell.refuse(report, as_json=as_json)
-        if png is not None:
-            shell.draw(counter, f"{report.epoch}/{report.closed_seq}/z", png)
-        counter.print_waiting()
-    show([_z_line(report)], as_json=as_json, words=_z_words(report))
+            shell.refuse(counter, report, as_json=as_json)
+        show([_z_line(report)], as_json=as_json, words=_z_words(report))
+        shell.bring_to_paper(counter, png, lambda: [counter.parts.paper.z_of(report)])
 
 
 def _z_line(report: ZReport) -> shell.Line:
@@ -412,13 +423,10 @@ def _z_words(report: ZReport) -> str:
 
 
 def _outcome(counter: "Counter", answer: Outcome, *, png: Path | None, as_json: bool) -> None:
-    """Print what a money action came to, and its slip."""
-    from node.paper import slip_name
-
+    """Print what a money action came to; then its slip."""
     if isinstance(answer, Refused):
-        shell.refuse(answer, as_json=as_json)
-    if png is not None:
-        shell.draw(counter, slip_name(answer), png)
-    counter.print_waiting()
+        shell.refuse(counter, answer, as_json=as_json)
     words = f"done: {answer.points:,} points, record {answer.seq}"
     show([shell.approved(answer)], as_json=as_json, words=words)
+    slip_of = counter.parts.paper.slip_of
+    shell.bring_to_paper(counter, png, lambda: [slip_of(answer.epoch, answer.seq)])

@@ -36,7 +36,7 @@ from node.reversing import Reversing
 from node.secondpath import same_disk
 from node.spending import Spending
 from node.tickets import Tickets
-from sync.errors import RefusedByRule, Unreachable
+from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.session import write_stick
 from sync.values import MunicipalityCode, Points
 
@@ -217,6 +217,7 @@ class Counter:
     def close(self) -> None:
         """Let go of the folder."""
         try:
-            self.parts.time.remember()
+            with suppress(DiskFull):  # only how long the machine ran; what was done is kept
+                self.parts.time.remember()
         finally:
             self.parts.let_go()

@@ -1,6 +1,6 @@
 """Who this node is, kept in its database: from its enrolment, its present life, its settings."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,10 @@ from sync.values import (
     home_of,
     organisation_of,
 )
+
+NO_PRINTER = "none"
+Language = Literal["ja", "en"]
+Width = Literal[384, 512, 576]
 
 
 class Identity(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -55,9 +59,16 @@ class Settings(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
     second_path: str = ""
     """The folder of the second copy; empty: none."""
-    printer: str = "none"
-    language: str = "ja"
+    printer: str = NO_PRINTER
+    language: Language = "ja"
     """In which language paper speaks."""
+    width: Width = 576
+    """Dots across the paper: 576 are 80 mm, the usual one on a counter; 384 are 58 mm."""
+
+    @property
+    def prints(self) -> bool:
+        """Whether there is a printer at all."""
+        return self.printer != NO_PRINTER
 
 
 _IDENTITY, _LIFE, _SETTINGS = "identity", "life", "settings"

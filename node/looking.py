@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from node.audit import findings
-from node.identity import identity_of, keep_settings, settings_of
+from node.identity import Language, Settings, Width, identity_of, keep_settings, settings_of
 from node.keys import is_sealed
 from node.opening import clock_for
 from node.outcome import Finding, Status
@@ -29,10 +29,18 @@ def audit_of(folder: Path) -> tuple[Finding, ...]:
         return findings(store)
 
 
-def set_printer(folder: Path, destination: str) -> None:
-    """Set where paper goes. Raises Malformed, InUse."""
-    import msgspec
+def set_printer(
+    folder: Path,
+    destination: str,
+    *,
+    width: Width | None = None,
+    language: Language | None = None,
+) -> Settings:
+    """Set where paper goes, how wide it is and how it speaks; what is not named stays.
 
+    What was sold while there was no printer is not printed now. Raises Malformed, InUse.
+    """
+    from node.paper import pass_slips_over
     from printer.errors import BadDestination
     from printer.escpos import parse_destination
     from sync.errors import Malformed
@@ -41,5 +49,15 @@ def set_printer(folder: Path, destination: str) -> None:
         parse_destination(destination)
     except BadDestination as error:
         raise Malformed(str(error)) from None
-    with closing(Store.open(folder, "machikado node printer")) as store:
-        keep_settings(store, msgspec.structs.replace(settings_of(store), printer=destination))
+    with closing(Store.open(folder, "machikado node printer")) as store, store.transaction():
+        before = settings_of(store)
+        if not before.prints:
+            pass_slips_over(store)
+        after = Settings(
+            second_path=before.second_path,
+            printer=destination.strip(),
+            language=language or before.language,
+            width=width or before.width,
+        )
+        keep_settings(store, after)
+        return after

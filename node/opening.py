@@ -31,6 +31,7 @@ from node.shifts import Shifts
 from node.store import Store
 from node.timekeeping import Timekeeper
 from node.writer import Writer
+from sync.errors import Malformed
 from sync.ports import Clock, FileClock, Randomness, SystemClock, SystemRandomness
 from sync.request import Door
 
@@ -63,8 +64,16 @@ def clock_for(*, demo: bool) -> Clock:
 
 
 def secret_from(file: Path | None) -> bytes | None:
-    """The node's secret from a file, else from the environment; None where there is none."""
-    text = file.read_text("utf-8") if file is not None else os.environ.get(SECRET, "")
+    """The node's secret from a file, else from the environment; None where there is none.
+
+    Raises Malformed for a file that is not there or no text.
+    """
+    try:
+        text = file.read_text("utf-8") if file is not None else os.environ.get(SECRET, "")
+    except OSError as error:
+        raise Malformed(f"{file}, the node's secret: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Malformed(f"{file} is no text: a node's secret is a line of text") from None
     return text.strip().encode() or None
 
 

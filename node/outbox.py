@@ -90,7 +90,7 @@ class Outbox:
         with self._turn:
             session = Session(self._size, fetch=fetch)
             tally = _Tally()
-            trouble = ""
+            trouble = reason = ""
             try:
                 if fetch:
                     self._line.tell_time()
@@ -99,9 +99,12 @@ class Outbox:
             except Unreachable as error:
                 session.on(Event.SILENCE)
                 self._line.reach.silence(self._writer.now().ms)
-                trouble = str(error)
-            except (NotAuthentic, Malformed, RefusedByRule) as error:
-                trouble = str(error)
+                trouble, reason = str(error), "unreachable"
+            except (NotAuthentic, Malformed) as error:
+                spoilt = "malformed" if isinstance(error, Malformed) else "not-authentic"
+                trouble, reason = str(error), spoilt
+            except RefusedByRule as error:
+                trouble, reason = str(error), error.reason
             else:
                 tally.papers += self._paper.tickets(self._writer.now().ms)
             self._size = session.size
@@ -112,6 +115,7 @@ class Outbox:
                 pages=tally.pages,
                 papers=tally.papers,
                 trouble=trouble,
+                reason=reason,
             )
 
     def _next(self, session: Session) -> Put | FindCommon | AskEpoch | GetPage | End:

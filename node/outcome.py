@@ -44,9 +44,12 @@ class Approved:
     tier: Tier | None
     """On whose word; None for a reversal."""
     balance_after: int | None = None
-    """What is left by the standing (at its cap: at least this); None where nothing says it."""
+    """What is left: exactly where the hub was asked, else by the standing; None where nothing
+    says it."""
+    at_cap: bool = False
+    """A standing says no more than its cap: read ``balance_after`` as "this or more"."""
     as_of: Millis | None = None
-    """When the hub made the standing behind ``balance_after``."""
+    """When the hub said what ``balance_after`` is made from."""
     number: TicketNumber | None = None
     """The ticket's number, for a redemption or its reversal."""
 
@@ -131,8 +134,10 @@ class Prepared:
     town: str
     point_name: str
     available: int
-    """What the standing says is there before this spend."""
+    """What is there before this spend: as the hub said with its yes, else as the standing says."""
     at_cap: bool
+    rest: int | None = None
+    """What is left after it, exactly, as the hub said with its yes; None where it did not."""
     as_of: Millis | None
     silent_since: Millis
     """Since when the hub is silent; 0 when it answered."""
@@ -370,6 +375,9 @@ class SyncResult:
     """Print jobs that receipts made."""
     trouble: str
     """Why it ended early; empty when it did not."""
+    reason: str = ""
+    """The same as a stable key: ``unreachable``, ``not-authentic``, ``malformed``, or the rule by
+    which the hub said no (``node-not-confirmed``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

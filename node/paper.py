@@ -1,29 +1,32 @@
-"""What this counter prints: documents from what was committed, and the jobs that carry them.
+"""The print jobs of a counter: what is to come out of its printer, and the notes they are made of.
 
     a sale         its slip's note lies in the record's row, written with it in one transaction
     whoever prints makes jobs of the notes behind ``epoch.queued``, and moves that on, in another
     a Z-report, a signed ticket   its job is made in the transaction of its record or receipt
 
 So no slip is forgotten and a sale does not wait for its layout. A job stands under a name made from
-the record: nothing is queued twice.
+the record: nothing is queued twice. Without a printer no slip and no Z-report is queued: nobody
+wants last month's when one is attached. A ticket always waits, for its points are paid.
 """
 
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import msgspec
 
+from node import sheets
 from node.identity import Identity, settings_of
-from node.knowledge import Knowledge, today
+from node.knowledge import Knowledge
 from node.outcome import Approved, TicketPaper, ZReport
+from node.sheets import SlipNote, aware
 from node.store import Store
 from printer import documents
 from printer.spool import Job, State
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, Reversed, Spend, TicketRedeemed, Tier, decode
+from sync.records import Record, Reversed, Spend, TicketRedeemed, decode
 from sync.ticket import read_ticket, to_qr
-from sync.values import Millis, MunicipalityCode, Points, short
+from sync.values import Digest, EpochId, Millis, MunicipalityCode, Points
 from sync.wire import read, write
 
 _NOTED = (
@@ -33,24 +36,18 @@ _NOTED = (
 WAITING_NOTES = f"SELECT count(*){_NOTED}"
 """How many slips have no print job yet."""
 _NOTES = f"SELECT digest, bytes, slip{_NOTED} ORDER BY epoch.number, seq"
-_SLIPS: dict[str, documents.SlipKind] = {
-    "spend": "spend",
-    "ticket.redeemed": "redemption",
-    "reversed": "reversal",
-}
+_SKIP_NOTES = (
+    "UPDATE epoch SET queued ="
+    " coalesce((SELECT max(seq) FROM record WHERE record.epoch = epoch.epoch), queued)"
+)
+_SIGNED = (
+    "SELECT number, signed, digest, at FROM paper JOIN record USING (epoch, seq)"
+    " WHERE signed IS NOT NULL"
+)
 _QUEUE = (
     "INSERT OR IGNORE INTO job (kind, title, document, state, name, made)"
     " VALUES (?, ?, ?, 'queued', ?, ?)"
 )
-
-
-class SlipNote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What a slip says beyond its record."""
-
-    balance: int | None
-    """What is left; None where nobody here knows it."""
-    as_of: Millis | None
-    """When the hub made the standing behind ``balance``."""
 
 
 class JobStore:
@@ -96,15 +93,9 @@ class JobStore:
             reason=row[4],
         )
 
-    def document(self, name: str) -> bytes | None:
-        """The stored document of a named job."""
-        self._catch_up()
-        row = self._store.row("SELECT document FROM job WHERE name = ?", (name,))
-        return None if row is None else bytes(row[0])
-
 
 class Paper:
-    """Makes documents and queues them."""
+    """Notes, makes and queues what this counter prints."""
 
     def __init__(self, store: Store, identity: Identity, knowledge: Knowledge) -> None:
         self._store = store
@@ -121,85 +112,57 @@ class Paper:
 
     def slip(self, done: Approved) -> None:
         """Note the slip of a spend, a redemption or a reversal; inside its transaction."""
+        note = SlipNote(done.balance_after, done.as_of, done.at_cap)
         self._store.execute(
             "UPDATE record SET slip = ? WHERE epoch = ? AND seq = ?",
-            (write(SlipNote(done.balance_after, done.as_of)), done.epoch, done.seq),
+            (write(note), done.epoch, done.seq),
         )
 
     def queue_slips(self) -> None:
         """Make print jobs of the slips that have none yet, in the order of their records."""
         if not self._store.number(WAITING_NOTES):
             return
+        if not settings_of(self._store).prints:
+            pass_slips_over(self._store)
+            return
         with self._store.transaction():
             for digest, data, note in self._store.rows(_NOTES):
                 record = decode(data)
                 self._queue(
-                    self._slip(record, digest, _note(note)),
+                    self._slip(record, digest, note),
                     "slip",
                     f"{record.kind} {record.seq}",
-                    slip_name(record),
+                    f"{record.epoch}/{record.seq}/slip",
                     record.at.ms,
                 )
                 self._store.execute(
                     "UPDATE epoch SET queued = ? WHERE epoch = ?", (record.seq, record.epoch)
                 )
 
-    def _slip(self, record: Record, digest: bytes, note: SlipNote) -> documents.Slip:
-        body = record.body
-        assert isinstance(body, Spend | TicketRedeemed | Reversed)  # noqa: S101  no other has one
-        town, point_name = self.names(body.municipality)
-        balance = None
-        if note.balance is not None and note.as_of is not None:
-            balance = documents.Balance(points=note.balance, as_of=aware(note.as_of))
-        offline = not isinstance(body, Reversed) and body.tier is Tier.T2
-        return documents.Slip(
-            language=self._language(),
-            kind=_SLIPS[record.kind],
-            organisation=self._identity.organisation_name,
-            place=self._identity.place,
-            town=town,
-            point_name=point_name,
-            points=body.points,
-            balance=balance,
-            settled="offline" if offline else "online",
-            at=aware(record.at.ms),
-            node=short(record.node),
-            seq=record.seq,
-            digest=digest.hex()[:8],
+    def slip_of(self, epoch: EpochId, seq: int) -> documents.Slip | None:
+        """The slip of a record, printed or not; None where it has none."""
+        row = self._store.row(
+            "SELECT digest, bytes, slip FROM record WHERE epoch = ? AND seq = ?", (epoch, seq)
         )
+        return None if row is None or row[2] is None else self._slip(decode(row[1]), row[0], row[2])
+
+    def _slip(self, record: Record, digest: Digest, note: bytes) -> documents.Slip:
+        assert isinstance(record.body, Spend | TicketRedeemed | Reversed)  # noqa: S101  noted ones
+        names = self.names(record.body.municipality)
+        return sheets.slip(self._head(), names, record, digest, _note(note))
 
     def z_report(self, report: ZReport) -> None:
         """Queue a Z-report; inside the transaction of its ``shift.closed``."""
         self.queue_slips()  # what was sold in the shift comes before its sums
-        takings = tuple(
-            documents.Takings(
-                town=line.town,
-                point_name=line.point_name,
-                kind=_SLIPS[line.kind],
-                count=line.count,
-                points=line.points,
-            )
-            for line in report.lines
-            if line.kind in _SLIPS
-        )
-        paper = documents.ZReport(
-            language=self._language(),
-            organisation=self._identity.organisation_name,
-            place=self._identity.place,
-            node=short(report.node),
-            shift=report.opened_seq,
-            opened=aware(report.opened_at),
-            closed=aware(report.closed_at),
-            takings=takings,
-            synced=report.synced,
-            waiting=report.waiting,
-            limit_used=report.offline_used,
-            limit_left=report.offline_left,
-            next_payment=self._payment_after(report.closed_at),
-            waiting_digests=tuple(digest.hex()[:8] for digest in report.claims),
-        )
+        if not settings_of(self._store).prints:
+            return
         name = f"{report.epoch}/{report.closed_seq}/z"
-        self._queue(paper, "z-report", f"Z {report.closed_seq}", name, report.closed_at)
+        title = f"Z {report.closed_seq}"
+        self._queue(self.z_of(report), "z-report", title, name, report.closed_at)
+
+    def z_of(self, report: ZReport) -> documents.ZReport:
+        """A Z-report's sheet, printed or not."""
+        return sheets.z_report(self._head(), report, self._payment_after(report.closed_at))
 
     def _payment_after(self, closed: Millis) -> date | None:
         """When the home town pays next; nothing where the lists that said so are too old."""
@@ -214,32 +177,26 @@ class Paper:
         """
         made = 0
         for number, signed, digest, at in self._store.rows(
-            "SELECT number, signed, digest, at FROM paper JOIN record USING (epoch, seq)"
-            " WHERE signed IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM job WHERE name = 'ticket/' || number)"
+            f"{_SIGNED} AND NOT EXISTS (SELECT 1 FROM job WHERE name = 'ticket/' || number)"
         ):
-            try:
-                ticket = read_ticket(signed, self._knowledge.ticket_keys())
-            except (Malformed, NotAuthentic):
-                continue
-            town, point_name = self.names(ticket.municipality)
-            paper = documents.Ticket(
-                language=self._language(),
-                town=town,
-                point_name=point_name,
-                points=ticket.points,
-                valid_from=date.fromisoformat(ticket.valid_from),
-                valid_until=date.fromisoformat(ticket.valid_until),
-                issued_on=date.fromisoformat(today(at)),
-                number=ticket.number,
-                qr=to_qr(signed),
-                places=ticket.zones,
-                online_only=ticket.online_only,
-                digest=digest.hex()[:8],
-            )
-            self._queue(paper, "ticket", f"ticket {number}", f"ticket/{number}", now)
-            made += 1
+            sheet = self._ticket(signed, digest, at)
+            if sheet is not None:
+                self._queue(sheet, "ticket", f"ticket {number}", f"ticket/{number}", now)
+                made += 1
         return made
+
+    def ticket_of(self, number: str) -> documents.Ticket | None:
+        """An issued ticket's sheet, printed or not; None while it has not come."""
+        row = self._store.row(f"{_SIGNED} AND number = ?", (number,))
+        return None if row is None else self._ticket(*row[1:])
+
+    def _ticket(self, signed: bytes, digest: Digest, at: Millis) -> documents.Ticket | None:
+        try:
+            said = read_ticket(signed, self._knowledge.ticket_keys())
+        except (Malformed, NotAuthentic):
+            return None
+        names = self.names(said.municipality)
+        return sheets.ticket(self._head(), names, said=said, signed=signed, digest=digest, at=at)
 
     def of_record(self, epoch: str, seq: int) -> tuple[TicketPaper, ...]:
         """The signed tickets of one ``ticket.issued``, in the order of their numbers."""
@@ -275,8 +232,17 @@ class Paper:
     ) -> None:
         self._store.execute(_QUEUE, (kind, title, documents.encode(paper), name, at))
 
-    def _language(self) -> documents.Language:
-        return "en" if settings_of(self._store).language == "en" else "ja"
+    def _head(self) -> sheets.Letterhead:
+        return sheets.Letterhead(
+            language=settings_of(self._store).language,
+            organisation=self._identity.organisation_name,
+            place=self._identity.place,
+        )
+
+
+def pass_slips_over(store: Store) -> None:
+    """Let the slips of what was sold so far not be printed."""
+    store.execute(_SKIP_NOTES)
 
 
 def _note(data: bytes) -> SlipNote:
@@ -285,13 +251,3 @@ def _note(data: bytes) -> SlipNote:
         return read(data, SlipNote)
     except Malformed:
         return SlipNote(None, None)
-
-
-def slip_name(done: Approved | Record) -> str:
-    """Under which name the slip of a record is queued."""
-    return f"{done.epoch}/{done.seq}/slip"
-
-
-def aware(at: Millis) -> datetime:
-    """A moment as paper wants it."""
-    return datetime.fromtimestamp(at / 1000, UTC)

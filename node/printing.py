@@ -8,21 +8,18 @@ from node.store import Store
 from printer.spool import State, drain, looked
 from sync.values import Millis
 
-WIDTH = 576
-"""Dots across 80 mm paper, the usual one on a counter."""
-
 
 def print_waiting(store: Store, paper: Paper) -> PrinterState:
     """Send what waits to the printer; what may have printed stays for a person to look at."""
     from printer.escpos import Nowhere, ReceiptPrinter, parse_destination
 
-    where = settings_of(store).printer
-    destination = parse_destination(where)
+    settings = settings_of(store)
+    destination = parse_destination(settings.printer)
     paper.queue_slips()
     if not isinstance(destination, Nowhere):
         with paper.printing:
-            drain(paper.jobs, ReceiptPrinter(destination=destination, width=WIDTH))
-    return printer_state(store, where)
+            drain(paper.jobs, ReceiptPrinter(destination=destination, width=settings.width))
+    return printer_state(store, settings.printer)
 
 
 def sheets(store: Store, limit: int) -> tuple[Sheet, ...]:

@@ -5,7 +5,7 @@ It works on an opened node and on a database that another program is writing (``
 
 from dataclasses import dataclass
 
-from node.identity import identity_of, life_of, settings_of
+from node.identity import NO_PRINTER, identity_of, life_of, settings_of
 from node.limits import float_used
 from node.outcome import HistoryRow, Incident, PrinterState, Status
 from node.paper import WAITING_NOTES
@@ -95,8 +95,9 @@ def status(store: Store, live: Live) -> Status:
 
 def printer_state(store: Store, destination: str) -> PrinterState:
     """Where paper comes out, and what it waits for."""
+    notes = "0" if destination == NO_PRINTER else WAITING_NOTES
     row = store.row(
-        f"SELECT count(*) FILTER (WHERE state IN ('queued', 'failed')) + ({WAITING_NOTES}),"
+        f"SELECT count(*) FILTER (WHERE state IN ('queued', 'failed')) + ({notes}),"
         " count(*) FILTER (WHERE state = 'sent'),"
         " coalesce((SELECT reason FROM job WHERE reason <> '' AND state <> 'confirmed'"
         "   ORDER BY id DESC LIMIT 1), '') FROM job"

@@ -9,7 +9,7 @@ turned into words and an exit code by the front door.
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -21,6 +21,7 @@ from sync.errors import Malformed
 if TYPE_CHECKING:
     from node.counter import Counter
     from node.outcome import Approved, Refused
+    from printer.documents import Document
 
 PIN = "MACHIKADO_PIN"
 REFUSED, DAMAGED, UNREACHABLE = 3, 5, 4
@@ -124,20 +125,27 @@ def approved(done: "Approved") -> Line:
         "municipality": done.municipality,
         "points": done.points,
         "balance_after": done.balance_after,
+        "at_cap": done.at_cap,
         "number": done.number,
         "digest": done.digest.hex(),
     }
 
 
-def refuse(answer: "Refused", *, as_json: bool) -> NoReturn:
-    """Print a refusal and leave with 3."""
+def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
+    """Print a refusal, with the keys that a done thing has, and leave with 3."""
     line: Line = {
         "outcome": "refused",
         "reason": answer.reason,
+        "tier": None,
+        "node": counter.parts.identity.node,
+        "epoch": counter.parts.writer.epoch,
+        "seq": answer.seq,
         "municipality": answer.municipality,
         "points": answer.points,
+        "balance_after": None,
+        "at_cap": False,
         "number": answer.number,
-        "seq": answer.seq,
+        "digest": None,
         "tries_left": answer.tries_left,
     }
     if as_json:
@@ -146,12 +154,42 @@ def refuse(answer: "Refused", *, as_json: bool) -> NoReturn:
     leave(REFUSED)
 
 
-def draw(counter: "Counter", job: str, file: Path) -> None:
-    """Draw the paper of a named print job into a PNG file."""
-    from node.printing import WIDTH
-    from printer.documents import decode
+def bring_to_paper(
+    counter: "Counter", png: Path | None, make: "Callable[[], Iterable[Document | None]]"
+) -> None:
+    """Draw and print what is done and told: what goes wrong with paper is only said.
+
+    ``make`` gives the sheets; the second one and later ones get numbers behind the file's name.
+    """
+
+    def draw() -> None:
+        if png is None:
+            return
+        sheets = [sheet for sheet in make() if sheet is not None]
+        for count, sheet in enumerate(sheets, 1):
+            _draw(counter, sheet, png if count == 1 else png.with_stem(f"{png.stem}-{count}"))
+
+    def print_it() -> None:
+        trouble = counter.print_waiting().trouble
+        if trouble:
+            say(f"it is done; its paper waits: {_in_words(trouble)}")
+
+    for step in (draw, print_it):
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  it is done: nothing about paper calls it failed
+            say(f"it is done, but not on paper: {error}")
+
+
+def _draw(counter: "Counter", sheet: "Document", file: Path) -> None:
+    from node.identity import settings_of
     from printer.raster import render_png
 
-    data = counter.parts.paper.jobs.document(job)
-    if data is not None:
-        file.write_bytes(render_png(decode(data), WIDTH))
+    file.write_bytes(render_png(sheet, settings_of(counter.parts.store).width))
+
+
+def _in_words(trouble: str) -> str:
+    from printer.errors import Trouble
+    from printer.words import trouble_in_words
+
+    return trouble_in_words(Trouble(trouble), "en") if trouble in set(Trouble) else trouble

@@ -12,7 +12,6 @@ import threading
 
 from node.asking import NOT_ASKED, Asking, Attempted
 from node.knowledge import KnownStanding
-from node.limits import account_in
 from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused
 from node.parts import Parts
 from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
@@ -165,8 +164,8 @@ class Spending:
         known, account = found
         town = account.municipality
         granted = attempted.answer is not None
-        at = self._parts.writer.now()
-        town_policy, _ = self._parts.knowledge.policy(town)
+        told = None if attempted.answer is None else attempted.answer.rest
+        rest = self._asking.rest_of(known, account, self._parts.writer.now(), told)
         name, point_name = self._parts.paper.names(town)
         return Prepared(
             card=key,
@@ -178,9 +177,10 @@ class Spending:
             tries_left=tries,
             town=name,
             point_name=point_name,
-            available=self._asking.left(known, account, at) + (points if granted else 0),
-            at_cap=account.available >= town_policy.standing_cap,
-            as_of=known.as_of.at,
+            available=rest.points + (points if granted else 0),
+            at_cap=rest.at_cap,
+            rest=told,
+            as_of=rest.as_of,
             silent_since=Millis(0) if granted else self._parts.reach.silent_since,
         )
 
@@ -273,10 +273,7 @@ class Spending:
         parts = self._parts
         record = done.record
         parts.attempts.use(record.epoch, prepared.attempt)
-        account = account_in(known, prepared.municipality)
-        after = None
-        if known is not None and account is not None:
-            after = self._asking.left(known, account, record.at)
+        rest = self._asking.rest(known, prepared.municipality, record.at, prepared.rest)
         assert isinstance(record.body, Spend)  # noqa: S101  _body makes nothing else
         approved = Approved(
             kind="spend",
@@ -288,8 +285,9 @@ class Spending:
             municipality=prepared.municipality,
             points=prepared.points,
             tier=record.body.tier,
-            balance_after=after,
-            as_of=None if known is None else known.as_of.at,
+            balance_after=None if rest is None else rest.points,
+            at_cap=rest is not None and rest.at_cap,
+            as_of=None if rest is None else rest.as_of,
         )
         parts.paper.slip(approved)
         return approved

@@ -9,11 +9,12 @@ Nobody holds bearer paper for points that were never taken: the signed ticket co
 receipt. A node that is cut off in between finds the waiting ticket at its next sync.
 """
 
+import re
 import threading
+from contextlib import suppress
 
 from node.asking import NOT_ASKED, Asking, Attempted
 from node.knowledge import today
-from node.limits import account_in
 from node.outcome import Approved, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
@@ -21,14 +22,14 @@ from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
 from node.writer import Committed, Proof
 from sync import policy
 from sync.clock import At
-from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
 from sync.standing import AccountStanding
 from sync.ticket import SignedTicket, from_qr, name_of, read_ticket
 from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, half_width
 
-MOST_TICKETS = 20
+_PROGRAMME = re.compile(r"\d{3}", re.ASCII)
 
 
 class Tickets:
@@ -104,14 +105,13 @@ class Tickets:
                 parts.writer.write(
                     lambda _at, _seq: self._issued(key, found[1], answer, wanted.programme),
                     proof=Proof(shift=shift, sign=tap.sign_record, certificate=tap.certificate),
-                    also=lambda committed: done.append(
-                        self._finish_issue(key, attempted.n, committed)
-                    ),
+                    also=lambda committed: done.append(self._finish_issue(key, answer, committed)),
                 )
             except BaseException:
                 parts.attempts.end(parts.writer.epoch, attempted.n)
                 raise
-        parts.outbox.push()
+        with suppress(DiskFull):  # it is issued: the receipt and its paper come with the next sync
+            parts.outbox.push()
         return self.issued(done[0], tuple(ticket.number for ticket in answer.tickets))
 
     def running(self) -> tuple[Running, ...] | Refused:
@@ -136,6 +136,10 @@ class Tickets:
 
     def _programme(self, town: MunicipalityCode, programme: str | None) -> str:
         """The programme that was named, or the town's only one. Raises RefusedByRule."""
+        if programme is not None and not _PROGRAMME.fullmatch(programme):
+            raise RefusedByRule(
+                "unknown-programme", f"{programme!r} names no programme: they have three digits"
+            )
         if programme is not None:
             return programme
         found = self.running()
@@ -163,15 +167,12 @@ class Tickets:
             tickets=answer.tickets,
         )
 
-    def _finish_issue(self, key: KeyDigest, n: int, done: Committed) -> Approved:
+    def _finish_issue(self, key: KeyDigest, answer: HoldAnswer, done: Committed) -> Approved:
         record = done.record
-        self._parts.attempts.use(record.epoch, n)
+        self._parts.attempts.use(record.epoch, answer.n)
         assert isinstance(record.body, TicketIssued)  # noqa: S101  _issued makes nothing else
         known = self._parts.knowledge.standing(key)
-        account = account_in(known, record.body.municipality)
-        after = None
-        if known is not None and account is not None:
-            after = self._asking.left(known, account, record.at)
+        rest = self._asking.rest(known, record.body.municipality, record.at, answer.rest)
         return Approved(
             kind="ticket.issued",
             node=record.node,
@@ -182,8 +183,9 @@ class Tickets:
             municipality=record.body.municipality,
             points=Points(record.body.points),
             tier=Tier.T0,
-            balance_after=after,
-            as_of=None if known is None else known.as_of.at,
+            balance_after=None if rest is None else rest.points,
+            at_cap=rest is not None and rest.at_cap,
+            as_of=None if rest is None else rest.as_of,
         )
 
     def redeem(self, text: str) -> Outcome:

@@ -64,8 +64,11 @@ class FileClock:
         self._path = path
 
     def now(self) -> Millis:
-        """The milliseconds in the file."""
-        text = self._path.read_text("ascii", "replace").strip()
+        """The milliseconds in the file. Raises Malformed."""
+        try:
+            text = self._path.read_text("ascii", "replace").strip()
+        except OSError as error:
+            raise Malformed(f"demo clock {self._path}: {error.strerror}") from None
         if not text.isascii() or not text.isdigit():
             raise Malformed(f"demo clock {self._path}: it must hold milliseconds since 1970")
         return Millis(int(text))

@@ -348,9 +348,10 @@ class FakeHub:
             reason = self._take(epoch, n, request)
         if not reason and request.wanted is not None:
             tickets = self._numbers(request)
-        standing = None
+        standing, rest = None, None
         if request.card:
             standing = self._lone(KeyDigest(request.card))
+            rest = None if reason else self._wallet(request.account).points
         return self._said(
             "hold",
             HoldAnswer(
@@ -363,6 +364,7 @@ class FakeHub:
                 kept.highest,
                 tickets,
                 standing,
+                rest,
             ),
         )
 

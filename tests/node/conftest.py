@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from msgspec.structs import replace
 
 from node.card.cardfile import create
 from node.card.tap import Tap
 from node.counter import Counter
 from node.enrol import enrol
+from node.identity import keep_settings, settings_of
 from node.opening import Ports, open_counter
 from node.reach import Straight
 from sync.democa import DemoCa, new_key
@@ -92,6 +94,8 @@ def shop(tmp_path: Path, blank_card: Path) -> Iterator[Shop]:
         clock=clock, randomness=randomness, door=lambda _: hub, patience=Straight(), tap=Tap
     )
     new = enrol(tmp_path / "node", hub.invitation, ports, second_path=second, door=hub)
+    store = new.counter.parts.store
+    keep_settings(store, replace(settings_of(store), printer=f"file:{tmp_path / 'paper.bin'}"))
     made = Shop(
         folder=tmp_path / "node",
         second=second,

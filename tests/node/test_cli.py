@@ -16,6 +16,7 @@ from node.store import Store
 from sync.democa import DemoCa
 from sync.errors import Damaged, InUse, Malformed
 from sync.invitation import write_invitation
+from sync.request import Response, problem_response
 from sync.values import Millis
 from tests.doubles.hub import FakeHub
 from tests.node.conftest import NOON
@@ -219,11 +220,141 @@ def test_a_folder_without_a_node_and_one_in_use_are_told_apart(run: Run, tmp_pat
     assert beside.exit_code == 0
 
 
+def test_a_sale_is_told_as_done_whatever_happens_to_its_paper(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+    no_folder = ("--png", str(tmp_path / "nowhere" / "slip.png"), "--json")
+
+    spent = run("spend", where, *SPEND, "300", "--card", soft, *no_folder)
+    issued = run("ticket", "issue", where, *SPEND, "5", "--days", "3", "--card", soft, *no_folder)
+    redeemed = run("ticket", "redeem", where, said(issued)["qr"], *no_folder)
+    undone = run("reverse", where, str(said(spent)["seq"]), *no_folder)
+    closed = run("shift", "close", where, *no_folder)
+
+    for done in (spent, issued, redeemed, undone, closed):
+        assert done.exit_code == 0
+        assert said(done)["outcome"] == "approved"
+        assert "it is done, but not on paper" in done.stderr
+
+
+def test_a_silent_printer_is_told_after_the_sale(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where = str(tmp_path / "node")
+    run("printer", where, "tcp:127.0.0.1:9")
+
+    spent = run("spend", where, *SPEND, "300", "--card", f"soft:{blank_card}", "--json")
+
+    assert (spent.exit_code, said(spent)["outcome"]) == (0, "approved")
+    assert "its paper waits: The printer cannot be reached" in spent.stderr
+
+
+def test_several_tickets_are_drawn_side_by_side_without_a_printer(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    run("ticket", "issue", str(tmp_path / "node"), *SPEND, "5", "--days", "3", "--count", "2",
+        "--card", f"soft:{blank_card}", "--png", str(tmp_path / "t.png"))  # fmt: skip
+
+    assert (tmp_path / "t.png").exists()
+    assert (tmp_path / "t-2.png").exists()
+
+
+def test_a_refusal_has_the_keys_that_a_done_thing_has(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+    done = run("spend", where, *SPEND, "300", "--card", soft, "--json")
+
+    refused = run("spend", where, *SPEND, "9000", "--card", soft, "--json")
+
+    assert refused.exit_code == 3
+    assert set(said(refused)) >= set(said(done))
+    assert (said(refused)["node"], said(refused)["epoch"]) == (
+        said(done)["node"],
+        said(done)["epoch"],
+    )
+    assert (said(refused)["tier"], said(refused)["balance_after"]) == (None, None)
+
+
+def test_a_balance_known_only_from_below_is_marked_for_scripts(
+    run: Run, hub: FakeHub, tmp_path: Path, blank_card: Path
+) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+    hub.give(next(iter(hub.wallets)), 20_000)
+    run("sync", where)
+
+    exact = said(run("spend", where, *SPEND, "100", "--card", soft, "--json"))
+    hub.silent = True
+    capped = said(run("spend", where, *SPEND, "100", "--card", soft, "--json"))
+
+    assert (exact["balance_after"], exact["at_cap"]) == (19_900, False)
+    assert (capped["balance_after"], capped["at_cap"]) == (5_900, True)
+
+
+@pytest.mark.parametrize("programme", ["zzz", "1", "1234", "１２３"])
+def test_what_is_no_programme_is_refused_in_words(
+    run: Run, tmp_path: Path, blank_card: Path, programme: str
+) -> None:
+    refused = run("ticket", "issue", str(tmp_path / "node"), *SPEND, "5", "--days", "3", "--card",
+                  f"soft:{blank_card}", "--programme", programme, "--json")  # fmt: skip
+
+    assert (refused.exit_code, said(refused)["reason"]) == (3, "unknown-programme")
+    assert "three digits" in refused.stderr
+
+
+@pytest.mark.parametrize("seq", ["0", "-1", "99999999999999999999", "two"])
+def test_what_is_no_record_number_is_wrong_usage(run: Run, tmp_path: Path, seq: str) -> None:
+    assert run("reverse", str(tmp_path / "node"), "--", seq).exit_code == 2
+
+
+def test_a_secret_file_that_is_not_there_or_no_text_is_wrong_usage(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+
+    for name in ("binary", "nowhere"):
+        result = run("sync", str(tmp_path / "node"), "--secret-file", str(tmp_path / name))
+        assert isinstance(result.exception, Malformed)
+        assert name in str(result.exception)
+
+
+def test_a_demo_clock_that_is_not_there_is_wrong_usage(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as gone:
+        gone.setenv("MACHIKADO_DEMO_CLOCK", str(tmp_path / "nowhere"))
+        result = run("status", str(tmp_path / "node"))
+
+    assert isinstance(result.exception, Malformed)
+    assert "demo clock" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (problem_response(403, "node-not-confirmed", "no"), 3),
+        (problem_response(503, "busy", "later"), 4),
+        (Response(200, "x", b"junk"), 5),
+    ],
+)
+def test_how_a_sync_ends_says_whether_the_hub_refused_or_was_silent_or_spoke_nonsense(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Response, code: int
+) -> None:
+    monkeypatch.setattr(FakeHub, "_feed", lambda *_: answer)
+
+    result = run("sync", str(tmp_path / "node"), "--json")
+
+    assert result.exit_code == code
+    assert not said(result)["reached"]
+    assert said(result)["reason"]
+
+
 def test_a_printer_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
     good = run("printer", str(tmp_path / "node"), "tcp:192.0.2.1:9100", "--json")
     bad = run("printer", str(tmp_path / "node"), "laser")
 
-    assert said(good) == {"destination": "tcp:192.0.2.1:9100"}
+    assert said(good) == {"destination": "tcp:192.0.2.1:9100", "width": 576, "language": "ja"}
     assert isinstance(bad.exception, Malformed)
     assert run("printer", str(tmp_path / "node"), "none").exit_code == 0
 

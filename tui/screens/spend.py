@@ -262,9 +262,8 @@ class Spend(CounterScreen):
         words = self.desk.words
         lines = [words("{points} taken.", points=words.points(done.points))]
         if done.balance_after is not None:
-            lines.append(
-                words("Left on the card: {points}", points=words.points(done.balance_after))
-            )
+            left = words.points(done.balance_after, at_least=done.at_cap)
+            lines.append(words("Left on the card: {points}", points=left))
         lines.append(words("No. {seq}", seq=done.seq))
         return tuple(lines)
 
