@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from node.identity import Language, Width
 
 _NOT_SYNCED = {
-    "unreachable": shell.UNREACHABLE,
+    "": shell.UNREACHABLE,
     "not-authentic": shell.DAMAGED,
     "malformed": shell.DAMAGED,
 }
@@ -144,12 +144,12 @@ def sync(folder: Path, secret_file: Path | None, as_json: bool) -> None:
         "pages": done.pages,
         "papers": done.papers,
         "trouble": done.trouble,
-        "reason": done.reason,
+        "reason": "" if done.reached else done.refused or "unreachable",
     }
     words = f"sent {done.sent} records, got {done.receipts} verdicts"
     show([line], as_json=as_json, words=words if done.reached else done.trouble)
     if not done.reached:
-        leave(_NOT_SYNCED.get(done.reason, shell.REFUSED))
+        leave(_NOT_SYNCED.get(done.refused, shell.REFUSED))
 
 
 @node.command()

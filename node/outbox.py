@@ -14,6 +14,7 @@ from node.knowledge import Knowledge
 from node.line import Line
 from node.outcome import SyncResult
 from node.paper import Paper
+from node.refusals import reason_of
 from node.renewal import Renewal
 from node.store import Store
 from node.timekeeping import Timekeeper
@@ -90,7 +91,7 @@ class Outbox:
         with self._turn:
             session = Session(self._size, fetch=fetch)
             tally = _Tally()
-            trouble = reason = ""
+            trouble = said_no = ""
             try:
                 if fetch:
                     self._line.tell_time()
@@ -99,12 +100,9 @@ class Outbox:
             except Unreachable as error:
                 session.on(Event.SILENCE)
                 self._line.reach.silence(self._writer.now().ms)
-                trouble, reason = str(error), "unreachable"
-            except (NotAuthentic, Malformed) as error:
-                spoilt = "malformed" if isinstance(error, Malformed) else "not-authentic"
-                trouble, reason = str(error), spoilt
-            except RefusedByRule as error:
-                trouble, reason = str(error), error.reason
+                trouble = str(error)
+            except (NotAuthentic, Malformed, RefusedByRule) as error:
+                trouble, said_no = str(error), reason_of(error)
             else:
                 tally.papers += self._paper.tickets(self._writer.now().ms)
             self._size = session.size
@@ -115,7 +113,7 @@ class Outbox:
                 pages=tally.pages,
                 papers=tally.papers,
                 trouble=trouble,
-                reason=reason,
+                refused=said_no,
             )
 
     def _next(self, session: Session) -> Put | FindCommon | AskEpoch | GetPage | End:

@@ -375,9 +375,8 @@ class SyncResult:
     """Print jobs that receipts made."""
     trouble: str
     """Why it ended early; empty when it did not."""
-    reason: str = ""
-    """The same as a stable key: ``unreachable``, ``not-authentic``, ``malformed``, or the rule by
-    which the hub said no (``node-not-confirmed``)."""
+    refused: str = ""
+    """The stable reason, where the hub answered and said no or was not understood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from node.card.tap import Tap
 from node.outcome import Refused
 from sync.certificate import validity
 from sync.clock import At
-from sync.errors import NotAuthentic, RefusedByRule
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.policy import Reason
 from sync.values import MunicipalityCode, Points, TicketNumber
 
@@ -77,6 +77,13 @@ def said_by_hub(reason: str) -> str:
     return nothing_known(silent=False) if reason == Reason.NO_STANDING else reason
 
 
+def reason_of(error: RefusedByRule | NotAuthentic | Malformed) -> str:
+    """The stable reason of an answer that is none."""
+    if isinstance(error, RefusedByRule):
+        return error.reason
+    return "not-authentic" if isinstance(error, NotAuthentic) else "malformed"
+
+
 def refused(
     error: RefusedByRule | NotAuthentic,
     *,
@@ -86,7 +93,7 @@ def refused(
 ) -> Refused:
     """A rule's no that was raised, as an answer."""
     return Refused(
-        reason=error.reason if isinstance(error, RefusedByRule) else "not-authentic",
+        reason=reason_of(error),
         detail=str(error),
         points=points,
         municipality=municipality,
