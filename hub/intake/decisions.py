@@ -49,6 +49,7 @@ from sync.values import AccountId, EpochId, MunicipalityCode, NodeId, organisati
 
 _SHOP_IS_PAID = frozenset({"spend", "ticket.redeemed"})
 _UNPROVED = frozenset(map(str, Proof)) - {Proof.GOOD, Proof.NOT_NEEDED}
+_ABOUT_A_RECORD = frozenset({Outcome.EXCEPTION, Outcome.QUARANTINED})
 _SECOND = "second-redemption"
 _OVERSPEND = "overspend"
 
@@ -225,6 +226,9 @@ def _waits(row: RowMapping) -> bool:
 
 
 def _record(books: Books, incident: RowMapping) -> RowMapping | None:
+    """The record that an incident is about; of a fork or a new life only the place is told."""
+    if incident["kind"] not in _ABOUT_A_RECORD:
+        return None
     return books.tx.one(
         "SELECT * FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND branch=:branch AND seq=:seq",

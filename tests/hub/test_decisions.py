@@ -383,6 +383,24 @@ def test_what_was_taken_back_since_is_past_deciding(
     assert town.audit() == []
 
 
+@pytest.mark.parametrize("decision", sorted({*ALL} - {"noted"}))
+def test_a_new_life_is_noted_and_nothing_is_decided_about_the_sale_before_it(
+    town: Corner, hana: Resident, jiro: Resident, decision: str
+) -> None:
+    shop = quarantined(town, hana, jiro)
+    town.next_life(shop)
+    before = town.balances()
+    assert town.incidents()[-1][1] == "epoch"
+
+    with pytest.raises(RefusedByRule):
+        _decide_last(town, decision)
+    _decide_last(town, "noted")
+
+    assert town.balances() == before
+    assert town.verdict(shop).outcome is Outcome.QUARANTINED
+    assert town.audit() == []
+
+
 def test_an_exception_is_decided_once(town: Corner, hana: Resident, jiro: Resident) -> None:
     rule_broken(town, hana, jiro)
     _decide_last(town, "pay")
