@@ -4,7 +4,9 @@ import argparse
 import sys
 import time
 
-from tests.simulation.checks import Broken, along, at_the_end
+from tests.simulation.along import along
+from tests.simulation.demands import Broken
+from tests.simulation.final import at_the_end
 from tests.simulation.world import World
 
 

@@ -3,11 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random  # noqa: TID251  seeded: a simulation is replayed by its seed
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.store.database import Database, Tx
 from sync.errors import Unreachable
 from sync.request import Door, Request, Response
+
+T = TypeVar("T")
+
+
+_ON_THE_WAY = 8
+"""Requests that one line keeps on the way; what is older the hub would not take any more."""
 
 
 class Crash(BaseException):
@@ -48,10 +54,11 @@ class Road:
         """Carry a request and its answer, perhaps."""
         if not self.up:
             raise Unreachable("the line is down")
-        if self._late and self._dice.fall("late"):
-            self._carry(self._late.pop(self._dice.pick(len(self._late))))
-        if self._dice.fall("lose-request"):
-            if self._dice.fall("delay"):
+        del self._late[:-_ON_THE_WAY]
+        self._arrive_late()
+        held_up = "/holds/" in request.path_with_query and self._dice.fall("hold-up")
+        if held_up or self._dice.fall("lose-request"):
+            if held_up or self._dice.fall("delay"):
                 self._late.append(request)
             raise Unreachable("no answer")
         if self._dice.fall("crash-before-send"):
@@ -59,11 +66,18 @@ class Road:
         if self._dice.fall("repeat"):
             self._carry(request)
         response = self._carry(request)
+        self._arrive_late()
+        if self._dice.fall("echo"):
+            self._late.append(request)  # a copy of it is still on the way
         if self._dice.fall("lose-answer"):
             raise Unreachable("no answer")
         if self._dice.fall("crash-after-answer"):
             raise Crash("after an answer")
         return response
+
+    def _arrive_late(self) -> None:
+        if self._late and self._dice.fall("late"):
+            self._carry(self._late.pop(self._dice.pick(len(self._late))))
 
     def forget(self) -> None:
         """Whatever was still on the way is lost."""
@@ -74,6 +88,26 @@ class Road:
             return self._hub().send(request)
         except HubCrash:
             raise Unreachable("the hub went down") from None
+
+
+class Impatience:
+    """People at a counter who cannot wait: an answer may come when policy has decided already."""
+
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+        self._late: list[Callable[[], None]] = []
+
+    def ask(self, call: Callable[[], T], seconds: float, late: Callable[[T], None]) -> T:
+        """The answer of ``call``; now and then it is handed to ``late`` before the next one."""
+        del seconds
+        arriving, self._late = self._late, []
+        for arrive in arriving:
+            arrive()
+        answer = call()
+        if self._dice.fall("late-answer"):
+            self._late.append(lambda: late(answer))
+            raise Unreachable("no answer in time")
+        return answer
 
 
 class CrashingDatabase(Database):

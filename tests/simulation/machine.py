@@ -10,13 +10,12 @@ from typing import Any
 from node.card.tap import Tap
 from node.counter import Counter
 from node.opening import Ports, open_counter
-from node.reach import Straight
 from node.store import Store
 from sync.request import Door
 from sync.values import NodeId
 from tests.doubles.ports import CountedRandomness, HandClock
 from tests.simulation.cards import SimCard, SimTap
-from tests.simulation.faults import Crash, Dice, Road
+from tests.simulation.faults import Crash, Dice, Impatience, Road
 
 
 @dataclass
@@ -47,7 +46,7 @@ class Machine:
             clock=self.clock,
             randomness=CountedRandomness(f"{self.name}/{self.boots}"),
             door=self._door,
-            patience=Straight(),
+            patience=Impatience(self.dice),
             tap=self._tap,
         )
 

@@ -1,150 +1,51 @@
-"""What must hold all along, and at the end when everything has been handed in.
-
-Numbers are those of the project's invariants: I1 sums, I2 wallets, I3 signs, I4 floats, I5 custody,
-I6 one digest a place, I7 one applied redemption, I8 replay, I10 settlement, I11 no identity.
-"""
+"""What must hold at the end, when everything has been handed in and nothing moves any more."""
 
 from collections import Counter, defaultdict
 from typing import Any
 
 from hub.audit import audit
 from hub.intake.verify import InlineVerifier
+from hub.store import schema
 from hub.store.database import Tx
 from sync.chain import digest
-from sync.records import (
-    Record,
-    Spend,
-    TicketIssued,
-    TicketRedeemed,
-    Tier,
-    decode,
-)
-from tests.simulation.machine import Machine
-from tests.simulation.world import FLOATS, SHOPS, TOWNS, World
+from sync.records import Record, Spend, TicketIssued, TicketRedeemed, Tier, decode
+from tests.simulation.along import along
+from tests.simulation.demands import demand
+from tests.simulation.places import SHOPS, TOWNS
+from tests.simulation.town import Town
 
-_MAY_BE_NEGATIVE = ("issuer", "treasury", "reserve", "deficit", "receivable")
 _HONEST = {
     "overspend",
     "second-redemption",
     "beyond-float",
     "second-redemption-beyond-float",
     "late-hand-in",
+    "reversed",
 }
 """What an honest node may be told. Anything else says that hub and node decide differently."""
 
 
-class Broken(AssertionError):
-    """An invariant does not hold."""
-
-
-def demand(holds: bool, invariant: str, detail: object = "") -> None:
-    """Stop here unless it holds."""
-    if not holds:
-        raise Broken(f"{invariant}: {detail}")
-
-
-def along(world: World) -> None:
-    """After every day."""
-    with world.database.read() as tx:
-        _balances(world, tx)
-        _tickets(tx)
-        _places(tx)
-        heads = _custody_positions(tx)
-    for machine in world.machines:
-        if machine.counter is not None:
-            _node(machine, heads)
-
-
-def _custody_positions(tx: Tx) -> dict[tuple[str, str], int]:
-    return {
-        (node, epoch): received
-        for node, epoch, received in tx.rows(
-            "SELECT node, epoch, max(received) FROM cursor GROUP BY node, epoch"
-        )
-    }
-
-
-def _node(machine: Machine, heads: dict[tuple[str, str], int]) -> None:
-    """I4: offline points without a final receipt stay below the float; I5: custody was true."""
-    store = machine.start().parts.store
-    for kind, most in (
-        ("spend", FLOATS.float_points),
-        ("ticket.redeemed", FLOATS.ticket_float),
-    ):
-        used = store.number(
-            "SELECT coalesce(sum(move.points), 0) FROM move LEFT JOIN verdict USING (epoch, seq)"
-            " WHERE move.kind = ? AND move.tier = 'T2'"
-            " AND (verdict.seq IS NULL OR verdict.outcome = 'quarantined')",
-            (kind,),
-        )
-        demand(used <= most or machine.spoiled, "I4 float", (machine.name, kind, used))
-    for epoch, received in store.rows("SELECT epoch, received FROM epoch"):
-        demand(
-            received <= heads.get((machine.node, epoch), 0),
-            "I5 what was acknowledged is not at the hub",
-            (machine.name, epoch, received),
-        )
-
-
-def _balances(world: World, tx: Tx) -> None:
-    for town in TOWNS:
-        rows = tx.rows("SELECT account, points FROM balance WHERE municipality=?", [town])
-        demand(sum(points for _, points in rows) == 0, "I1 sum", town)
-        for account, points in rows:
-            kind = account.split(":")[0]
-            demand(points >= 0 or kind in _MAY_BE_NEGATIVE, "I3 negative", (town, account, points))
-            demand(
-                points <= 0 or kind not in {"deficit", "receivable"},
-                "deficit or receivable above zero",
-                (town, account, points),
-            )
-        books = dict(rows)
-        demand(
-            books.get("issuer", 0) == -world.granted[town],
-            "I2 what was issued is what was granted",
-            (town, books.get("issuer", 0), world.granted[town]),
-        )
-        for account, points in rows:
-            if account.startswith("wallet:") and points > 0:
-                owed = books.get(account.replace("wallet:", "deficit:"), 0)
-                demand(owed == 0, "deficit left open beside points", (town, account, points, owed))
-
-
-def _tickets(tx: Tx) -> None:
-    """I7: at most one redemption of a ticket is applied and stands."""
-    rows = tx.rows(
-        "SELECT town, account, count(*) FROM record WHERE kind='ticket.redeemed'"
-        " AND outcome='applied' AND undone='' GROUP BY town, account HAVING count(*)>1"
-    )
-    demand(not rows, "I7 two applied redemptions", rows)
-
-
-def _places(tx: Tx) -> None:
-    """I6: cursors never run ahead of what is there."""
-    rows = tx.rows("SELECT node, epoch, branch FROM cursor WHERE posted>received")
-    demand(not rows, "I6 posted beyond custody", rows)
-
-
-def at_the_end(world: World) -> None:
+def at_the_end(town: Town) -> None:
     """After heal-and-drain."""
-    along(world)
-    with world.database.read() as tx:
+    along(town)
+    with town.database.read() as tx:
         verdicts = _verdicts(tx)
-        records = _records(world)
-        _custody(world, records, verdicts)
-        _shops(world, records, verdicts)
+        records = _records(town)
+        _custody(town, records, verdicts)
+        _shops(town, records, verdicts)
         _residents(tx)
-        _holds(world, tx)
-        _settlement(world, tx)
+        _holds(town, tx)
+        _settlement(town, tx)
         _late(tx)
-        _undone_tickets(tx)
-        _forks(world, tx)
-        _cards(world, records)
-    findings = audit(world.hub.core, world.hub.mykey, InlineVerifier())
+        _asked_first(tx)
+        _who(town, tx)
+        _forks(town, tx)
+        _cards(town, records)
+    findings = audit(town.hub.core, town.hub.mykey, InlineVerifier())
     demand(not findings, "I8 audit of the hub", findings[:3])
-    for machine in world.machines:
+    for machine in town.machines:
         own = machine.start().audit()
-        demand(not own, "audit of a node", (machine.name, own[:3]))
+        demand(not own, "I8 audit of a node", (machine.name, own[:3]))
 
 
 def _verdicts(tx: Tx) -> dict[tuple[str, bytes], Any]:
@@ -155,17 +56,17 @@ def _verdicts(tx: Tx) -> dict[tuple[str, bytes], Any]:
     return {(row["node"], bytes(row["digest"])): row for row in rows}
 
 
-def _records(world: World) -> dict[tuple[str, bytes], tuple[Record, bool]]:
+def _records(town: Town) -> dict[tuple[str, bytes], tuple[Record, bool]]:
     """Every record on any disk, with whether its machine was ever spoiled."""
     found: dict[tuple[str, bytes], tuple[Record, bool]] = {}
-    for machine in world.machines:
+    for machine in town.machines:
         for data in machine.records():
             found[machine.node, digest(data)] = (decode(data), machine.spoiled)
     return found
 
 
 def _custody(
-    world: World,
+    town: Town,
     records: dict[tuple[str, bytes], tuple[Record, bool]],
     verdicts: dict[tuple[str, bytes], Any],
 ) -> None:
@@ -176,7 +77,7 @@ def _custody(
             "I5 a record never reached a verdict",
             (node, record.epoch, record.seq, record.kind),
         )
-    for node, epoch, seq in world.approved:
+    for node, epoch, seq in town.approved:
         here = [
             True
             for (other, _), (record, _) in records.items()
@@ -187,22 +88,22 @@ def _custody(
             for row in verdicts.values()
             if (row["node"], row["epoch"], row["seq"]) == (node, epoch, seq)
         ]
-        demand(bool(here or at_hub), "an approved sale is nowhere", (node, epoch, seq))
+        demand(bool(here or at_hub), "I5 an approved sale is nowhere", (node, epoch, seq))
 
 
 def _shops(
-    world: World,
+    town: Town,
     records: dict[tuple[str, bytes], tuple[Record, bool]],
     verdicts: dict[tuple[str, bytes], Any],
 ) -> None:
     """Within policy the shop is paid; hub and node decide alike."""
-    spoiled = {machine.node for machine in world.machines if machine.spoiled}
+    spoiled = {machine.node for machine in town.machines if machine.spoiled}
     for (node, name), (record, _) in records.items():
         row = verdicts[node, name]
         if node not in spoiled:
             demand(
                 row["outcome"] != "quarantined" and row["reason"] in {"", *_HONEST},
-                "an honest node is told that it broke a rule",
+                "I4 an honest node is told that it broke a rule",
                 (node, record.seq, record.kind, row["outcome"], row["reason"]),
             )
         if not isinstance(record.body, Spend | TicketRedeemed) or row["undone"]:
@@ -211,14 +112,14 @@ def _shops(
         if row["outcome"] != "quarantined" and paid:
             demand(
                 row["paid"] == record.body.points,
-                "within policy, shop not paid",
+                "I10 within policy, shop not paid",
                 (node, record.seq, row["paid"], record.body.points),
             )
         t0 = record.body.tier is Tier.T0
         if t0 and isinstance(record.body, Spend) and node not in spoiled:
             demand(
                 row["outcome"] == "applied",
-                "a spend that the hub had agreed to is no exception",
+                "I2 a spend that the hub had agreed to is an exception",
                 (node, record.seq, row["reason"]),
             )
 
@@ -239,7 +140,7 @@ def _residents(tx: Tx) -> None:
     }
     for name, points in taken.items():
         if name in limits:
-            demand(points <= limits[name], "somebody pays twice", (name, points, limits[name]))
+            demand(points <= limits[name], "I2 somebody pays twice", (name, points, limits[name]))
     shops: dict[str, int] = defaultdict(int)
     undone = {
         f"{row['node']}:{_line(row)}:{row['seq']}"
@@ -255,33 +156,33 @@ def _residents(tx: Tx) -> None:
                 credit.startswith("payable") - debit.startswith(("payable", "receivable"))
             )
     wrong = {name: points for name, points in shops.items() if points}
-    demand(not wrong, "a reversed sale is not zero for the shop", wrong)
+    demand(not wrong, "I10 a reversed sale is not zero for the shop", wrong)
 
 
 def _line(row: Any) -> str:
     return f"{row['epoch']}/{row['branch']}" if row["branch"] else str(row["epoch"])
 
 
-def _holds(world: World, tx: Tx) -> None:
+def _holds(town: Town, tx: Tx) -> None:
     """No points are stuck."""
-    cloned = {machine.node for machine in world.machines if machine.cloned}
+    cloned = {machine.node for machine in town.machines if machine.cloned}
     rows = [
         row
         for row in tx.rows("SELECT node, epoch, n, points FROM hold WHERE state='open'")
         if row[0] not in cloned
     ]
-    demand(not rows, "points stuck in a hold", rows)
+    demand(not rows, "I2 points stuck in a hold", rows)
 
 
-def _settlement(world: World, tx: Tx) -> None:
+def _settlement(town: Town, tx: Tx) -> None:
     """I10: what the bank paid is what the books say."""
     for organisation in SHOPS:
         credit = 0
-        for town in TOWNS:
+        for where in TOWNS:
             books = dict(
                 tx.rows(
                     "SELECT account, points FROM balance WHERE municipality=? AND account IN (?,?)",
-                    [town, f"payable:{organisation}", f"receivable:{organisation}"],
+                    [where, f"payable:{organisation}", f"receivable:{organisation}"],
                 )
             )
             earned = tx.rows(
@@ -294,14 +195,14 @@ def _settlement(world: World, tx: Tx) -> None:
                     f"receivable:{organisation}",
                     f"payable:{organisation}",
                     f"receivable:{organisation}",
-                    town,
+                    where,
                 ],
             )[0][0]
             credit += earned - sum(books.values())
         demand(
-            world.bank[organisation] == credit,
+            town.bank[organisation] == credit,
             "I10 bank files and books differ",
-            (organisation, world.bank[organisation], credit),
+            (organisation, town.bank[organisation], credit),
         )
 
 
@@ -317,33 +218,79 @@ def _late(tx: Tx) -> None:
         " AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.municipality=r.town"
         " AND t.credit=b.account AND t.posting>=r.posting)"
     )
-    demand(not rows, "an overspend beside points that lapsed later", rows)
+    demand(not rows, "I2 an overspend beside points that lapsed later", rows)
 
 
-def _undone_tickets(tx: Tx) -> None:
-    """The reserve pays no redemption while the ticket's own points lie there."""
-    rows = tx.rows(
-        "SELECT t.number FROM ticket t JOIN second_redemption s ON s.municipality=t.municipality"
-        " AND s.number=t.number WHERE t.state='issued' AND s.standing=1"
-    )
-    demand(not rows, "the reserve paid beside a live ticket", rows)
-
-
-def _forks(world: World, tx: Tx) -> None:
+def _forks(town: Town, tx: Tx) -> None:
     """A machine that was only set back notices it by itself."""
-    cloned = {machine.node for machine in world.machines if machine.cloned}
+    cloned = {machine.node for machine in town.machines if machine.cloned}
     rows = [
         row
         for row in tx.rows("SELECT node, epoch, branch FROM cursor WHERE branch<>''")
         if row[0] not in cloned
     ]
-    demand(not rows, "a restored node forked itself", rows)
+    demand(not rows, "I6 a restored node forked itself", rows)
 
 
-def _cards(world: World, records: dict[tuple[str, bytes], tuple[Record, bool]]) -> None:
+def _cards(town: Town, records: dict[tuple[str, bytes], tuple[Record, bool]]) -> None:
     """No card was asked to sign for points that no record, or no lost attempt, explains."""
-    crashes = sum(machine.crashes for machine in world.machines)
-    signed = sum(len(card.asked) for card in world.cards.values())
+    crashes = sum(machine.crashes for machine in town.machines)
+    signed = sum(len(card.asked) for card in town.cards.values())
     kept = sum(isinstance(record.body, Spend | TicketIssued) for record, _ in records.values())
-    spoiled = any(machine.spoiled for machine in world.machines)
-    demand(spoiled or signed - kept <= crashes, "signatures without records", (signed, kept))
+    spoiled = any(machine.spoiled for machine in town.machines)
+    demand(spoiled or signed - kept <= crashes, "I5 signatures without records", (signed, kept))
+
+
+def _asked_first(tx: Tx) -> None:
+    """A node that is given points for its next sale has handed in those before.
+
+    What people or better evidence decided took its points only then.
+    """
+    rows = tx.rows(
+        "SELECT r.node, r.epoch, r.seq, h.n FROM record r JOIN record later"
+        " ON later.municipality=r.municipality AND later.node=r.node AND later.epoch=r.epoch"
+        " AND later.branch=r.branch AND later.seq>r.seq AND later.account=r.account"
+        " JOIN hold h ON h.municipality=later.municipality AND h.node=later.node"
+        " AND h.epoch=later.epoch AND h.n=later.hold AND h.town=r.town AND h.account=r.account"
+        " WHERE r.reason='overspend' AND h.posting>0 AND h.posting<r.posting"
+        " AND h.state IN ('open','used','freed')"
+        " AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.municipality=r.municipality"
+        " AND d.node=r.node AND d.epoch=r.epoch AND d.branch=r.branch AND d.seq=r.seq)"
+    )
+    demand(not rows, "I2 points given to a node that had spent them before", rows)
+
+
+def _who(town: Town, tx: Tx) -> None:
+    """I11: neither the ledger's database nor a node's disk says who anybody is."""
+    secrets = [
+        secret
+        for who in town.residents
+        for secret in (who.mykey.encode(), who.card.certificate, _modulus(who.card.card.spki))
+    ]
+    kept = [("hub", b"\n".join(_cells(tx)))]
+    kept += [
+        (machine.name, file.read_bytes())
+        for machine in town.machines
+        for folder in (machine.folder, machine.second)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    ]
+    for where, data in kept:
+        found = [place for place, secret in enumerate(secrets) if secret in data]
+        demand(not found, "I11 an identity outside mykey", (where, found))
+
+
+def _cells(tx: Tx) -> list[bytes]:
+    """Every text and blob of the hub's points database."""
+    return [
+        cell if isinstance(cell, bytes) else cell.encode()
+        for table in schema.metadata.tables
+        for row in tx.rows(f"SELECT * FROM {table}")
+        for cell in row
+        if isinstance(cell, bytes | str)
+    ]
+
+
+def _modulus(spki: bytes) -> bytes:
+    """The middle of an RSA key's modulus, whatever it is wrapped in."""
+    return spki[64:192]

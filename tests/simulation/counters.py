@@ -1,0 +1,139 @@
+"""What people do at counters, and what happens to the machines there."""
+
+from collections.abc import Callable
+from datetime import date
+
+from node.outcome import Approved, Issued, Prepared, Refused
+from sync.values import Points
+from tests.simulation.cards import PIN
+from tests.simulation.machine import Machine
+from tests.simulation.places import KAWASAKI, SHOPS, TOWNS
+from tests.simulation.town import Town, business_year
+
+Doing = Callable[[Town, Machine], None]
+
+
+def spend(town: Town, machine: Machine) -> None:
+    """Somebody pays."""
+    who = town.somebody()
+    where = town.random.choices(TOWNS, (3, 1))[0]
+    points = town.random.choice((100, 300, 500, 700, 1_000))
+    with machine.running() as counter:
+        done = counter.spend(who.name, where, Points(points), bytearray(PIN))
+        _note(town, machine, f"spend {who.name} {where} {points}", done)
+
+
+def drop(town: Town, machine: Machine) -> None:
+    """Somebody changes their mind before the PIN."""
+    who = town.somebody()
+    with machine.running() as counter:
+        prepared = counter.prepare(who.name, KAWASAKI, Points(300))
+        if isinstance(prepared, Prepared):
+            counter.drop(prepared)
+            town.note(f"{machine.name} drop {who.name}")
+
+
+def reverse(town: Town, machine: Machine) -> None:
+    """A wrong amount."""
+    with machine.running() as counter:
+        rows = [row for row in counter.history(5) if row.kind in {"spend", "ticket.redeemed"}]
+        if rows:
+            seq = town.random.choice(rows).seq
+            _note(town, machine, f"reverse {seq}", counter.reverse(seq))
+
+
+def issue(town: Town, machine: Machine) -> None:
+    """Somebody takes points home on paper."""
+    who = town.somebody()
+    points = town.random.choice((300, 500, 1_000))
+    year = business_year(date.fromisoformat(town.today))
+    with machine.running() as counter:
+        done = counter.issue_tickets(
+            who.name,
+            KAWASAKI,
+            Points(points),
+            days=3,
+            count=1,
+            programme=f"{year % 10}00",
+            pin=bytearray(PIN),
+        )
+        how = done.reason if isinstance(done, Refused) else "issued"
+        town.note(f"{machine.name} issue {who.name} {points}: {how}")
+        if isinstance(done, Issued):
+            town.papers.extend(paper.qr for paper in done.papers if paper.qr)
+
+
+def redeem(town: Town, machine: Machine) -> None:
+    """Somebody hands over paper, or a photocopy of it."""
+    if not town.papers:
+        return
+    qr = town.random.choice(town.papers[-4:])
+    with machine.running() as counter:
+        _note(town, machine, "redeem", counter.redeem(qr))
+
+
+def photocopy(town: Town, machine: Machine) -> None:
+    """The same ticket at two booths, one of which hears nothing just now; that one hands in."""
+    if not town.papers:
+        return
+    qr, other = town.papers[-1], town.random.choice(town.machines)
+    up, other.road.up = other.road.up, False
+    for booth in town.random.sample((machine, other), 2):
+        with booth.running() as counter:
+            _note(town, booth, "redeem a copy", counter.redeem(qr))
+    other.road.up = up
+    sync(town, other)
+
+
+def sync(town: Town, machine: Machine) -> None:
+    """The node's schedule wakes up."""
+    with machine.running() as counter:
+        if counter.probe():
+            done = counter.sync_now()
+            town.note(f"{machine.name} sync sent={done.sent} receipts={done.receipts}")
+
+
+def shift(_town: Town, machine: Machine) -> None:
+    """The day ends."""
+    with machine.running() as counter:
+        counter.close_shift()
+
+
+def cut(town: Town, machine: Machine) -> None:
+    """The line goes down, or comes back."""
+    machine.road.up = not machine.road.up
+    town.note(f"{machine.name} line {'up' if machine.road.up else 'down'}")
+
+
+def reboot(_town: Town, machine: Machine) -> None:
+    """The PC is switched off and on."""
+    machine.stop()
+    machine.clock.restart()
+
+
+def save(_town: Town, machine: Machine) -> None:
+    """Somebody makes an image."""
+    machine.save()
+
+
+def set_back(town: Town, machine: Machine) -> None:
+    """Somebody puts an old image back."""
+    if machine.backup is not None:
+        machine.set_back()
+        town.note(f"{machine.name} set back")
+
+
+def clone(town: Town, machine: Machine) -> None:
+    """Somebody copies the whole PC."""
+    if len(town.machines) < len(SHOPS) + 2:
+        twin = machine.copy(f"{machine.name}.twin{len(town.machines)}", town.road())
+        town.machines.append(twin)
+        town.note(f"{machine.name} cloned")
+
+
+def _note(town: Town, machine: Machine, what: str, done: object) -> None:
+    if isinstance(done, Approved):
+        town.approved.append((done.node, done.epoch, done.seq))
+        town.note(f"{machine.name} {what}: approved {done.tier} seq={done.seq}")
+    elif isinstance(done, Refused):
+        town.note(f"{machine.name} {what}: {done.reason}")
