@@ -29,6 +29,10 @@ _KEY = b"machikado/node-keys/1"
 _WRAP = b"machikado/node-wrap/1"
 
 
+class WrongSecret(NotAuthentic):
+    """The secret that was given does not open these keys."""
+
+
 class _Bunch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What is sealed: the wrapping key and the signing seeds."""
 
@@ -72,7 +76,7 @@ class Keys:
     def open(cls, folder: Path, secret: bytes | None, randomness: Randomness) -> "Keys":
         """Open the key file; one that was never sealed is sealed now if a secret is given.
 
-        Raises RefusedByRule (``secret-needed``), NotAuthentic (another secret), Damaged.
+        Raises RefusedByRule (``secret-needed``), WrongSecret, Damaged.
         """
         file = folder / FILE
         try:
@@ -202,6 +206,4 @@ def _open(stored: _File, secret: bytes) -> bytes:
     try:
         return AESGCM(_stretch(secret, stored.salt)).decrypt(stored.nonce, stored.body, _KEY)
     except (InvalidTag, ValueError):
-        raise NotAuthentic(
-            "the node's secret does not open its keys; nothing was changed"
-        ) from None
+        raise WrongSecret("the node's secret does not open its keys; nothing was changed") from None

@@ -94,7 +94,7 @@ def open_counter(folder: Path, ports: Ports, *, program: str = "machikado") -> C
     """Open a node for use.
 
     Raises InUse (another program has it), Damaged, RefusedByRule (``secret-needed``,
-    ``set-up-unfinished``), NotAuthentic (another secret).
+    ``set-up-unfinished``), WrongSecret.
     """
     store = Store.open(folder, program)
     try:

@@ -36,7 +36,6 @@ from sync.session import (
     Session,
     Stick,
 )
-from sync.signing import Signed
 from sync.values import EpochId
 from sync.wire import read, write
 
@@ -214,7 +213,6 @@ class Outbox:
             closed=put.closed,
             receipted=receipted,
             decisions=decisions,
-            receipts=self._receipts_from(put.epoch, put.first) if receipted >= put.first else (),
         )
         return batch, len(rows)
 
@@ -223,15 +221,6 @@ class Outbox:
             "SELECT bytes FROM certificate WHERE epoch = ? AND wanted LIMIT 64", (epoch,)
         )
         return tuple(read(data, SealedCertificate) for (data,) in rows)
-
-    def _receipts_from(self, epoch: EpochId, first: int) -> tuple[Signed, ...]:
-        """After a hub came back from a backup: what it had already said about these records."""
-        rows = self._store.rows(
-            "SELECT bytes FROM answer WHERE epoch = ? AND what = 'receipt' AND last >= ?"
-            " ORDER BY id LIMIT 64",
-            (epoch, first),
-        )
-        return tuple(read(data, Signed) for (data,) in rows)
 
     def _branch(self, epoch: EpochId) -> int | None:
         row = self._store.row("SELECT branch_at FROM epoch WHERE epoch = ?", (epoch,))
