@@ -250,7 +250,6 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
     generated: bool
     cards: int
     consents: tuple[str, ...]
-    services: int
 
 
 class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):

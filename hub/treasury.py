@@ -87,7 +87,6 @@ class Treasury:
             generated=member.generated,
             cards=member.cards,
             consents=member.consents,
-            services=member.services,
         )
 
     def add_programme(self, person: Person, form: ProgrammeForm) -> Answered:

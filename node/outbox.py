@@ -14,7 +14,6 @@ from node.knowledge import Knowledge
 from node.line import Line
 from node.outcome import SyncResult
 from node.paper import Paper
-from node.refusals import reason_of
 from node.renewal import Renewal
 from node.store import Store
 from node.timekeeping import Timekeeper
@@ -90,7 +89,7 @@ class Outbox:
         with self._turn:
             session = Session(self._size, fetch=fetch)
             tally = _Tally()
-            trouble = said_no = ""
+            trouble = ""
             try:
                 if fetch:
                     self._line.tell_time()
@@ -101,7 +100,7 @@ class Outbox:
                 self._line.reach.silence(self._writer.now().ms)
                 trouble = str(error)
             except (NotAuthentic, Malformed, RefusedByRule) as error:
-                trouble, said_no = str(error), reason_of(error)
+                trouble = str(error)
             else:
                 tally.papers += self._paper.tickets(self._writer.now().ms)
             self._size = session.size
@@ -112,7 +111,6 @@ class Outbox:
                 pages=tally.pages,
                 papers=tally.papers,
                 trouble=trouble,
-                refused=said_no,
             )
 
     def _next(self, session: Session) -> Put | FindCommon | AskEpoch | GetPage | End:

@@ -20,7 +20,7 @@ from sync.cardproof import Evidence, SealedCertificate
 from sync.errors import Malformed
 from sync.records.bodies import Counter, Position
 from sync.records.codec import MOST_BYTES
-from sync.signing import Head, Signed
+from sync.signing import Head
 from sync.wire import read, write
 
 MEDIA_TYPE = "application/vnd.machikado.records.v1+zstd"
@@ -51,8 +51,6 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     """Last record whose receipt the node has stored."""
     decisions: Counter
     """How many superseding receipts of this epoch the node has stored."""
-    receipts: tuple[Signed, ...] = ()
-    """Receipts the node holds beyond the hub's cursor, after a hub came back from a backup."""
 
 
 class EvidenceBook(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

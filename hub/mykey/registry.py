@@ -50,7 +50,6 @@ class Member:
     generated: bool
     cards: int
     consents: tuple[str, ...]
-    services: int
 
 
 class MyKey:
@@ -199,14 +198,12 @@ class MyKey:
             row = tx.one("SELECT * FROM member WHERE mykey_id=:name", name=name)
             if row is None:
                 raise _unknown(name)
-            count = "SELECT COUNT(*) FROM {} WHERE mykey_id=:name"
             return Member(
                 mykey_id=name,
                 state=row["state"],
                 generated=bool(row["generated"]),
-                cards=tx.scalar(count.format("card_key"), name=name),
+                cards=tx.scalar("SELECT COUNT(*) FROM card_key WHERE mykey_id=:name", name=name),
                 consents=_consents(tx, name),
-                services=tx.scalar(count.format("service"), name=name),
             )
 
     def audit(self) -> list[Finding]:

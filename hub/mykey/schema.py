@@ -66,11 +66,3 @@ account = _table(
     sa.UniqueConstraint("municipality", "account", name="an_account_is_one_persons"),
 )
 """The only link to points: a random account id a town."""
-
-service = _table(
-    "service",
-    _key("mykey_id"),
-    _key("organisation"),
-    _column("number"),
-)
-"""Organisations' own numbers for a member."""
