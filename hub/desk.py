@@ -27,6 +27,7 @@ from hub.bodies import (
     Granted,
     HubBody,
     HubRecord,
+    Looked,
     MunicipalityAdded,
     NodeConfirmed,
     NodeInvited,
@@ -59,6 +60,9 @@ from sync.values import PLATFORM, Millis, MunicipalityCode
 
 APPLY: Mapping[type[HubBody], Applier] = {**people.APPLIERS, **town.APPLIERS, **nodes.APPLIERS}
 """What each kind changes outside the ledger. Applied before the books are opened."""
+
+ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried})
+"""Kinds that change nothing: the record itself is what is kept."""
 
 _bodies: msgspec.msgpack.Decoder[AnyHubBody] = msgspec.msgpack.Decoder(AnyHubBody)
 

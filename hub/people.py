@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.applying import Applier, body_of
-from hub.bodies import HubBody, HubRecord, Looked, OperatorAdded, OperatorRecovered, OperatorRevoked
+from hub.bodies import HubBody, HubRecord, OperatorAdded, OperatorRecovered, OperatorRevoked
 from hub.core import Core
 from hub.intake import incidents
 from hub.points.books import Source
@@ -237,10 +237,6 @@ def _known(tx: Tx, name: str) -> Operator:
     return found
 
 
-def _looked(_core: Core, _tx: Tx, _record: HubRecord) -> None:
-    """The record itself is what is kept."""
-
-
 def _check_name(name: str) -> None:
     if name != name.strip() or "," in name or name == HUB or not name.isprintable():
         raise Malformed(f"the name {name!r} cannot stand in records: no commas or odd spaces")
@@ -257,5 +253,4 @@ APPLIERS: Mapping[type[HubBody], Applier] = {
     OperatorAdded: _add,
     OperatorRevoked: _revoke,
     OperatorRecovered: _recover,
-    Looked: _looked,
 }

@@ -6,11 +6,14 @@ from typing import get_args
 import pytest
 
 from hub import town
+from hub.audit import audit
 from hub.bodies import AnyHubBody, DayEnded, EpochGranted, Granted, NodeEnrolled
 from hub.chronicle import chain_of
-from hub.desk import APPLY, ASKS, Desk, Done, Rules, Waiting
+from hub.desk import APPLY, ASKS, ONLY_KEPT, Desk, Done, Rules, Waiting
 from hub.forms import (
     BankForm,
+    CloseForm,
+    DecisionForm,
     FloatForm,
     GrantForm,
     OrganisationForm,
@@ -18,8 +21,10 @@ from hub.forms import (
     ProgrammeForm,
     ReserveForm,
 )
+from hub.intake.verify import InlineVerifier
 from hub.money import APPLY_MONEY
 from hub.people import Role
+from hub.recovery import recover
 from hub.store import schema
 from sync.certificate import Algorithm, CardKey
 from sync.errors import Malformed
@@ -174,6 +179,28 @@ def test_a_town_pays_from_another_account_when_two_people_say_so(hall: Townhall)
     assert payer(hall) == ("9876543210", "7654321")
 
 
+def test_what_people_changed_comes_out_the_same_when_it_is_played_again(
+    hall: Townhall, tmp_path: Path
+) -> None:
+    office = hall.hub.office
+    form = PayerForm(requester="9876543210", account=OTHER_BANK)
+    office.approve(hall.suzuki, office.change_payer(hall.sato, KAWASAKI, form).pending)
+    recover(hall.hub, "Suzuki", tmp_path / "token")
+    hall.hub.treasury.decide(
+        hall.sato, f"{KAWASAKI}-1", DecisionForm(decision="noted", why="stolen")
+    )
+    assert audit(hall.hub.core, hall.hub.mykey, InlineVerifier()) == []
+
+
+@pytest.mark.parametrize("far", ["9999-12-31", "2200-01-01", "1999-12-31", "0001-01-01"])
+def test_a_day_that_nobody_can_mean_is_refused(hall: Townhall, far: str) -> None:
+    form = ProgrammeForm(programme="001", municipality=KAWASAKI, name="清掃", use_until=far)
+    with pytest.raises(Malformed, match="between 2000-01-01 and 2199-12-31"):
+        hall.hub.treasury.add_programme(hall.sato, form)
+    with pytest.raises(Malformed, match="between 2000-01-01 and 2199-12-31"):
+        hall.hub.treasury.close_window(hall.sato, KAWASAKI, CloseForm(until=far))
+
+
 def test_a_town_does_not_pay_from_savings(hall: Townhall) -> None:
     savings = BankForm(
         bank="0001", branch="001", account_type="4", account="1234567", holder="トシマ"
@@ -227,9 +254,9 @@ def test_what_nodes_and_jobs_do_nobody_may_ask_for(kind: type) -> None:
     assert kind not in ASKS
 
 
-def test_every_command_has_somebody_who_applies_it() -> None:
+def test_every_command_has_somebody_who_applies_it_or_is_only_kept() -> None:
     for kind in get_args(AnyHubBody):
-        assert (kind in APPLY) != (kind in APPLY_MONEY), kind
+        assert [kind in APPLY, kind in APPLY_MONEY, kind in ONLY_KEPT].count(True) == 1, kind
 
 
 def test_the_chronicle_says_who_asked_and_who_approved(hall: Townhall) -> None:
