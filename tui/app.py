@@ -18,6 +18,7 @@ from textual.widget import Widget
 from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
 from sync.errors import Damaged
 from tui.asking import Answered, Trouble, answered
+from tui.notices import printer_trouble
 from tui.screens.balances import Balances
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
@@ -25,11 +26,13 @@ from tui.screens.history import History
 from tui.screens.home import JOBS, Home
 from tui.screens.issue import Issue
 from tui.screens.palette import Command, Palette
+from tui.screens.printer import Printer
 from tui.screens.redeem import Redeem
 from tui.screens.register import Register
 from tui.screens.setup import Enrolment, SetUp
 from tui.screens.shift import Shift
 from tui.screens.spend import Spend
+from tui.screens.unlock import Unlock
 from tui.theme import CONTRAST, draw_plain_scroll_bars
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
@@ -50,6 +53,7 @@ _SCREENS: dict[str, type[CounterScreen]] = {
     "balances": Balances,
     "history": History,
     "shift": Shift,
+    "printer": Printer,
 }
 
 
@@ -76,11 +80,12 @@ class CounterApp(App[None]):
         tray: Sequence[TrayCard] = (),
         reader: bool = False,
         enrolment: Enrolment | None = None,
+        unlock: Callable[[str], None] | None = None,
     ) -> None:
         """``open_counter`` is called in a thread, after the first screen (or the set-up) is shown.
 
         ``tray`` are a demo's software cards; ``reader`` says that a reader's thread will call
-        :meth:`present`.
+        :meth:`present`; ``unlock`` hears the node secret where the keys need it.
         """
         super().__init__()
         draw_plain_scroll_bars()
@@ -94,6 +99,7 @@ class CounterApp(App[None]):
         """Why the counter could not be opened; the front door says it again and exits by it."""
         self._open_counter = open_counter
         self._enrolment = enrolment
+        self._unlock = unlock
         self._counter: UseCases | None = None
         self._money_in_flight = False
         self._polling = False
@@ -122,9 +128,13 @@ class CounterApp(App[None]):
     def _opened(self, counter: UseCases | Trouble) -> None:
         if isinstance(counter, Trouble):
             self.problem = counter.problem
+            if counter.about_secret and self._unlock is not None:
+                self.push_screen(Unlock(counter, self._unlock))
+                return
             self._home.answer.advise(counter.advice, self.words, unmoved=False)
             return
-        self._counter = counter
+        self._counter, self.problem = counter, None
+        self.refresh_bindings()
         self._home.open_or_wait()
         self.poll()
         self.set_interval(POLL_EVERY, self.poll)
@@ -165,6 +175,14 @@ class CounterApp(App[None]):
     def action_help_quit(self) -> None:
         """Ctrl+C is for copying; it neither ends the counter nor says so in English."""
 
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  Textual's signature
+    ) -> bool | None:
+        """Before the counter is open its keys do nothing, and are not shown."""
+        return self.is_open or action not in {"commands", "go"}
+
     def ribbon(self) -> Iterable[Widget]:
         """What else stands on every screen, under the banner; a demo has something to say."""
         return ()
@@ -188,7 +206,7 @@ class CounterApp(App[None]):
             deliver(answer)
             if money:
                 self.poll()
-                self._bring_to_paper()
+                self.bring_to_paper()
 
         def work() -> None:
             self.post_message(Answered(partial(landed, answered(question))))
@@ -217,10 +235,10 @@ class CounterApp(App[None]):
         self._polling = True
         self.ask(self._counter.status, self._polled)
 
-    def _bring_to_paper(
+    def bring_to_paper(
         self, tell: Callable[[PrinterState | Trouble], None] = lambda _: None
     ) -> None:
-        """Print what a record left for paper: one printing at a time, and once more for the rest.
+        """Print what waits for paper: one printing at a time, and once more for the rest.
 
         A printer in trouble is told by the banner; a sale never waits for paper.
         """
@@ -234,7 +252,7 @@ class CounterApp(App[None]):
             tell(state)
             if self._more_to_print:
                 self._more_to_print = False
-                self._bring_to_paper()
+                self.bring_to_paper()
             else:
                 self.poll()
 
@@ -276,7 +294,7 @@ class CounterApp(App[None]):
             self.ask(self.counter.sync_now, self._synced)
         elif job == "print":
             self._go_home()
-            self._bring_to_paper(self._printed)
+            self.bring_to_paper(self._printed)
         elif job == "audit":
             self._go_home()
             self._home.answer.note(self.words("Checking the books. You can go on meanwhile."))
@@ -330,6 +348,8 @@ class CounterApp(App[None]):
         words, answer = self.words, self._home.answer
         if isinstance(result, Trouble):
             answer.advise(result.advice, words, unmoved=False)
+        elif result.refused:
+            self.advise_reason(answer, result.refused)
         elif not result.reached:
             answer.say(
                 "look",
@@ -352,7 +372,7 @@ class CounterApp(App[None]):
         if isinstance(printer, Trouble):
             answer.advise(printer.advice, words, unmoved=False)
         elif printer.trouble:
-            answer.say("look", words, words("Printer: {trouble}", trouble=printer.trouble))
+            answer.say("look", words, printer_trouble(printer.trouble, words))
         else:
             answer.note(words.many("{count} print waits", "{count} prints wait", printer.waiting))
 

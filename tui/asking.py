@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from textual.message import Message
 
-from sync.errors import MachikadoError
+from sync.errors import MachikadoError, RefusedByRule
 from tui.wording.advice import Advice, advice_about
 
 T = TypeVar("T")
@@ -24,6 +24,12 @@ class Trouble:
 
     advice: Advice
     problem: Exception
+
+    @property
+    def about_secret(self) -> bool:
+        """The keys need the node secret, or another one than was given."""
+        reason = self.problem.reason if isinstance(self.problem, RefusedByRule) else ""
+        return reason == "secret-needed" or type(self.problem).__name__ == "WrongSecret"
 
     @property
     def unexpected(self) -> bool:

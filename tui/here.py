@@ -39,6 +39,7 @@ def run_counter(folder: Path, environment: Mapping[str, str]) -> None:
         Words(language_of(environment)),
         tray=tray_of(folder),
         enrolment=opening if unfinished(folder) else None,
+        unlock=opening.unlock,
     )
     try:
         app.run()
@@ -64,15 +65,20 @@ class Opening:
     """
 
     folder: Path
+    _secret: bytes | None = field(default=None, init=False, repr=False)
     _open: "Counter | None" = field(default=None, init=False)
     _rounds: "BackgroundScheduler | None" = field(default=None, init=False)
+
+    def unlock(self, secret: str) -> None:
+        """Open the keys with this node secret, before that of the environment; kept in memory."""
+        self._secret = secret.encode() or None
 
     def counter(self) -> "Counter":
         """The counter, just enrolled or opened from the folder, with its rounds begun."""
         from node.opening import open_counter
         from node.schedule import start
 
-        self._open = self._open or open_counter(self.folder, _ports())
+        self._open = self._open or open_counter(self.folder, self._ports())
         self._rounds = start(self._open)
         return self._open
 
@@ -92,7 +98,7 @@ class Opening:
         from node.enrol import resume
 
         self._let_go()
-        self._open = resume(self.folder, _ports(), on_key=on_key).counter
+        self._open = resume(self.folder, self._ports(), on_key=on_key).counter
 
     def look(self, invitation: str) -> "Invited":
         """Whose counter the invitation makes of this PC."""
@@ -110,7 +116,7 @@ class Opening:
         made = enrol(
             self.folder,
             read_invitation(invitation),
-            _ports(),
+            self._ports(),
             second_path=Path(second_path) if second_path else None,
             on_key=on_key,
         )
@@ -132,14 +138,13 @@ class Opening:
                 raise
         return False
 
+    def _ports(self) -> "Ports":
+        from node.opening import Ports, secret_from
+
+        return Ports(secret=self._secret or secret_from(None))
+
     def _let_go(self) -> None:
         """A counter that is set up once more is opened anew."""
         if self._open is not None:
             self._open.close()
             self._open = None
-
-
-def _ports() -> "Ports":
-    from node.opening import Ports, secret_from
-
-    return Ports(secret=secret_from(None))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from node.outcome import PrinterState, Status
+from printer.errors import Trouble
+from printer.words import trouble_in_words
 from sync.clock import ClockState
 from tui.wording import Words, number
 from tui.wording.advice import STOPPED
@@ -28,11 +30,20 @@ def notices(status: Status, words: Words) -> tuple[Notice, ...]:
         *_stopped(status, words),
         *_demo(status, words),  # never goes away, however much else there is to say
         _line(status, words),
-        *_copies(status, words),
-        *_clock(status, words),
-        *_paper(status.printer, status.paper_waiting, words),
         *_incidents(status, words),
+        *_paper(status.printer, status.paper_waiting, words),
+        *_clock(status, words),
+        *_copies(status, words),
     )
+
+
+def printer_trouble(trouble: str, words: Words) -> str:
+    """A printer's stable key in the words of :mod:`printer.words`; empty for none."""
+    if not trouble:
+        return ""
+    if trouble not in set(Trouble):
+        return words("The printer has a problem: {trouble}", trouble=trouble)
+    return trouble_in_words(Trouble(trouble), words.language)
 
 
 def _stopped(status: Status, words: Words) -> tuple[Notice, ...]:
@@ -44,21 +55,32 @@ def _stopped(status: Status, words: Words) -> tuple[Notice, ...]:
 
 def _line(status: Status, words: Words) -> Notice:
     """The line, what waits and for how long, and how much may still be taken without it."""
-    if status.hub_reachable:
-        parts = [words("Online")]
-    elif status.silent_since is not None:
-        age = words.age(status.now - status.silent_since)
-        parts = [words("Network down for {age}: you can go on", age=age)]
-    else:
-        parts = [words("Network down: you can go on")]
+    parts = [words("Online") if status.hub_reachable else _down(status, words)]
     parts.append(words.many("{count} entry to send", "{count} entries to send", status.waiting))
     if status.oldest_waiting is not None and status.waiting:
         parts[-1] += words(" (oldest {age})", age=words.age(status.now - status.oldest_waiting))
-    parts.append(words("offline limit left {points}", points=number(status.offline_left)))
-    if status.ticket_float_left <= 0:
+    if not status.stopped and (status.hub_reachable or status.offline_left > 0):
+        parts.append(words("offline limit left {points}", points=number(status.offline_left)))
+    if not status.stopped and status.offline_limit > 0 and status.ticket_float_left <= 0:
         parts.append(words("none left for tickets"))
     look = status.offline_warning or not status.hub_reachable
     return Notice("look" if look else "calm", words(", ").join(parts))
+
+
+def _down(status: Status, words: Words) -> str:
+    """That the line is down, and what that means here: a counter that is stopped has said more."""
+    if status.silent_since is None:
+        down = words("Network down")
+    else:
+        age = words.age(status.now - status.silent_since)
+        down = words("Network down for {age}", age=age)
+    if status.stopped:
+        return down
+    if status.offline_limit <= 0:
+        return words("{down}: no points can be taken until it is back", down=down)
+    if status.offline_left <= 0:
+        return words("{down}: the limit for points is used up", down=down)
+    return words("{down}: you can go on", down=down)
 
 
 def _demo(status: Status, words: Words) -> tuple[Notice, ...]:
@@ -84,8 +106,8 @@ def _clock(status: Status, words: Words) -> tuple[Notice, ...]:
 
 def _paper(printer: PrinterState, paper_waiting: int, words: Words) -> tuple[Notice, ...]:
     found = []
-    if printer.trouble:
-        found.append(Notice("look", words("Printer: {trouble}", trouble=printer.trouble)))
+    if printer.trouble and printer.waiting:
+        found.append(Notice("look", printer_trouble(printer.trouble, words)))
     elif printer.destination == "none":
         found.append(Notice("calm", words("No printer")))
     if printer.waiting:
@@ -100,8 +122,8 @@ def _paper(printer: PrinterState, paper_waiting: int, words: Words) -> tuple[Not
             Notice(
                 "look",
                 words.many(
-                    "{count} print may be out: look at the printer",
-                    "{count} prints may be out: look at the printer",
+                    "{count} print may be out: F10",
+                    "{count} prints may be out: F10",
                     printer.unsure,
                 ),
             )

@@ -80,12 +80,16 @@ class FakeCounter:
     """Running programmes by town."""
     silent: bool = False
     """The hub does not answer: spends are T2, issuing is refused."""
+    says_no: str = ""
+    """Why the hub refuses an exchange."""
     fails_with: Exception | None = None
     """Raised once, by the next question but ``status``."""
     gate: threading.Event = field(default_factory=threading.Event)
     """Questions but ``status`` wait while it is cleared."""
     look: Status | None = None
     """What ``status`` begins from."""
+    fixed: bool = False
+    """``status`` is ``look`` and nothing else."""
     rows: list[HistoryRow] = field(default_factory=list)
     open_holds: dict[int, Prepared] = field(default_factory=dict)
     staff: str | None = None
@@ -116,6 +120,8 @@ class FakeCounter:
 
     def status(self) -> Status:
         """Facts that follow from the rest."""
+        if self.fixed and self.look is not None:
+            return self.look
         waiting = len(self.rows) if self.silent else 0
         used = sum(row.points for row in self.rows if row.tier is Tier.T2)
         return replace(
@@ -375,9 +381,18 @@ class FakeCounter:
     def sync_now(self) -> SyncResult:
         """Everything arrives, when the hub answers."""
         self._enter("sync_now")
-        sent = 0 if self.silent else len(self.rows)
+        reached = not self.silent and not self.says_no
+        sent = len(self.rows) if reached else 0
+        if reached:
+            self.rows = [replace(row, verdict="applied") for row in self.rows]
         return SyncResult(
-            reached=not self.silent, sent=sent, receipts=sent, pages=0, papers=0, trouble=""
+            reached=reached,
+            sent=sent,
+            receipts=sent,
+            pages=0,
+            papers=0,
+            trouble="" if reached else "the hub is silent or says no",
+            refused=self.says_no,
         )
 
     def audit(self) -> tuple[Finding, ...]:

@@ -1,15 +1,20 @@
 """The app itself: how it opens, what it says when it cannot, and how it ends."""
 
 import errno
+from dataclasses import replace
 
 import pytest
 
-from node.outcome import Status
-from sync.errors import Damaged, DiskFull
-from tests.doubles.counter import FakeCounter
-from tests.tui.conftest import SIZE, screen_text
+from node.keys import WrongSecret
+from node.outcome import Incident, PrinterState, Status
+from sync.clock import ClockState
+from sync.errors import Damaged, DiskFull, RefusedByRule
+from tests.doubles.counter import NOW, FakeCounter, quiet_status, shop
+from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
-from tui.wording import Words
+from tui.notices import notices
+from tui.screens.home import Home
+from tui.wording import Language, Words
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,75 @@ async def test_why_a_counter_does_not_open_is_said_and_kept_for_the_front_door(
         await pilot.pause()
         assert said in screen_text(app)
     assert app.problem is problem
+
+
+async def test_a_counter_that_is_not_open_shows_no_keys_that_do_nothing() -> None:
+    def cannot() -> FakeCounter:
+        raise Damaged("no")
+
+    app = CounterApp(cannot, Words("en"))
+    async with app.run_test(size=SIZE) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert screen_text(app).splitlines()[-1].split() == ["Esc", "End"]
+
+
+async def test_a_counter_that_is_open_shows_its_keys() -> None:
+    app = CounterApp(FakeCounter, Words("en"))
+    async with app.run_test(size=SIZE) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        foot = screen_text(app).splitlines()[-1]
+        assert "F1 All" in foot
+        assert "F9 Send" in foot
+
+
+async def test_the_node_secret_is_asked_for_until_the_keys_open() -> None:
+    given: list[str] = []
+
+    def sealed() -> FakeCounter:
+        if not given:
+            raise RefusedByRule("secret-needed", "the keys are sealed")
+        if given[-1] != "a good secret":
+            raise WrongSecret("another one")
+        return FakeCounter()
+
+    app = CounterApp(sealed, Words("en"), unlock=given.append)
+    async with app.run_test(size=SIZE) as pilot:
+        at = Stage(app=app, pilot=pilot, counter=FakeCounter())
+        await at.settle()
+        assert "This PC's keys are locked." in at.answer
+        await at.press(*"a bad one", "enter")
+        assert "This is not the node secret of this PC." in at.answer
+        await at.press(*"a good secret")
+        assert "a good secret" not in at.text
+        await at.press("enter")
+        assert isinstance(app.screen, Home)
+        assert app.is_open
+    assert app.problem is None
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_the_banner_shows_all_it_has_to_say(language: Language) -> None:
+    status = replace(
+        quiet_status(),
+        demo=True,
+        only_copy=True,
+        unsealed_keys=True,
+        clock=ClockState.RESTARTED,
+        stopped="second-path-differs",
+        paper_waiting=3,
+        incidents=(Incident(what="exception", detail="", at=NOW),),
+        printer=PrinterState(destination="tcp:x:1", waiting=2, unsure=1, trouble="device-error"),
+    )
+    app = CounterApp(lambda: shop(silent=True, look=status), Words(language))
+    async with app.run_test(size=SIZE) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert app.status is not None
+        shown = "".join(screen_text(app).split())
+        for notice in notices(app.status, app.words):
+            assert "".join(notice.text.split()) in shown
 
 
 class BrokenScreen(CounterApp):

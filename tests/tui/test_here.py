@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from node import enrol, opening
+from node import enrol, opening, schedule
+from node.keys import WrongSecret
 from sync.errors import Damaged, RefusedByRule
 from sync.invitation import write_invitation
 from sync.request import Request, Response, problem_response
@@ -121,3 +122,33 @@ def test_an_office_that_says_no_is_heard_and_another_invitation_can_be_given(
 
     assert setting_up.confirmed()
     setting_up.close()
+
+
+class NoRounds:
+    """Nothing is done behind the counter's back."""
+
+    def shutdown(self, *, wait: bool) -> None:
+        """There is nothing to end."""
+        assert wait
+
+
+def test_sealed_keys_open_with_the_secret_that_is_typed_and_no_other(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "start", lambda _: NoRounds())
+    office.reason = ""
+    first = Opening(tmp_path / "node")
+    first.unlock("a good secret")
+    first.enrol(write_invitation(office.hub.invitation), "", lambda _: None)
+    first.close()
+
+    again = Opening(tmp_path / "node")
+    with pytest.raises(RefusedByRule) as refused:
+        again.counter()
+    assert refused.value.reason == "secret-needed"
+    again.unlock("another one")
+    with pytest.raises(WrongSecret):
+        again.counter()
+    again.unlock("a good secret")
+    again.counter()
+    again.close()

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from node.card.errors import CardRemoved
+from node.outcome import Sheet
 from sync.errors import Unreachable
-from tests.doubles.counter import KAWASAKI, TOSHIMA, FakeCounter, quiet_status, shop, slowly
+from tests.doubles.counter import KAWASAKI, NOW, TOSHIMA, FakeCounter, quiet_status, shop, slowly
 from tests.tui.conftest import Staged
 from tui.screens.history import History
 from tui.screens.home import Home
@@ -536,3 +537,73 @@ async def test_no_key_path_makes_or_loses_a_point(stage: Staged) -> None:
         await at.press("escape")
         await at.scan("QR-101")
         assert at.counter.points_in_all() == before
+
+
+def _sheet(state: str, trouble: str = "") -> Sheet:
+    return Sheet(job=7, what="spend", number="12", at=NOW, state=state, trouble=trouble)
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked", "state", "said"),
+    [
+        (("down", "enter"), "came_out", "confirmed", "it came out"),
+        (("down", "down", "enter"), "reprint", "queued", "being printed"),
+    ],
+)
+async def test_a_sheet_in_doubt_is_looked_at_and_said_to_be_out_or_printed_again(
+    stage: Staged, keys: tuple[str, ...], asked: str, state: str, said: str
+) -> None:
+    async with stage(shop(paper={7: _sheet("sent", "cut-off")})) as at:
+        await at.press("f10")
+        assert "came out?" in at.text
+        await at.press("enter")
+        assert "cut off half-way" in at.answer
+        await at.press(*keys)
+        assert at.counter.asked.count(asked) == 1
+        assert at.counter.paper[7].state == state
+        assert said in at.answer
+
+
+async def test_a_scan_answers_nothing_about_a_sheet(stage: Staged) -> None:
+    async with stage(shop(paper={7: _sheet("sent", "cut-off")})) as at:
+        await at.press("f10", "enter")
+        await at.scan("QR-101")
+        assert at.counter.paper[7].state == "sent"
+
+
+async def test_a_sheet_that_waits_says_why(stage: Staged) -> None:
+    async with stage(shop(paper={7: _sheet("failed", "paper-out")})) as at:
+        await at.press("f10", "enter")
+        assert at.answer == "Put paper into the printer."
+
+
+async def test_a_spoilt_sheet_can_be_printed_again(stage: Staged) -> None:
+    async with stage(shop(paper={7: _sheet("confirmed")})) as at:
+        await at.press("f7", "f10", "enter", "down", "enter")
+        assert at.counter.paper[7].state == "queued"
+        assert at.counter.asked[-1] == "print_waiting"
+
+
+async def test_the_history_says_arrived_when_it_has(stage: Staged) -> None:
+    async with stage(shop(silent=True)) as at:
+        await at.scan("QR-101")
+        await at.press("f7")
+        assert "to send" in at.text
+        at.counter.silent = False
+        at.counter.sync_now()
+        at.app.poll()
+        await at.settle()
+        assert " arrived" in at.text
+
+
+async def test_the_mark_of_what_was_taken_back_is_shown_whole(stage: Staged) -> None:
+    async with stage(language="ja") as at:
+        await at.scan("QR-101")
+        await at.press("f7", "enter", "f12")
+        assert "券（取消済み）" in at.text
+
+
+async def test_a_hub_that_refuses_is_not_called_a_missing_network(stage: Staged) -> None:
+    async with stage(shop(says_no="node-revoked")) as at:
+        await at.press("f9")
+        assert "taken this PC out of use" in at.answer

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.outcome import PrinterState, Status
+from printer.errors import Trouble
 from sync.clock import ClockState
 from sync.values import DAY, Millis
 from tests.doubles.counter import NOW, quiet_status
-from tui.notices import Weight, notices
-from tui.wording import Words
+from tui.notices import Weight, notices, printer_trouble
+from tui.wording import Language, Words
 
 ENGLISH = Words("en")
 
@@ -68,12 +69,47 @@ def test_each_fact_has_its_sentence(change: dict[str, object], said: str) -> Non
 
 
 def test_paper_trouble_is_told_in_the_printers_words() -> None:
-    printer = PrinterState(destination="tcp:x:1", waiting=1, unsure=2, trouble="cover open")
+    printer = PrinterState(destination="tcp:x:1", waiting=1, unsure=2, trouble="cover-open")
     assert _texts(replace(quiet_status(), printer=printer))[1:] == [
-        "Printer: cover open",
+        "Close the printer's cover.",
         "1 print waits",
-        "2 prints may be out: look at the printer",
+        "2 prints may be out: F10",
     ]
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_printers_trouble_is_shown_as_its_key(trouble: Trouble, language: Language) -> None:
+    said = printer_trouble(trouble, Words(language))
+    assert trouble not in said.split()
+    assert len(said) > len(trouble) / 2
+
+
+def test_a_trouble_of_a_newer_printer_room_is_still_told() -> None:
+    assert printer_trouble("on-fire", ENGLISH) == "The printer has a problem: on-fire"
+
+
+def _down(**change: object) -> str:
+    status = replace(quiet_status(), hub_reachable=False, silent_since=Millis(NOW - 4 * DAY))
+    fields = {name: getattr(status, name) for name in Status.__slots__}
+    return next(text for text in _texts(Status(**{**fields, **change})) if "Network" in text)
+
+
+def test_after_three_days_nobody_is_told_to_go_on() -> None:
+    said = _down(offline_left=0, offline_limit=0, ticket_float_left=0)
+    assert said == (
+        "Network down for 4 days: no points can be taken until it is back, 0 entries to send"
+    )
+
+
+def test_a_limit_that_is_used_up_is_told_as_that() -> None:
+    said = _down(offline_left=0, waiting=3)
+    assert said == "Network down for 4 days: the limit for points is used up, 3 entries to send"
+
+
+def test_a_counter_that_is_stopped_is_not_told_to_go_on_nor_how_much_is_left() -> None:
+    said = _down(stopped="forked", waiting=3)
+    assert said == "Network down for 4 days, 3 entries to send"
 
 
 def test_a_counter_without_a_printer_is_no_alarm() -> None:
@@ -84,7 +120,7 @@ def test_a_counter_without_a_printer_is_no_alarm() -> None:
 
 @given(
     waiting=st.integers(0, 10_000),
-    left=st.integers(0, 30_000),
+    left=st.integers(1, 30_000),
     silent=st.integers(0, 90 * DAY),
     reachable=st.booleans(),
     language=st.sampled_from(["ja", "en"]),

@@ -4,22 +4,28 @@
 committed.
 """
 
+import errno
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from node.card.errors import CardUnreadable
-from node.outcome import Incident, PrinterState
+from node.keys import WrongSecret
+from node.outcome import Incident, PrinterState, Sheet
 from node.plan import Plan
 from sync.calls import Invited
 from sync.clock import ClockState
-from sync.errors import InUse, Malformed
+from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unreachable
+from sync.values import DAY, Millis
 from tests.doubles.counter import KAWASAKI, NODE, NOW, FakeCounter, quiet_status, shop
 from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
+from tui.demo.screen import Ribbon, told
 from tui.widgets.cardslot import TrayCard
 from tui.wording import Language, Words
 
@@ -60,6 +66,8 @@ class FakeEnrolment:
     """An office that never confirms, so that the picture stands still."""
 
     plan: Plan | None = None
+    problem: Exception | None = None
+    """What each call that does something raises."""
 
     def known(self) -> Plan | None:
         """What was interrupted."""
@@ -67,19 +75,28 @@ class FakeEnrolment:
 
     def resume(self, on_key: Callable[[str], None]) -> None:
         """The same fingerprint."""
+        if self.problem is not None:
+            raise self.problem
         on_key("4f2a 91c0 77be 03d5")
 
     def look(self, invitation: str) -> Invited:
         """Anything that begins right stands for the greengrocer."""
         if not invitation.startswith("MACHIKADO1-"):
             raise Malformed("not an invitation")
+        if isinstance(self.problem, Unreachable):
+            raise self.problem
         return Invited(NODE, "shop", "A商店街", "八百屋", "川崎市")
 
     def enrol(self, invitation: str, second_path: str, on_key: Callable[[str], None]) -> None:
         """The fingerprint, and nothing written."""
         assert invitation
-        assert not second_path
+        assert second_path in ("", "/x")
+        if self.problem is not None:
+            raise self.problem
         on_key("4f2a 91c0 77be 03d5")
+
+    def unlock(self, secret: str) -> None:
+        """Nothing is sealed."""
 
     def confirmed(self) -> bool:
         """Not yet."""
@@ -96,7 +113,7 @@ def _troubled() -> FakeCounter:
         stopped="second-path-missing",
         offline_warning=True,
         incidents=(Incident(what="exception", detail="", at=NOW),),
-        printer=PrinterState(destination="tcp:x:1", waiting=2, unsure=1, trouble="paper out"),
+        printer=PrinterState(destination="tcp:x:1", waiting=2, unsure=1, trouble="paper-out"),
     )
     return shop(silent=True, look=status)
 
@@ -126,10 +143,51 @@ def _locked() -> FakeCounter:
     return counter
 
 
+def _down_for_days() -> FakeCounter:
+    status = replace(
+        quiet_status(),
+        silent_since=Millis(NOW - 4 * DAY),
+        hub_reachable=False,
+        offline_left=0,
+        offline_limit=0,
+        ticket_float_left=0,
+    )
+    return shop(look=status, fixed=True)
+
+
+def _sheets() -> FakeCounter:
+    states = (("spend", "12", "sent"), ("ticket", "1230000000018", "failed"), ("Z", "9", "printed"))
+    return shop(
+        paper={
+            job: Sheet(
+                job=job,
+                what=what,
+                number=number,
+                at=NOW,
+                state="confirmed" if state == "printed" else state,
+                trouble={"sent": "cut-off", "failed": "paper-out"}.get(state, ""),
+            )
+            for job, (what, number, state) in enumerate(states)
+        }
+    )
+
+
 STATES = {
     "home": State(),
     "home-troubled": State(counter=_troubled),
     "home-in-use": State(fails=InUse("machikado node run (4711)")),
+    "home-too-long-down": State(counter=_down_for_days),
+    "home-disk-full": State(fails=DiskFull("no room")),
+    "home-damaged": State(fails=Damaged("a page is torn")),
+    "home-no-access": State(fails=PermissionError(errno.EACCES, "Permission denied", "/mnt")),
+    "home-end": State(steps=keys("escape")),
+    "home-end-scan": State(steps=keys("escape", *"QR-101", "enter")),
+    "unlock": State(fails=RefusedByRule("secret-needed", "sealed")),
+    "unlock-wrong": State(
+        fails=RefusedByRule("secret-needed", "sealed"), steps=keys(*"secret", "enter")
+    ),
+    "printer": State(counter=_sheets, steps=keys("f10")),
+    "printer-doubt": State(counter=_sheets, steps=keys("f10", "enter")),
     "palette": State(steps=keys("f1")),
     "spend-amount": State(steps=keys("f2")),
     "spend-card": State(steps=keys(*"1500", "enter")),
@@ -179,10 +237,18 @@ STATES = {
 
 SET_UP = {
     "set-up": STAY,
-    "set-up-no-invitation": keys(*"hello", "enter", "enter"),
-    "set-up-question": keys(*"MACHIKADO1-AB", "enter", "enter"),
-    "set-up-fingerprint": keys(*"MACHIKADO1-AB", "enter", "enter", "f12"),
+    "set-up-no-invitation": keys(*"hello", "enter", "enter", "enter"),
+    "set-up-question": keys(*"MACHIKADO1-AB", "enter", "enter", "enter"),
+    "set-up-fingerprint": keys(*"MACHIKADO1-AB", "enter", "enter", "enter", "f12"),
     "set-up-interrupted": STAY,
+    "set-up-sealed": STAY,
+    "set-up-offline": keys(*"MACHIKADO1-AB", "enter", "enter", "enter"),
+    "set-up-bad-folder": keys(*"MACHIKADO1-AB", "enter", *"/x", "enter", "enter", "f12"),
+}
+PROBLEMS: dict[str, Exception] = {
+    "set-up-sealed": RefusedByRule("secret-needed", "sealed"),
+    "set-up-offline": Unreachable("no answer"),
+    "set-up-bad-folder": PermissionError(errno.EACCES, "Permission denied", "/x"),
 }
 INTERRUPTED = Plan(
     invitation="MACHIKADO1-AB",
@@ -218,13 +284,19 @@ def test_the_screen_looks_as_a_person_has_seen_it(
 ) -> None:
     state = STATES[name]
     counter = state.counter()
+    problem = [state.fails]
 
     def open_counter() -> FakeCounter:
-        if state.fails is not None:
-            raise state.fails
+        if problem[0] is not None:
+            raise problem[0]
         return counter
 
-    app = CounterApp(open_counter, Words(language), tray=state.tray, reader=state.reader)
+    def unlock(_: str) -> None:
+        problem[0] = WrongSecret("another one")
+
+    app = CounterApp(
+        open_counter, Words(language), tray=state.tray, reader=state.reader, unlock=unlock
+    )
     assert snap_compare(app, terminal_size=SIZE, run_before=_played(app, counter, state.steps))
 
 
@@ -234,6 +306,32 @@ def test_the_set_up_looks_as_a_person_has_seen_it(
     snap_compare: SnapCompare, name: str, language: Language
 ) -> None:
     counter = shop()
-    enrolment = FakeEnrolment(INTERRUPTED if name == "set-up-interrupted" else None)
+    plan = INTERRUPTED if name in ("set-up-interrupted", "set-up-sealed") else None
+    enrolment = FakeEnrolment(plan, PROBLEMS.get(name))
     app = CounterApp(lambda: counter, Words(language), enrolment=enrolment)
     assert snap_compare(app, terminal_size=SIZE, run_before=_played(app, counter, SET_UP[name]))
+
+
+class Ribboned(CounterApp):
+    """The demo's ribbon over a counter that is made up."""
+
+    def ribbon(self) -> Iterator[Widget]:
+        """At its longest: a date of two digits each, the cable pulled."""
+        late = datetime(2017, 12, 14, 10, 0, tzinfo=UTC)
+        yield Ribbon(told(self.words, late, up=True), markup=False)
+        yield Ribbon(told(self.words, late, up=False), markup=False)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_demos_ribbon_stands_whole_on_80_columns(
+    snap_compare: SnapCompare, language: Language
+) -> None:
+    counter, words = shop(), Words(language)
+    app = Ribboned(lambda: counter, words)
+
+    async def steps(at: Stage) -> None:
+        first, second = (line for line in at.text.splitlines() if "Ctrl+N" in line)
+        assert first.endswith(words("paper tickets"))
+        assert second.endswith(words("paper tickets"))
+
+    assert snap_compare(app, terminal_size=SIZE, run_before=_played(app, counter, steps))

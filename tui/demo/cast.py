@@ -10,6 +10,7 @@ knows.
 from dataclasses import dataclass
 
 from sync.values import MunicipalityCode, OrganisationId
+from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 KAWASAKI = MunicipalityCode("141305")
 TOSHIMA = MunicipalityCode("131164")
@@ -144,13 +145,21 @@ OFFICE = Organisation(
 ORGANISATIONS = (GREENGROCER, FISH_SHOP, FESTIVAL, OFFICE)
 
 HANAKO = Resident(
-    name=named("Hanako"), card="hanako", pin="1234", mykey_id="HANAKO01", on_tray="花子"
+    name=named("Hanako"), card="hanako", pin="1234", mykey_id="HANAKO01", on_tray=N_("Hanako")
 )
-TARO = Resident(name=named("Taro"), card="taro", pin="2345", mykey_id="TARO0001", on_tray="太郎")
-UMEKO = Resident(name=named("Umeko"), card="umeko", pin="3456", mykey_id="UMEKO001", on_tray="梅子")
+TARO = Resident(
+    name=named("Taro"), card="taro", pin="2345", mykey_id="TARO0001", on_tray=N_("Taro")
+)
+UMEKO = Resident(
+    name=named("Umeko"), card="umeko", pin="3456", mykey_id="UMEKO001", on_tray=N_("Umeko")
+)
 RESIDENTS = (HANAKO, TARO, UMEKO)
 NEWCOMER = Resident(
-    name="Haruko", card="haruko", pin="4567", mykey_id="HARUKO01", on_tray="春子（IDはまだ）"
+    name="Haruko",
+    card="haruko",
+    pin="4567",
+    mykey_id="HARUKO01",
+    on_tray=N_("Haruko (no MyKey ID yet)"),
 )
 """Has a card and no MyKey ID yet: for who wants to try the registration."""
 

@@ -6,6 +6,7 @@ from the drawer. Time goes on by seconds, as a clock does, and by a day when som
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -52,7 +53,7 @@ class DemoApp(CounterApp):
 
     def __init__(self, corner: Corner, terminal: Terminal, words: Words) -> None:
         """``terminal`` is the counter that is shown."""
-        super().__init__(lambda: terminal.counter, words, tray=tray_of(corner))
+        super().__init__(lambda: terminal.counter, words, tray=tray_of(corner, words))
         self._corner = corner
         self._terminal = terminal
 
@@ -115,16 +116,20 @@ class DemoApp(CounterApp):
                 ribbon.update(self._told())
 
     def _told(self) -> str:
-        words, now = self.words, in_tokyo(self._corner.clock.now)
-        network = N_("pull the cable") if self._terminal.switch.up else N_("plug the cable in")
-        return "  ".join(
-            (
-                words("DEMO {time}", time=f"{now.month}/{now.day} {now:%H:%M}"),
-                f"Ctrl+N {words(network)}",
-                f"Ctrl+T {words('next day')}",
-                f"Ctrl+O {words('paper tickets')}",
-            )
+        return told(self.words, in_tokyo(self._corner.clock.now), up=self._terminal.switch.up)
+
+
+def told(words: Words, now: datetime, *, up: bool) -> str:
+    """The ribbon's line: the demo's time and its keys; ``up``: the cable is plugged in."""
+    network = N_("pull the cable") if up else N_("plug it in")
+    return "  ".join(
+        (
+            words("DEMO {time}", time=f"{now.month}/{now.day} {now:%H:%M}"),
+            f"Ctrl+N {words(network)}",
+            f"Ctrl+T {words('next day')}",
+            f"Ctrl+O {words('paper tickets')}",
         )
+    )
 
 
 def show(corner: Corner, tell: Teller, words: Words) -> None:
@@ -147,10 +152,10 @@ def show(corner: Corner, tell: Teller, words: Words) -> None:
         raise app.problem
 
 
-def tray_of(corner: Corner) -> tuple[TrayCard, ...]:
+def tray_of(corner: Corner, words: Words) -> tuple[TrayCard, ...]:
     """The residents' cards, with the PIN: who tries it out has to know it."""
     return tuple(
-        TrayCard(name=f"{each.on_tray}  PIN {each.pin}", address=corner.card(each))
+        TrayCard(name=f"{words(each.on_tray)}  PIN {each.pin}", address=corner.card(each))
         for each in (*cast.RESIDENTS, cast.NEWCOMER)
     )
 

@@ -111,6 +111,15 @@ class CounterScreen(Screen[None]):
 
         self.desk.ask(question, deliver, money=money)
 
+    def read_again(self, question: Callable[[], T], show: Callable[[T], None]) -> None:
+        """Ask for newer rows while the person does something else; what they asked goes on."""
+
+        def deliver(answer: T | Trouble) -> None:
+            if self.is_attached and not isinstance(answer, Trouble):
+                show(answer)
+
+        self.desk.ask(question, deliver)
+
     def forget(self) -> None:
         """Whatever was asked is not waited for any more."""
         self._turn += 1

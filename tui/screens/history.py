@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from node.outcome import Approved, HistoryRow, Kind, Outcome
+from node.outcome import Approved, HistoryRow, Kind, Outcome, Status
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
 from tui.widgets.answer import Answer
@@ -34,12 +34,16 @@ class History(CounterScreen):
     """F7, Enter, Enter takes the last sale back."""
 
     HEADING = N_("History, take back")
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10", "app.go('printer')", N_("Printer"), key_display="F10")
+    ]
 
     def __init__(self) -> None:
         """Nothing read yet."""
         super().__init__()
         self._rows: tuple[HistoryRow, ...] = ()
+        self._seen: tuple[int, int] | None = None
+        """What the list was read at: it is read again when records come or arrive."""
 
     def body(self) -> ComposeResult:
         """Answer above, so that a long list does not push it out; then the list."""
@@ -65,11 +69,25 @@ class History(CounterScreen):
     def _read(self) -> None:
         self.ask(self.counter.history, self._show)
 
+    def show_status(self, status: Status) -> None:
+        """Newest facts for the banner and, where they say that the list is old, for the list."""
+        super().show_status(status)
+        before, self._seen = self._seen, (status.seq, status.waiting)
+        if before not in (None, self._seen):
+            self.read_again(self.counter.history, self._repaint)
+
     def _show(self, rows: tuple[HistoryRow, ...]) -> None:
-        self._rows = rows
-        self.query_one("#rows", Table).fill([_cells(row, self.desk.words) for row in rows])
+        self._paint(rows, cursor=0)
         if not rows:
             self.answer.note(self.desk.words("Nothing was taken here yet."))
+
+    def _repaint(self, rows: tuple[HistoryRow, ...]) -> None:
+        self._paint(rows, cursor=self.query_one("#rows", Table).cursor_row)
+
+    def _paint(self, rows: tuple[HistoryRow, ...], *, cursor: int) -> None:
+        self._rows = rows
+        cells = [_cells(row, self.desk.words) for row in rows]
+        self.query_one("#rows", Table).fill(cells, cursor=cursor)
 
     @on(DataTable.RowSelected)
     def choose(self, event: DataTable.RowSelected) -> None:

@@ -28,6 +28,7 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f7", "history", N_("History, take back")),
     ("f8", "shift", N_("Shift, day's end")),
     ("f9", "sync", N_("Send now")),
+    ("f10", "printer", N_("Printer, print again")),
 )
 """Function key, what the app calls it, and its words."""
 _SHORT = {
@@ -50,6 +51,7 @@ class Home(CounterScreen):
         *(
             Binding(key, f"app.go('{job}')", _SHORT[job], key_display=key.upper())
             for key, job, _ in JOBS
+            if job in _SHORT  # the foot has 80 columns
         ),
         Binding("escape", "app.end", N_("End"), key_display="Esc"),
         Binding("down", "menu", show=False),

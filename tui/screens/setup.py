@@ -1,8 +1,8 @@
 """The first start: an invitation makes this PC a counter.
 
-Paste or scan the invitation, name the folder of the second copy, look at whose counter it becomes,
-Enter, compare the fingerprint with the office's screen, and wait until the office has confirmed it.
-After a cut the screen shows what is known already and goes on by itself.
+Paste or scan the invitation, name the folder of the second copy and the node secret, look at whose
+counter it becomes, F12, compare the fingerprint with the office's screen, and wait until the office
+has confirmed it. After a cut the screen shows what is known already and goes on by itself.
 """
 
 from collections.abc import Callable
@@ -53,6 +53,10 @@ class Enrolment(Protocol):
         """
         ...
 
+    def unlock(self, secret: str) -> None:
+        """Seal the keys under this node secret, or open them with it."""
+        ...
+
     def confirmed(self) -> bool:
         """Whether the office has compared the fingerprint and said yes.
 
@@ -70,7 +74,7 @@ class SetUp(CounterScreen):
     ]
     DEFAULT_CSS = """
     SetUp .ask { height: auto; padding: 1 1 0 1; text-style: bold; color: $accent; }
-    SetUp #found { height: auto; padding: 1 1; text-style: bold; }
+    SetUp #found { height: auto; padding: 1 1 0 1; text-style: bold; }
     """
 
     def __init__(self, enrolment: Enrolment) -> None:
@@ -79,6 +83,8 @@ class SetUp(CounterScreen):
         self._enrolment = enrolment
         self._invitation = ""
         self._facts = ""
+        self._sealed = False
+        """A set-up that was interrupted waits for its node secret."""
         self._next: Callable[[], None] | None = None
         """What is asked again while the network is missing, once the office may know this PC."""
 
@@ -94,6 +100,10 @@ class SetUp(CounterScreen):
             classes="ask",
         )
         yield Line(name="second", keeps=True)
+        yield Static(
+            words("Node secret, a password for this PC's keys (Enter alone: none):"), classes="ask"
+        )
+        yield Line(name="secret", keeps=True, secret=True)
         yield Static("", id="found", markup=False)
         yield Answer()
 
@@ -129,8 +139,19 @@ class SetUp(CounterScreen):
             self.query_one("#second", Line).focus()
 
     @on(Line.Entered, "#second")
-    def entered(self) -> None:
-        """Look what it stands for before anything is registered."""
+    def named(self) -> None:
+        """The second copy has a place; the secret comes next."""
+        self.query_one("#secret", Line).focus()
+
+    @on(Line.Entered, "#secret")
+    def entered(self, event: Line.Entered) -> None:
+        """Look what it stands for before anything is registered; or go on, if that was missing."""
+        self._enrolment.unlock(event.control.value.strip())
+        if self._sealed:
+            self._sealed = False
+            self._wait(N_("One moment, please."))
+            self._resume()
+            return
         self._wait(N_("Asking the centre. One moment, please."))
         self.ask(partial(self._enrolment.look, self._invitation), self._looked)
 
@@ -207,6 +228,10 @@ class SetUp(CounterScreen):
         words = self.desk.words
         if self._next is not None and isinstance(trouble.problem, Unreachable):
             self.set_timer(ASK_EVERY, self._next)
+        elif trouble.about_secret:
+            self._sealed = True
+            self.query_one("#secret", Line).disabled = False
+            self.query_one("#secret", Line).focus()
         else:
             self._next = None
             self._again()

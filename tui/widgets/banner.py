@@ -16,10 +16,10 @@ class Banner(Vertical):
     """The screen's title and place, then the notices, one colour for the gravest."""
 
     DEFAULT_CSS = """
-    Banner { height: auto; max-height: 6; dock: top; }
+    Banner { height: auto; max-height: 10; dock: top; }
     Banner #title { height: 1; padding: 0 1; background: $primary; color: $title-text;
                     text-style: bold; }
-    Banner #notices { height: auto; max-height: 5; padding: 0 1; }
+    Banner #notices { height: auto; max-height: 9; padding: 0 1; }
     Banner #notices.calm { background: $panel; color: $foreground; }
     Banner #notices.look { background: $look; color: $look-text; }
     Banner #notices.stop { background: $no; color: $no-text; text-style: bold; }

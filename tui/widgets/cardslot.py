@@ -55,8 +55,9 @@ class CardSlot(Vertical):
         elif self._reader:
             yield Static(words("Please put the card on the reader."), markup=False)
         else:
+            yield Static(words("This program cannot use a card reader yet."), markup=False)
             yield Static(
-                words("No card reader is connected. Plug it in; tickets can still be scanned."),
+                words('Put a card file (.card) into the folder "cards". Tickets can be scanned.'),
                 markup=False,
             )
 
@@ -89,11 +90,11 @@ class Choices(OptionList):
         self._numbered = numbered
         super().__init__(*self._labels(rows), id=name or None, markup=False)
 
-    def show(self, rows: Sequence[str]) -> None:
-        """Other rows; the first is under the cursor."""
+    def show(self, rows: Sequence[str], *, cursor: int | None = 0) -> None:
+        """Other rows; ``cursor`` None: Enter chooses nothing until somebody moved to a row."""
         self.clear_options()
         self.add_options(self._labels(rows))
-        self.highlighted = 0 if rows else None
+        self.highlighted = cursor if rows else None
 
     async def _on_key(self, event: Key) -> None:
         """Choose the row with the number that was typed, full-width or not."""

@@ -55,12 +55,13 @@ class Line(Input):
             return self.line
 
     def __init__(
-        self, value: str = "", *, name: str = "", keeps: bool = False, placeholder: str = ""
+        self, value: str = "", *, name: str = "", keeps: bool = False, secret: bool = False
     ) -> None:
-        """``keeps``: the value stays to be seen, for fields of a form; ``name`` becomes the id."""
-        super().__init__(
-            value, placeholder=placeholder, id=name or None, max_length=LONGEST, compact=True
-        )
+        """``name`` becomes the id; ``secret``: shown as stars.
+
+        ``keeps``: the value stays to be seen, for fields of a form.
+        """
+        super().__init__(value, password=secret, id=name or None, max_length=LONGEST, compact=True)
         self.cursor_blink = False
         self._keeps = keeps
 

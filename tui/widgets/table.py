@@ -23,9 +23,11 @@ class Table(DataTable[Text]):
 
     def on_mount(self) -> None:
         """The headings."""
-        self.add_columns(*(Text(heading) for heading in self._headings))
+        self.fill(())
 
-    def fill(self, rows: Sequence[Sequence[str]]) -> None:
-        """Other rows; the cursor is on the first."""
-        self.clear()
+    def fill(self, rows: Sequence[Sequence[str]], *, cursor: int = 0) -> None:
+        """Other rows, in columns as wide as they need; the cursor is on the row ``cursor``."""
+        self.clear(columns=True)
+        self.add_columns(*(Text(heading) for heading in self._headings))
         self.add_rows([[Text(cell) for cell in row] for row in rows])
+        self.move_cursor(row=cursor)

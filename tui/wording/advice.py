@@ -186,6 +186,7 @@ ADVICE: dict[str, Advice] = {
     ),
     "node-revoked": Advice(N_("The office has taken this PC out of use."), _CALL_OFFICE),
     "no-such-call": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
+    "malformed": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
     "too-long": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
     "card-unknown": Advice(
         N_("This card has no MyKey ID yet."), N_("Register the resident first (F5)."), "no"
@@ -230,13 +231,20 @@ ERRORS: dict[str, Advice] = {
     "CardInUse": Advice(
         N_("Another program is using the card."), N_("Close that program, then try again.")
     ),
-    "NoReader": Advice(N_("No card reader is connected."), N_("Plug the card reader in.")),
+    "NoReader": Advice(
+        N_("This program cannot use a card reader yet."),
+        N_('Put a card file (.card) into the folder "cards". Tickets can be scanned.'),
+    ),
     "NotThisCard": Advice(
         N_("This is not a My Number card."), N_("Please ask for the My Number card.")
     ),
     "BadAnswer": Advice(N_("The card gave a wrong answer."), N_("Lift it and put it back.")),
     "SignatureMismatch": Advice(N_("The card's signature is wrong."), _ASK_TOWN, "no"),
     "Malformed": Advice(N_("This could not be read."), N_("Please check it and try again.")),
+    "WrongSecret": Advice(
+        N_("This is not the node secret of this PC."),
+        N_("Type it again, or ask the office for it."),
+    ),
     "NotAuthentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
     "RefusedByRule": Advice(N_("The centre says no."), _CALL_OFFICE),
     "Unreachable": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
