@@ -10,6 +10,7 @@ from node.card.errors import CardError, CardRefusal
 from node.outcome import Refused
 from sync import errors as sync_errors
 from sync.policy import Reason
+from tests.tui.wording.reasons import ELSEWHERE, given, reasons
 from tests.tui.wording.sentences import TUI, sentences
 from tui.wording import Words
 from tui.wording.advice import ADVICE, ERRORS, STOPPED, advice_about, advice_for
@@ -20,10 +21,10 @@ _HOLES = re.compile(r"\{\w+\}")
 
 
 def _reasons() -> set[str]:
-    """The policy's, the card's, and those that the counter's own outcome names."""
+    """The policy's, the card's, what the outcome names, and whatever hub and node code gives."""
     named = re.findall(r"``([a-z-]+)``", _docstring_of_reason())
     of_card = {kind.REASON for kind in CardRefusal.__subclasses__()}
-    return {*Reason, *of_card, *named}
+    return {*Reason, *of_card, *named, *reasons()}
 
 
 def _docstring_of_reason() -> str:
@@ -34,6 +35,8 @@ def _docstring_of_reason() -> str:
 
 def test_there_are_reasons_to_speak_of() -> None:
     assert {"wrong-pin", "hub-silent", "float-used-up", "not-a-ticket"} <= _reasons()
+    assert {"card-unknown", "invitation-used", "node-revoked", "no-such-day"} <= reasons()
+    assert set(ELSEWHERE) <= given()
 
 
 @pytest.mark.parametrize("reason", sorted(_reasons()))
