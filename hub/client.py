@@ -50,6 +50,9 @@ from hub.views import (
     ExceptionView,
     FlowRow,
     GrantRow,
+    OrganisationRow,
+    ProgrammeRow,
+    TownRow,
     TownTotal,
 )
 from sync.errors import Unreachable
@@ -57,38 +60,6 @@ from sync.request import Door, Request, raise_for_problem
 
 T = TypeVar("T")
 _JSON = "application/json"
-
-
-class TownRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A municipality in the list."""
-
-    municipality: str
-    name: str
-    point_name: str
-
-
-class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation in the list."""
-
-    organisation: str
-    name: str
-    place: str
-    accepted_by: tuple[str, ...]
-
-
-class ProgrammeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A programme in the list."""
-
-    municipality: str
-    programme: str
-    name: str
-    department: str
-    budget: int
-    granted: int
-    give_until: str
-    issue_until: str
-    use_until: str
-    clear_until: str
 
 
 class HubClient:

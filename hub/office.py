@@ -40,6 +40,7 @@ from hub.forms import (
 )
 from hub.mykey.registry import MyKey
 from hub.people import Person
+from hub.views import OrganisationRow, TownRow
 from hub.waiting import in_words
 from sync.errors import RefusedByRule
 from sync.invitation import Invitation, write_invitation
@@ -185,7 +186,7 @@ class Office:
         """When the town closes and pays."""
         return ask(self._desk, person, town.calendar_set(municipality_code(code), content.encode()))
 
-    def municipalities(self, _person: Person) -> list[town.Town]:
+    def municipalities(self, _person: Person) -> list[TownRow]:
         """Every town."""
         with self._core.database.read() as tx:
             return town.towns(tx)
@@ -256,7 +257,7 @@ class Office:
             ),
         )
 
-    def organisations(self, _person: Person) -> list[town.Organisation]:
+    def organisations(self, _person: Person) -> list[OrganisationRow]:
         """Every organisation that was approved."""
         with self._core.database.read() as tx:
             return town.organisations(tx)

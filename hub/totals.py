@@ -9,7 +9,7 @@ from hub.chronicle import read as read_hub_record
 from hub.points.accounts import ISSUER, wallet
 from hub.points.books import wallet_history
 from hub.store.database import Tx
-from hub.views import AccountRow, DepartmentRow, FlowRow, GrantRow, TownTotal
+from hub.views import AccountRow, DepartmentRow, FlowRow, GrantRow, ProgrammeRow, TownRow, TownTotal
 from sync.values import AccountId, MunicipalityCode
 
 _SUMMED = ("wallet", "hold", "deficit", "lapsed")
@@ -48,7 +48,7 @@ def flows(tx: Tx, code: MunicipalityCode) -> list[FlowRow]:
     ]
 
 
-def total(tx: Tx, joined: town.Town) -> TownTotal:
+def total(tx: Tx, joined: TownRow) -> TownTotal:
     """What all residents together have of a town's points."""
     held = {row.account: row for row in accounts(tx, joined.municipality)}
 
@@ -66,9 +66,9 @@ def total(tx: Tx, joined: town.Town) -> TownTotal:
     )
 
 
-def departments(programmes: list[town.Programme]) -> list[DepartmentRow]:
+def departments(programmes: list[ProgrammeRow]) -> list[DepartmentRow]:
     """What each department of each town granted, over all its programmes."""
-    found: dict[tuple[MunicipalityCode, str], list[town.Programme]] = {}
+    found: dict[tuple[MunicipalityCode, str], list[ProgrammeRow]] = {}
     for each in programmes:
         found.setdefault((each.municipality, each.department), []).append(each)
     return [

@@ -30,6 +30,7 @@ from hub.settlement.terms import Payer, read_account, read_payer, read_terms
 from hub.shapes import in_words
 from hub.store import schema
 from hub.store.database import Tx
+from hub.views import OrganisationRow, ProgrammeRow, TownRow
 from sync.errors import Malformed, RefusedByRule
 from sync.policy import Policy, read_policy
 from sync.values import (
@@ -43,38 +44,6 @@ from sync.values import (
 )
 
 ACCEPTED = "accepted"
-
-
-class Town(msgspec.Struct, frozen=True, kw_only=True):
-    """A municipality as lists show it."""
-
-    municipality: MunicipalityCode
-    name: str
-    point_name: str
-
-
-class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation as lists show it."""
-
-    organisation: OrganisationId
-    name: str
-    place: str
-    accepted_by: tuple[str, ...]
-
-
-class Programme(msgspec.Struct, frozen=True, kw_only=True):
-    """A programme as lists show it; dates are Asia/Tokyo, both ends included."""
-
-    municipality: MunicipalityCode
-    programme: str
-    name: str
-    department: str
-    budget: int
-    granted: int
-    give_until: str
-    issue_until: str
-    use_until: str
-    clear_until: str
 
 
 # -- making commands
@@ -157,25 +126,25 @@ def account_of(tx: Tx, organisation: OrganisationId) -> BankDetails:
     return read_account(bytes(found))
 
 
-def towns(tx: Tx) -> list[Town]:
+def towns(tx: Tx) -> list[TownRow]:
     """Every municipality."""
     rows = tx.all("SELECT municipality, name, point_name FROM municipality ORDER BY municipality")
-    return [Town(**row) for row in rows]
+    return [TownRow(**row) for row in rows]
 
 
-def town_named(tx: Tx, town: MunicipalityCode) -> Town:
+def town_named(tx: Tx, town: MunicipalityCode) -> TownRow:
     """One municipality; raises RefusedByRule."""
     row = _town(tx, town)
-    return Town(municipality=town, name=row["name"], point_name=row["point_name"])
+    return TownRow(municipality=town, name=row["name"], point_name=row["point_name"])
 
 
-def organisations(tx: Tx) -> list[Organisation]:
+def organisations(tx: Tx) -> list[OrganisationRow]:
     """Every organisation, with the towns whose points it may take."""
     accepted: dict[str, list[str]] = {}
     for row in tx.all("SELECT municipality, organisation FROM acceptance ORDER BY municipality"):
         accepted.setdefault(row["organisation"], []).append(row["municipality"])
     return [
-        Organisation(
+        OrganisationRow(
             organisation=row["organisation"],
             name=row["name"],
             place=row["place"],
@@ -185,7 +154,7 @@ def organisations(tx: Tx) -> list[Organisation]:
     ]
 
 
-def organisation_named(tx: Tx, name: OrganisationId) -> Organisation:
+def organisation_named(tx: Tx, name: OrganisationId) -> OrganisationRow:
     """One organisation that two people approved; raises RefusedByRule."""
     found = next((each for each in organisations(tx) if each.organisation == name), None)
     if found is None:
@@ -195,11 +164,11 @@ def organisation_named(tx: Tx, name: OrganisationId) -> Organisation:
     return found
 
 
-def programmes(tx: Tx) -> list[Programme]:
+def programmes(tx: Tx) -> list[ProgrammeRow]:
     """Every programme of every town."""
-    columns = ",".join(Programme.__struct_fields__)
+    columns = ",".join(ProgrammeRow.__struct_fields__)
     rows = tx.all(f"SELECT {columns} FROM programme ORDER BY municipality, programme")
-    return [Programme(**row) for row in rows]
+    return [ProgrammeRow(**row) for row in rows]
 
 
 def _town(tx: Tx, town: MunicipalityCode) -> RowMapping:

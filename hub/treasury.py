@@ -50,6 +50,7 @@ from hub.views import (
     ExceptionView,
     FlowRow,
     GrantRow,
+    ProgrammeRow,
     TownTotal,
 )
 from sync.errors import RefusedByRule
@@ -110,7 +111,7 @@ class Treasury:
             ),
         )
 
-    def programmes(self, person: Person) -> list[town.Programme]:
+    def programmes(self, person: Person) -> list[ProgrammeRow]:
         """Every programme of the towns that this person works for."""
         with self._core.database.read() as tx:
             return [each for each in town.programmes(tx) if person.works_for(each.municipality)]

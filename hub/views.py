@@ -3,7 +3,7 @@
 import msgspec
 
 from hub.forms import ExceptionRow
-from sync.values import Millis
+from sync.values import Millis, MunicipalityCode, OrganisationId
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,3 +113,35 @@ class GrantRow(msgspec.Struct, frozen=True, kw_only=True):
     points: int
     purpose: str
     persons: tuple[str, ...]
+
+
+class TownRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A municipality as lists show it."""
+
+    municipality: MunicipalityCode
+    name: str
+    point_name: str
+
+
+class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation as lists show it."""
+
+    organisation: OrganisationId
+    name: str
+    place: str
+    accepted_by: tuple[str, ...]
+
+
+class ProgrammeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme as lists show it; dates are Asia/Tokyo, both ends included."""
+
+    municipality: MunicipalityCode
+    programme: str
+    name: str
+    department: str
+    budget: int
+    granted: int
+    give_until: str
+    issue_until: str
+    use_until: str
+    clear_until: str

@@ -24,7 +24,6 @@ from hub.forms import (
     WindowRow,
 )
 from hub.people import Person
-from hub.town import Programme
 from hub.treasury import Treasury
 from hub.views import (
     AccountRow,
@@ -32,6 +31,7 @@ from hub.views import (
     ExceptionView,
     FlowRow,
     GrantRow,
+    ProgrammeRow,
     TownTotal,
 )
 
@@ -83,7 +83,7 @@ def list_departments(of: Of, by: By) -> list[DepartmentRow]:
 
 
 @get("/programmes", sync_to_thread=True)
-def list_programmes(of: Of, by: By) -> list[Programme]:
+def list_programmes(of: Of, by: By) -> list[ProgrammeRow]:
     """List programmes."""
     return of.programmes(by)
 

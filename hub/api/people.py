@@ -26,7 +26,7 @@ from hub.forms import (
 )
 from hub.office import Office
 from hub.people import Person
-from hub.town import Organisation, Town
+from hub.views import OrganisationRow, TownRow
 from sync.policy import Policy
 
 At = NamedDependency[Office]
@@ -77,7 +77,7 @@ def decline(at: At, by: By, name: Name, data: JSONBody[WhyForm]) -> Answered:
 
 
 @get("/municipalities", sync_to_thread=True)
-def list_municipalities(at: At, by: By) -> list[Town]:
+def list_municipalities(at: At, by: By) -> list[TownRow]:
     """List every town."""
     return at.municipalities(by)
 
@@ -119,7 +119,7 @@ def fund_reserve(at: At, by: By, name: Name, data: JSONBody[ReserveForm]) -> Ans
 
 
 @get("/organisations", sync_to_thread=True)
-def list_organisations(at: At, by: By) -> list[Organisation]:
+def list_organisations(at: At, by: By) -> list[OrganisationRow]:
     """List every organisation that was approved."""
     return at.organisations(by)
 
