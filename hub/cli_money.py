@@ -1,4 +1,4 @@
-"""``machikado hub resident|programme|grant|balance|ticket|exception|settlement``."""
+"""``machikado hub resident|programme|grant|account|balance|ticket|exception|settlement``."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from hub.shell import (
     NEW_FILE,
     Asker,
     as_person,
-    details,
     read_bytes,
     say,
     say_answer,
     say_rows,
+    say_whole,
     table,
     write_new,
 )
@@ -41,6 +41,10 @@ class WrittenNotice(msgspec.Struct, frozen=True, kw_only=True):
     places: list[PlaceRow]
 
 
+_of_window = click.argument("window", metavar="W")
+_by_mykey_id = click.option("--mykey-id", required=True, metavar="M")
+
+
 @click.group()
 def resident() -> None:
     """Residents by their MyKey ID."""
@@ -53,7 +57,7 @@ def resident_show(*, asker: Asker, name: str) -> None:
     """Show a MyKey ID."""
     with asker.client() as client:
         found = client.resident(name)
-    say(found, asker, details(found))
+    say_whole(found, asker)
 
 
 @click.group()
@@ -109,7 +113,7 @@ def grant() -> None:
 
 
 @grant.command("add")
-@click.option("--mykey-id", required=True, metavar="M")
+@_by_mykey_id
 @click.option("--municipality", "code", required=True, metavar="CODE")
 @click.option("--points", required=True, metavar="N")
 @click.option("--programme", "programme_id", required=True, metavar="P")
@@ -124,7 +128,7 @@ def grant_add(*, asker: Asker, mykey_id: str, code: str, points: str, programme_
 
 
 @grant.command("list")
-@click.option("--mykey-id", required=True, metavar="M")
+@_by_mykey_id
 @as_person
 def grant_list(*, asker: Asker, mykey_id: str) -> None:
     """Show what a resident was granted, for what and by whom."""
@@ -177,7 +181,7 @@ def balance() -> None:
 
 
 @balance.command("show")
-@click.option("--mykey-id", required=True, metavar="M")
+@_by_mykey_id
 @as_person
 def balance_show(*, asker: Asker, mykey_id: str) -> None:
     """A resident's points in every town."""
@@ -197,7 +201,7 @@ def ticket_show(*, asker: Asker, number: str) -> None:
     """Show a ticket by its number."""
     with asker.client() as client:
         found = client.ticket(number)
-    say(found, asker, details(found))
+    say_whole(found, asker)
 
 
 @click.group()
@@ -220,7 +224,7 @@ def exception_show(*, asker: Asker, name: str) -> None:
     """Show one of them."""
     with asker.client() as client:
         found = client.exception(name)
-    say(found, asker, details(found))
+    say_whole(found, asker)
 
 
 @exception.command("decide")
@@ -252,27 +256,27 @@ def settlement_close(*, asker: Asker, code: str, kind: str, until: str) -> None:
 
 
 @settlement.command("review")
-@click.argument("window", metavar="W")
+@_of_window
 @as_person
 def settlement_review(*, asker: Asker, window: str) -> None:
     """Say that its lines were read."""
     with asker.client() as client:
         found = client.review_window(window)
-    say(found, asker, details(found))
+    say_whole(found, asker)
 
 
 @settlement.command("approve")
-@click.argument("window", metavar="W")
+@_of_window
 @as_person
 def settlement_approve(*, asker: Asker, window: str) -> None:
     """Approve the payment, as one who neither closed nor reviewed the window."""
     with asker.client() as client:
         found = client.approve_window(window)
-    say(found, asker, details(found))
+    say_whole(found, asker)
 
 
 @settlement.command("file")
-@click.argument("window", metavar="W")
+@_of_window
 @click.option("--out", required=True, metavar="FILE", type=NEW_FILE)
 @click.option("--pay-on", default="", metavar="D", help="Else as the calendar says.")
 @click.option(
@@ -305,18 +309,18 @@ def settlement_file(
 
 
 @settlement.command("result")
-@click.argument("window", metavar="W")
+@_of_window
 @click.argument("file")
 @as_person
 def settlement_result(*, asker: Asker, window: str, file: str) -> None:
     """Read what the bank says became of each line."""
     with asker.client() as client:
         found = client.bank_result(window, read_bytes(file))
-    say(found, asker, details(found))
+    say_whole(found, asker)
 
 
 @settlement.command("show")
-@click.argument("window", metavar="W")
+@_of_window
 @click.option("--out", metavar="FILE", type=NEW_FILE, help="精算一覧 as CSV.")
 @as_person
 def settlement_show(*, asker: Asker, window: str, out: Path | None) -> None:
@@ -329,7 +333,7 @@ def settlement_show(*, asker: Asker, window: str, out: Path | None) -> None:
 
 
 @settlement.command("notice")
-@click.argument("window", metavar="W")
+@_of_window
 @click.argument("organisation", metavar="ORG")
 @click.option("--out", required=True, metavar="FILE", type=NEW_FILE)
 @as_person

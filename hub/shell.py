@@ -142,6 +142,11 @@ def say(value: msgspec.Struct, asker: Asker, words: str) -> None:
     click.echo(msgspec.json.encode(value).decode() if asker.as_json else words)
 
 
+def say_whole(value: msgspec.Struct, asker: Asker) -> None:
+    """One thing with all that is known of it."""
+    say(value, asker, details(value))
+
+
 def say_rows(rows: Sequence[msgspec.Struct], asker: Asker) -> None:
     """A list: one JSON object a line, or columns under their names."""
     if asker.as_json:
