@@ -69,6 +69,6 @@ def _of_class(kind: ast.ClassDef) -> Iterator[str]:
 
 def _constants(node: ast.AST) -> Iterator[str]:
     for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            if _REASON.fullmatch(part.value):
-                yield part.value
+        value = part.value if isinstance(part, ast.Constant) else None
+        if isinstance(value, str) and _REASON.fullmatch(value):
+            yield value
