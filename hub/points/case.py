@@ -58,6 +58,7 @@ class Done:
     tier: str
     at: Millis
     undone: bool | int = False
+    hold: int = 0
 
 
 class Case(NamedTuple):
@@ -97,7 +98,9 @@ def done_of(record: Record) -> Done:
     body, at = record.body, record.at.ms
     if type(body) is Spend:  # mostly
         town, account, points, tier = body.municipality, body.account, body.points, str(body.tier)
-        return Done(record.epoch, record.seq, "spend", town, account, points, tier, at)
+        return Done(
+            record.epoch, record.seq, "spend", town, account, points, tier, at, hold=body.hold
+        )
     return Done(
         record.epoch,
         record.seq,

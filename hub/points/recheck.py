@@ -191,7 +191,8 @@ class Recheck:
         for done in known.about(body.account):
             if done.tier != _T2 or done.town != town or not _came_before(done, case):
                 continue
-            if not done.undone and done.seq > includes.get(done.epoch, 0):
+            behind = not done.undone and done.seq > includes.get(done.epoch, 0)
+            if behind and not self._held_by_then(case.line, done, basis.feed):
                 later.append((done.at, done.points))
             if done.kind == "spend" and done.at > since:
                 recent_count += 1
@@ -215,6 +216,20 @@ class Recheck:
             float_limit=known.float_points or policy.float_points,
         )
         return _refusal(decide(policy, facts))
+
+    def _held_by_then(self, line: Line, done: Done, feed: int) -> bool:
+        """Whether the standing of a feed number lacks a record's points already.
+
+        The hub had held them, and its answer came when the node had decided by itself.
+        """
+        return done.hold > 0 and bool(
+            self._books.tx.rows(
+                "SELECT 1 FROM hold h JOIN told_node t ON t.municipality=h.municipality"
+                " AND t.node=h.node WHERE h.municipality=? AND h.node=? AND h.epoch=? AND h.n=?"
+                " AND h.state='used' AND t.number=? AND t.at>=h.opened_at",
+                [line.home, line.node, done.epoch, done.hold, feed],
+            )
+        )
 
     def redemption(self, case: Case, record: Record, body: TicketRedeemed) -> str | None:
         """The rule that a redemption which used no hold broke, or None."""
@@ -330,7 +345,7 @@ class Recheck:
             node=line.node,
         )
         stored = tx.rows(
-            "SELECT epoch, seq, kind, town, account, points, tier, at, undone<>'' FROM record"
+            "SELECT epoch, seq, kind, town, account, points, tier, at, undone<>'', hold FROM record"
             " WHERE municipality=? AND node=? AND branch=? AND at>=? AND points>0",
             [line.home, line.node, line.branch, case.at - _LOOK_BACK],
         )
