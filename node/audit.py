@@ -7,6 +7,7 @@
 5. What is projected (sums, shifts, tickets, verdicts) is what records and receipts give anew.
 6. Every counted receipt is there; every print job can be read.
 7. The second path, where there is one, tells the same history.
+8. The node's keys are there and can be read.
 """
 
 import sqlite3
@@ -17,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from node.identity import identity_of, life_of, settings_of
+from node.keys import FILE, is_sealed
 from node.outcome import Finding
 from node.projection import contents, rebuild, receipts
 from node.secondpath import SecondPath
@@ -46,6 +48,7 @@ def findings(store: Store) -> tuple[Finding, ...]:
         *_counts(store),
         *_jobs(store),
         *_second(store),
+        *_keys(store),
     )
 
 
@@ -194,6 +197,13 @@ def _second(store: Store) -> Iterator[Finding]:
         if row is None or row[0] != entry.digest:
             found = "none" if row is None else row[0].hex()
             yield _finding("second-path", where, entry.digest.hex(), found)
+
+
+def _keys(store: Store) -> Iterator[Finding]:
+    try:
+        is_sealed(store.file.parent)
+    except Damaged as error:
+        yield _finding("keys", FILE, "the node's keys", str(error))
 
 
 def _finding(finding: str, where: str, expected: str, found: str) -> Finding:

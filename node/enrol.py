@@ -22,7 +22,7 @@ from node.opening import Ports, assemble, clock_for, door_to, start
 from node.parts import Parts
 from node.plan import Plan, keep_plan, plan_of
 from node.store import FILE as DATABASE
-from node.store import Store
+from node.store import Store, is_blank
 from node.timekeeping import Timekeeper
 from sync.calls import Doorstep, Enrolled, EnrolmentRequest, Invited
 from sync.clock import At
@@ -89,8 +89,8 @@ def resume(
 
 def _claim(folder: Path, wanted: Plan, program: str) -> Store:
     """The folder's database with a plan in it: a new one, or that of a set-up that was cut off."""
-    there = (folder / DATABASE).exists()
-    store = Store.open(folder, program) if there else Store.create(folder, program)
+    blank = is_blank(folder)
+    store = Store.create(folder, program) if blank else Store.open(folder, program)
     try:
         if _keep_wanted(store, wanted):
             return store

@@ -6,10 +6,11 @@ words in the file only tell people who it is.
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from sync.errors import InUse
+from sync.errors import InUse, NoAccess
 
 NAME = "lock"
 
@@ -18,24 +19,29 @@ class FolderLock:
     """The lock of one folder, held from construction until :meth:`release`."""
 
     def __init__(self, folder: Path, program: str) -> None:
-        """Take the lock. Raises InUse with the holder's name and process number."""
+        """Take the lock. Raises InUse with the holder's name and process number, NoAccess."""
         self._path = folder / NAME
-        self._file: BinaryIO | None = self._path.open("a+b")
+        try:
+            self._file: BinaryIO | None = self._path.open("a+b", buffering=0)
+        except OSError as error:
+            raise NoAccess(
+                f"{folder} may not be written ({error.strerror}): let this person write there, or"
+                " choose another folder"
+            ) from None
         if not _lock(self._file):
             holder = _holder(self._file)
             self._file.close()
             self._file = None
             raise InUse(f"{folder} is in use by {holder}: stop it first, or use its screen")
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(f"{program} (process {os.getpid()})".encode())
-        self._file.flush()
+        with suppress(OSError):  # a full disk: it is ours all the same, only its words are missing
+            self._file.truncate(0)
+            self._file.write(f"{program} (process {os.getpid()})".encode())
 
     def release(self) -> None:
         """Let another program in."""
         if self._file is not None:
-            self._file.seek(0)
-            self._file.truncate()
+            with suppress(OSError):
+                self._file.truncate(0)
             self._file.close()
             self._file = None
 

@@ -79,22 +79,15 @@ class Keys:
         Raises RefusedByRule (``secret-needed``), WrongSecret, Damaged.
         """
         file = folder / FILE
-        try:
-            stored = read(file.read_bytes(), _File)
-            if stored.salt and secret is None:
-                raise RefusedByRule(
-                    "secret-needed",
-                    "this node's keys are sealed: give its secret in a file or in"
-                    " MACHIKADO_NODE_SECRET",
-                )
-            body = _open(stored, secret) if stored.salt and secret is not None else stored.body
-            keys = cls(file, read(body, _Bunch), secret, randomness)
-        except FileNotFoundError:
-            raise Damaged(
-                f"{file} is missing: this copy of the node cannot sign; ask for a new invitation"
-            ) from None
-        except (OSError, Malformed) as error:
-            raise Damaged(f"{file} cannot be read ({error}); nothing was changed") from None
+        stored = _stored(file)
+        if stored.salt and secret is None:
+            raise RefusedByRule(
+                "secret-needed",
+                "this node's keys are sealed: give its secret in a file or in"
+                " MACHIKADO_NODE_SECRET",
+            )
+        body = _open(stored, secret) if stored.salt and secret is not None else stored.body
+        keys = cls(file, _bunch(file, body), secret, randomness)
         if secret is not None and not stored.salt:
             keys._write()
         return keys
@@ -178,11 +171,32 @@ def _sync_names(folder: Path) -> None:
 
 
 def is_sealed(folder: Path) -> bool:
-    """Whether a node's keys are sealed under a secret, without opening them."""
+    """Whether a node's keys are sealed under a secret, as far as can be seen without it.
+
+    Raises Damaged where they are missing or cannot be read.
+    """
+    stored = _stored(folder / FILE)
+    if not stored.salt:
+        _bunch(folder / FILE, stored.body)
+    return bool(stored.salt)
+
+
+def _stored(file: Path) -> _File:
     try:
-        return bool(read((folder / FILE).read_bytes(), _File).salt)
-    except (OSError, Malformed):
-        return False
+        return read(file.read_bytes(), _File)
+    except FileNotFoundError:
+        raise Damaged(
+            f"{file} is missing: this copy of the node cannot sign; ask for a new invitation"
+        ) from None
+    except (OSError, Malformed) as error:
+        raise Damaged(f"{file} cannot be read ({error}); nothing was changed") from None
+
+
+def _bunch(file: Path, body: bytes) -> _Bunch:
+    try:
+        return read(body, _Bunch)
+    except Malformed as error:
+        raise Damaged(f"{file} cannot be read ({error}); nothing was changed") from None
 
 
 def _stretch(secret: bytes, salt: bytes) -> bytes:

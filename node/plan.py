@@ -11,15 +11,14 @@ once, and the hub gives the same key the same answer. Whatever starts next reads
 on. Light to import: the front door asks before its first screen is there.
 """
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
-from node.store import FILE, Store
+from node.store import Store, is_blank
 from sync.calls import Invited
-from sync.errors import Damaged
+from sync.errors import Damaged, NoAccess
 
 _PLAN, _FEED = "set-up", "feed"
 
@@ -64,28 +63,24 @@ def forget_plan(store: Store) -> None:
 def unfinished(folder: Path) -> bool:
     """Whether this folder's set-up is still to be done or to be finished.
 
-    A file that is no database is none: opening it says what is wrong with it.
+    A file that is no node's database is none: opening it says what is wrong with it.
     """
-    if not (folder / FILE).exists():
+    if is_blank(folder):
         return True
-    with closing(Store.look(folder)) as store:
-        try:
-            return not _has_tables(store) or not _has_records(store) or plan_of(store) is not None
-        except sqlite3.DatabaseError:
-            return False
+    try:
+        with closing(Store.look(folder)) as store:
+            return not _has_records(store) or plan_of(store) is not None
+    except (Damaged, NoAccess):
+        return False
 
 
 def plan_in(folder: Path) -> Plan | None:
     """The set-up that is under way in a folder, also while another program has it."""
     try:
         with closing(Store.look(folder)) as store:
-            return plan_of(store) if _has_tables(store) else None
-    except Damaged:
+            return plan_of(store)
+    except (Damaged, NoAccess):
         return None
-
-
-def _has_tables(store: Store) -> bool:
-    return store.row("SELECT 1 FROM sqlite_master WHERE name = 'incident'") is not None
 
 
 def _has_records(store: Store) -> bool:

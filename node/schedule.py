@@ -81,7 +81,7 @@ def start(counter: Counter) -> "BackgroundScheduler":
     from apscheduler.schedulers.background import BackgroundScheduler
 
     rounds = Rounds(counter)
-    counter.parts.store.make_room()
+    _safely(counter.parts.store.make_room)
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
     )

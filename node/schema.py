@@ -159,6 +159,14 @@ def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:
     STEPS.apply(db)
 
 
+def is_begun(connection: sqlite3.Connection) -> bool:
+    """Whether a database holds a node's tables, of whatever version; reads only."""
+    try:
+        return bool(STEPS.applied(Database(connection)))
+    except sqlite3.OperationalError:
+        return False  # another program's, or none: it does not know our steps
+
+
 def require_present_form(connection: sqlite3.Connection, file: Path) -> None:
     """Raise Damaged unless the database is as this program writes it; for who only looks."""
     try:

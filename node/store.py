@@ -12,14 +12,14 @@ the scheduler never meet in the middle of a transaction.
 import sqlite3
 import threading
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from node.folder_lock import FolderLock
-from sync.errors import Damaged, DiskFull
+from sync.errors import Damaged, DiskFull, Malformed, NoAccess
 from sync.wire import read, write
 
 FILE = "node.db"
@@ -50,33 +50,43 @@ class Store:
 
     @classmethod
     def create(cls, folder: Path, program: str) -> "Store":
-        """Make the database of a new node. Raises Damaged when there is one already."""
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock(folder, program)
+        """Make the database of a new node, or go on making one.
+
+        Raises Damaged when there is one already, InUse, DiskFull, NoAccess.
+        """
         try:
-            _must_be_new(folder)
-            return cls._open(folder, lock)
-        except BaseException:
-            lock.release()
-            raise
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NoAccess(f"{folder} cannot be made ({error.strerror})") from None
+        if not is_blank(folder):
+            raise Damaged(f"{folder} already holds a node; nothing was changed")
+        return cls._open(folder, FolderLock(folder, program), new=True)
 
     @classmethod
     def open(cls, folder: Path, program: str) -> "Store":
-        """Open for writing. Raises InUse, Damaged (no database, a newer one, a broken one)."""
+        """Open for writing.
+
+        Raises InUse, DiskFull, NoAccess, Damaged (no database, a newer one, a broken one, one of
+        another program); a damaged file is not touched.
+        """
         _must_exist(folder)
-        lock = FolderLock(folder, program)
-        try:
-            return cls._open(folder, lock)
-        except BaseException:
-            lock.release()
-            raise
+        return cls._open(folder, FolderLock(folder, program), new=False)
 
     @classmethod
     def look(cls, folder: Path) -> "Store":
-        """Open read-only, beside whoever writes. Raises Damaged."""
+        """Open read-only, beside whoever writes. Raises Damaged, NoAccess."""
         _must_exist(folder)
         file = folder / FILE
-        connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = _connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+            _check(connection, file)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise _in_words(error, file) from None
+            raise
         return cls(connection, file, None)
 
     def require_present_form(self) -> None:
@@ -86,20 +96,23 @@ class Store:
         require_present_form(self._connection, self.file)
 
     @classmethod
-    def _open(cls, folder: Path, lock: FolderLock) -> "Store":
+    def _open(cls, folder: Path, lock: FolderLock, *, new: bool) -> "Store":
         from node.schema import bring_up_to_date
 
         file = folder / FILE
-        connection = _connect(str(file), uri=False)
+        connection: sqlite3.Connection | None = None
         try:
+            connection = _connect(str(file), uri=False)
+            if not new:
+                _check(connection, file)
             _set_up(connection)
-            _check(connection, file)
             bring_up_to_date(connection, file)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise Damaged(f"{file} cannot be read ({error}); nothing was changed") from None
-        except BaseException:
-            connection.close()
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise _in_words(error, file) from None
             raise
         return cls(connection, file, lock)
 
@@ -154,18 +167,25 @@ class Store:
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, write(value)))
 
     def kept(self, key: str, kind: type[T]) -> T | None:
-        """The value kept under a name, or None. Raises Malformed when it is of another kind."""
+        """The value kept under a name, or None. Raises Damaged when it is of another kind."""
         row = self.row("SELECT value FROM meta WHERE key = ?", (key,))
-        return None if row is None else read(row[0], kind)
+        try:
+            return None if row is None else read(row[0], kind)
+        except Malformed as error:
+            raise Damaged(f"{self.file}: {key} cannot be read ({error})") from None
 
     def forget(self, key: str) -> None:
         """Drop the value kept under a name."""
         self.execute("DELETE FROM meta WHERE key = ?", (key,))
 
     def make_room(self) -> None:
-        """Lengthen file and log once, ahead of need; for programs that stay."""
+        """Lengthen file and log once, ahead of need; for programs that stay. Raises DiskFull.
+
+        Whoever was cut off in the middle left the table behind: it is dropped first.
+        """
         with self._lock:
             with self.transaction():
+                self._execute("DROP TABLE IF EXISTS room")
                 self._execute("CREATE TABLE room (filler BLOB)")
                 self._execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM,))
             with self.transaction():
@@ -194,31 +214,64 @@ class Store:
     def _execute(self, statement: str, values: Iterable[object] = ()) -> sqlite3.Cursor:
         try:
             return self._connection.execute(statement, tuple(values))
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL:
-                raise DiskFull(
-                    "the disk is full or failing: this action was not kept, nothing before it was"
-                    " lost; free some space and try again"
-                ) from None
-            raise
+        except sqlite3.DatabaseError as error:
+            raise _in_words(error, self.file) from None
 
 
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_NO_ACCESS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_blank(folder: Path) -> bool:
+    """Whether nothing was kept here yet: no database, or one that was cut off while it was made."""
+    file = folder / FILE
+    if not file.exists():
+        return True
+    try:
+        with closing(_connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return not connection.execute(
+                "SELECT 1 FROM sqlite_master WHERE name NOT LIKE '%sqlite%'"
+            ).fetchall()
+    except sqlite3.Error:
+        return False
+
+
+def _in_words(error: sqlite3.Error, file: Path) -> Exception:
+    """What a person is told of the library's error; what nobody expects stays as it is."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _FULL:
+        return DiskFull(
+            "the disk is full or failing: this action was not kept, nothing before it was"
+            " lost; free some space and try again"
+        )
+    if code in _NO_ACCESS:
+        return NoAccess(f"{file} may not be opened or written ({error}); nothing was lost")
+    if code in _DAMAGED:
+        return Damaged(f"{file} cannot be read ({error}); nothing was changed")
+    return error
 
 
 def _check(connection: sqlite3.Connection, file: Path) -> None:
+    """Raise Damaged unless this is a node's database, whole; reads only."""
+    from node.schema import is_begun
+
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise Damaged(f"{file} is damaged ({verdict}); nothing was changed")
-
-
-def _must_be_new(folder: Path) -> None:
-    if (folder / FILE).exists():
-        raise Damaged(f"{folder} already holds a node; nothing was changed")
+    if not is_begun(connection):
+        raise Damaged(
+            f"{file} is no node's database; nothing was changed: put the right file back, or set"
+            " this PC up anew with a new invitation"
+        )
 
 
 def _must_exist(folder: Path) -> None:
-    if not (folder / FILE).is_file():
+    try:
+        there = (folder / FILE).is_file()
+    except OSError as error:
+        raise NoAccess(f"{folder} may not be read ({error.strerror})") from None
+    if not there:
         raise Damaged(
             f"{folder} holds no node (there is no {FILE}); a new disk needs a new invitation"
         )

@@ -7,6 +7,7 @@
     ├── Unreachable      the other side did not answer; nothing is lost
     ├── Damaged          what is stored does not add up
     ├── DiskFull         nothing can be stored until there is room; nothing is lost
+    ├── NoAccess         a file or folder that may not be read or written; nothing is lost
     └── InUse            another program holds the folder
 
 Every message says what happened and, where there is something to do, what to do.
@@ -50,6 +51,10 @@ class Damaged(MachikadoError):
 
 class DiskFull(MachikadoError):
     """The disk is full: nothing of this action was kept, nothing before it was lost."""
+
+
+class NoAccess(MachikadoError, OSError):
+    """A file or folder of this PC may not be read or written; nothing is lost."""
 
 
 class InUse(MachikadoError):

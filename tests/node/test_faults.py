@@ -5,18 +5,23 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial, partialmethod
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from node.audit import findings
+from node.folder_lock import FolderLock
+from node.looking import status_of
 from node.opening import open_counter
 from node.outcome import Approved, Prepared, Refused
+from node.schedule import start
 from node.schema import STEPS
 from node.store import FILE, Store
-from sync.errors import Damaged, DiskFull, InUse
+from sync.errors import Damaged, DiskFull, InUse, NoAccess
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import NOON, Shop, pin
@@ -163,13 +168,128 @@ def test_a_migration_runs_after_a_backup_and_touches_no_record(
     )
 
 
-def test_a_file_that_is_no_database_is_damage_and_not_a_crash(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"not a database" * 100)
+def another_programs() -> bytes:
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute("CREATE TABLE songs (title TEXT)")
+        return base.serialize()
 
-    with pytest.raises(Damaged):
-        Store.open(tmp_path, "test")
-    with pytest.raises(Damaged):
+
+@pytest.mark.parametrize(
+    "content", [b"not a database" * 100, b"", another_programs()], ids=["junk", "empty", "foreign"]
+)
+@pytest.mark.parametrize("opening", [partial(Store.open, program="test"), Store.look])
+def test_what_is_no_nodes_database_is_named_and_left_as_it_is(
+    tmp_path: Path, content: bytes, opening: Callable[[Path], Store]
+) -> None:
+    (tmp_path / FILE).write_bytes(content)
+
+    with pytest.raises(Damaged, match=r"node\.db .*nothing was changed"):
+        opening(tmp_path)
+
+    assert (tmp_path / FILE).read_bytes() == content
+    assert not (tmp_path / f"{FILE}-wal").exists()
+
+
+@pytest.mark.parametrize("opening", [partial(Store.open, program="test"), Store.look])
+def test_a_database_with_a_broken_page_is_damage_for_who_writes_and_who_looks(
+    shop: Shop, opening: Callable[[Path], Store]
+) -> None:
+    shop.counter.close()
+    file = shop.folder / FILE
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] + bytes(4096) + whole[len(whole) // 2 + 4096 :])
+
+    with pytest.raises(Damaged, match=r"node\.db"):
+        opening(shop.folder)
+
+    file.write_bytes(whole)
+    shop.reopen()
+
+
+def test_a_folder_without_a_node_says_so(tmp_path: Path) -> None:
+    with pytest.raises(Damaged, match="holds no node"):
         Store.look(tmp_path / "nowhere")
+
+
+def test_a_folder_that_may_not_be_written_is_told_in_words(shop: Shop, tmp_path: Path) -> None:
+    shop.counter.close()
+    lock = shop.folder / "lock"
+    lock.unlink()
+    lock.mkdir()  # as good as a folder without the right to write: no lock can be had
+
+    with pytest.raises(NoAccess, match="may not be written"):
+        shop.reopen()
+
+    lock.rmdir()
+    (tmp_path / "a file").touch()
+    with pytest.raises(NoAccess, match="cannot be made"):
+        Store.create(tmp_path / "a file", "test")
+    with closing(Store.look(shop.folder)) as store, pytest.raises(NoAccess, match=r"node\.db"):
+        store.execute("DELETE FROM record")
+    shop.reopen()
+
+
+def test_a_full_disk_at_the_start_is_told_in_words_and_the_lock_needs_no_room(shop: Shop) -> None:
+    shop.counter.close()
+
+    with no_file_grows(), pytest.raises(DiskFull, match="free some space"):
+        shop.reopen()
+    with no_file_grows():
+        lock = FolderLock(shop.folder, "test")
+
+    with pytest.raises(InUse, match="another program"):
+        FolderLock(shop.folder, "second")
+    lock.release()
+    shop.reopen()
+
+
+@contextmanager
+def no_file_grows() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_start_that_was_cut_off_while_it_made_room_forbids_no_later_one(shop: Shop) -> None:
+    store = shop.counter.parts.store
+    store.execute("CREATE TABLE room (filler BLOB)")  # between the two transactions
+
+    shop.restart()
+    shop.counter.parts.store.make_room()
+
+    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'room'"
+    assert shop.counter.parts.store.number(tables) == 0
+
+
+def test_a_counter_starts_though_there_is_no_room_to_be_made(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Store) -> None:
+        raise DiskFull("the disk is full")
+
+    monkeypatch.setattr(Store, "make_room", full)
+    monkeypatch.setattr(
+        BackgroundScheduler, "start", partialmethod(BackgroundScheduler.start, paused=True)
+    )
+
+    start(shop.counter).shutdown(wait=True)
+
+    assert isinstance(spend(shop), Approved)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"junk"])
+def test_keys_that_are_gone_or_broken_are_found(shop: Shop, content: bytes | None) -> None:
+    keys = shop.folder / "keys"
+    whole = keys.read_bytes()
+    keys.unlink() if content is None else keys.write_bytes(content)
+
+    assert "keys" in {found.finding for found in findings(shop.counter.parts.store)}
+    with pytest.raises(Damaged, match="keys"):
+        status_of(shop.folder)
+    keys.write_bytes(whole)
 
 
 @pytest.mark.parametrize(
