@@ -14,6 +14,7 @@ from node.knowledge import Knowledge
 from node.line import Line
 from node.outcome import SyncResult
 from node.paper import Paper
+from node.refusals import reason_of
 from node.renewal import Renewal
 from node.store import Store
 from node.timekeeping import Timekeeper
@@ -89,7 +90,7 @@ class Outbox:
         with self._turn:
             session = Session(self._size, fetch=fetch)
             tally = _Tally()
-            trouble = ""
+            trouble = said_no = ""
             try:
                 if fetch:
                     self._line.tell_time()
@@ -100,7 +101,7 @@ class Outbox:
                 self._line.reach.silence(self._writer.now().ms)
                 trouble = str(error)
             except (NotAuthentic, Malformed, RefusedByRule) as error:
-                trouble = str(error)
+                trouble, said_no = str(error), reason_of(error)
             else:
                 tally.papers += self._paper.tickets(self._writer.now().ms)
             self._size = session.size
@@ -111,6 +112,7 @@ class Outbox:
                 pages=tally.pages,
                 papers=tally.papers,
                 trouble=trouble,
+                refused=said_no,
             )
 
     def _next(self, session: Session) -> Put | FindCommon | AskEpoch | GetPage | End:
