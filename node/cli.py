@@ -362,6 +362,22 @@ def redeem(
         _outcome(counter, counter.redeem(qr), png=png, as_json=as_json)
 
 
+@ticket.command()
+@options(folder, secret, as_json)
+@click.argument("number")
+def reprint(folder: Path, secret_file: Path | None, as_json: bool, number: str) -> None:
+    """Print an issued ticket again: somebody looked, and the sheet is not there or is spoilt."""
+    with shell.opened(folder, secret_file) as counter:
+        sheets = counter.sheets(LAST_SEQ)
+        job = next((s.job for s in sheets if (s.what, s.number) == ("ticket", number)), 0)
+        no = counter.reprint(job)
+        if no is not None:
+            shell.refuse(counter, no, as_json=as_json)
+        waiting = counter.print_waiting().waiting
+    line = {"outcome": "approved", "number": number, "waiting": waiting}
+    show([line], as_json=as_json, words=f"ticket {number} is printed again; {waiting} wait")
+
+
 @node.group()
 def shift() -> None:
     """A counter's day."""

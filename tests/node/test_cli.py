@@ -260,6 +260,24 @@ def test_several_tickets_are_drawn_side_by_side_without_a_printer(
     assert (tmp_path / "t-2.png").exists()
 
 
+def test_a_ticket_whose_paper_is_spoilt_is_printed_again(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where, paper = str(tmp_path / "node"), tmp_path / "paper"
+    soft = f"soft:{blank_card}"
+    run("printer", where, f"file:{paper}")
+    issued = run("ticket", "issue", where, *SPEND, "5", "--days", "3", "--card", soft, "--json")
+    number = said(issued)["number"]
+    before = paper.stat().st_size
+
+    again = run("ticket", "reprint", where, number, "--json")
+
+    assert (again.exit_code, said(again)["number"], said(again)["waiting"]) == (0, number, 0)
+    assert paper.stat().st_size > before
+    none = run("ticket", "reprint", where, "1230000000000", "--json")
+    assert (none.exit_code, said(none)["reason"]) == (3, "no-such-job")
+
+
 def test_a_refusal_has_the_keys_that_a_done_thing_has(
     run: Run, tmp_path: Path, blank_card: Path
 ) -> None:
