@@ -80,9 +80,16 @@ def close_windows(town: Town) -> None:
 
 
 def pay(town: Town) -> None:
-    """The last window is reviewed, approved and paid, and the bank answers."""
+    """The windows that wait are reviewed, approved and paid in order, and the bank answers."""
     for where in TOWNS:
-        town.calm(partial(_pay, town, where))
+        with town.database.read() as tx:
+            waiting = tx.rows(
+                'SELECT "window" FROM settlement_window WHERE municipality=?'
+                " AND file_digest='' ORDER BY 1",
+                [where],
+            )
+        for (number,) in waiting:
+            town.calm(partial(_pay, town, WindowName(where, "shops", number)))
 
 
 def _settlement(town: Town) -> Settlement:
@@ -90,15 +97,8 @@ def _settlement(town: Town) -> Settlement:
     return Settlement(core, Journal(town.journal_folder, core.keys.signing))
 
 
-def _pay(town: Town, where: MunicipalityCode) -> None:
+def _pay(town: Town, name: WindowName) -> None:
     desk = _settlement(town)
-    with town.database.read() as tx:
-        last = tx.scalar(
-            'SELECT max("window") FROM settlement_window WHERE municipality=:where', where=where
-        )
-    if last is None:
-        return
-    name = WindowName(where, "shops", last)
     try:
         desk.review(lambda body: town.enact(body, "Tanaka"), name)
         desk.approve(lambda body: town.enact(body, "Suzuki"), name)
