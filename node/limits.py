@@ -18,8 +18,10 @@ from sync.policy import (
     Policy,
     RedemptionFacts,
     SpendFacts,
+    divisor,
     near_midnight,
 )
+from sync.policy import Refused as PolicyRefused
 from sync.records import Basis
 from sync.standing import AccountStanding, Asof
 from sync.ticket import SignedTicket
@@ -49,6 +51,12 @@ class Counted:
     verdict: str | None
     hold_order: tuple[int, int] | None
     """The standing that already took it, for a granted hold."""
+
+
+def share_of(limit: int, policy: Policy, at: At, lists: Lists) -> int:
+    """What of a limit is allowed now: all, half where the lists are older, or nothing."""
+    half = divisor(policy, at, lists)
+    return 0 if isinstance(half, PolicyRefused) else limit // half
 
 
 def float_used(store: Store, kind: str) -> int:

@@ -155,6 +155,7 @@ def assemble(store: Store, ports: Ports) -> Parts:
         attempts=Attempts(store),
         paper=Paper(store, own.identity, knowledge),
     )
+    limits = Limits(store, knowledge, own.time)
     line = _line(own, ports)
     outbox, renewal = _exchange(own, told, line)
     return Parts(
@@ -167,13 +168,14 @@ def assemble(store: Store, ports: Ports) -> Parts:
         second=own.second,
         knowledge=knowledge,
         attempts=told.attempts,
-        limits=Limits(store, knowledge, own.time),
+        limits=limits,
         paper=told.paper,
         shifts=Shifts(
             store=store,
             keys=own.keys,
             writer=own.writer,
             knowledge=knowledge,
+            limits=limits,
             paper=told.paper,
             randomness=ports.randomness,
         ),

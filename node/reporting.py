@@ -6,7 +6,7 @@ It works on an opened node and on a database that another program is writing (``
 from dataclasses import dataclass
 
 from node.identity import NO_PRINTER, identity_of, life_of, settings_of
-from node.limits import float_used
+from node.limits import float_used, share_of
 from node.outcome import HistoryRow, Incident, PrinterState, Status
 from node.paper import WAITING_NOTES
 from node.projection import open_shift
@@ -15,8 +15,7 @@ from node.reversing import REVERSIBLE
 from node.store import Store
 from sync import chain
 from sync.clock import At, ClockState
-from sync.policy import Lists, Policy, divisor
-from sync.policy import Refused as PolicyRefused
+from sync.policy import Lists, Policy
 from sync.values import Digest, Millis, TicketNumber
 
 _INCIDENTS = 50
@@ -48,11 +47,9 @@ def status(store: Store, live: Live) -> Status:
         "SELECT count(*), min(at) FROM record JOIN epoch USING (epoch) WHERE seq > receipted"
     )
     contact = store.kept("contact", Contact) or Contact()
-    half = divisor(live.policy, live.at, live.lists)
-    share = 0 if isinstance(half, PolicyRefused) else half
-    limit = live.float_limit // share if share else 0
+    limit = share_of(live.float_limit, live.policy, live.at, live.lists)
     used = float_used(store, "spend")
-    tickets = live.policy.ticket_float // share if share else 0
+    tickets = share_of(live.policy.ticket_float, live.policy, live.at, live.lists)
     opened = open_shift(store, life.epoch)
     staff = store.row(
         "SELECT staff FROM shift WHERE epoch = ? AND opened = ?", (life.epoch, opened)

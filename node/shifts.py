@@ -8,7 +8,7 @@ epoch begins with a new shift, and so with a new content key.
 
 from node.keys import Keys
 from node.knowledge import Knowledge
-from node.limits import float_used
+from node.limits import Limits, float_used, share_of
 from node.outcome import Kind, ZLine, ZReport
 from node.paper import Paper
 from node.projection import open_shift
@@ -32,6 +32,7 @@ class Shifts:
         keys: Keys,
         writer: Writer,
         knowledge: Knowledge,
+        limits: Limits,
         paper: Paper,
         randomness: Randomness,
     ) -> None:
@@ -39,6 +40,7 @@ class Shifts:
         self._keys = keys
         self._writer = writer
         self._knowledge = knowledge
+        self._limits = limits
         self._paper = paper
         self._randomness = randomness
         self._open: OpenShift | None = None
@@ -139,6 +141,10 @@ class Shifts:
         )
         money = {"spend", "ticket.redeemed", "ticket.issued", "reversed"}
         policy, _ = self._knowledge.policy(MunicipalityCode(self._writer.node[:6]))
+        now = self._writer.now()
+        allowed = share_of(
+            self._knowledge.float_limit(policy), policy, now, self._limits.lists(now)
+        )
         used = float_used(self._store, "spend")
         return ZReport(
             node=self._writer.node,
@@ -153,7 +159,7 @@ class Shifts:
             synced=last - opened + 1 - len(waiting),
             waiting=len(waiting),
             offline_used=used,
-            offline_left=max(0, self._knowledge.float_limit(policy) - used),
+            offline_left=max(0, allowed - used),
             claims=tuple(digest for kind, digest in waiting if kind in money),
         )
 

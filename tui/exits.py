@@ -4,7 +4,7 @@
 1 unexpected (a bug): a short message and where the log is
 2 wrong usage
 3 refused by a rule
-4 not reachable, nothing lost: the other side, or a disk that is full or may not be written
+4 not reachable, nothing lost: the other side, a card, or a disk that is full or may not be written
 5 damaged, or does not add up
 6 the folder is in use by another program
 """
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from node.card.errors import BadAnswer, CardError, SignatureMismatch
 from sync.errors import (
     Damaged,
     DiskFull,
@@ -35,6 +36,9 @@ _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (Damaged, DAMAGED, "damaged"),
     (NotAuthentic, DAMAGED, "not-authentic"),
     (Malformed, USAGE, "malformed"),
+    (SignatureMismatch, DAMAGED, "card-not-authentic"),
+    (BadAnswer, DAMAGED, "card-bad-answer"),
+    (CardError, UNREACHABLE, "card-unreadable"),
     (OSError, UNREACHABLE, "no-access"),
 )
 """The first class that fits; the key is the ``reason`` where the error has none of its own."""

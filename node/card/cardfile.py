@@ -171,9 +171,16 @@ def _telling(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, ValueError) as problem:
-        if getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        busy = getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        if busy and _is_marked(path):
             raise CardInUse(f"{path}: another program is using this card") from None
         raise _unreadable(path) from problem
+
+
+def _is_marked(path: Path) -> bool:
+    """Whether the header says that this is a card (SQLite file format, 1.3: bytes 68 to 71)."""
+    with path.open("rb") as file:
+        return file.read(72)[68:] == _APPLICATION_ID.to_bytes(4, "big")
 
 
 def _unreadable(path: Path) -> CardUnreadable:

@@ -64,6 +64,20 @@ def test_the_z_report_adds_up_and_names_what_waits_for_the_hub(shop: Shop) -> No
     assert again.reason == "no-shift"
 
 
+@pytest.mark.parametrize(("hours", "left"), [(1, 29_900), (25, 14_900), (80, 0)])
+def test_the_z_report_says_the_limit_that_the_age_of_the_lists_leaves(
+    shop: Shop, hours: int, left: int
+) -> None:
+    shop.cut()
+    spend(shop, 100)
+    shop.clock.advance(hours=hours)
+
+    report = shop.counter.close_shift()
+
+    assert isinstance(report, ZReport)
+    assert report.offline_left == shop.counter.status().offline_left == left
+
+
 @pytest.mark.parametrize(
     ("told", "printed"),
     [("2026-11-25", date(2026, 11, 25)), ("2026-11-19", None), ("", None)],

@@ -11,13 +11,21 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from node.card.errors import CardInUse, WrongPin
+from node.card.errors import (
+    BadAnswer,
+    CardInUse,
+    CardRemoved,
+    CardUnreadable,
+    SignatureMismatch,
+    WrongPin,
+)
 from sync.errors import (
     Damaged,
     DiskFull,
     InUse,
     MachikadoError,
     Malformed,
+    NoAccess,
     NotAuthentic,
     RefusedByRule,
     Unreachable,
@@ -45,6 +53,11 @@ def _raises(problem: BaseException) -> None:
         (NotAuthentic("another hub"), 5, "not-authentic"),
         (InUse("machikado node run (4711)"), 6, "in-use"),
         (CardInUse("another program has the card"), 6, "in-use"),
+        (CardUnreadable("no card there"), 4, "card-unreadable"),
+        (CardRemoved(), 4, "card-unreadable"),
+        (BadAnswer("no such answer"), 5, "card-bad-answer"),
+        (SignatureMismatch("another key"), 5, "card-not-authentic"),
+        (NoAccess("the folder may not be written"), 4, "no-access"),
         (Malformed("no invitation"), 2, "malformed"),
         (MachikadoError("something"), 1, "unexpected"),
     ],

@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,13 @@ def test_tries_outside_their_bounds_are_never_stored(card: Path) -> None:
         held.tries = 4
     assert held.tries == 3
     held.close()
+
+
+def test_another_programs_database_is_no_card_even_while_it_is_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "songs.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as base:
+        base.execute("CREATE TABLE songs (title TEXT)")
+        base.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(CardUnreadable, match="no software card"):
+            CardFile(path)
