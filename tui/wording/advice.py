@@ -222,6 +222,11 @@ ADVICE: dict[str, Advice] = {
     ),
 }
 
+_NO_ACCESS = Advice(
+    N_("A folder of this PC cannot be read or written."),
+    N_("Is the disk or the USB stick plugged in, and may it be written? Then try again."),
+)
+
 ERRORS: dict[str, Advice] = {
     "CardUnreadable": Advice(N_("The card cannot be read."), N_("Lift it and put it back.")),
     "CardRemoved": Advice(
@@ -252,10 +257,8 @@ ERRORS: dict[str, Advice] = {
     "DiskFull": Advice(
         N_("This PC's disk is full."), N_("Delete what is not needed, then try again.")
     ),
-    "OSError": Advice(
-        N_("A folder of this PC cannot be read or written."),
-        N_("Is the disk or the USB stick plugged in, and may it be written? Then try again."),
-    ),
+    "NoAccess": _NO_ACCESS,
+    "OSError": _NO_ACCESS,
     "InUse": Advice(
         N_("Another program on this PC is using the counter's data."),
         N_("Close the other machikado first."),
