@@ -33,7 +33,7 @@ def _tickets(month: Month) -> str:
     copied = _issue(month, cast.HANAKO, 1_000)
     _issue(month, cast.TARO, 500)
     office = month.corner.of(cast.OFFICE)
-    month.draw(office, f"ticket/{copied.number}", "ticket.png")
+    month.draw(office.counter.parts.paper.ticket_of(copied.number), "ticket.png")
     return copied.qr
 
 
@@ -132,7 +132,7 @@ def _evening(month: Month) -> None:
                 waiting=report.waiting,
             )
             if terminal is month.corner.of(cast.GREENGROCER):
-                month.draw(terminal, f"{report.epoch}/{report.closed_seq}/z", "z-report.png")
+                month.draw(terminal.counter.parts.paper.z_of(report), "z-report.png")
 
 
 def _network_back(month: Month) -> None:

@@ -8,6 +8,7 @@ when the totals at the end do not agree.
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from node.outcome import Approved, Outcome, Refused, ZReport
 from sync.errors import Damaged
@@ -16,6 +17,12 @@ from tui.demo import cast
 from tui.demo.clockwork import MINUTE, in_tokyo
 from tui.demo.corner import Corner, Terminal, pin
 from tui.demo.telling import Teller
+
+if TYPE_CHECKING:
+    from printer.documents import Document
+
+WIDTH = 576
+"""Dots across the 80 mm paper of the pictures."""
 
 
 @dataclass(slots=True)
@@ -80,12 +87,14 @@ class Month:
         self.reports.append((at, report))
         return report
 
-    def draw(self, at: Terminal, job: str, name: str) -> None:
-        """Draw a sheet of paper into a picture."""
-        from node.shell import draw
+    def draw(self, sheet: "Document | None", name: str) -> None:
+        """Draw a sheet of paper into a picture. Raises Damaged where there is none."""
+        from printer.raster import render_png
 
+        if sheet is None:
+            raise Damaged(f"there is no sheet for {name}")
         file = self.corner.made("papers", name)
-        draw(at.counter, job, file)
+        file.write_bytes(render_png(sheet, WIDTH))
         self.files.append(file)
 
 
@@ -131,7 +140,7 @@ def _first_sales(month: Month) -> None:
     first = done(month.pay(cast.UMEKO, shop, 1_000, cast.MAEBASHI))
     tell.say("Her other points are as they were:")
     month.points_of(cast.UMEKO, shop)
-    month.draw(shop, f"{first.epoch}/{first.seq}/slip", "slip.png")
+    month.draw(shop.counter.parts.paper.slip_of(first.epoch, first.seq), "slip.png")
     done(month.pay(cast.HANAKO, corner.of(cast.FISH_SHOP), 500))
     tell.say("At the greengrocer Hanako uses her points of Toshima")
     done(month.pay(cast.HANAKO, shop, 800, cast.TOSHIMA))
