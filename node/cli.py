@@ -172,6 +172,20 @@ def audit(folder: Path, as_json: bool) -> None:
 
 
 @node.command()
+@options(folder, as_json)
+def doctor(folder: Path, as_json: bool) -> None:
+    """Look at everything that a counter needs, for help on the telephone."""
+    from node.doctor import examine
+
+    checks = examine(folder)
+    lines = [{"check": c.check, "well": c.well, "detail": c.detail} for c in checks]
+    words = "\n".join(f"{'well' if c.well else 'LOOK'}  {c.check}: {c.detail}" for c in checks)
+    show(lines, as_json=as_json, words=words)
+    if not all(check.well for check in checks):
+        leave(shell.DAMAGED)
+
+
+@node.command()
 @options(folder, secret, as_json)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(folder: Path, secret_file: Path | None, as_json: bool, file: Path) -> None:

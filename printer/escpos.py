@@ -124,6 +124,19 @@ class ReceiptPrinter:
             case _:
                 assert_never(self.destination)
 
+    def check(self) -> None:
+        """Ask whether it could print now, and print nothing. Raises :class:`NotPrinted`."""
+        match self.destination:
+            case Nowhere():
+                raise NotPrinted(Trouble.NO_PRINTER, "No printer is set up; the paper waits.")
+            case ToFile(path):
+                if not os.access(path if path.exists() else path.parent, os.W_OK):
+                    raise NotPrinted(Trouble.UNREACHABLE, f"{path} may not be written.")
+            case ToNetwork():
+                _connect(self.destination, self.timeout).close()
+            case _:
+                assert_never(self.destination)
+
 
 def _append(path: Path, data: bytes) -> None:
     """Add to a file so that it survives a power cut, or write to a device."""
@@ -166,8 +179,8 @@ def _keep_name(folder: Path) -> None:
             os.close(fd)
 
 
-def _send(to: ToNetwork, data: bytes, timeout: float) -> None:
-    """Ask whether it is ready, send, and ask whether it is done."""
+def _connect(to: ToNetwork, timeout: float) -> socket.socket:
+    """A connection to a printer that says that it is ready."""
     try:
         connection = socket.create_connection((to.host, to.port), timeout)
     except OSError as error:
@@ -175,9 +188,18 @@ def _send(to: ToNetwork, data: bytes, timeout: float) -> None:
             Trouble.UNREACHABLE,
             f"The printer {to.host}:{to.port} cannot be reached: {error}. Nothing was printed.",
         ) from error
-    with connection:
+    try:
         if not to.mute:
             _require_ready(connection, to)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _send(to: ToNetwork, data: bytes, timeout: float) -> None:
+    """Ask whether it is ready, send, and ask whether it is done."""
+    with _connect(to, timeout) as connection:
         try:
             connection.sendall(data)
         except OSError as error:

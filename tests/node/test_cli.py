@@ -368,6 +368,21 @@ def test_how_a_sync_ends_says_whether_the_hub_refused_or_was_silent_or_spoke_non
     assert said(result)["reason"]
 
 
+def test_the_doctor_ends_with_5_where_something_has_to_be_looked_at(
+    run: Run, hub: FakeHub, tmp_path: Path
+) -> None:
+    where = str(tmp_path / "node")
+    hub.silent = True
+
+    words = run("doctor", where)
+    lines = [json.loads(line) for line in run("doctor", where, "--json").stdout.splitlines()]
+
+    assert words.exit_code == 5
+    assert "LOOK  hub: " in words.stdout
+    assert {line["check"]: line["well"] for line in lines}["database"] is True
+    assert {line["check"]: line["well"] for line in lines}["hub"] is False
+
+
 def test_a_printer_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
     good = run("printer", str(tmp_path / "node"), "tcp:192.0.2.1:9100", "--json")
     bad = run("printer", str(tmp_path / "node"), "laser")

@@ -1,0 +1,153 @@
+"""Checks for a shop on the telephone: what is well at this counter, and what to do where it is not.
+
+    folder      there, and may be written          second-path  there; on a disk of its own
+    database    whole, a node's, of this version   printer      set up, answering
+    keys        there, readable                    hub          answering
+    clock       trusted                            cards        a folder that can be read
+    disk        room for what is still to come
+
+Each check stands alone: one that fails hides no other. Nothing is changed, and a program that has
+the folder may go on working.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from node.identity import NO_PRINTER, identity_of, settings_of
+from node.keys import is_sealed
+from node.line import Closing
+from node.opening import OpenDoor, clock_for, http_door
+from node.reporting import from_outside
+from node.secondpath import SecondPath, same_disk
+from node.store import Store
+from printer.errors import PrinterError
+from sync.calls import Doorstep
+from sync.clock import ClockState
+from sync.errors import MachikadoError
+
+LEAST_ROOM = 64 * 1024 * 1024
+"""Bytes: weeks of records, and the room that a busy hour takes at once."""
+
+
+CARDS = "cards"
+"""The folder of software cards inside a counter's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    check: str
+    well: bool
+    detail: str
+    """What was found; where it is not well, what to do."""
+
+
+class _Unwell(Exception):
+    """Found, and not as it should be."""
+
+
+def examine(folder: Path, door: OpenDoor = http_door) -> tuple[Check, ...]:
+    """Every check of a counter's folder."""
+    return (
+        _check("folder", partial(_folder, folder)),
+        _check("disk", partial(_disk, folder)),
+        _check("keys", partial(_keys, folder)),
+        _check("cards", partial(_cards, folder / CARDS)),
+        _check("database", partial(_in_database, folder, _database)),
+        _check("clock", partial(_in_database, folder, _clock)),
+        _check("second-path", partial(_in_database, folder, _second_path)),
+        _check("printer", partial(_in_database, folder, _printer)),
+        _check("hub", partial(_in_database, folder, partial(_hub, door))),
+    )
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(check=name, well=True, detail=look())
+    except (_Unwell, MachikadoError, PrinterError, OSError) as error:
+        return Check(check=name, well=False, detail=str(error))
+
+
+def _in_database(folder: Path, look: Callable[[Store], str]) -> str:
+    with closing(Store.look(folder)) as store:
+        store.require_present_form()
+        return look(store)
+
+
+def _folder(folder: Path) -> str:
+    if not folder.is_dir():
+        raise _Unwell(f"{folder} is not there: is its disk plugged in?")
+    if not os.access(folder, os.W_OK):
+        raise _Unwell(f"{folder} may not be written: let this person write there")
+    return str(folder)
+
+
+def _disk(folder: Path) -> str:
+    free = shutil.disk_usage(folder).free
+    words = f"{free // 2**20:,} MiB free"
+    if free < LEAST_ROOM:
+        raise _Unwell(f"{words}: delete what is not needed")
+    return words
+
+
+def _keys(folder: Path) -> str:
+    return "sealed" if is_sealed(folder) else "not sealed: this node has no secret"
+
+
+def _cards(folder: Path) -> str:
+    if not folder.exists():
+        return f"none: {folder} is not there"
+    return f"{sum(1 for _ in folder.iterdir())} in {folder}"
+
+
+def _database(store: Store) -> str:
+    identity = identity_of(store)
+    return f"{identity.node}, {store.number('SELECT count(*) FROM record'):,} records"
+
+
+def _clock(store: Store) -> str:
+    now = clock_for(demo=identity_of(store).demo).now()
+    state = from_outside(store, now).at.clock
+    if state is ClockState.UNTRUSTED:
+        raise _Unwell("this PC's clock cannot be trusted: set its date and time, or let it sync")
+    return state.name.lower()
+
+
+def _second_path(store: Store) -> str:
+    folder = settings_of(store).second_path
+    if not folder:
+        raise _Unwell("there is none: what is not sent yet has only one copy")
+    second = SecondPath(Path(folder), identity_of(store).node)
+    if not second.exists():
+        raise _Unwell(f"{second.file} is not there: plug the stick in")
+    if same_disk(store.file.parent, second.file.parent):
+        raise _Unwell(f"{folder} lies on the same disk: use a USB stick")
+    return str(second.file)
+
+
+def _printer(store: Store) -> str:
+    from printer.escpos import ReceiptPrinter, parse_destination
+
+    settings = settings_of(store)
+    if settings.printer == NO_PRINTER:
+        return "none is set up"
+    destination = parse_destination(settings.printer)
+    ReceiptPrinter(destination=destination, width=settings.width).check()
+    return settings.printer
+
+
+def _hub(door: OpenDoor, store: Store) -> str:
+    identity = identity_of(store)
+    opened = door(identity)
+    try:
+        Doorstep(opened, (identity.hub_key,)).time()
+    finally:
+        if isinstance(opened, Closing):
+            opened.close()
+    return identity.hub_origin
