@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from hub.bodies import OrganisationAdded
 from hub.folder import IDENTITIES, LEDGER
 from hub.forms import MunicipalityForm
 from hub.hub import copy_of, init_hub, open_hub
 from sync.certificate import CertificateError
 from sync.errors import Damaged, RefusedByRule
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+from tests.hub.corner import BANK as ACCOUNT
+from tests.hub.corner import FISH_SHOP, KAWASAKI, Corner
 from tests.hub.test_serving import run
-from tests.hub.townhall import BANK, KAWASAKI
+from tests.hub.townhall import BANK
 
 CLOCK = TurnedClock(at("2026-11-02 10:00"))
 PAGE = 4096
@@ -161,6 +164,21 @@ def _names(folder: Path) -> set[str]:
     """What lies in a folder, but for the lock and what SQLite keeps beside an open file."""
     aside = ("-wal", "-shm", "lock")
     return {str(path) for path in folder.rglob("*") if not path.name.endswith(aside)}
+
+
+@pytest.mark.parametrize("name", ["zone-141305-1-2026-11", "sealing-2026-11"])
+def test_a_months_key_that_terminals_were_told_of_is_missed_while_it_is_in_use(
+    folder: Path, name: str
+) -> None:
+    with closing(open_hub(folder, CLOCK)) as hub:
+        town = Corner(CLOCK, hub.core, hub.mykey)
+        town.enact(OrganisationAdded(KAWASAKI, FISH_SHOP, "魚屋", "駅前", ACCOUNT))
+        town.node(FISH_SHOP)  # it asks for the feed
+    (folder / "keys" / f"{name}.key").unlink()
+
+    with pytest.raises(Damaged, match=f"{name}.key is missing"):
+        open_hub(folder, CLOCK)
+    open_hub(folder, TurnedClock(at("2026-12-01 10:00"))).close()  # it may be shredded now
 
 
 def test_a_root_that_is_none_is_named(folder: Path) -> None:
