@@ -132,7 +132,10 @@ def approved(done: "Approved") -> Line:
 
 
 def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
-    """Print a refusal, with the keys that a done thing has, and leave with 3."""
+    """Print a refusal, with the keys that a done thing has, and leave with 3.
+
+    The front door hands down, as click's object, who tells a reason in the person's language.
+    """
     line: Line = {
         "outcome": "refused",
         "reason": answer.reason,
@@ -150,7 +153,9 @@ def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
     }
     if as_json:
         show([line], as_json=True, words="")
-    say(f"refused: {answer.detail} ({answer.reason})")
+    tell = click.get_current_context().find_root().obj
+    plain = f"refused: {answer.detail} ({answer.reason})"
+    say(tell(answer.reason, answer.detail) if callable(tell) else plain)
     leave(REFUSED)
 
 

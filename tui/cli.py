@@ -85,7 +85,9 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> None:
     try:
-        machikado.main(args=arguments, prog_name="machikado", standalone_mode=False)
+        machikado.main(
+            args=arguments, prog_name="machikado", standalone_mode=False, obj=exits.refusal
+        )
     except click.exceptions.Exit as leaving:
         raise SystemExit(leaving.exit_code) from None
     except click.ClickException as problem:

@@ -11,6 +11,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -64,7 +65,7 @@ def run(command: Callable[[], object], arguments: Sequence[str], log_file: Path)
     except MachikadoError as problem:
         if wants_json:
             print(as_json(problem))  # noqa: T201  what --json promises
-        print(problem, file=sys.stderr)  # noqa: T201  messages go to stderr
+        print(_told(problem), file=sys.stderr)  # noqa: T201  messages go to stderr
         return exit_code(problem)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else UNEXPECTED
@@ -79,6 +80,23 @@ def run(command: Callable[[], object], arguments: Sequence[str], log_file: Path)
         print(_in_words(problem, log_file), file=sys.stderr)  # noqa: T201  messages go to stderr
         return exit_code(problem)
     return DONE
+
+
+def refusal(reason: str, detail: str) -> str:
+    """A use case's no in the person's language; ``detail`` is the same in English words."""
+    return _told(RefusedByRule(reason, f"{detail} ({reason})"))
+
+
+def _told(problem: MachikadoError) -> str:
+    """What happened and what to do, in the person's language, and the English detail below it."""
+    from tui.wording import Words, language_of
+    from tui.wording.advice import advice_about
+
+    language = language_of(os.environ)
+    if language == "en":
+        return str(problem)
+    words, advice = Words(language), advice_about(problem)
+    return f"{words(advice.what)}{words(advice.todo)}\n{problem}"
 
 
 class _QuietFile(logging.FileHandler):

@@ -295,6 +295,18 @@ def test_a_refusal_has_the_keys_that_a_done_thing_has(
     assert (said(refused)["tier"], said(refused)["balance_after"]) == (None, None)
 
 
+def test_a_refusal_is_told_by_whoever_knows_the_persons_language(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where = str(tmp_path / "node")
+    words = ["spend", where, *SPEND, "9000", "--card", f"soft:{blank_card}"]
+    assert "too-few-points" in run(*words).stderr
+
+    refused = CliRunner().invoke(node, words, obj=lambda reason, _: f"<{reason}>")
+
+    assert (refused.exit_code, refused.stderr) == (3, "<too-few-points>\n")
+
+
 def test_a_balance_known_only_from_below_is_marked_for_scripts(
     run: Run, hub: FakeHub, tmp_path: Path, blank_card: Path
 ) -> None:

@@ -72,7 +72,43 @@ def test_each_error_has_its_words_its_code_and_its_key(
     assert exits.run(lambda: _raises(problem), ["--json"], log_file) == code
     said = capsys.readouterr()
     assert json.loads(said.out)["reason"] == reason
-    assert said.err == f"{problem}\n"
+    assert said.err.endswith(f"{problem}\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "not enough (too-few-points)\n"),
+        (
+            "ja",
+            (
+                "ポイントが足りません。金額を減らすか、残りを現金でいただいてください。\n"
+                "not enough (too-few-points)\n"
+            ),
+        ),
+    ],
+)
+def test_errors_and_refusals_are_told_in_the_persons_language(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    log_file: Path,
+    language: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv("MACHIKADO_LANG", language)
+
+    @click.command()
+    @click.pass_context
+    def ask(ctx: click.Context) -> None:
+        assert callable(ctx.obj)
+        click.echo(ctx.obj("too-few-points", "not enough"), err=True)
+
+    monkeypatch.setattr(cli, "machikado", ask)
+    assert exits.run(lambda: cli._run([]), [], log_file) == 0
+    assert capsys.readouterr().err == told
+    problem = RefusedByRule("too-few-points", "not enough (too-few-points)")
+    assert exits.run(lambda: _raises(problem), [], log_file) == 3
+    assert capsys.readouterr().err == told
 
 
 def test_without_json_standard_output_stays_empty(
