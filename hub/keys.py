@@ -37,6 +37,8 @@ class KeyRing:
         self._folder = folder
         self._randomness = randomness
         self._seeds: dict[str, bytes] = {}
+        self._pairs: dict[str, SigningKey] = {}
+        """Made once: a signature costs as much as its key."""
         if folder is None:
             self.begin_hub()
 
@@ -46,12 +48,14 @@ class KeyRing:
         """Make the key of a new hub."""
         if self._folder is not None:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-        return SigningKey(self._begin("signing"))
+        self._begin("signing")
+        return self.signing
 
     def begin_town(self, town: MunicipalityCode) -> SigningKey:
         """Make the keys of a town that joins; gives the one that signs its tickets."""
         self._begin(f"numbers-{town}")
-        return SigningKey(self._begin(f"tickets-{town}"))
+        self._begin(f"tickets-{town}")
+        return self.tickets(town)
 
     def begin_month(self, month: str) -> bytes:
         """Make the sealing key of a month (``2026-11``); its public half (X25519, 32 bytes)."""
@@ -67,11 +71,11 @@ class KeyRing:
     @property
     def signing(self) -> SigningKey:
         """Signs receipts, custody, feed and time."""
-        return SigningKey(self._seed("signing"))
+        return self._pair("signing")
 
     def tickets(self, town: MunicipalityCode) -> SigningKey:
         """Signs a town's tickets."""
-        return SigningKey(self._seed(f"tickets-{town}"))
+        return self._pair(f"tickets-{town}")
 
     def public_tickets(self, towns: Iterable[MunicipalityCode]) -> dict[MunicipalityCode, bytes]:
         """The public ticket keys (Ed25519) of those of these towns that have joined."""
@@ -115,6 +119,11 @@ class KeyRing:
 
     def _path(self, name: str) -> Path:
         return (self._folder or _NOWHERE) / f"{name}.key"
+
+    def _pair(self, name: str) -> SigningKey:
+        if name not in self._pairs:
+            self._pairs[name] = SigningKey(self._seed(name))
+        return self._pairs[name]
 
     def _seed(self, name: str) -> bytes:
         if name not in self._seeds:

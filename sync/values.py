@@ -7,6 +7,7 @@ The municipality is always the prefix, so a name says where it belongs; screens 
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, NewType
 
 from msgspec import Meta
@@ -136,6 +137,7 @@ def home_of(name: NodeId | OrganisationId) -> MunicipalityCode:
     return MunicipalityCode(name[:6])
 
 
+@lru_cache(maxsize=4096)
 def organisation_of(node: NodeId) -> OrganisationId:
     """The organisation a node belongs to."""
     return OrganisationId(node.rsplit("-", 1)[0])
