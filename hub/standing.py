@@ -17,7 +17,7 @@ from hub.core import Core, day_of, month_of, tokyo
 from hub.identities import Identities
 from hub.points.accounts import deficit, wallet
 from hub.points.books import wallet_history
-from hub.points.lots import NEVER, work_out
+from hub.points.lots import NEVER, SOON, work_out
 from hub.points.positions import includes
 from hub.settlement.terms import next_pay_day, read_terms
 from hub.store import schema
@@ -43,7 +43,6 @@ from sync.policy import read_policy
 from sync.records import Expiring
 from sync.standing import AccountStanding, Asof, LoneStanding, Standing, ZoneKey
 from sync.values import (
-    DAY,
     AccountId,
     KeyDigest,
     Millis,
@@ -54,9 +53,6 @@ from sync.values import (
     organisation_of,
 )
 from sync.wire import write
-
-SOON = Millis(3 * DAY)
-"""A standing names what expires within this time: no page older than it is used."""
 
 _item = msgspec.msgpack.Decoder(AnyItem)
 

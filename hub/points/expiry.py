@@ -1,7 +1,8 @@
 """The nightly job: what expired by the end of a day lapses, tickets whose days ended lapse.
 
 What lapsed stays apart, by person and date, while a spend from before may still be handed in; then
-it becomes the town's revenue.
+it becomes the town's revenue. What falls away soon is told anew: a standing names it only when it
+is near.
 """
 
 from datetime import date, timedelta
@@ -11,9 +12,9 @@ from hub.bodies import DayEnded, HubRecord
 from hub.core import end_of
 from hub.points.accounts import TREASURY, lapsed, lapsed_ticket, outstanding, wallet
 from hub.points.books import Books
-from hub.points.lots import NEVER, work_out
+from hub.points.lots import NEVER, SOON, work_out
 from hub.points.seconds import is_claimed
-from sync.values import AccountId, TicketNumber
+from sync.values import AccountId, Millis, TicketNumber
 
 KEPT_DAYS = 31
 """Longer than records may be handed in."""
@@ -24,6 +25,7 @@ def end_day(books: Books, record: HubRecord) -> None:
     body = body_of(record, DayEnded)
     until = end_of(body.day)
     _wallets(books, record, until)
+    _tell_again(books, until)
     _tickets(books, record, body.day)
     _revenue(books, record, body.day)
     books.tx.run(
@@ -58,6 +60,16 @@ def _wallets(books: Books, record: HubRecord, until: int) -> None:
         town=books.town,
         until=until,
     )
+
+
+def _tell_again(books: Books, until: Millis) -> None:
+    """Nodes hear once more of wallets whose points came near their end with this day."""
+    rows = books.tx.rows(
+        "SELECT DISTINCT account FROM lot_date WHERE municipality=? AND expires>? AND expires<=?",
+        [books.town, books.expired_until + SOON, until + SOON],
+    )
+    for (account,) in rows:
+        books.touch(account)
 
 
 def _tickets(books: Books, record: HubRecord, day: str) -> None:

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hub.points.books import Source, Transfer
+from sync.values import DAY, Millis
 
 NEVER = 0
 """The date of points that do not expire."""
+SOON = Millis(3 * DAY)
+"""A standing names what expires within this time: no page older than it is used."""
 
 
 @dataclass(slots=True)

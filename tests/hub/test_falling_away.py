@@ -1,0 +1,56 @@
+"""Points that fall away while a counter hears nothing: it has been told of them in time."""
+
+import pytest
+
+from hub.bodies import ProgrammeAdded
+from hub.core import month_of
+from hub.standing import page
+from sync.feed import StandingItem
+from sync.records import Expiring
+from sync.standing import AccountStanding
+from tests.doubles.clocks import at
+from tests.doubles.pen import Pen
+from tests.hub.corner import GREENGROCER, KAWASAKI, Corner, Resident
+
+
+@pytest.fixture
+def shop(town: Corner) -> Pen:
+    """A shop that hears of each day."""
+    return town.node(GREENGROCER)
+
+
+def test_a_page_names_what_came_near_its_end_though_nothing_was_spent_or_granted(
+    town: Corner, hana: Resident, shop: Pen
+) -> None:
+    ends = ("2026-11-08",) * 4
+    town.enact(ProgrammeAdded(KAWASAKI, "202", "祭り", "商工課", 0, *ends))
+    town.grant(hana, 300, programme="202")
+    assert _told(town, shop, hana)[0].expiring == ()
+    named = []
+
+    for _ in range(6):
+        last = _number(town, shop)
+        town.night()
+        named.append([(lot.at, lot.points) for lot in _expiring(town, shop, hana, last)])
+
+    fall = (at("2026-11-09 00:00"), 300)
+    assert named == [[], [], [], [fall], [], []]
+    assert town.audit() == []
+
+
+def _told(town: Corner, shop: Pen, who: Resident, after: int = 0) -> tuple[AccountStanding, ...]:
+    """What an increment says of a resident; nothing where it does not."""
+    found = page(town.core, town.mykey, shop.node, str(town.core.incarnation), after)
+    key = town.core.keys.zone(f"{KAWASAKI}-1", month_of(town.clock.now()))
+    for item in found.items:
+        if isinstance(item, StandingItem) and item.row == key.row_of(who.card.digest):
+            return key.open(who.card.digest, item.sealed).accounts
+    return ()
+
+
+def _number(town: Corner, shop: Pen) -> int:
+    return page(town.core, town.mykey, shop.node, str(town.core.incarnation), 0).number
+
+
+def _expiring(town: Corner, shop: Pen, who: Resident, after: int) -> list[Expiring]:
+    return [lot for account in _told(town, shop, who, after) for lot in account.expiring]
