@@ -89,7 +89,8 @@ def pay(town: Town) -> None:
                 [where],
             )
         for (number,) in waiting:
-            town.calm(partial(_pay, town, WindowName(where, "shops", number)))
+            if not town.calm(partial(_pay, town, WindowName(where, "shops", number))):
+                break  # the later ones wait for it
 
 
 def _settlement(town: Town) -> Settlement:
@@ -97,7 +98,7 @@ def _settlement(town: Town) -> Settlement:
     return Settlement(core, Journal(town.journal_folder, core.keys.signing))
 
 
-def _pay(town: Town, name: WindowName) -> None:
+def _pay(town: Town, name: WindowName) -> bool:
     desk = _settlement(town)
     try:
         desk.review(lambda body: town.enact(body, "Tanaka"), name)
@@ -105,9 +106,10 @@ def _pay(town: Town, name: WindowName) -> None:
         made = desk.file(lambda body: town.enact(body, "Sato"), name)
     except RefusedByRule as error:
         town.note(f"settle {name}: {error.reason}")
-        return
+        return False
     _answer(town, name, desk)
     town.note(f"settle {name} count={made.count} total={made.total}")
+    return True
 
 
 def _answer(town: Town, name: WindowName, desk: Settlement) -> None:

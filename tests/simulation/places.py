@@ -12,6 +12,7 @@ SHOPS = (
     OrganisationId("141305-B2109"),
     OrganisationId("131164-C1001"),
 )
-START = at("2026-04-01 09:00")
+START = at("2025-04-01 09:00")
+"""A thousand days later the holidays are still known: a bank file needs them for its day."""
 ORIGIN = "https://hub.test"
 FLOATS = Policy(float_points=2_500, ticket_float=1_500)

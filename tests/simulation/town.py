@@ -257,7 +257,7 @@ class Town:
         self.home.cleanup()
 
 
-START_YEAR = 2026
+START_YEAR = 2025
 
 
 def business_year(today: date) -> int:
