@@ -69,7 +69,7 @@ class HoldAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     """For ``ticket.issue``: numbers and days. The signed tickets come with the receipt."""
     standing: LoneStanding | None
     """The person's fresh standing; replaces the node's older one at once, also on a refusal."""
-    rest: Annotated[int, Meta(ge=0)] | None = None
+    rest: Counter | None = None
     """What the account has left beside these points, exactly, for the person's slip; only with a
     yes to a hold of points. A standing is capped and cannot say it."""
 
