@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import DataTable
 
@@ -26,8 +27,14 @@ class Table(DataTable[Text]):
         self.fill(())
 
     def fill(self, rows: Sequence[Sequence[str]], *, cursor: int = 0) -> None:
-        """Other rows, in columns as wide as they need; the cursor is on the row ``cursor``."""
+        """Other rows, in columns as wide as they need; the cursor is on the row ``cursor``.
+
+        The widths are set here: left to the table they come one idle moment after the rows, and
+        until then what is new stands cut off.
+        """
         self.clear(columns=True)
-        self.add_columns(*(Text(heading) for heading in self._headings))
+        for column, heading in enumerate(self._headings):
+            cells = (heading, *(row[column] for row in rows))
+            self.add_column(Text(heading), width=max(map(cell_len, cells)))
         self.add_rows([[Text(cell) for cell in row] for row in rows])
         self.move_cursor(row=cursor)
