@@ -8,7 +8,7 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import Kept, Stretch, gathered
 from hub.intake.opening import content_key, readable, stored
-from hub.intake.verify import Promise, Task, Verifier, towns_of_tickets
+from hub.intake.verify import Promise, Task, Verifier, need_of, towns_of_tickets
 from hub.points.case import Case, Line, Proof, done_of, moment_of
 from hub.store.database import Tx
 from sync.records import Record, Spend, TicketIssued
@@ -73,6 +73,7 @@ class Prover:
             origin=self._core.origin,
             records=stretch.records,
             pieces=stretch.pieces,
+            needs=list(map(need_of, records, stretch.pieces)),
             cards=known,
             shifts=self._shift_keys(tx, stretch, records),
             tickets=self._core.keys.public_tickets(towns_of_tickets(records)),

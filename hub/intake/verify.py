@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
 from typing import Protocol
 
@@ -42,6 +43,35 @@ _BEHIND = 5
 _log = logging.getLogger("machikado.hub")
 
 
+class Need(IntEnum):
+    """What a record needs to be proved; whoever begins a task has read its records."""
+
+    NOTHING = 0
+    CARD = 1
+    TICKET = 2
+    EVIDENCE = 3
+    """It needs a card's signature, and there is none by that card."""
+    READING = 4
+    """It cannot be read."""
+
+
+_CLEAR = {
+    Need.NOTHING: Proof.NOT_NEEDED,
+    Need.EVIDENCE: Proof.NO_EVIDENCE,
+    Need.READING: Proof.UNREADABLE,
+}
+
+
+def need_of(record: Record | None, piece: Evidence | None) -> Need:
+    """What is to be checked of a record that came with a piece of evidence."""
+    if record is None:
+        return Need.READING
+    body = record.body
+    if isinstance(body, Spend | TicketIssued):
+        return Need.CARD if piece is not None and piece.key == body.card else Need.EVIDENCE
+    return Need.TICKET if isinstance(body, TicketRedeemed) else Need.NOTHING
+
+
 class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Records of one line with their evidence, and what the hub knows that proves them."""
 
@@ -49,6 +79,8 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     records: Sequence[bytes]
     pieces: Sequence[Evidence | None]
     """One a record."""
+    needs: Sequence[Need]
+    """As :func:`need_of` says; one a record."""
     cards: dict[KeyDigest, bytes]
     """Public keys (SubjectPublicKeyInfo, DER) of the cards that are known."""
     shifts: dict[int, bytes]
@@ -192,25 +224,18 @@ def _check_packed(task: bytes) -> bytes:
 def check(task: Task) -> list[Checked]:
     """Check one record after the other."""
     return [
-        _checked(task, data, piece) for data, piece in zip(task.records, task.pieces, strict=True)
+        _checked(task, data, piece, need)
+        for data, piece, need in zip(task.records, task.pieces, task.needs, strict=True)
     ]
 
 
-def _checked(task: Task, data: bytes, piece: Evidence | None) -> Checked:
+def _checked(task: Task, data: bytes, piece: Evidence | None, need: Need) -> Checked:
     name = digest(data)
-    try:
-        record = decode(data)
-    except Malformed:
-        return Checked(name, Proof.UNREADABLE)
-    match record.body:
-        case Spend() | TicketIssued() as body:
-            if piece is None or piece.key != body.card:
-                return Checked(name, Proof.NO_EVIDENCE)
-            return _card(task, data, name, piece)
-        case TicketRedeemed() as body:
-            return Checked(name, _ticket(body, task.tickets.get(body.municipality)))
-        case _:
-            return Checked(name, Proof.NOT_NEEDED)
+    if need == Need.CARD and piece is not None:
+        return _card(task, data, name, piece)
+    if need == Need.TICKET:
+        return Checked(name, _ticket(task, data))
+    return Checked(name, _CLEAR[need])
 
 
 def _card(task: Task, data: bytes, name: Digest, piece: Evidence) -> Checked:
@@ -235,7 +260,10 @@ def _sealer(content_key: bytes) -> Sealer:
     return Sealer(content_key)
 
 
-def _ticket(body: TicketRedeemed, public: bytes | None) -> Proof:
+def _ticket(task: Task, data: bytes) -> Proof:
+    body = decode(data).body
+    assert isinstance(body, TicketRedeemed)  # noqa: S101  it was read as one
+    public = task.tickets.get(body.municipality)
     if public is None:
         return Proof.BAD_TICKET  # no such town has joined
     try:

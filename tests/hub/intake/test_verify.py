@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.hub import init_hub, open_hub
-from hub.intake.verify import Checked, InlineVerifier, PoolVerifier, Task
+from hub.intake.opening import readable
+from hub.intake.verify import Checked, InlineVerifier, PoolVerifier, Task, need_of
 from hub.points.case import Proof
 from sync.cardproof import Evidence
 from sync.chain import digest
@@ -41,6 +42,10 @@ def task_of(pen: Pen, *cards: Card) -> Task:
         origin=ORIGIN,
         records=pen.records,
         pieces=pen.evidence,
+        needs=[
+            need_of(readable(data), piece)
+            for data, piece in zip(pen.records, pen.evidence, strict=True)
+        ],
         cards={card.digest: card.spki for card in cards},
         shifts={2: pen.content_key},
         tickets={},
@@ -93,6 +98,7 @@ def test_a_bad_signature_brings_back_what_the_evidence_held(shop: Pen, card: Car
         origin="https://another.hub",
         records=task.records,
         pieces=task.pieces,
+        needs=task.needs,
         cards=task.cards,
         shifts=task.shifts,
         tickets={},
