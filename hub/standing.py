@@ -19,7 +19,7 @@ from hub.points.accounts import deficit, wallet
 from hub.points.books import wallet_history
 from hub.points.lots import NEVER, SOON, work_out
 from hub.points.positions import includes
-from hub.settlement.terms import next_pay_day, read_terms
+from hub.settlement.terms import pay_day_of, read_terms
 from hub.store import schema
 from hub.store.database import Tx
 from sync.feed import (
@@ -376,8 +376,8 @@ class _View:
 
 @lru_cache(maxsize=256)
 def _pay_day(calendar: bytes, today: str) -> str:
-    """When a town with these settings pays next; empty beyond the days that are known."""
-    day = next_pay_day(read_terms(calendar), date.fromisoformat(today))
+    """When a town with these settings pays what is taken today; empty beyond the known days."""
+    day = pay_day_of(read_terms(calendar), date.fromisoformat(today))
     return "" if day is None else day.isoformat()
 
 

@@ -192,7 +192,7 @@ class Knowledge:
         return have[town]
 
     def payment_day(self, town: MunicipalityCode) -> date | None:
-        """When a town pays its shops next, as far as the hub has said."""
+        """When a town pays what its shops take now, as far as the hub has said."""
         item = self._one(PaymentDayItem, town)
         return None if item is None else date.fromisoformat(item.day)
 

@@ -165,7 +165,7 @@ class Paper:
         return sheets.z_report(self._head(), report, self._payment_after(report.closed_at))
 
     def _payment_after(self, closed: Millis) -> date | None:
-        """When the home town pays next; nothing where the lists that said so are too old."""
+        """When the home town pays this shift's points; nothing where the lists are too old."""
         day = self._knowledge.payment_day(self._identity.municipality)
         return None if day is None or day < aware(closed).date() else day
 

@@ -29,8 +29,6 @@ from hub.shapes import in_words
 from sync.errors import Damaged, Malformed
 
 _T = TypeVar("_T")
-_LONGEST_OFFSET = timedelta(days=13 * 31)
-"""Longer than any payment may follow its closing day."""
 _DayOfMonth = Annotated[int, Meta(ge=1, le=MONTH_END)]
 
 
@@ -87,16 +85,17 @@ def pay_day(terms: Terms, *, closed: date, today: date) -> date:
     return BusinessDays().nearest(today + timedelta(days=1), Direction.NEXT)
 
 
-def next_pay_day(terms: Terms, today: date) -> date | None:
-    """The next day, today included, on which a town pays its shops; None beyond the horizon."""
-    calendar = terms.calendar
-    closing = calendar.closes(today - _LONGEST_OFFSET)
+def pay_day_of(terms: Terms, day: date) -> date | None:
+    """When a town pays its shops what they take on a day; None beyond the horizon.
+
+    It is the payment day of the window that closes next, that day included: a window that is
+    closed already may be paid earlier, but holds nothing of the day.
+    """
+    closing = terms.calendar.closes(day)
     try:
-        while (paid := calendar.payment(closing)) < today:
-            closing = calendar.closes(closing + timedelta(days=1))
+        return pay_day(terms, closed=closing, today=closing)
     except PastHorizon:
         return None
-    return paid
 
 
 class Payer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -81,14 +81,14 @@ def test_an_increment_has_only_what_changed(town: Corner, hana: Resident, shop: 
     assert _opened(town, something, hana)[0].available == 1_050
 
 
-def test_a_counter_is_told_when_its_town_pays_next(town: Corner, shop: Pen) -> None:
+def test_a_counter_is_told_when_its_town_pays_what_it_takes_today(town: Corner, shop: Pen) -> None:
     before = _page(town, shop)
-    town.clock.turn(days=24)  # the 26th
+    town.clock.turn(days=29)  # the next month's first
 
     after = _page(town, shop, after=before.number)
 
-    assert {i.municipality: i.day for i in _of(before, PaymentDayItem)}[KAWASAKI] == "2026-11-25"
-    assert {i.municipality: i.day for i in _of(after, PaymentDayItem)}[KAWASAKI] == "2026-12-25"
+    assert {i.municipality: i.day for i in _of(before, PaymentDayItem)}[KAWASAKI] == "2026-12-25"
+    assert {i.municipality: i.day for i in _of(after, PaymentDayItem)}[KAWASAKI] == "2027-01-25"
 
 
 @pytest.mark.usefixtures("hana")

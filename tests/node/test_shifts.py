@@ -82,7 +82,7 @@ def test_the_z_report_says_the_limit_that_the_age_of_the_lists_leaves(
     ("told", "printed"),
     [("2026-11-25", date(2026, 11, 25)), ("2026-11-19", None), ("", None)],
 )
-def test_the_z_report_says_when_the_town_pays_next_as_far_as_that_is_known(
+def test_the_z_report_says_when_its_points_are_paid_as_far_as_that_is_known(
     shop: Shop, told: str, printed: date | None
 ) -> None:
     shop.hub.pays = told
