@@ -5,7 +5,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from hub.forms import CloseForm, GrantForm, PlaceRow, ProgrammeForm, ReleaseForm, TwiceForm
+from hub.forms import (
+    CloseForm,
+    GrantForm,
+    NoticeView,
+    PlaceRow,
+    ProgrammeForm,
+    ReleaseForm,
+    TwiceForm,
+)
 from hub.shell import (
     NEW_FILE,
     Asker,
@@ -38,6 +46,7 @@ class WrittenNotice(msgspec.Struct, frozen=True, kw_only=True):
     window: str
     organisation: str
     paid: int
+    returned: int
     places: list[PlaceRow]
 
 
@@ -347,12 +356,19 @@ def settlement_notice(*, asker: Asker, window: str, organisation: str, out: Path
         window=told.window,
         organisation=told.organisation,
         paid=told.paid,
+        returned=told.returned,
         places=told.places,
     )
-    words = f"{out}: {told.organisation} gets {told.paid:,} yen of {told.window}"
+    say(written, asker, f"{out}: {_gets(told)}")
+
+
+def _gets(told: NoticeView) -> str:
+    words = f"{told.organisation} gets {told.paid:,} yen of {told.window}"
+    if told.returned:
+        words += f"; the bank returned {told.returned:,} yen, which a later window pays"
     if told.places:
         words += f"\n{table(told.places)}"
-    say(written, asker, words)
+    return words
 
 
 @settlement.command("list")

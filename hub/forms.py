@@ -303,7 +303,10 @@ class ClosedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A window in the list; ``needs`` is what somebody has to do next."""
+    """A window in the list; ``needs`` is what somebody has to do next.
+
+    ``paid`` is without what the bank ``returned``.
+    """
 
     window: str
     municipality: str
@@ -312,6 +315,7 @@ class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
     lines: int
     total: int
     paid: int
+    returned: int
     pay_on: str
     closed_by: str
     reviewed_by: str
@@ -319,7 +323,7 @@ class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation's line of a window: brought + points = netted + paid + carried."""
+    """An organisation's line of a window: brought + points = netted + paid + returned + carried."""
 
     line: int
     organisation: str
@@ -328,6 +332,7 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
     brought: int
     netted: int
     paid: int
+    returned: int
     carried: int
     bank: str
     branch: str
@@ -361,6 +366,7 @@ class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
     window: str
     organisation: str
     paid: int
+    returned: int
     places: list[PlaceRow]
     file: bytes
 

@@ -337,6 +337,7 @@ class Treasury:
             window=sheet.window.window,
             organisation=told.organisation,
             paid=told.paid,
+            returned=told.returned,
             places=[
                 PlaceRow(node=each.node, place=each.place, points=each.points) for each in earned
             ],
@@ -363,7 +364,8 @@ def _own(person: Person, code: str) -> MunicipalityCode:
 
 
 def _line(line: SheetLine) -> SheetRow:
-    same = ("line", "organisation", "name", "points", "brought", "netted", "paid", "carried")
+    named = ("line", "organisation", "name", "outcome", "why")
+    figures = ("points", "brought", "netted", "paid", "returned", "carried")
     return SheetRow(
         bank=line.account.bank,
         branch=line.account.branch,
@@ -371,9 +373,7 @@ def _line(line: SheetLine) -> SheetRow:
         account=line.account.number,
         holder=line.account.holder,
         account_changed=line.account_changed,
-        outcome=line.outcome,
-        why=line.why,
-        **{name: getattr(line, name) for name in same},
+        **{name: getattr(line, name) for name in (*named, *figures)},
     )
 
 
@@ -386,6 +386,7 @@ def _window(window: Window) -> WindowRow:
         lines=window.lines,
         total=window.total,
         paid=window.paid,
+        returned=window.returned,
         pay_on=window.pay_on,
         closed_by=window.closed_by,
         reviewed_by=window.reviewed_by,

@@ -14,6 +14,7 @@ from hub.bodies import BankDetails
 from hub.settlement.places import Place
 from hub.settlement.plan import Payment
 from hub.settlement.release import outcomes, terms_of
+from hub.settlement.result import Outcome
 from hub.settlement.terms import read_account
 from hub.settlement.windows import (
     FILE_MADE,
@@ -43,7 +44,10 @@ _TYPES = {1: "普通", 2: "当座", 4: "貯蓄", 9: "その他"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
-    """An organisation's line: brought + points = netted + paid + carried."""
+    """An organisation's line: brought + points = netted + paid + returned + carried.
+
+    What the bank returned is a credit of the window that was open then, and paid with that one.
+    """
 
     line: int
     organisation: OrganisationId
@@ -52,6 +56,7 @@ class SheetLine:
     brought: int
     netted: int
     paid: int
+    returned: int
     carried: int
     account: BankDetails
     account_changed: bool
@@ -69,7 +74,7 @@ class Sheet:
 
     @property
     def pays(self) -> int:
-        """Yen of all lines together."""
+        """Yen of all lines together, without those that the bank returned."""
         return sum(line.paid for line in self.lines)
 
 
@@ -79,6 +84,7 @@ class Notice:
 
     organisation: OrganisationId
     paid: int
+    returned: int
     file: bytes
 
 
@@ -106,6 +112,7 @@ def settlement_list(sheet: Sheet) -> bytes:
         "前期繰越",
         "相殺",
         "振込額",
+        "組戻額",
         "次期繰越",
         "銀行",
         "支店",
@@ -125,6 +132,7 @@ def settlement_list(sheet: Sheet) -> bytes:
             line.brought,
             line.netted,
             line.paid,
+            line.returned,
             line.carried,
             *_account(line.account),
             "変更" if line.account_changed else "",
@@ -158,6 +166,7 @@ def payment_notice(
             ["前期繰越", line.brought],
             ["相殺", line.netted],
             ["振込額", line.paid],
+            ["組戻額", line.returned],
             ["次期繰越", line.carried],
             ["振込先", *_account(line.account)],
             ["結果", _OUTCOMES[line.outcome], line.why],
@@ -166,7 +175,7 @@ def payment_notice(
             *([each.place or "その他", each.node, each.points] for each in places),
         ]
     )
-    return Notice(organisation=organisation, paid=line.paid, file=file)
+    return Notice(organisation=organisation, paid=line.paid, returned=line.returned, file=file)
 
 
 def _face(sheet: Sheet, lines: Sequence[SheetLine]) -> list[list[object]]:
@@ -180,6 +189,7 @@ def _face(sheet: Sheet, lines: Sequence[SheetLine]) -> list[list[object]]:
         ["前期繰越合計", sum(line.brought for line in lines)],
         ["相殺合計", sum(line.netted for line in lines)],
         ["振込額合計", sum(line.paid for line in lines)],
+        ["組戻合計", sum(line.returned for line in lines)],
         ["次期繰越合計", sum(line.carried for line in lines)],
         ["締切", window.closed_by],
         ["確認", window.reviewed_by],
@@ -207,6 +217,7 @@ def _line(tx: Tx, window: Window, payment: Payment, outcome: str, why: str) -> S
         organisation=payment.organisation,
         **window.name._asdict(),
     )
+    came_back = outcome == Outcome.RETURNED
     return SheetLine(
         line=payment.line,
         organisation=payment.organisation,
@@ -214,7 +225,8 @@ def _line(tx: Tx, window: Window, payment: Payment, outcome: str, why: str) -> S
         points=payment.points,
         brought=payment.brought,
         netted=payment.netted,
-        paid=payment.paid,
+        paid=0 if came_back else payment.paid,
+        returned=payment.paid if came_back else 0,
         carried=payment.carried,
         account=read_account(account),
         account_changed=before is not None and bytes(before) != account,

@@ -72,7 +72,10 @@ def window_name(text: str) -> WindowName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """One window that was closed, and which person did what. ``total`` is what was earned."""
+    """One window that was closed, and which person did what. ``total`` is what was earned.
+
+    ``paid`` is what its file pays; once the bank spoke, less what is ``returned``.
+    """
 
     window: str
     municipality: MunicipalityCode
@@ -82,6 +85,7 @@ class Window:
     lines: int
     total: int
     paid: int
+    returned: int
     closed_at: Millis
     closed_by: str
     reviewed_by: str
@@ -102,7 +106,8 @@ class Window:
 
 _WINDOWS = (
     'SELECT w.*, COUNT(l.organisation) AS "lines", COALESCE(SUM(l.points), 0) AS total,'
-    " COALESCE(SUM(l.paid), 0) AS paid"
+    " COALESCE(SUM(CASE WHEN l.outcome='returned' THEN 0 ELSE l.paid END), 0) AS paid,"
+    " COALESCE(SUM(CASE WHEN l.outcome='returned' THEN l.paid ELSE 0 END), 0) AS returned"
     " FROM settlement_window w LEFT JOIN settlement_line l ON l.municipality=w.municipality"
     ' AND l.kind=w.kind AND l."window"=w."window"'
     " WHERE w.municipality=:town AND (:kind='' OR w.kind=:kind)"
@@ -125,6 +130,7 @@ def list_windows(
             lines=row["lines"],
             total=row["total"],
             paid=row["paid"],
+            returned=row["returned"],
             closed_at=Millis(row["closed_at"]),
             closed_by=row["closed_by"],
             reviewed_by=row["reviewed_by"],

@@ -51,6 +51,12 @@ def earned(town: Corner, window: int) -> list[tuple[str, int]]:
     return [(each.place, each.points) for each in found]
 
 
+def treasury(town: Corner, folder: Path) -> Treasury:
+    """The desk of the street corner's hub."""
+    settlement = Settlement(town.core, Journal(folder, town.core.keys.signing))
+    return Treasury(town.core, town.mykey, Desk(town.core), settlement)
+
+
 def test_the_association_is_paid_once_and_knows_what_each_place_earned(
     town: Corner, hana: Resident, tmp_path: Path
 ) -> None:
@@ -61,10 +67,8 @@ def test_the_association_is_paid_once_and_knows_what_each_place_earned(
     town.put(fish)
     window = town.close_window()
     town.release_window(window)
-    settlement = Settlement(town.core, Journal(tmp_path, town.core.keys.signing))
-    treasury = Treasury(town.core, town.mykey, Desk(town.core), settlement)
 
-    told = treasury.notice(SATO, f"{KAWASAKI}-{SHOPS}-{window}", ASSOCIATION)
+    told = treasury(town, tmp_path).notice(SATO, f"{KAWASAKI}-{SHOPS}-{window}", ASSOCIATION)
 
     assert told.paid == 1_200
     assert [(each.place, each.points) for each in told.places] == [("八百屋", 900), ("豆腐屋", 300)]
@@ -111,3 +115,24 @@ def test_a_payment_that_came_back_comes_from_no_terminal(town: Corner, hana: Res
     with town.core.database.read() as tx:
         found = places(tx, WindowName(KAWASAKI, SHOPS, window + 1), ASSOCIATION)
     assert found[0] == Place(node="", place="", points=700)
+
+
+def test_the_association_is_told_that_its_payment_came_back(
+    town: Corner, hana: Resident, tmp_path: Path
+) -> None:
+    sell(town, hana, ("1111", "八百屋", 700))
+    window = town.close_window()
+    town.release_window(window)
+    desk = treasury(town, tmp_path)
+    name = f"{KAWASAKI}-{SHOPS}-{window}"
+    assert (desk.notice(SATO, name, ASSOCIATION).paid, desk.windows(SATO)[0].paid) == (700, 700)
+
+    town.enact(WindowResult(KAWASAKI, SHOPS, window, ((1, "returned", "closed"),)), "Sato")
+
+    told, [row], [line] = (
+        desk.notice(SATO, name, ASSOCIATION),
+        desk.windows(SATO),
+        desk.sheet(SATO, name).lines,
+    )
+    assert row.state == "returned"
+    assert {(each.paid, each.returned) for each in (told, row, line)} == {(0, 700)}

@@ -144,8 +144,9 @@ class Settling(RuleBasedStateMachine):
         for window in windows:
             for line in month.sheet(window.name).lines:
                 assert line.points == self.earned[line.organisation, window.number]
-                assert line.brought + line.points == line.netted + line.paid + line.carried
-                assert min(line.netted, line.paid) >= 0
+                due = line.brought + line.points
+                assert due == line.netted + line.paid + line.returned + line.carried
+                assert min(line.netted, line.paid, line.returned) >= 0
 
 
 TestSettling = Settling.TestCase

@@ -41,9 +41,11 @@ def test_the_totals_on_the_face_are_those_of_the_lines(month: Month) -> None:
     lines = [dict(zip(table[start], row, strict=True)) for row in table[start + 1 :]]
 
     assert top["精算番号"] == "141305-shops-2"
-    assert (top["件数"], top["振込額合計"], top["相殺合計"]) == ("2", "600", "250")
-    for column in ("当期ポイント", "前期繰越", "相殺", "振込額", "次期繰越"):
-        assert top[f"{column}合計"] == str(sum(int(line[column]) for line in lines))
+    assert (top["件数"], top["振込額合計"], top["相殺合計"]) == ("1", "100", "250")
+    assert top["組戻合計"] == "500"
+    for column in ("当期ポイント", "前期繰越", "相殺", "振込額", "組戻", "次期繰越"):
+        amount = "組戻額" if column == "組戻" else column
+        assert top[f"{column}合計"] == str(sum(int(line[amount]) for line in lines))
     assert [(line["事業者ID"], line["結果"]) for line in lines] == [
         (FISH, "組戻"),
         (BAKERY, "振込済"),
@@ -69,6 +71,22 @@ def test_a_shop_is_told_what_it_gets_and_nothing_of_the_others(month: Month) -> 
     with pytest.raises(RefusedByRule) as refused:
         payment_notice(month.sheet(name), ASSOCIATION)
     assert refused.value.reason == "no-line"
+
+
+def test_what_the_bank_returned_is_not_told_as_paid(month: Month) -> None:
+    month.sale(FISH, 1_000)
+    month.sale(BAKERY, 300)
+    name, _ = month.released()
+    month.bank_says(name, "returned", "paid")
+    sheet = month.sheet(name)
+
+    told = [payment_notice(sheet, shop) for shop in (FISH, BAKERY)]
+    assert [(each.paid, each.returned) for each in told] == [(0, 1_000), (300, 0)]
+    assert (sheet.pays, sheet.window.paid, sheet.window.returned) == (300, 300, 1_000)
+    table = rows(told[0].file)
+    assert ["振込額", "0"] in table
+    assert ["組戻額", "1000"] in table
+    assert face(table)["組戻合計"] == "1000"
 
 
 def test_a_sheet_before_the_file_says_what_would_be_paid_now(month: Month) -> None:
