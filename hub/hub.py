@@ -175,14 +175,19 @@ def open_hub(
     it; then nothing was made or changed.
     """
     config = read_config(folder)
-    return _open(
-        folder,
-        config,
-        clock or _clock(config),
-        randomness or SystemRandomness(),
-        verifiers=verifiers,
-        tls_pin=tls_pin,
-    )
+    with ExitStack() as undone:
+        hub = _open(
+            folder,
+            config,
+            clock or _clock(config),
+            randomness or SystemRandomness(),
+            verifiers=verifiers,
+            tls_pin=tls_pin,
+        )
+        undone.callback(hub.close)
+        hub.journal.releases()  # miss a line now, and not at the month's end
+        undone.pop_all()
+    return hub
 
 
 @contextmanager

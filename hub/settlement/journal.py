@@ -124,7 +124,9 @@ class Journal:
                 raise NotAuthentic("signed by a key that is not this hub's")
             verify(entry.key, entry.signature, _PURPOSE, msgspec.json.encode(entry.release))
         except (msgspec.MsgspecError, MachikadoError) as error:
-            raise Damaged(f"{self._path}, line {number}: {error}") from None
+            raise Damaged(
+                f"{self._path}, line {number} is none that this hub wrote: {error}"
+            ) from None
         return entry.release
 
     def _append(self, line: bytes) -> None:

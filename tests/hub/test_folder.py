@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from hub.audit import audit_hub
 from hub.bodies import OrganisationAdded
-from hub.folder import IDENTITIES, LEDGER
+from hub.folder import IDENTITIES, JOURNAL, LEDGER
 from hub.forms import MunicipalityForm
 from hub.hub import copy_of, init_hub, open_hub
+from hub.intake.verify import InlineVerifier
 from sync.certificate import CertificateError
 from sync.errors import Damaged, RefusedByRule
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
@@ -186,6 +188,22 @@ def test_a_root_that_is_none_is_named(folder: Path) -> None:
 
     with pytest.raises(CertificateError, match=r"jpki\.der"):
         open_hub(folder, CLOCK)
+
+
+def test_a_journal_with_a_line_that_this_hub_never_wrote_is_told_at_start(folder: Path) -> None:
+    journal = folder / JOURNAL / "released.jsonl"
+    journal.parent.mkdir(exist_ok=True)
+    journal.write_bytes(b"junk\n")
+
+    with pytest.raises(
+        Damaged, match=r"journal/released\.jsonl, line 1 is none that this hub wrote"
+    ):
+        open_hub(folder, CLOCK)
+    with copy_of(folder) as copy:  # people may still look at it
+        assert [each.finding for each in audit_hub(copy, InlineVerifier())] == ["journal"]
+
+    journal.write_bytes(b"cut off by a power los")
+    open_hub(folder, CLOCK).close()
 
 
 def test_a_hub_that_could_not_be_opened_lets_go_of_its_folder(folder: Path, tmp_path: Path) -> None:
