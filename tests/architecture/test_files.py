@@ -67,6 +67,33 @@ def test_no_file_says_where_packages_come_from() -> None:
     assert not found
 
 
+CONFLICT = re.compile(r"^(?:<{7} .*|={7}|>{7} .*)$", re.MULTILINE)
+"""A line that git leaves in a file where two changes met. Its ``=`` stand alone on theirs."""
+
+
+def test_no_file_holds_two_versions_of_itself() -> None:
+    met = [
+        f"{name}:{text.count(chr(10), 0, found.start()) + 1}"
+        for name, text in texts().items()
+        for found in CONFLICT.finditer(text)
+    ]
+
+    assert not met
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"paid\n{'<' * 7} HEAD\nby card\n",
+        f"{'=' * 7}\n",
+        f"by paper\n{'>' * 7} 0123abc (Print an issued ticket again)",
+    ],
+)
+def test_the_reading_finds_where_two_changes_met(text: str) -> None:
+    assert CONFLICT.search(text)
+    assert not CONFLICT.search(f"Heading\n{'=' * 8}\n{'=' * 7}{'>' * 7}\n a {text[:7]}\n")
+
+
 @pytest.mark.parametrize("lock", ["main.txt", "dev.txt"])
 def test_every_pin_has_its_hashes(lock: str) -> None:
     pins = _pins((ROOT / "requirements" / lock).read_text(encoding="utf-8"))
