@@ -51,6 +51,7 @@ from sync.values import (
 )
 
 KINDS = ("shop", "booth", "counter", "library")
+"""Where a terminal stands: for lists, and a booth's screen begins with taking tickets."""
 _FIRST_TERMINAL = 1111
 
 

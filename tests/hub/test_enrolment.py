@@ -76,6 +76,24 @@ def test_an_unknown_code_opens_nothing(hall: Townhall) -> None:
         hall.doorstep().invited("0" * 32)
 
 
+@pytest.mark.parametrize("kind", ["shop", "booth", "counter", "library"])
+def test_what_kind_a_terminal_was_invited_as_is_told_to_it_and_listed(
+    hall: Townhall, kind: str
+) -> None:
+    office = hall.hub.office
+    asked = office.invite(hall.sato, InviteForm(organisation=GREENGROCER, kind=kind))
+    code = read_invitation(asked.invitation).code
+    key = node_key("first disk").public
+
+    assert hall.doorstep().invited(code).kind == kind
+    assert hall.doorstep().enrol(EnrolmentRequest(code, key)).kind == kind
+    assert [row.kind for row in office.nodes(hall.sato)] == [kind]
+
+    again = InviteForm(organisation=GREENGROCER, kind="counter", again=asked.node)
+    assert office.invite(hall.suzuki, again).node == asked.node
+    assert [row.kind for row in office.nodes(hall.sato)] == [kind]
+
+
 def test_another_fingerprint_is_not_confirmed(hall: Townhall) -> None:
     calls = hall.enrol(hall.invitation(), node_key("first disk"), confirm=False)
     office, stranger = hall.hub.office, fingerprint(node_key("thief").public)
