@@ -197,11 +197,26 @@ class Limits:
             online_only=ticket.online_only,
             accepted=town is not None and town.accepted,
             in_zone=not ticket.zones or zone in ticket.zones,
-            listed_as_used=self._knowledge.is_used(name),
+            listed_as_used=self._knowledge.is_used(name) and not self._lives_again(ticket.number),
             seen_here=self.redeemed_here(ticket.number) is not None,
             float_used=float_used(self._store, "ticket.redeemed"),
             float_limit=policy.ticket_float,
         )
+
+    def _lives_again(self, number: str) -> bool:
+        """Whether the list calls a ticket used only for what was taken back here since.
+
+        That was this node's own redemption, the applied one, which the list counts while it does
+        not count its reversal. A redemption that came second elsewhere made nothing used.
+        """
+        as_of = self._knowledge.state.as_of
+        included = {} if as_of is None else dict(as_of.includes)
+        rows = self._store.rows(
+            "SELECT epoch, seq, reversed_by FROM move WHERE number = ? AND kind = 'ticket.redeemed'"
+            " AND reversed_by IS NOT NULL AND verdict = 'applied'",
+            (number,),
+        )
+        return any(seq <= included.get(epoch, 0) < undone for epoch, seq, undone in rows)
 
     def redeemed_here(self, number: str) -> int | None:
         """The seq of a redemption of this ticket that stands at this node, or None."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from hub.core import day_of
-from hub.points.books import Books
+from hub.points.books import Books, Source
 from hub.points.case import Case, Done, Line
 from hub.store.database import Tx
 from sync.policy import (
@@ -30,6 +30,7 @@ from sync.policy import (
     near_midnight,
     read_policy,
 )
+from sync.receipt import Outcome
 from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
 from sync.values import DAY, EpochId, Millis, epoch_number
 
@@ -189,7 +190,11 @@ class Recheck:
         recent_count = 0
         since = record.at.ms - policy.window
         for done in known.about(body.account):
-            if done.tier != _T2 or done.town != town or not _came_before(done, case):
+            if (
+                done.tier != _T2
+                or done.town != town
+                or not _came_before(case, done.epoch, done.seq)
+            ):
                 continue
             behind = not done.undone and done.seq > includes.get(done.epoch, 0)
             if behind and not self._held_by_then(case.line, done, basis.feed):
@@ -238,7 +243,7 @@ class Recheck:
         ground = self._ground(case, known, record, body.basis)
         if isinstance(ground, str):
             return ground
-        policy, lists, _ = ground
+        policy, lists, includes = ground
         row = self._books.tx.one(
             "SELECT valid_from, valid_until FROM ticket"
             " WHERE municipality=:town AND number=:number",
@@ -267,15 +272,37 @@ class Recheck:
             online_only=False,
             accepted=True,
             in_zone=True,
-            listed_as_used=listed == 0,
+            listed_as_used=listed == 0 and not self._lives_again(case, body.number, includes),
             seen_here=any(
-                done.kind == "ticket.redeemed" and not done.undone and _came_before(done, case)
+                done.kind == "ticket.redeemed"
+                and not done.undone
+                and _came_before(case, done.epoch, done.seq)
                 for done in known.about(body.number)
             ),
             float_used=_float_used(known, "ticket.redeemed", case, body.basis),
             float_limit=policy.ticket_float,
         )
         return _refusal(decide_redemption(policy, facts))
+
+    def _lives_again(self, case: Case, number: str, includes: dict[EpochId, int]) -> bool:
+        """Whether a list calls a ticket used only for what its node had taken back since.
+
+        The list counts the node's own redemption, the applied one, and not yet its reversal.
+        """
+        line = case.line
+        for done in self._known(case).about(number):
+            included = includes.get(done.epoch, 0)
+            if not (done.undone and done.kind == "ticket.redeemed" and done.seq <= included):
+                continue
+            rows = self._books.tx.rows(
+                "SELECT undone FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=?"
+                " AND seq=? AND outcome=?",
+                [line.home, line.node, done.epoch, line.branch, done.seq, Outcome.APPLIED],
+            )
+            since = [Source.read(undone).seq for (undone,) in rows]
+            if any(seq > included and _came_before(case, done.epoch, seq) for seq in since):
+                return True
+        return False
 
     def _on_its_own_word(self, case: Case) -> None:
         """What used no hold counts against its node's limits, whatever tier it says."""
@@ -380,15 +407,14 @@ def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
     return done.kind == kind and done.tier == _T2 and done.epoch == epoch and done.seq > receipted
 
 
-def _came_before(done: Done, case: Case) -> bool:
+def _came_before(case: Case, epoch: EpochId, seq: int) -> bool:
     """Whether a node had written a record when it decided about a case.
 
     A case that better evidence heals is judged again when itself and later ones are here already.
     """
-    epoch = case.line.epoch
-    if done.epoch == epoch:
-        return done.seq < case.seq
-    return epoch_number(done.epoch) < epoch_number(epoch)
+    if epoch == case.line.epoch:
+        return seq < case.seq
+    return epoch_number(epoch) < epoch_number(case.line.epoch)
 
 
 def _read_includes(data: bytes) -> dict[EpochId, int]:

@@ -141,6 +141,58 @@ def test_what_a_list_said_then_is_what_counts_when_the_ledger_is_played_again(
     assert town.audit() == []
 
 
+def test_a_ticket_is_not_used_at_the_booth_that_took_it_back_after_the_list_was_told(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    paper = town.ticket(counter, hana, 500)
+    wrong = town.redeem(fish, paper)
+    town.put(fish)
+    town.feed(fish)  # says that it is used, by the booth itself
+    fish.reverse(wrong, 500, town=KAWASAKI)
+
+    town.redeem(fish, paper)
+
+    assert town.verdict(fish).outcome is Outcome.APPLIED
+    assert town.owed(fish) == 500
+    assert town.audit() == []
+
+
+def test_a_booth_that_knew_of_another_redemption_since_its_own_breaks_the_rule(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    fruit = town.node(GREENGROCER)
+    paper = town.ticket(counter, hana, 500)
+    wrong = town.redeem(fish, paper)
+    fish.reverse(wrong, 500, town=KAWASAKI)
+    town.put(fish)
+    town.redeem(fruit, paper)
+    town.put(fruit)
+    town.feed(fish)  # says that it is used, and counts what was taken back
+
+    town.redeem(fish, paper)
+
+    assert town.verdict(fish).reason == "second-redemption-rule-broken"
+    assert town.audit() == []
+
+
+def test_a_booth_whose_photocopy_came_second_breaks_the_rule_when_it_takes_it_once_more(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    fruit = town.node(GREENGROCER)
+    paper = town.ticket(counter, hana, 500)
+    town.redeem(fruit, paper)
+    town.put(fruit)
+    copy = town.redeem(fish, paper)  # by a list from before
+    town.put(fish)
+    town.feed(fish)  # says that it is used, by the other booth
+    fish.reverse(copy, 500, town=KAWASAKI)
+
+    town.redeem(fish, paper)
+
+    assert town.verdict(fish).reason == "second-redemption-rule-broken"
+    assert town.audit() == []
+
+
 def test_a_large_ticket_taken_offline_is_paid_and_shown_to_people(
     town: Corner, hana: Resident, counter: Pen, fish: Pen
 ) -> None:

@@ -72,6 +72,19 @@ class Street:
             wire.cut = True
             counter.probe()
 
+    def mend(self, *counters: Counter) -> None:
+        """The line is back at these counters, or at both."""
+        for wire, counter in zip(self.wires, (self.greengrocer, self.fish_shop), strict=True):
+            if counter in (counters or (self.greengrocer, self.fish_shop)):
+                wire.cut = False
+                counter.probe()
+
+
+def _outcome(counter: Counter, done: Approved) -> str:
+    """What the hub did with a record, as its counter knows it."""
+    rows = counter.history()
+    return next(row.verdict or "" for row in rows if row.seq == done.seq)
+
 
 def _ports(clock: TurnedClock, wire: Wire) -> Ports:
     return Ports(clock=clock, door=lambda _: wire, patience=Straight())
@@ -135,6 +148,62 @@ def test_a_redemption_taken_back_lets_the_ticket_be_used_at_the_same_counter(
     street.sync()
 
     assert isinstance(street.greengrocer.redeem(qr), Approved)
+
+
+def test_a_good_ticket_taken_back_without_the_hub_is_taken_again_and_breaks_no_rule(
+    street: Street,
+) -> None:
+    qr = street.ticket(500)
+    wrong = street.greengrocer.redeem(qr)
+    assert isinstance(wrong, Approved)
+    street.sync()  # the list says that it is used
+    street.cut()
+    assert isinstance(street.greengrocer.reverse(wrong.seq), Approved)
+
+    again = street.greengrocer.redeem(qr)
+    assert isinstance(again, Approved)
+    street.mend()
+    street.sync()
+
+    assert _outcome(street.greengrocer, again) == "applied"
+
+
+def test_a_photocopy_taken_back_here_stays_used_where_another_counter_took_the_ticket(
+    street: Street,
+) -> None:
+    qr = street.ticket(500)
+    street.cut()
+    copy = street.greengrocer.redeem(qr)
+    assert isinstance(copy, Approved)
+    street.mend(street.fish_shop)
+    assert isinstance(street.fish_shop.redeem(qr), Approved)
+    street.mend()
+    street.sync()
+    assert _outcome(street.greengrocer, copy) == "exception"
+    street.cut()
+    assert isinstance(street.greengrocer.reverse(copy.seq), Approved)
+
+    again = street.greengrocer.redeem(qr)
+
+    assert isinstance(again, Refused)
+    assert again.reason == "ticket-used"
+
+
+def test_a_ticket_that_another_counter_took_after_it_was_taken_back_here_stays_used(
+    street: Street,
+) -> None:
+    qr = street.ticket(500)
+    wrong = street.greengrocer.redeem(qr)
+    assert isinstance(wrong, Approved)
+    street.sync()
+    street.greengrocer.reverse(wrong.seq)
+    street.sync()
+    assert isinstance(street.fish_shop.redeem(qr), Approved)
+    street.sync()
+    street.cut()
+
+    assert isinstance(used := street.greengrocer.redeem(qr), Refused)
+    assert used.reason == "ticket-used"
 
 
 def test_a_whole_wallet_can_be_spent_after_a_wrong_pin(street: Street) -> None:
