@@ -134,6 +134,7 @@ def approved(done: "Approved") -> Line:
 def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
     """Print a refusal, with the keys that a done thing has, and leave with 3.
 
+    Where only the hub's answer was missing it is 4, as wherever the other side is not reached.
     The front door hands down, as click's object, who tells a reason in the person's language.
     """
     line: Line = {
@@ -156,7 +157,7 @@ def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
     tell = click.get_current_context().find_root().obj
     plain = f"refused: {answer.detail} ({answer.reason})"
     say(tell(answer.reason, answer.detail) if callable(tell) else plain)
-    leave(REFUSED)
+    leave(UNREACHABLE if answer.reason == "hub-silent" else REFUSED)
 
 
 def bring_to_paper(

@@ -91,7 +91,6 @@ class Tickets:
                 valid_from=today(parts.writer.now().ms),
                 days=days,
             )
-            shift = parts.shifts.ensure()
             total = Points(each * count)
             attempted = self._asking.hold_points(key, found[1], total, wanted)
             answer = attempted.answer
@@ -101,6 +100,7 @@ class Tickets:
                 return no(reason or "only-issuing-online", points=each, municipality=town)
             try:
                 tap.verify(pin)
+                shift = parts.shifts.ensure()
                 done: list[Approved] = []
                 parts.writer.write(
                     lambda _at, _seq: self._issued(key, found[1], answer, wanted.programme),

@@ -156,6 +156,27 @@ def test_a_silent_hub_ends_a_sync_with_4_and_loses_nothing(
     assert said(exported)["records"] == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ticket", "issue", *SPEND, "500", "--days", "3", "--count", "1"),
+        ("register", "--mykey-id", "HANAKO01", "--consent", "points"),
+    ],
+)
+def test_what_works_only_with_the_hub_ends_with_4_while_it_is_silent(
+    run: Run, hub: FakeHub, tmp_path: Path, blank_card: Path, words: tuple[str, ...]
+) -> None:
+    where = str(tmp_path / "node")
+    before = said(run("status", where, "--json"))
+    hub.silent = True
+
+    refused = run(*words, where, "--card", f"soft:{blank_card}", "--json")
+
+    assert (refused.exit_code, said(refused)["reason"]) == (4, "hub-silent")
+    after = said(run("status", where, "--json"))
+    assert (after["seq"], after["shift_open"]) == (before["seq"], False)
+
+
 def test_registration_and_balances(run: Run, tmp_path: Path, blank_card: Path) -> None:
     where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
 

@@ -79,6 +79,26 @@ def test_without_the_hub_no_ticket_is_issued_and_no_pin_is_asked(shop: Shop) -> 
 
     assert isinstance(refused, Refused)
     assert refused.reason == "hub-silent"
+    assert not shop.counter.status().shift_open
+
+
+def test_a_hub_that_falls_silent_when_it_is_asked_leaves_no_record(shop: Shop) -> None:
+    before = shop.counter.status().seq
+    shop.hub.silent = True  # nobody has noticed yet
+
+    refused = issue(shop)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "hub-silent"
+    assert (shop.counter.status().shift_open, shop.counter.status().seq) == (False, before)
+
+
+def test_tickets_for_more_than_there_is_open_no_shift(shop: Shop) -> None:
+    refused = issue(shop, each=1_000, count=6)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "too-few-points"
+    assert not shop.counter.status().shift_open
 
 
 def test_a_node_that_is_cut_off_before_the_receipt_prints_when_the_line_is_back(
@@ -112,6 +132,7 @@ def test_a_wrong_pin_issues_nothing_and_frees_the_hold(shop: Shop) -> None:
 
     assert isinstance(refused, Refused)
     assert refused.reason == "wrong-pin"
+    assert not shop.counter.status().shift_open
     assert shop.hub.balance(shop.key) == 5_000
 
 
