@@ -2,22 +2,90 @@
 
 import csv
 import hashlib
+import io
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from hub.forms import CloseForm
+from hub.forms import BalanceRow, CloseForm, ExceptionRow, WindowRow
+from hub.views import AccountRow, ProgrammeRow
 from sync.errors import Damaged, RefusedByRule
 from sync.values import MunicipalityCode, OrganisationId
 from tui.demo import cast
 from tui.demo.bank import Order, all_paid, read_order
+from tui.demo.clockwork import in_tokyo
 from tui.demo.opening import tell_balances
 from tui.demo.story import Month
 from tui.demo.totals import TownTotals, compare, town_totals
 
 LAST_DAY = "2017-12-31"
+
+
+class ResidentBalance(BalanceRow, frozen=True, kw_only=True):
+    """What a resident has in a town, under the name that the story calls them by."""
+
+    name: str
+
+
+HEADINGS: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
+    ResidentBalance: {
+        "name": "氏名",
+        "municipality": "自治体コード",
+        "available": "使えるポイント",
+        "held": "保留中のポイント",
+        "as_of": "日時",
+    },
+    AccountRow: {
+        "municipality": "自治体コード",
+        "account": "勘定",
+        "count": "件数",
+        "points": "ポイント",
+    },
+    ProgrammeRow: {
+        "municipality": "自治体コード",
+        "programme": "事業番号",
+        "name": "事業名",
+        "department": "担当",
+        "budget": "予算",
+        "granted": "付与ポイント",
+        "give_until": "付与期限",
+        "issue_until": "発券期限",
+        "use_until": "利用期限",
+        "clear_until": "券の精算期限",
+    },
+    ExceptionRow: {
+        "id": "番号",
+        "kind": "種類",
+        "node": "端末ID",
+        "epoch": "世代",
+        "seq": "記録番号",
+        "points": "ポイント",
+        "reason": "理由",
+        "bearer": "負担",
+        "state": "状態",
+        "at": "日時",
+        "other": "相手の記録",
+        "decision": "判断",
+    },
+    WindowRow: {
+        "window": "精算番号",
+        "municipality": "自治体コード",
+        "state": "状態",
+        "needs": "次の手続き",
+        "lines": "事業者数",
+        "total": "当期ポイント合計",
+        "paid": "振込額合計",
+        "returned": "組戻合計",
+        "pay_on": "振込指定日",
+        "closed_by": "締切",
+        "reviewed_by": "確認",
+        "approved_by": "承認",
+    },
+}
+"""What stands above each column of a list, in the columns' order."""
+_MOMENTS = frozenset({"as_of", "at"})
 
 
 def month_end(month: Month) -> None:
@@ -174,17 +242,17 @@ def _paid(orders: dict[MunicipalityCode, Order]) -> dict[OrganisationId, int]:
 def _lists(month: Month) -> None:
     """The ledger's lists, as spreadsheets in Japanese offices open them."""
     hub = month.corner.first
-    balances = [row for who in cast.RESIDENTS for row in hub.balances(who.mykey_id)]
-    for name, rows in (
-        ("balances.csv", balances),
-        ("accounts.csv", [row for town in cast.TOWNS for row in hub.accounts(town.code)]),
-        ("programmes.csv", hub.programmes()),
-        ("exceptions.csv", hub.exceptions()),
-        ("windows.csv", hub.windows()),
-    ):
-        file = month.corner.made("lists", name)
-        _write_csv(file, rows)
-        month.files.append(file)
+    balances = [
+        ResidentBalance(name=month.tell.word(who.name), **msgspec.structs.asdict(row))
+        for who in cast.RESIDENTS
+        for row in hub.balances(who.mykey_id)
+    ]
+    accounts = [row for town in cast.TOWNS for row in hub.accounts(town.code)]
+    _keep(month, "balances.csv", csv_of(ResidentBalance, balances))
+    _keep(month, "accounts.csv", csv_of(AccountRow, accounts))
+    _keep(month, "programmes.csv", csv_of(ProgrammeRow, hub.programmes()))
+    _keep(month, "exceptions.csv", csv_of(ExceptionRow, hub.exceptions()))
+    _keep(month, "windows.csv", csv_of(WindowRow, hub.windows()))
     for window in hub.windows():
         sheet = hub.window(window.window)
         _keep(month, f"{window.window}.csv", sheet.file)
@@ -199,9 +267,16 @@ def _keep(month: Month, name: str, data: bytes) -> None:
     month.files.append(file)
 
 
-def _write_csv(file: Path, rows: Sequence[msgspec.Struct]) -> None:
-    with file.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
-        for row in rows[:1]:
-            writer.writerow(row.__struct_fields__)
-        writer.writerows(msgspec.structs.astuple(row) for row in rows)
+def csv_of(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> bytes:
+    """Rows of a kind under their headings: UTF-8 with a byte order mark, CRLF."""
+    headings, text = HEADINGS[kind], io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(headings.values())
+    writer.writerows([_cell(row, name) for name in headings] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(row: msgspec.Struct, name: str) -> object:
+    """A value as an office reads it: a moment by the clock in Tokyo, to the minute."""
+    value = getattr(row, name)
+    return f"{in_tokyo(value):%Y-%m-%d %H:%M}" if name in _MOMENTS else value

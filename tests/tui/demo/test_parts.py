@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from tests.tui.demo.programs import ROOT
 from tui.demo import cast, story
 from tui.demo.bank import all_paid, read_order
 from tui.demo.clockwork import Clockwork, in_tokyo, millis
+from tui.demo.monthend import HEADINGS, ResidentBalance, csv_of
 from tui.demo.network import Switch, SwitchedDoor
 from tui.demo.telling import Teller
 from tui.demo.totals import Mismatch, TownTotals, compare, town_totals
@@ -161,6 +163,33 @@ def test_what_goes_another_way_than_the_story_needs_ends_it() -> None:
     with pytest.raises(Damaged, match="float-used-up was due"):
         story.refused(no, "float-used-up")
     story.refused(no, "too-few-points")
+
+
+# -- the lists
+
+
+@pytest.mark.parametrize("kind", HEADINGS)
+def test_every_column_of_a_list_has_a_heading_of_its_own(kind: type[msgspec.Struct]) -> None:
+    headings = HEADINGS[kind]
+    assert set(kind.__struct_fields__) - {"exact"} == set(headings)
+    assert len(set(headings.values())) == len(headings)
+    assert not any(heading.isascii() for heading in headings.values())
+
+
+def test_a_list_tells_the_moment_by_the_clock_in_tokyo() -> None:
+    row = ResidentBalance(
+        name="ハナコ",
+        municipality=cast.KAWASAKI,
+        available=4_000,
+        held=0,
+        as_of=millis("2018-01-26 00:05"),
+        exact=True,
+    )
+    assert csv_of(ResidentBalance, [row]).decode("utf-8-sig").split("\r\n") == [
+        "氏名,自治体コード,使えるポイント,保留中のポイント,日時",
+        "ハナコ,141305,4000,0,2018-01-26 00:05",
+        "",
+    ]
 
 
 # -- clock and switch

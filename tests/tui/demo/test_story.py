@@ -126,6 +126,20 @@ def test_the_lists_of_a_window_say_what_the_bank_was_told(told: str, folder: Pat
     assert "事業者名,A商店街" in notice
 
 
+def test_the_lists_are_headed_in_japanese_and_name_the_residents(told: str, folder: Path) -> None:
+    assert told
+    tops = {
+        name: (folder / f"lists/{name}.csv").read_text("utf-8-sig").splitlines()
+        for name in ("balances", "exceptions", "windows", "programmes")
+    }
+    assert tops["balances"][0] == "氏名,自治体コード,使えるポイント,保留中のポイント,日時"
+    assert {line.split(",")[0] for line in tops["balances"][1:]} == {"Hanako", "Taro", "Umeko"}
+    assert all(line.endswith(",2018-01-26 10:00") for line in tops["balances"][1:])
+    assert ",2017-12-1" in tops["exceptions"][1]
+    assert tops["windows"][0].startswith("精算番号,自治体コード,状態")
+    assert "141305,101,清掃ボランティア,環境局," in "\n".join(tops["programmes"])
+
+
 def test_its_hub_is_gone_when_it_ends(told: str, folder: Path) -> None:
     assert told
     assert not hub_runs(folder)
