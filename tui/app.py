@@ -287,6 +287,7 @@ class CounterApp(App[None]):
             return
         if job in _SCREENS:
             self._go_home()
+            self._home.answer.blank()  # what was said there is over with the next thing done
             self.push_screen(_SCREENS[job]())
         elif job == "sync":
             self._go_home()

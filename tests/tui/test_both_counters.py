@@ -247,7 +247,7 @@ async def test_tickets_are_issued(street: Street, opened: Opened) -> None:
         await at.card(street.hanako)
         await at.press(*"1000", "enter", "enter", *"1234")
         assert at.light == "good"
-        assert "1,000 points taken." in at.answer
+        assert "1 ticket issued, 1,000 points." in at.answer
     assert street.points() == 1_000
 
 

@@ -77,6 +77,8 @@ class Balances(CounterScreen):
             [(t.point_name, words.points(t.available, at_least=t.at_cap), "") for t in look.towns]
         )
         self.answer.note(self._since(look.as_of, exact=False))
+        if not look.fresh:
+            self.desk.poll()  # the silence was perhaps found just now: F12 has to know of it
 
     def _since(self, as_of: Millis | None, *, exact: bool) -> str:
         words, status = self.desk.words, self.desk.status
@@ -85,6 +87,8 @@ class Balances(CounterScreen):
         if exact:
             return words("Exact, from the centre.")
         age = words.age(max(0, status.now - as_of))
+        if not status.hub_reachable:
+            return words("As the lists say ({age} old).", age=age)
         return words("As the lists say ({age} old). F12: exact, with PIN.", age=age)
 
     def _show(self, rows: list[tuple[str, str, str]]) -> None:
@@ -96,6 +100,9 @@ class Balances(CounterScreen):
     def action_exact(self) -> None:
         """Ask for the PIN."""
         if self._look is None or self.desk.busy() or self.is_locked(self._look):
+            return
+        if self.desk.status is not None and not self.desk.status.hub_reachable:
+            self.desk.advise_reason(self.answer, "hub-silent")  # no PIN for what nobody can answer
             return
         self.query_one("#secret").display = True
         self.query_one(PinEntry).focus()
@@ -122,7 +129,11 @@ class Balances(CounterScreen):
         words = self.desk.words
         self._show([(b.point_name, words.points(b.available), number(b.held)) for b in found])
         exact = bool(found) and all(row.exact for row in found)
-        self.answer.note(self._since(found[0].as_of if found else None, exact=exact))
+        since = self._since(found[0].as_of if found else None, exact=exact)
+        if exact or not found:
+            self.answer.note(since)
+        else:
+            self.answer.say("look", words, words("The centre does not answer."), since)
 
     @on(DataTable.RowSelected)
     def again(self, event: DataTable.RowSelected) -> None:

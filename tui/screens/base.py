@@ -56,6 +56,12 @@ class CounterScreen(Screen[None]):
         return self.desk.counter
 
     @property
+    def without_printer(self) -> bool:
+        """Whether the counter is known to have no printer, so that paper waits for one."""
+        status = self.desk.status
+        return status is not None and status.printer.destination == "none"
+
+    @property
     def answer(self) -> Answer:
         """Where the screen answers."""
         return self.query_one(Answer)

@@ -111,6 +111,7 @@ class Home(CounterScreen):
         """An amount begins a spend, anything else is a scan."""
         if not event.text:
             return
+        self.answer.blank()  # what was said before is over
         if not meant_as_amount(event.text):
             self.desk.push_screen(Redeem(event.text))
             return

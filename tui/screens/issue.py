@@ -99,6 +99,19 @@ class Issue(CounterScreen):
     def _opened(self, running: tuple[Running, ...] | Refused) -> None:
         if isinstance(running, Refused):
             self.show_refusal(running)
+        elif self.without_printer:
+            self._warn_of_paper()
+
+    def _warn_of_paper(self, *more: str) -> None:
+        """A ticket can be issued without a printer; nobody should wait for its paper unwarned."""
+        words = self.desk.words
+        self.answer.say(
+            "look",
+            words,
+            words("There is no printer: set one up first."),
+            words("A ticket issued now waits for a printer."),
+            *more,
+        )
 
     def _enter(self, step: Step) -> None:
         self.step = step
@@ -206,7 +219,11 @@ class Issue(CounterScreen):
     def _to_form(self, kind: Running) -> None:
         self._kind = kind
         self._enter(Step.FORM)
-        self.answer.note(self.desk.words("Enter goes on to the next field, then to the PIN."))
+        go_on = self.desk.words("Enter goes on to the next field, then to the PIN.")
+        if self.without_printer:
+            self._warn_of_paper(go_on)
+        else:
+            self.answer.note(go_on)
         self.query_one("#amount", Line).focus()
 
     @on(Line.Entered)
@@ -290,14 +307,25 @@ class Issue(CounterScreen):
             return
         self._fresh()
         numbers = ", ".join(issued.numbers)
-        if issued.papers:
+        comes_out = bool(issued.papers) and not self.without_printer
+        if issued.papers and not comes_out:
+            last = words(
+                "Valid until {day}. There is no printer: the paper waits for one.",
+                day=_until(issued),
+            )
+        elif issued.papers:
             last = words("Valid until {day}. The paper is being printed.", day=_until(issued))
         else:
             last = words("The paper comes by itself when the network is back. Keep nothing open.")
         self.answer.say(
-            "good" if issued.papers else "look",
+            "good" if comes_out else "look",
             words,
-            words("{points} taken.", points=words.points(issued.record.points)),
+            words.many(
+                "{count} ticket issued, {points}.",
+                "{count} tickets issued, {points} in all.",
+                len(issued.numbers),
+                points=words.points(issued.record.points),
+            ),
             words("Ticket {number}, no. {seq}", number=numbers, seq=issued.record.seq),
             last,
         )

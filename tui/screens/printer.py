@@ -37,7 +37,7 @@ _STATES = {
 }
 _CAME_OUT, _AGAIN = N_("It came out"), N_("Print it again")
 _ANSWERS = {"sent": (_CAME_OUT, _AGAIN), "confirmed": (_AGAIN,)}
-"""What a person may say of a sheet; one that waits is printed by itself."""
+"""What a person may say of a sheet; one that waits is printed by itself, given a printer."""
 
 
 class Printer(CounterScreen):
@@ -100,7 +100,7 @@ class Printer(CounterScreen):
         sheet, words = self._sheets[event.cursor_row], self.desk.words
         why = printer_trouble(sheet.trouble, words)
         if sheet.state not in _ANSWERS:
-            self.answer.note(why or words("It waits and is printed by itself."))
+            self.answer.note(why or self._said_of_waiting())
             return
         self._choose(sheet)
         ask = words("Choose with the arrow keys, then Enter.")
@@ -108,6 +108,12 @@ class Printer(CounterScreen):
         choices = self.query_one("#said", Choices)
         choices.show([words(answer) for answer in _ANSWERS[sheet.state]], cursor=None)
         choices.focus()
+
+    def _said_of_waiting(self) -> str:
+        words = self.desk.words
+        if self.without_printer:
+            return words("There is no printer. It waits until one is set up.")
+        return words("It waits and is printed by itself.")
 
     @on(OptionList.OptionSelected, "#said")
     def said(self, event: OptionList.OptionSelected) -> None:
@@ -127,7 +133,8 @@ class Printer(CounterScreen):
         elif came_out:
             self.answer.note(words("Noted: it came out."))
         else:
-            self.answer.note(words("It is being printed."))
+            waits = self.without_printer
+            self.answer.note(self._said_of_waiting() if waits else words("It is being printed."))
         self.read_again(self.counter.sheets, self._paint)
         self.desk.bring_to_paper()
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from node.outcome import Refused, ZReport
+from node.outcome import Refused, Status, ZReport
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
 from tui.screens.history import KINDS
@@ -36,6 +36,11 @@ class Shift(CounterScreen):
     Shift #staff { width: 30; }
     Shift #sums { height: auto; padding: 1 1 0 1; text-style: bold; }
     """
+
+    def __init__(self) -> None:
+        """Closed, as far as is known."""
+        super().__init__()
+        self._is_open = False
 
     def body(self) -> ComposeResult:
         """The name field or the sums."""
@@ -93,9 +98,24 @@ class Shift(CounterScreen):
         self.desk.poll()
         self._read()
 
+    def show_status(self, status: Status) -> None:
+        """Newest facts for the banner; the foot offers to close a shift that is open."""
+        super().show_status(status)
+        if status.shift_open is not self._is_open:
+            self._is_open = status.shift_open
+            self.refresh_bindings()
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  Textual's signature
+    ) -> bool | None:
+        """Without an open shift there is nothing to close, and no key for it."""
+        return self._is_open or action != "close_shift"
+
     def action_close_shift(self) -> None:
         """Ask first."""
-        if not self.desk.busy() and self.desk.status is not None and self.desk.status.shift_open:
+        if not self.desk.busy():
             question = self.desk.words("Close the shift and print the Z-report?")
             self.desk.push_screen(Confirm(question), self._sure)
 
