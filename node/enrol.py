@@ -121,7 +121,7 @@ def _keep_wanted(store: Store, wanted: Plan) -> bool:
 def _lay_aside(folder: Path) -> None:
     """Keep what another invitation made here: its key may be the one that the hub knows."""
     aside = next(path for n in count(1) if not (path := folder / f"before-{n}").exists())
-    aside.mkdir()
+    aside.mkdir(mode=0o700)
     for file in (*folder.glob(f"{DATABASE}*"), folder / KEYS):
         if file.exists():
             file.rename(aside / file.name)

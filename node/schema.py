@@ -185,6 +185,7 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
     if target.exists():
         return  # an earlier try of the same migration already copied it
     partial = target.with_name(target.name + ".partial")
+    partial.touch(mode=0o600)  # as private as what it is a copy of
     with closing(sqlite3.connect(partial)) as copy:
         connection.backup(copy)
     partial.replace(target)

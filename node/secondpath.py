@@ -11,7 +11,7 @@ head is compared with the database:
     fits      it ends where the database ends, or earlier (it may lag)
 
 A frame is its length (4 bytes, big endian), the first 8 bytes of its SHA-256, then the entry. A
-torn end is an end: reading stops there.
+torn end is an end: reading stops there. Like the database, it may be read by its owner only.
 """
 
 import hashlib
@@ -85,6 +85,7 @@ class SecondPath:
         """Write one commit. A path that fails costs a banner, not the sale: see ``trouble``."""
         try:
             if self._out is None:
+                self.file.touch(mode=0o600)
                 self._out = self.file.open("ab")
             self._out.write(_frame(entry))
             self._out.flush()
@@ -99,6 +100,7 @@ class SecondPath:
         fresh = self.file.with_name(self.file.name + ".new")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
+            fresh.touch(mode=0o600)
             fresh.write_bytes(b"".join(_frame(entry) for entry in entries))
             fresh.replace(self.file)
             self.trouble = ""

@@ -50,12 +50,12 @@ class Store:
 
     @classmethod
     def create(cls, folder: Path, program: str) -> "Store":
-        """Make the database of a new node, or go on making one.
+        """Make the database of a new node, or go on making one; only its owner may read it.
 
         Raises Damaged when there is one already, InUse, DiskFull, NoAccess.
         """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise NoAccess(f"{folder} cannot be made ({error.strerror})") from None
         if not is_blank(folder):
@@ -102,6 +102,8 @@ class Store:
         file = folder / FILE
         connection: sqlite3.Connection | None = None
         try:
+            if new:
+                _make_private(file)
             connection = _connect(str(file), uri=False)
             if not new:
                 _check(connection, file)
@@ -275,6 +277,14 @@ def _must_exist(folder: Path) -> None:
         raise Damaged(
             f"{folder} holds no node (there is no {FILE}); a new disk needs a new invitation"
         )
+
+
+def _make_private(file: Path) -> None:
+    """Begin a file that only its owner may read; SQLite gives its log the same rights."""
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise NoAccess(f"{file} cannot be made ({error.strerror})") from None
 
 
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:

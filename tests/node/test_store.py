@@ -1,13 +1,16 @@
 """What a sale waits for: one transaction, few pages, no file that has to grow."""
 
 import sqlite3
+import stat
 import struct
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from node.outcome import Approved, Prepared
+from node.schema import back_up
 from node.store import FILE, LOG, PAGE
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
@@ -48,6 +51,29 @@ def test_a_busy_hour_without_rest_lengthens_no_file(shop: Shop) -> None:
         store.execute("INSERT INTO incident (what, detail, at) VALUES ('busy', ?, 0)", (str(n),))
 
     assert {file.name: file.stat().st_size for file in shop.folder.glob(f"{FILE}*")} == sizes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_what_a_counter_keeps_is_read_by_its_owner_only(shop: Shop) -> None:
+    shop.cut()
+    assert isinstance(shop.counter.spend(shop.card, KAWASAKI, Points(100), pin()), Approved)
+
+    (second,) = shop.second.iterdir()
+    kept = (*shop.folder.glob(f"{FILE}*"), shop.folder / "keys", second)
+
+    assert len(kept) == 5, "the database, its log and index, the keys, the second path"
+    assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+    assert stat.S_IMODE(shop.folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_backup_before_a_migration_is_as_private(shop: Shop, tmp_path: Path) -> None:
+    copy = tmp_path / "node.before"
+
+    with closing(sqlite3.connect(shop.folder / FILE)) as connection:
+        back_up(connection, copy)
+
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 def test_an_action_that_fails_in_the_middle_leaves_nothing(shop: Shop) -> None:
