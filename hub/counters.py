@@ -22,6 +22,7 @@ from hub.store.database import Tx
 from hub.throttle import Throttle
 from sync.batch import MOST_WIRE, join
 from sync.calls import (
+    LIFE_BEGUN,
     Balances,
     CardSigned,
     Challenge,
@@ -96,11 +97,17 @@ class Counters:
             )
 
     def grant_epoch(self, node: NodeId, request: EpochRequest) -> EpochGranted:
-        """A new life under a new key, at once; the same key again gets the same answer."""
+        """A new life under a new key, at once.
+
+        The same key again gets the same answer until that life has begun: who asks after that is
+        an older copy of the node, and must not begin it a second time.
+        """
         with self._core.database.write() as tx:
             same = nodes.epoch_of_key(tx, node, request.public)
             if same is not None:
                 epoch = same.epoch
+                if nodes.held(tx, node, epoch).received:
+                    raise RefusedByRule(LIFE_BEGUN, f"{epoch} has begun: ask under another key")
             else:
                 epoch = nodes.next_epoch(tx, node, request.public)
                 body = EpochRecord(home_of(node), node, epoch, request.public, LOST)

@@ -104,6 +104,10 @@ class Keys:
             self._put({**self._bunch.seeds, "next": seed})
         return SigningKey(seed)
 
+    def forget_next(self) -> None:
+        """Never ask under the next key again: a life was begun under it already."""
+        self._put({name: seed for name, seed in self._bunch.seeds.items() if name != "next"})
+
     def settle(self, epoch: EpochId) -> None:
         """File the next key under the epoch it was granted for."""
         seeds = self._bunch.seeds

@@ -7,6 +7,8 @@ holds instead is kept beside it (table ``given``) and never mixed in. What a sec
 another history is handed in too (:mod:`node.others`), before the new epoch is asked for.
 """
 
+from functools import partial
+
 from node.identity import Identity, Life, keep_life
 from node.keys import Keys
 from node.line import Line
@@ -17,10 +19,12 @@ from node.store import Store
 from node.writer import Writer, insert
 from sync import chain
 from sync.batch import split
+from sync.calls import LIFE_BEGUN, EpochGranted, HubCalls
 from sync.cardproof import Evidence
 from sync.clock import At
 from sync.errors import Damaged, Malformed, RefusedByRule
 from sync.records import AnyBody, Genesis, decode
+from sync.signing import SigningKey
 from sync.values import Digest, EpochId, epoch_number
 from sync.wire import read
 
@@ -71,9 +75,8 @@ class Renewal:
     def renew(self) -> bool:
         """Ask for a new epoch and begin it; False when a person at the hub has to decide first."""
         self.hand_in_others()
-        key = self._keys.fresh(self._writer.epoch)
         try:
-            granted = self._line.patiently(lambda calls: calls.ask_epoch(key.public))
+            key, granted = self._ask_for_a_life()
         except RefusedByRule as error:
             self._store.execute(
                 "INSERT OR IGNORE INTO incident (what, detail, at) VALUES (?, ?, ?)",
@@ -101,6 +104,20 @@ class Renewal:
                 self._set_aside(self._second)
             self.trim()
         return True
+
+    def _ask_for_a_life(self) -> tuple[SigningKey, EpochGranted]:
+        """A new epoch and its key; never one that a later self of this old copy has begun."""
+        while True:
+            key = self._keys.fresh(self._writer.epoch)
+            try:
+                granted = self._line.patiently(partial(HubCalls.ask_epoch, public=key.public))
+            except RefusedByRule as error:
+                if error.reason != LIFE_BEGUN:
+                    raise
+            else:
+                if not self._last(granted.epoch):
+                    return key, granted
+            self._keys.forget_next()
 
     def hand_in_others(self) -> None:
         """Bring the hub what was found of other histories. Raises Unreachable."""
@@ -142,7 +159,9 @@ class Renewal:
         """Let the second path forget what has its receipt, but never its last head.
 
         What is nowhere else stays too: it may follow only behind what the hub will give back. A
-        file that tells another history is laid aside whole, and what it tells is handed in.
+        file that tells another history is laid aside whole, and what it tells is handed in. While
+        the node is stopped nothing is forgotten: what told it apart from an old copy has to tell
+        it again, should the old copy be put back once more.
         """
         if self._second is None:
             return
@@ -150,6 +169,8 @@ class Renewal:
             found = self._held_against_second(self._second)
             if found.verdict == "differs":
                 self._set_aside(self._second)
+            elif self._writer.life.stopped:
+                return
             self._second.begin_anew([*found.tail, *self._waiting()])
 
     def check_start(self) -> None:

@@ -59,6 +59,10 @@ class Enrolled(Message, frozen=True):
     demo: bool
 
 
+LIFE_BEGUN = "life-begun"
+"""Why a hub refuses a life: records of it have come in under this key already."""
+
+
 class EpochRequest(Message, frozen=True):
     """Ask for the next epoch, signed with the key of the one before."""
 

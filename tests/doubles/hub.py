@@ -13,6 +13,7 @@ import msgspec
 from sync import chain
 from sync.batch import join, read_evidence, split, unpack
 from sync.calls import (
+    LIFE_BEGUN,
     Balance,
     Balances,
     CardSigned,
@@ -207,6 +208,8 @@ class FakeHub:
 
     def _grant(self, body: bytes) -> Response:
         public = read(body, EpochRequest).public
+        if any(kept.key == public and kept.records for kept in self.kept.values()):
+            return problem_response(409, LIFE_BEGUN, "ask under another key")
         for kept in self.kept.values():
             kept.state = "closed"
         before = max(self.kept, key=lambda epoch: int(epoch.split("-")[0]))

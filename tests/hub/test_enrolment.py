@@ -125,6 +125,20 @@ def test_a_restored_copy_gets_a_new_life_at_once_and_ends_the_old_one(hall: Town
     assert (incident.kind, incident.other) == ("epoch", granted.epoch)
 
 
+def test_a_life_that_has_begun_is_not_granted_again_to_an_older_copy(hall: Townhall) -> None:
+    old, new_key = hall.terminal(), node_key("second disk")
+    granted = old.ask_epoch(new_key.public)
+    with hall.hub.core.database.write() as tx:
+        tx.run(  # its later self has handed record 1 in
+            "INSERT INTO cursor VALUES ('141305', :node, :epoch, '', 0, 1, x'00', 0)",
+            node=NODE,
+            epoch=granted.epoch,
+        )
+
+    assert refused(lambda: old.ask_epoch(new_key.public)) == "life-begun"
+    assert old.ask_epoch(node_key("third disk").public).epoch.startswith("3-")
+
+
 def test_a_new_disk_needs_a_new_invitation_and_a_new_comparison(hall: Townhall) -> None:
     hall.terminal()
     key = node_key("second disk")

@@ -53,6 +53,50 @@ def test_an_old_copy_that_erases_sales_is_found_out_and_loses_none(
     assert findings(shop.counter.parts.store) == ()
 
 
+def test_an_old_copy_put_back_again_before_its_new_life_is_found_out_again(
+    shop: Shop, tmp_path: Path
+) -> None:
+    copy_database(shop, tmp_path / "first life.db")
+    shop.counter.close()
+    shutil.rmtree(shop.second)
+    shop.reopen()
+    shop.counter.sync_now()
+    assert shop.counter.status().epoch.startswith("2-")
+    put_back(shop, tmp_path / "first life.db")
+    assert shop.counter.status().stopped == "database-behind"
+    shop.counter.parts.renewal.trim()  # as after receipts that come while it is stopped
+
+    put_back(shop, tmp_path / "first life.db")
+
+    assert shop.counter.status().stopped == "database-behind"
+
+
+def test_an_old_copy_does_not_begin_again_the_life_that_its_later_self_began(
+    shop: Shop, tmp_path: Path
+) -> None:
+    spend(shop, 100)
+    shop.counter.sync_now()
+    shop.counter.parts.keys.fresh(shop.counter.status().epoch)  # filed, and cut off before asking
+    shop.counter.close()
+    shutil.copytree(shop.folder, tmp_path / "image")
+    for path in shop.second.iterdir():
+        path.unlink()
+    shop.reopen()
+    shop.counter.sync_now()
+    assert shop.counter.status().epoch.startswith("2-")
+    shop.counter.close()
+    shutil.rmtree(shop.folder)
+    shutil.copytree(tmp_path / "image", shop.folder)
+    for path in shop.second.iterdir():
+        path.unlink()
+
+    shop.reopen()
+    shop.counter.sync_now()
+
+    assert shop.counter.status().epoch.startswith("3-")
+    assert isinstance(spend(shop), Approved)
+
+
 def test_what_only_the_hub_still_has_is_given_back(shop: Shop, tmp_path: Path) -> None:
     copy_database(shop, tmp_path / "backup.db")
     assert isinstance(spend(shop, 700), Approved)
