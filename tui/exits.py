@@ -44,6 +44,9 @@ _CODES: tuple[tuple[type[Exception], int, str], ...] = (
 )
 """The first class that fits; the key is the ``reason`` where the error has none of its own."""
 
+_COUNTERS = ("", "node")
+"""The rooms whose commands are given at a counter."""
+
 
 def exit_code(problem: Exception) -> int:
     """The exit code that a problem ends with."""
@@ -65,7 +68,7 @@ def run(command: Callable[[], object], arguments: Sequence[str], log_file: Path)
     except MachikadoError as problem:
         if wants_json:
             print(as_json(problem))  # noqa: T201  what --json promises
-        print(_told(problem), file=sys.stderr)  # noqa: T201  messages go to stderr
+        print(_told(problem, _room(arguments)), file=sys.stderr)  # noqa: T201  messages go to stderr
         return exit_code(problem)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else UNEXPECTED
@@ -83,19 +86,33 @@ def run(command: Callable[[], object], arguments: Sequence[str], log_file: Path)
 
 
 def refusal(reason: str, detail: str) -> str:
-    """A use case's no in the person's language; ``detail`` is the same in English words."""
-    return _told(RefusedByRule(reason, f"{detail} ({reason})"))
+    """A counter's no in the person's language; ``detail`` is the same in English words."""
+    return _told(RefusedByRule(reason, f"{detail} ({reason})"), "node")
 
 
-def _told(problem: MachikadoError) -> str:
-    """What happened and what to do, in the person's language, and the English detail below it."""
+def _room(arguments: Sequence[str]) -> str:
+    """The room whose command this is; empty for this PC's counter."""
+    return next((each for each in arguments if not each.startswith("-")), "")
+
+
+def _told(problem: MachikadoError, room: str) -> str:
+    """What happened and what to do, in the person's language, and the English detail below it.
+
+    A counter's advice is for people at a counter. Elsewhere, where nothing fits, the detail stands
+    alone: whoever runs the hub is not told to telephone the office, which they are.
+    """
     from tui.wording import Words, language_of
     from tui.wording.advice import advice_about
+    from tui.wording.office import office_advice_about
 
     language = language_of(os.environ)
     if language == "en":
         return str(problem)
-    words, advice = Words(language), advice_about(problem)
+    at_counter = room in _COUNTERS
+    advice = advice_about(problem) if at_counter else office_advice_about(problem)
+    if advice is None:
+        return str(problem)
+    words = Words(language)
     return f"{words(advice.what)}{words(advice.todo)}\n{problem}"
 
 
