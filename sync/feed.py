@@ -60,10 +60,10 @@ class TownItem(Item, frozen=True, tag="town"):
 
 
 class PaymentDayItem(Item, frozen=True, tag="payment-day"):
-    """When a municipality pays its shops next, for the end of a day at the counter."""
+    """When a municipality pays what its shops take today, for the end of a day at the counter."""
 
     municipality: MunicipalityCode
-    day: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    day: Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     """In Asia/Tokyo."""
 
     @property

@@ -135,7 +135,7 @@ def log_into(log_file: Path) -> None:
     if log.handlers:
         return
     try:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
+        log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler: logging.Handler = _QuietFile(log_file, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()
