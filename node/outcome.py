@@ -233,6 +233,8 @@ class HistoryRow:
     """The verdict's reason; empty when applied or not yet known."""
     reversible: bool
     """Whether :meth:`Counter.reverse` would take it back now."""
+    issued: tuple[TicketNumber, ...] = ()
+    """The numbers of the tickets that this entry issued, ascending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

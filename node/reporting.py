@@ -109,7 +109,9 @@ def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
     shift = open_shift(store, life.epoch)
     rows = store.rows(
         "SELECT epoch, seq, move.kind, move.at, municipality, points, tier, move.number, digest,"
-        " reversed_by, outcome, coalesce(reason, ''), shift"
+        " reversed_by, outcome, coalesce(reason, ''), shift,"
+        " CASE move.kind WHEN 'ticket.issued' THEN (SELECT group_concat(paper.number, ' ')"
+        " FROM paper WHERE paper.epoch = move.epoch AND paper.seq = move.seq) END"
         " FROM move JOIN record USING (epoch, seq) LEFT JOIN verdict USING (epoch, seq)"
         " JOIN epoch USING (epoch) ORDER BY epoch.number DESC, seq DESC LIMIT ?",
         (limit,),
@@ -136,6 +138,7 @@ def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
                 and row[12] == shift
                 and not life.stopped
             ),
+            issued=tuple(map(TicketNumber, sorted((row[13] or "").split()))),
         )
         for row in rows
     )

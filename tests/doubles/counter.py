@@ -321,7 +321,9 @@ class FakeCounter:
             for place in range(1, count + 1)
         )
         self.tickets |= {paper.qr: paper.points for paper in papers}
-        return Issued(record=done, numbers=tuple(paper.number for paper in papers), papers=papers)
+        numbers = tuple(paper.number for paper in papers)
+        self.rows[-1] = replace(self.rows[-1], issued=numbers)
+        return Issued(record=done, numbers=numbers, papers=papers)
 
     def running(self) -> tuple[Running, ...] | Refused:
         """By town."""

@@ -248,6 +248,9 @@ async def test_tickets_are_issued(street: Street, opened: Opened) -> None:
         await at.press(*"1000", "enter", "enter", *"1234")
         assert at.light == "good"
         assert "1 ticket issued, 1,000 points." in at.answer
+        number = at.answer.split("Ticket ")[1].split(",")[0]
+        await at.press("f7")
+        assert number in at.text
     assert street.points() == 1_000
 
 

@@ -603,6 +603,21 @@ async def test_the_mark_of_what_was_taken_back_is_shown_whole(stage: Staged) -> 
         assert "券（取消済み）" in at.text
 
 
+@pytest.mark.parametrize(
+    ("tickets", "shown"), [("1", " "), ("2", " and 1 more "), ("3", " and 2 more ")]
+)
+async def test_the_history_names_the_tickets_that_were_issued(
+    stage: Staged, tickets: str, shown: str
+) -> None:
+    async with stage() as at:
+        await at.press("f4")
+        await at.card("soft:hanako")
+        await at.press(*"500", "enter", "tab", "backspace", tickets, "enter", *"1234")
+        number = at.answer.split("Ticket ")[1][:13]
+        await at.press("f7")
+        assert f"{number}{shown}" in at.text
+
+
 async def test_a_hub_that_refuses_is_not_called_a_missing_network(stage: Staged) -> None:
     async with stage(shop(says_no="node-revoked")) as at:
         await at.press("f9")

@@ -136,6 +136,14 @@ def _cells(row: HistoryRow, words: Words) -> tuple[str, ...]:
         words.moment(row.at),
         what,
         words.points(row.points),
-        row.number or "",
+        _tickets(row, words),
         words(_VERDICTS.get(row.verdict, row.verdict or "")),
     )
+
+
+def _tickets(row: HistoryRow, words: Words) -> str:
+    """The ticket that was taken, or the first of those issued and how many more there were."""
+    if not row.issued:
+        return row.number or ""
+    first, *more = row.issued
+    return words("{number} and {count} more", number=first, count=len(more)) if more else first
