@@ -6,7 +6,6 @@ over bytes that cannot be read. On the line a record's facts lack the digest of 
 it, which does not compress: whoever reads them computes it and has the exact bytes again.
 """
 
-import hashlib
 import struct
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,6 +16,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from sync.cardproof import Evidence, SealedCertificate
+from sync.chain import NOTHING, digest
 from sync.errors import Malformed
 from sync.records.bodies import Counter, Position
 from sync.records.codec import MOST_BYTES
@@ -85,19 +85,19 @@ def split(facts: bytes) -> list[bytes]:
 def _shorten(facts: bytes) -> bytes:
     """Joined records as they go over the line; raises Malformed where `split` does."""
     parts: list[bytes] = []
-    before = b""
+    before = NOTHING
     for data in split(facts):
         at = max(data.find(before), 0) if before else 0
         bare = data[:at] + data[at + len(before) :] if at else data
         parts += (_SHORT.pack(len(bare), at), bare)
-        before = hashlib.sha256(data).digest()
+        before = digest(data)
     return b"".join(parts)
 
 
 def _restore(line: bytes) -> bytes:
     """Joined records with their exact bytes, from the line; raises Malformed."""
     records: list[bytes] = []
-    before = b""
+    before = NOTHING
     start = 0
     while start < len(line):
         place = f"batch: record {len(records) + 1}"
@@ -112,7 +112,7 @@ def _restore(line: bytes) -> bytes:
             raise Malformed(f"{place} lacks a digest at {at}, where none can stand")
         data = bare[:at] + before + bare[at:] if at else bare
         records.append(data)
-        before = hashlib.sha256(data).digest()
+        before = digest(data)
         start += size
     return join(records)
 
