@@ -5,14 +5,13 @@ makes one, so a name from outside leaves no file behind, and a file that is gone
 of being replaced by another key. Shredding a month's evidence is deleting that month's sealing key.
 """
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from hub.store.files import damaged, read_whole
+from hub.store.files import damaged, read_whole, write_whole
 from sync.errors import Malformed
 from sync.ports import Randomness
 from sync.signing import SigningKey
@@ -141,7 +140,7 @@ class KeyRing:
         if not self._is_there(name):
             seed = self._randomness.bytes(LENGTH)
             if self._folder is not None:
-                _write(self._path(name), seed)
+                write_whole(self._path(name), seed)
             self._seeds[name] = seed
         return self._seed(name)
 
@@ -160,19 +159,3 @@ def _month(month: str) -> str:
     if not _MONTH.fullmatch(month):
         raise Malformed(f"{month!r} names no key: they are named by month, 2026-11")
     return month
-
-
-def _write(path: Path, seed: bytes) -> None:
-    """Write a key's file as a whole or not at all."""
-    fresh = path.with_suffix(".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(seed)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # a key that a power cut took back would be missed for ever
-    finally:
-        os.close(folder)

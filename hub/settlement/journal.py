@@ -20,6 +20,7 @@ import msgspec
 from hub.findings import Finding
 from hub.settlement.windows import FILE_MADE, WindowName, find, window_name
 from hub.store.database import Tx
+from hub.store.files import sync_names, write_whole
 from sync.errors import Damaged, MachikadoError, NotAuthentic, RefusedByRule
 from sync.signing import SigningKey, verify
 from sync.values import Millis, OrganisationId
@@ -70,7 +71,7 @@ class Journal:
             if (release.window, release.sha256) in left:
                 return
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._put_file(self.folder / f"{release.window}.txt", file)
+            write_whole(self.folder / f"{release.window}.txt", file)
             body = msgspec.json.encode(release)
             signature = self._key.sign(_PURPOSE, body)
             line = msgspec.json.encode(_Entry(release, self._key.public, signature)) + b"\n"
@@ -138,23 +139,7 @@ class Journal:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        self._sync_folder()
-
-    def _put_file(self, path: Path, data: bytes) -> None:
-        fresh = path.with_suffix(".new")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-
-    def _sync_folder(self) -> None:
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_names(self.folder)
 
 
 def _known(tx: Tx, release: Release) -> bool:

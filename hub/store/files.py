@@ -4,6 +4,7 @@ Nothing is made in the place of a file that is missed: a hub that began anew wou
 what it owes, and a new key opens nothing that the old one closed.
 """
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -32,6 +33,27 @@ def read_whole(path: Path) -> bytes:
         raise damaged(path, "is missing") from None
     except OSError as error:
         raise damaged(path, f"cannot be read ({error.strerror})") from None
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that only the hub's user may read, as a whole or not at all, to the disk."""
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_names(path.parent)
+
+
+def sync_names(folder: Path) -> None:
+    """Bring a folder's names to the disk too: a power cut must not take a new file back."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def must_be_there(path: Path) -> int:
