@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
-from sqlalchemy.engine import RowMapping
 
 from hub.bodies import HubRecord, MunicipalityAdded
 from hub.chronicle import chain_of
@@ -34,7 +33,7 @@ from hub.intake.verify import Verifier
 from hub.people import TWO_PEOPLE
 from hub.points.case import Line, Proof
 from hub.rebuilt import rebuilt
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from sync.chain import ChainBroken, digest, follow
 from sync.errors import Damaged, MachikadoError, NotAuthentic
 from sync.signing import Head, verify_head
@@ -225,7 +224,7 @@ def _approvals(tx: Tx) -> Iterator[Finding]:
         yield from _approvals_of(rows, entered)
 
 
-def _approvals_of(rows: Sequence[RowMapping], entered: Sequence[HubRecord]) -> Iterator[Finding]:
+def _approvals_of(rows: Sequence[Row], entered: Sequence[HubRecord]) -> Iterator[Finding]:
     """``rows``: what was done before what still waits."""
     of_two = {record.seq: record for record in entered if len(record.persons) == TWO_PEOPLE}
     for row in rows:

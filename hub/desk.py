@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy.engine import RowMapping
 
 from hub import nodes, people, town
 from hub.applying import Applier
@@ -54,7 +53,7 @@ from hub.money import APPLY_MONEY
 from hub.people import SECOND, Person, Role
 from hub.points.books import hub_posting
 from hub.store import schema
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from sync.errors import RefusedByRule
 from sync.values import PLATFORM, Millis, MunicipalityCode
 
@@ -308,7 +307,7 @@ def _find(tx: Tx, person: Person, name: str) -> tuple[Pending, str]:
     return _pending(row), row["state"]
 
 
-def _pending(row: RowMapping) -> Pending:
+def _pending(row: Row) -> Pending:
     return Pending(
         id=row["id"],
         town=MunicipalityCode(row["municipality"]),

@@ -6,7 +6,6 @@ Everything is read from what came in and from the chronicle, as it is; nothing i
 import re
 
 import msgspec
-from sqlalchemy.engine import RowMapping
 
 from hub import nodes
 from hub.bodies import ExceptionDecided
@@ -16,7 +15,7 @@ from hub.intake.lines import Kept, kept
 from hub.people import Person
 from hub.points.books import Source
 from hub.points.case import Line, line_of, subject
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
@@ -32,7 +31,7 @@ def incidents(tx: Tx) -> list[ExceptionRow]:
     return [_row(each) for each in tx.all("SELECT * FROM incident ORDER BY municipality, id")]
 
 
-def incident(tx: Tx, person: Person, name: str) -> RowMapping:
+def incident(tx: Tx, person: Person, name: str) -> Row:
     """The row of an exception of a town that this person works for; raises RefusedByRule."""
     town, _, number = name.partition("-")
     row = None
@@ -45,7 +44,7 @@ def incident(tx: Tx, person: Person, name: str) -> RowMapping:
     return row
 
 
-def view(tx: Tx, row: RowMapping) -> ExceptionView:
+def view(tx: Tx, row: Row) -> ExceptionView:
     """An exception with the evidence of both sides and what people decided."""
     about = Line(
         home=MunicipalityCode(row["node"][:6]),
@@ -89,7 +88,7 @@ def decisions(tx: Tx, town: MunicipalityCode, number: int) -> list[Decided]:
     return found
 
 
-def _row(row: RowMapping) -> ExceptionRow:
+def _row(row: Row) -> ExceptionRow:
     same = ("kind", "node", "epoch", "seq", "points", "reason", "bearer", "state", "at")
     return ExceptionRow(
         id=f"{row['municipality']}-{row['id']}",

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy.engine import RowMapping
-
 from hub.applying import Applier, body_of
 from hub.bodies import (
     EpochGranted,
@@ -32,7 +30,7 @@ from hub.intake.lines import cursor
 from hub.points.books import Source
 from hub.points.case import Line
 from hub.store import schema
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from hub.town import organisation_named, policy_of
 from sync.chain import NOTHING
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
@@ -246,7 +244,7 @@ def check_fingerprint(node: Node, written: str) -> None:
         )
 
 
-def _node(row: RowMapping) -> Node:
+def _node(row: Row) -> Node:
     return Node(
         node=row["node"],
         organisation=row["organisation"],

@@ -6,7 +6,7 @@ for) is taken as it was decided; everything else is computed anew.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -25,7 +25,7 @@ from hub.points.books import posting
 from hub.points.case import Case, Line
 from hub.points.ending import free_holds
 from hub.store import schema
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from sync.holds import HoldRequest
 from sync.values import (
     PLATFORM,
@@ -37,9 +37,6 @@ from sync.values import (
     NodeId,
     home_of,
 )
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import RowMapping
 
 _COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "feed")
 """What came from outside or was said to nodes: inputs of a judgement, not results of it."""
@@ -117,7 +114,7 @@ class Replay:
             for (town,) in old.rows("SELECT DISTINCT municipality FROM chronicle ORDER BY 1")
             for record, _, _ in chain_of(old, MunicipalityCode(town))
         }
-        self._outside: dict[str, list[RowMapping]] = {}
+        self._outside: dict[str, list[Row]] = {}
         for row in old.all("SELECT * FROM incident ORDER BY id"):
             if row["kind"] in _FROM_OUTSIDE:
                 self._outside.setdefault(row["municipality"], []).append(row)

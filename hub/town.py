@@ -8,7 +8,6 @@ chronicle must play the same way for ever.
 from collections.abc import Mapping
 
 import msgspec
-from sqlalchemy.engine import RowMapping
 
 from hub.applying import Applier, body_of
 from hub.bodies import (
@@ -29,7 +28,7 @@ from hub.settlement.errors import SettlementError
 from hub.settlement.terms import Payer, read_account, read_payer, read_terms
 from hub.shapes import in_words
 from hub.store import schema
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from hub.views import OrganisationRow, ProgrammeRow, TownRow
 from sync.errors import Malformed, RefusedByRule
 from sync.policy import Policy, read_policy
@@ -171,7 +170,7 @@ def programmes(tx: Tx) -> list[ProgrammeRow]:
     return [ProgrammeRow(**row) for row in rows]
 
 
-def _town(tx: Tx, town: MunicipalityCode) -> RowMapping:
+def _town(tx: Tx, town: MunicipalityCode) -> Row:
     row = tx.one("SELECT * FROM municipality WHERE municipality=:town", town=town)
     if row is None:
         raise RefusedByRule("municipality-unknown", f"no municipality {town} has joined")

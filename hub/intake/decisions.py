@@ -19,8 +19,6 @@ free, take the reserve's place.
 
 from collections.abc import Callable, Collection
 
-from sqlalchemy.engine import RowMapping
-
 from hub.applying import body_of
 from hub.bodies import ExceptionDecided, HubRecord
 from hub.intake.lines import kept
@@ -41,6 +39,7 @@ from hub.points.seconds import promote_next, stand, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
+from hub.store.database import Row
 from sync.chain import digest
 from sync.errors import RefusedByRule
 from sync.receipt import Bearer, Outcome
@@ -84,7 +83,7 @@ def decide(books: Books, record: HubRecord) -> None:
     )
 
 
-def _write_off(books: Books, source: Source, incident: RowMapping) -> None:
+def _write_off(books: Books, source: Source, incident: Row) -> None:
     """End the deficit of an overspend; what the reserve paid for a copy stays with it."""
     row = _judged(books, incident, {_OVERSPEND, _SECOND})
     if row["reason"] == _SECOND:
@@ -100,7 +99,7 @@ def _write_off(books: Books, source: Source, incident: RowMapping) -> None:
     books.move(RESERVE, deficit(account), owed, source=source, at=books.at, of=str(of))
 
 
-def _pay(books: Books, source: Source, incident: RowMapping) -> None:
+def _pay(books: Books, source: Source, incident: Row) -> None:
     row = _judged(books, incident)
     rest = row["points"] - row["paid"]
     if row["outcome"] != Outcome.EXCEPTION or not rest or row["kind"] not in _SHOP_IS_PAID:
@@ -108,7 +107,7 @@ def _pay(books: Books, source: Source, incident: RowMapping) -> None:
     _from_reserve(books, source, incident, row, rest)
 
 
-def _recover(books: Books, source: Source, incident: RowMapping) -> None:
+def _recover(books: Books, source: Source, incident: Row) -> None:
     row = _judged(books, incident, {_SECOND})
     of = _source(incident)
     ticket = ticket_row(books, row["account"])
@@ -121,7 +120,7 @@ def _recover(books: Books, source: Source, incident: RowMapping) -> None:
     supersede(books, of, exception(row["reason"], Bearer.RESIDENT, row["paid"]))
 
 
-def _noted(books: Books, _source: Source, incident: RowMapping) -> None:
+def _noted(books: Books, _source: Source, incident: Row) -> None:
     """Nothing moves; so nobody may lay aside in this way what waits for people."""
     row = _record(books, incident)
     if row is not None and _waits(row):
@@ -130,7 +129,7 @@ def _noted(books: Books, _source: Source, incident: RowMapping) -> None:
         )
 
 
-def _apply(books: Books, source: Source, incident: RowMapping) -> None:
+def _apply(books: Books, source: Source, incident: Row) -> None:
     row = _quarantined(books, incident)
     if row["kind"] == "reversed":
         supersede(books, _source(incident), _reversal(books, incident))
@@ -145,7 +144,7 @@ def _apply(books: Books, source: Source, incident: RowMapping) -> None:
             supersede(books, _source(incident), applied(row["points"]))
 
 
-def _refuse(books: Books, _by: Source, incident: RowMapping) -> None:
+def _refuse(books: Books, _by: Source, incident: Row) -> None:
     row = _judged(books, incident)
     if not _waits(row):
         raise RefusedByRule("decision-does-not-fit", "this does not wait for people")
@@ -153,7 +152,7 @@ def _refuse(books: Books, _by: Source, incident: RowMapping) -> None:
     supersede(books, _source(incident), exception("refused", Bearer.ORGANISATION, row["paid"]))
 
 
-def _from_the_resident(books: Books, incident: RowMapping, row: RowMapping) -> int:
+def _from_the_resident(books: Books, incident: Row, row: Row) -> int:
     """What a sale that its card has really signed takes from its hold or the wallet."""
     if row["kind"] != "spend" or row["reason"] in _UNPROVED:
         return 0
@@ -165,9 +164,7 @@ def _from_the_resident(books: Books, incident: RowMapping, row: RowMapping) -> i
     return body.points - till.take(case, body.account, body.points, shop, hold)
 
 
-def _from_reserve(
-    books: Books, source: Source, incident: RowMapping, row: RowMapping, points: int
-) -> None:
+def _from_reserve(books: Books, source: Source, incident: Row, row: Row, points: int) -> None:
     """The reserve pays; where it is a ticket's, the ticket's own points take its place."""
     of, organisation = _source(incident), organisation_of(NodeId(incident["node"]))
     books.move(RESERVE, payable(organisation), points, source=source, at=books.at, of=str(of))
@@ -177,14 +174,14 @@ def _from_reserve(
         promote_next(books, row["account"], source=source, at=books.at)
 
 
-def _is_of_the_ticket(books: Books, row: RowMapping) -> bool:
+def _is_of_the_ticket(books: Books, row: Row) -> bool:
     """Whether it is proved that the ticket, or a copy of it, was there: one of this value."""
     ticket = ticket_row(books, row["account"])
     same = ticket is None or ticket.points == row["points"]
     return same and row["reason"] not in _UNPROVED
 
 
-def _end_hold(books: Books, incident: RowMapping) -> None:
+def _end_hold(books: Books, incident: Row) -> None:
     """What was held for a record that people decided waits no longer."""
     till = Till(books)
     hold = till.holds.named_by_record(_line(incident), incident["seq"])
@@ -192,14 +189,14 @@ def _end_hold(books: Books, incident: RowMapping) -> None:
         till.holds.misfit(hold, books.at)
 
 
-def _reversal(books: Books, incident: RowMapping) -> Judgement:
+def _reversal(books: Books, incident: Row) -> Judgement:
     case, record = _case(books, incident)
     if not isinstance(record.body, Reversed):
         return applied()
     return reversed_(Till(books), case, record.body)
 
 
-def _case(books: Books, incident: RowMapping) -> tuple[Case, Record]:
+def _case(books: Books, incident: Row) -> tuple[Case, Record]:
     """The record once more, as one that may be posted: its verdict said what its proof is."""
     line = _line(incident)
     one = kept(books.tx, line, incident["seq"] - 1, incident["seq"])[0]
@@ -220,12 +217,12 @@ def _case(books: Books, incident: RowMapping) -> tuple[Case, Record]:
     return case, record
 
 
-def _waits(row: RowMapping) -> bool:
+def _waits(row: Row) -> bool:
     """Whether the rest of a record is neither posted nor somebody's, until people decide."""
     return row["bearer"] == Bearer.UNDECIDED and not row["undone"]
 
 
-def _record(books: Books, incident: RowMapping) -> RowMapping | None:
+def _record(books: Books, incident: Row) -> Row | None:
     """The record that an incident is about; of a fork or a new life only the place is told."""
     if incident["kind"] not in _ABOUT_A_RECORD:
         return None
@@ -240,9 +237,7 @@ def _record(books: Books, incident: RowMapping) -> RowMapping | None:
     )
 
 
-def _judged(
-    books: Books, incident: RowMapping, reasons: Collection[str] | None = None
-) -> RowMapping:
+def _judged(books: Books, incident: Row, reasons: Collection[str] | None = None) -> Row:
     row = _record(books, incident)
     if row is None or (reasons is not None and row["reason"] not in reasons):
         raise RefusedByRule(
@@ -253,14 +248,14 @@ def _judged(
     return row
 
 
-def _quarantined(books: Books, incident: RowMapping) -> RowMapping:
+def _quarantined(books: Books, incident: Row) -> Row:
     row = _judged(books, incident)
     if row["outcome"] != Outcome.QUARANTINED:
         raise RefusedByRule("decision-does-not-fit", "this record is not quarantined")
     return row
 
 
-def _line(incident: RowMapping) -> Line:
+def _line(incident: Row) -> Line:
     return Line(
         home=MunicipalityCode(incident["node"][:6]),
         node=NodeId(incident["node"]),
@@ -269,11 +264,11 @@ def _line(incident: RowMapping) -> Line:
     )
 
 
-def _source(incident: RowMapping) -> Source:
+def _source(incident: Row) -> Source:
     return _line(incident).source(incident["seq"])
 
 
-_DECISIONS: dict[str, Callable[[Books, Source, RowMapping], None]] = {
+_DECISIONS: dict[str, Callable[[Books, Source, Row], None]] = {
     "write-off": _write_off,
     "pay": _pay,
     "recover": _recover,

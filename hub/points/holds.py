@@ -7,7 +7,6 @@ that ended without a record. An ended number never comes back.
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy.engine import RowMapping
 
 from hub.points.accounts import held, outstanding, subject_of
 from hub.points.books import Books, Source
@@ -15,7 +14,7 @@ from hub.points.case import Line
 from hub.points.returns import give_back
 from hub.points.seconds import promote_next
 from hub.store import schema
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from sync.errors import Damaged
 from sync.holds import Purpose
 from sync.records import Ticket
@@ -127,7 +126,7 @@ class HoldShelf:
             self.misfits.append(hold)
 
 
-def read_hold(fields: RowMapping) -> Hold:
+def read_hold(fields: Row) -> Hold:
     """A hold from its row."""
     return Hold(
         home=fields["municipality"],

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
 
 from hub.store.files import damaged
@@ -22,6 +22,8 @@ from sync.errors import Damaged
 _WAL_PAGES = 16_384
 """Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
 IN_MEMORY = "sqlite://"
+Row = Mapping[str, Any]
+"""A row by the names of its columns."""
 
 
 def open_engine(url: str, *, new: bool) -> Engine:
@@ -55,7 +57,6 @@ class Tx:
     """One open transaction: statements with named values, which go to the driver as they are."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
         self._raw: Any = connection.connection.driver_connection
 
     @property
@@ -63,13 +64,16 @@ class Tx:
         """Whether the database still keeps it open; a full disk may have ended it."""
         return bool(self._raw.in_transaction)
 
-    def one(self, sql: str, /, **values: object) -> RowMapping | None:
+    def one(self, sql: str, /, **values: object) -> Row | None:
         """The first row, or None."""
-        return self._connection.exec_driver_sql(sql, values).mappings().first()
+        return next(iter(self.all(sql, **values)), None)
 
-    def all(self, sql: str, /, **values: object) -> Sequence[RowMapping]:
+    def all(self, sql: str, /, **values: object) -> list[Row]:
         """Every row."""
-        return self._connection.exec_driver_sql(sql, values).mappings().all()
+        found = self._raw.execute(sql, values)
+        rows = found.fetchall()
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def scalar(self, sql: str, /, **values: object) -> Any:
         """The first column of the first row, or None."""
