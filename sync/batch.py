@@ -8,7 +8,7 @@ it, which does not compress: whoever reads them computes it and has the exact by
 
 import struct
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import zstandard
@@ -21,6 +21,7 @@ from sync.errors import Malformed
 from sync.records.bodies import Counter, Position
 from sync.records.codec import MOST_BYTES
 from sync.signing import Head
+from sync.values import Digest
 from sync.wire import read, write
 
 MEDIA_TYPE = "application/vnd.machikado.records.v1+zstd"
@@ -60,6 +61,16 @@ class EvidenceBook(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     certificates: Annotated[tuple[SealedCertificate, ...], Meta(max_length=MOST_RECORDS)]
 
 
+class OpenedBatch(NamedTuple):
+    """A batch as it was read from the line."""
+
+    batch: Batch
+    records: list[bytes]
+    """Their exact bytes."""
+    digests: list[Digest]
+    """One a record."""
+
+
 def join(records: Sequence[bytes]) -> bytes:
     """Records one after the other, each after its length."""
     return b"".join(len(data).to_bytes(_LENGTH, "big") + data for data in records)
@@ -94,9 +105,10 @@ def _shorten(facts: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _restore(line: bytes) -> bytes:
-    """Joined records with their exact bytes, from the line; raises Malformed."""
+def _restore(line: bytes) -> tuple[list[bytes], list[Digest]]:
+    """Records with their exact bytes, and their digests, from the line; raises Malformed."""
     records: list[bytes] = []
+    digests: list[Digest] = []
     before = NOTHING
     start = 0
     while start < len(line):
@@ -113,8 +125,9 @@ def _restore(line: bytes) -> bytes:
         data = bare[:at] + before + bare[at:] if at else bare
         records.append(data)
         before = digest(data)
+        digests.append(before)
         start += size
-    return join(records)
+    return records, digests
 
 
 def pack(batch: Batch) -> bytes:
@@ -124,10 +137,16 @@ def pack(batch: Batch) -> bytes:
 
 def unpack(data: bytes) -> Batch:
     """Read a batch from the line, with its size capped before and after; raises Malformed."""
+    return open_batch(data).batch
+
+
+def open_batch(data: bytes) -> OpenedBatch:
+    """As :func:`unpack`, with its records taken apart and their digests; raises Malformed."""
     if len(data) > MOST_WIRE:
         raise Malformed(f"batch: {len(data)} bytes; the most is {MOST_WIRE}")
     batch = read(_decompress(data), Batch)
-    return replace(batch, facts=_restore(batch.facts))
+    records, digests = _restore(batch.facts)
+    return OpenedBatch(replace(batch, facts=join(records)), records, digests)
 
 
 def _decompress(data: bytes) -> bytes:

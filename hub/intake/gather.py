@@ -136,7 +136,7 @@ def _ready(drafts: list[Draft]) -> tuple[list[Draft], list[Draft]]:
         line = draft.stretch.line
         if room > 0 and line not in wait and draft.promise.done():
             now.append(draft)
-            room -= len(draft.records)
+            room -= len(draft.stretch.records)
         else:
             wait.add(line)
             rest.append(draft)
@@ -144,4 +144,4 @@ def _ready(drafts: list[Draft]) -> tuple[list[Draft], list[Draft]]:
 
 
 def _records(drafts: list[Draft]) -> int:
-    return sum(len(draft.records) for draft in drafts)
+    return sum(len(draft.stretch.records) for draft in drafts)

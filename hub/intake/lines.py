@@ -1,6 +1,6 @@
 """Where each line of records stands: a node's chain, and the branches that forked off it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from hub.store.database import Tx
 from sync.batch import MOST_RECORDS, read_evidence, split
 from sync.cardproof import Evidence
 from sync.chain import NOTHING, digest
-from sync.records import frame
+from sync.errors import Malformed
+from sync.records import Record, decode, frame
 from sync.values import Digest, Millis
 
 
@@ -44,6 +45,9 @@ class Stretch(NamedTuple):
     received_at: Millis
     posted_then: int
     records: Sequence[bytes]
+    digests: Sequence[Digest]
+    read: Sequence[Record | None]
+    """What they say; None: cannot be read."""
     pieces: Sequence[Evidence | None]
     """The evidence, one piece a record."""
 
@@ -63,7 +67,11 @@ class Stretch(NamedTuple):
         if count <= 0:
             return self
         return self._replace(
-            first=seq + 1, records=self.records[count:], pieces=self.pieces[count:]
+            first=seq + 1,
+            records=self.records[count:],
+            digests=self.digests[count:],
+            read=self.read[count:],
+            pieces=self.pieces[count:],
         )
 
 
@@ -120,18 +128,36 @@ def stretches(tx: Tx, line: Line, after: int, upto: int) -> list[Stretch]:
 
     Whole batches: the first may begin earlier, the last may reach further.
     """
+    return [_stretch(line, batch) for batch in _batches(tx, line, after, upto)]
+
+
+class _Together(NamedTuple):
+    """Records that came in one batch, not read yet."""
+
+    first: int
+    received_at: Millis
+    posted_then: int
+    records: list[bytes]
+    pieces: Sequence[Evidence | None]
+
+
+def _stretch(line: Line, some: _Together) -> Stretch:
+    first, received_at, posted_then, records, pieces = some
+    digests, read = list(map(digest, records)), list(map(readable, records))
+    return Stretch(line, first, received_at, posted_then, records, digests, read, pieces)
+
+
+def _batches(tx: Tx, line: Line, after: int, upto: int) -> Iterator[_Together]:
     rows = tx.rows(
         "SELECT first, received_at, posted_then, facts, evidence FROM inbox"
         " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND first>? AND last>?"
         " AND first<=? ORDER BY first",
         [*_key(line), after - MOST_RECORDS, after, upto],  # a batch reaches no further
     )
-    found = []
     for first, received_at, posted_then, facts, evidence in rows:
         records = split(facts)
         pieces = read_evidence(evidence, len(records)).pieces
-        found.append(Stretch(line, first, received_at, posted_then, records, pieces))
-    return found
+        yield _Together(first, received_at, posted_then, records, pieces)
 
 
 def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> list[Kept]:
@@ -148,12 +174,12 @@ def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> l
         )
         later = dict(better)
     found: list[Kept] = []
-    for one in stretches(tx, line, after, upto):
-        for seq, (data, piece) in enumerate(zip(one.records, one.pieces, strict=True), one.first):
+    for first, received_at, posted_then, records, pieces in _batches(tx, line, after, upto):
+        for seq, (data, piece) in enumerate(zip(records, pieces, strict=True), first):
             if after < seq <= upto:
                 other = later.get(seq)
                 proof = piece if other is None else read_evidence(other, 1).pieces[0]
-                found.append(Kept(line, seq, data, proof, one.received_at, one.posted_then))
+                found.append(Kept(line, seq, data, proof, received_at, posted_then))
     return found
 
 
@@ -167,13 +193,15 @@ def gathered(records: Iterable[Kept]) -> list[Stretch]:
         else:
             runs.append([one])
     return [
-        Stretch(
+        _stretch(
             run[0].line,
-            run[0].seq,
-            run[0].received_at,
-            run[0].posted_then,
-            [one.data for one in run],
-            [one.evidence for one in run],
+            _Together(
+                run[0].seq,
+                run[0].received_at,
+                run[0].posted_then,
+                [one.data for one in run],
+                [one.evidence for one in run],
+            ),
         )
         for run in runs
     ]
@@ -215,6 +243,14 @@ def _left(tx: Tx, branch: Cursor) -> Line:
             if other.line != branch.line and digest(before.data) == seen.prev:
                 return other.line
     return chain
+
+
+def readable(data: bytes) -> Record | None:
+    """The record, or None for bytes that are none."""
+    try:
+        return decode(data)
+    except Malformed:
+        return None
 
 
 def _key(line: Line) -> list[object]:

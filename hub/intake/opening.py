@@ -7,13 +7,13 @@ with the verdict that it is no good; when a month's sealing key is shredded, no 
 from collections.abc import Collection
 
 from hub.core import Core
-from hub.intake.lines import kept, kept_along
+from hub.intake.lines import kept, kept_along, readable
 from hub.keys import KeyRing
 from hub.points.case import Line
 from hub.store.database import Tx
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, ShiftOpened, decode
+from sync.records import Record, ShiftOpened
 from sync.sealing import Sealer, open_content_key
 
 
@@ -31,14 +31,6 @@ def stored(tx: Tx, line: Line, seq: int) -> Record | None:
     """A record of a line, or of what a branch shares; None if there is none or it is unreadable."""
     found = kept_along(tx, line, seq - 1, seq)
     return readable(found[0].data) if found else None
-
-
-def readable(data: bytes) -> Record | None:
-    """The record, or None for bytes that are none."""
-    try:
-        return decode(data)
-    except Malformed:
-        return None
 
 
 def opened_evidence(core: Core, tx: Tx, line: Line, seqs: Collection[int]) -> dict[int, bytes]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import Kept, Stretch, gathered
-from hub.intake.opening import content_key, readable, stored
+from hub.intake.opening import content_key, stored
 from hub.intake.verify import Promise, Task, Verifier, need_of, towns_of_tickets
 from hub.points.case import Case, Line, Proof, done_of, moment_of
 from hub.store.database import Tx
@@ -31,8 +31,6 @@ class Draft(NamedTuple):
     """Records whose proofs may still be on their way."""
 
     stretch: Stretch
-    records: Sequence[Record | None]
-    """None: cannot be read."""
     promise: Promise
     all_known: bool
     """Whether every card was known that the records name."""
@@ -59,7 +57,7 @@ class Prover:
 
     def begin(self, tx: Tx, stretch: Stretch) -> Draft:
         """Begin to check the proofs of what came together."""
-        records = [readable(data) for data in stretch.records]
+        records = stretch.read
         cards = {
             record.body.card
             for record in records
@@ -72,13 +70,14 @@ class Prover:
         task = Task(
             origin=self._core.origin,
             records=stretch.records,
+            digests=stretch.digests,
             pieces=stretch.pieces,
             needs=list(map(need_of, records, stretch.pieces)),
             cards=known,
-            shifts=self._shift_keys(tx, stretch, records),
+            shifts=self._shift_keys(tx, stretch),
             tickets=self._core.keys.public_tickets(towns_of_tickets(records)),
         )
-        return Draft(stretch, records, self._verifier.begin(task), len(known) == len(cards))
+        return Draft(stretch, self._verifier.begin(task), len(known) == len(cards))
 
     def standings(self, tx: Tx, drafts: Iterable[Draft]) -> dict[Line, Standing]:
         """How the epochs of these records stand now."""
@@ -96,7 +95,7 @@ class Prover:
         """
         accounts: dict[MunicipalityCode, set[AccountId]] = {}
         for draft in drafts:
-            for record in draft.records:
+            for record in draft.stretch.read:
                 if record is not None and isinstance(record.body, _SIGNED_BY_CARD):
                     town, account = record.body.municipality, record.body.account
                     if (town, account) not in self._cards:
@@ -106,15 +105,16 @@ class Prover:
                 self._cards[town, account] = theirs
 
     def _cases(self, draft: Draft, standings: Mapping[Line, Standing]) -> Iterator[Case]:
-        line, _, received_at, posted_then, _, _ = draft.stretch
+        line, first, received_at, posted_then, _, digests, records, _ = draft.stretch
         standing = standings[line]
-        for seq, (record, checked) in enumerate(
-            zip(draft.records, draft.promise.result(), strict=True), draft.stretch.first
+        found = draft.promise.result()
+        for seq, (name, record, checked) in enumerate(
+            zip(digests, records, found, strict=True), first
         ):
             yield Case(
                 line,
                 seq,
-                checked.digest,
+                name,
                 record,
                 None if record is None else done_of(record),
                 moment_of(record, received_at),
@@ -135,16 +135,16 @@ class Prover:
         theirs = self._cards.get((body.municipality, body.account), ())
         return proof if body.card in theirs else Proof.OTHER_ACCOUNT
 
-    def _shift_keys(
-        self, tx: Tx, stretch: Stretch, records: Sequence[Record | None]
-    ) -> dict[int, bytes]:
+    def _shift_keys(self, tx: Tx, stretch: Stretch) -> dict[int, bytes]:
         """The content keys of the shifts that evidence names, where they can be opened."""
         keys: dict[int, bytes] = {}
         for seq in {piece.shift for piece in stretch.pieces if piece is not None}:
             name = (stretch.line, seq)
             if name not in self._shifts:
                 here = seq in stretch.seqs
-                record = records[seq - stretch.first] if here else stored(tx, stretch.line, seq)
+                record = (
+                    stretch.read[seq - stretch.first] if here else stored(tx, stretch.line, seq)
+                )
                 self._shifts[name] = content_key(self._core.keys, record)
             key = self._shifts[name]
             if key is not None:

@@ -15,19 +15,29 @@ from dataclasses import dataclass
 
 from hub.core import Core
 from hub.intake import incidents
-from hub.intake.lines import Cursor, Kept, Stretch, begin, branches, cursor, digest_at, kept_along
+from hub.intake.lines import (
+    Cursor,
+    Kept,
+    Stretch,
+    begin,
+    branches,
+    cursor,
+    digest_at,
+    kept_along,
+    readable,
+)
 from hub.points.case import Line, Proof
 from hub.points.ending import end_attempts
 from hub.store import schema
 from hub.store.database import Tx
-from sync.batch import Batch, EvidenceBook, join, read_evidence, split, unpack
+from sync.batch import Batch, EvidenceBook, join, open_batch, read_evidence
 from sync.cardproof import Evidence, SealedCertificate
-from sync.chain import NOTHING, ChainBroken, follow
-from sync.chain import digest as digest_of
+from sync.chain import NOTHING, ChainBroken, check_links, links
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.receipt import Outcome
+from sync.records import Frame, Record, frame
 from sync.signing import Head, verify_head
-from sync.values import EpochId, NodeId, home_of
+from sync.values import Digest, EpochId, NodeId, home_of
 from sync.wire import write
 
 HEALED_BY_EVIDENCE = frozenset(
@@ -53,6 +63,8 @@ class Run:
 
     first: int
     records: list[bytes]
+    digests: list[Digest]
+    read: list[Record | None]
     pieces: tuple[Evidence | None, ...]
     certificates: tuple[SealedCertificate, ...]
     head: Head
@@ -62,16 +74,26 @@ class Run:
         return Run(
             first=self.first + count,
             records=self.records[count:],
+            digests=self.digests[count:],
+            read=self.read[count:],
             pieces=self.pieces[count:],
             certificates=self.certificates,
             head=self.head,
         )
 
+    def follow(self, line: Line, head: Digest) -> None:
+        """Check that it continues a line behind its head; raises ChainBroken."""
+        seen = map(_outside, self.read, self.records)
+        check_links(line.node, line.epoch, links(self.first, head, seen, self.digests))
+
+
+def _outside(record: Record | None, data: bytes) -> Record | Frame | None:
+    return frame(data) if record is None else record
+
 
 def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Received:
     """Take a batch into custody; durable when this returns."""
-    batch = unpack(body)
-    records = split(batch.facts)
+    batch, records, digests = open_batch(body)
     book = read_evidence(batch.evidence, len(records))
     chain = Line(home=home_of(node), node=node, epoch=epoch, branch="")
     with core.database.write() as tx:
@@ -86,10 +108,12 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
         main = cursor(tx, chain) or begin(tx, chain, 0, NOTHING)
         taken = Received(main, batch, book, None)
         if records:
-            head = _checked_head(batch, bytes(public), chain, first, records)
+            head = _checked_head(batch, bytes(public), chain, first + len(records) - 1, digests[-1])
             run = Run(
                 first=first,
                 records=records,
+                digests=digests,
+                read=list(map(readable, records)),
                 pieces=book.pieces,
                 certificates=book.certificates,
                 head=head,
@@ -106,15 +130,13 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
     return taken
 
 
-def _checked_head(
-    batch: Batch, public: bytes, chain: Line, first: int, records: list[bytes]
-) -> Head:
+def _checked_head(batch: Batch, public: bytes, chain: Line, last: int, name: Digest) -> Head:
     head = batch.head
     if head is None:
         raise Malformed("batch: records without a signed head")
     if (head.node, head.epoch) != (chain.node, chain.epoch):
         raise NotAuthentic("batch: the head is of another node or epoch")
-    if (head.seq, head.digest) != (first + len(records) - 1, digest_of(records[-1])):
+    if (head.seq, head.digest) != (last, name):
         raise NotAuthentic("batch: the signed head is not that of the last record")
     verify_head(head, public)
     return head
@@ -159,7 +181,7 @@ class _Custody:
 
     def _follows(self, line: Cursor, run: Run) -> bool:
         try:
-            follow(line.line.node, line.line.epoch, run.first, line.head, run.records)
+            run.follow(line.line, line.head)
         except ChainBroken:
             return False
         return True
@@ -168,12 +190,12 @@ class _Custody:
         """Other bytes at a place that is taken: keep both, close the epoch, tell people."""
         main, tx = self._main, self._tx
         base = digest_at(tx, left.line, run.first - 1)
-        follow(main.line.node, main.line.epoch, run.first, base, run.records)
+        run.follow(main.line, base)
         line = Line(
             home=main.line.home,
             node=main.line.node,
             epoch=main.line.epoch,
-            branch=digest_of(run.records[0]).hex()[:16],
+            branch=run.digests[0].hex()[:16],
         )
         tx.run(
             "UPDATE epoch SET closed_at=CASE WHEN state='open' THEN :now ELSE closed_at END,"
@@ -224,7 +246,9 @@ class _Custody:
             epoch=at.epoch,
             branch=at.branch,
         )
-        stretch = Stretch(at, run.first, now, line.posted, run.records, run.pieces)
+        stretch = Stretch(
+            at, run.first, now, line.posted, run.records, run.digests, run.read, run.pieces
+        )
         return Cursor(at, line.base, last, head, line.posted), stretch
 
     def _better(self, first: Kept, now: Evidence | None) -> None:

@@ -28,7 +28,6 @@ import msgspec
 from hub.points.case import Proof
 from sync.cardproof import Evidence, money_message
 from sync.certificate import Algorithm, verify_signature
-from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
 from sync.records import Record, Spend, TicketIssued, TicketRedeemed, decode
 from sync.sealing import Sealer
@@ -77,10 +76,11 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     origin: str
     records: Sequence[bytes]
+    digests: Sequence[Digest]
+    """One a record, as are the pieces and the needs."""
     pieces: Sequence[Evidence | None]
-    """One a record."""
     needs: Sequence[Need]
-    """As :func:`need_of` says; one a record."""
+    """As :func:`need_of` says."""
     cards: dict[KeyDigest, bytes]
     """Public keys (SubjectPublicKeyInfo, DER) of the cards that are known."""
     shifts: dict[int, bytes]
@@ -92,7 +92,6 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 class Checked(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was found of one record."""
 
-    digest: Digest
     proof: Proof
     opened: bytes = b""
     """With a bad signature: what the evidence held."""
@@ -224,34 +223,35 @@ def _check_packed(task: bytes) -> bytes:
 def check(task: Task) -> list[Checked]:
     """Check one record after the other."""
     return [
-        _checked(task, data, piece, need)
-        for data, piece, need in zip(task.records, task.pieces, task.needs, strict=True)
+        _checked(task, data, name, piece, need)
+        for data, name, piece, need in zip(
+            task.records, task.digests, task.pieces, task.needs, strict=True
+        )
     ]
 
 
-def _checked(task: Task, data: bytes, piece: Evidence | None, need: Need) -> Checked:
-    name = digest(data)
+def _checked(task: Task, data: bytes, name: Digest, piece: Evidence | None, need: Need) -> Checked:
     if need == Need.CARD and piece is not None:
         return _card(task, data, name, piece)
     if need == Need.TICKET:
-        return Checked(name, _ticket(task, data))
-    return Checked(name, _CLEAR[need])
+        return Checked(_ticket(task, data))
+    return Checked(_CLEAR[need])
 
 
 def _card(task: Task, data: bytes, name: Digest, piece: Evidence) -> Checked:
     public, content_key = task.cards.get(piece.key), task.shifts.get(piece.shift)
     if public is None:
-        return Checked(name, Proof.UNKNOWN_KEY)
+        return Checked(Proof.UNKNOWN_KEY)
     if content_key is None:
-        return Checked(name, Proof.BAD_SIGNATURE)
+        return Checked(Proof.BAD_SIGNATURE)
     opened = b""
     try:
         opened = _sealer(content_key).open(piece.sealed, name)
         message = money_message(task.origin, data)
         verify_signature(public, Algorithm(piece.algorithm), opened, message)
     except (NotAuthentic, Malformed, ValueError):
-        return Checked(name, Proof.BAD_SIGNATURE, opened)
-    return Checked(name, Proof.GOOD)
+        return Checked(Proof.BAD_SIGNATURE, opened)
+    return Checked(Proof.GOOD)
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.handing_in import SMALL, Judging
 from hub.intake.ahead import Ahead
-from hub.intake.lines import Stretch
+from hub.intake.lines import Stretch, stretches
 from hub.intake.verify import Checked, Here, InlineVerifier, Promise, Task
 from hub.points.case import Line
 from sync.receipt import Outcome
@@ -162,11 +162,11 @@ def test_what_was_posted_without_it_makes_room(
     monkeypatch.setattr("hub.intake.ahead._MOST", 1)
     ahead = Ahead(town.core, town.identities, InlineVerifier())
     town.put(shop)
-    ahead.begin(stretch_of(shop))
+    ahead.begin(stretch_of(town, shop))
     other = busy(town, town.node(FISH_SHOP), hana)
     town.put(other)
 
-    ahead.begin(stretch_of(other))
+    ahead.begin(stretch_of(town, other))
 
     assert ahead.take(line_of(shop), 1) is None
     assert ahead.take(line_of(other), 1) is not None
@@ -177,9 +177,11 @@ def line_of(pen: Pen) -> Line:
     return Line(home=home_of(pen.node), node=pen.node, epoch=pen.epoch, branch="")
 
 
-def stretch_of(pen: Pen) -> Stretch:
-    """All that a pen wrote, as one batch."""
-    return Stretch(line_of(pen), 1, pen.at, 0, pen.records, pen.evidence)
+def stretch_of(town: Corner, pen: Pen) -> Stretch:
+    """All that a pen wrote and handed in as one batch."""
+    with town.core.database.read() as tx:
+        (found,) = stretches(tx, line_of(pen), 0, pen.seq)
+    return found
 
 
 def _asking(pen: Pen) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.hub import init_hub, open_hub
-from hub.intake.opening import readable
+from hub.intake.lines import readable
 from hub.intake.verify import Checked, InlineVerifier, PoolVerifier, Task, need_of
 from hub.points.case import Proof
 from sync.cardproof import Evidence
@@ -41,6 +41,7 @@ def task_of(pen: Pen, *cards: Card) -> Task:
     return Task(
         origin=ORIGIN,
         records=pen.records,
+        digests=list(map(digest, pen.records)),
         pieces=pen.evidence,
         needs=[
             need_of(readable(data), piece)
@@ -64,7 +65,6 @@ def test_what_a_card_has_signed_is_good_and_what_needs_no_card_needs_no_proof(
     found = InlineVerifier().begin(task_of(shop, card)).result()
 
     assert [one.proof for one in found] == [Proof.NOT_NEEDED] * 2 + [Proof.GOOD] * 70
-    assert [one.digest for one in found] == [digest(data) for data in shop.records]
 
 
 def test_each_kind_of_bad_proof_is_told_apart(shop: Pen, card: Card) -> None:
@@ -97,6 +97,7 @@ def test_a_bad_signature_brings_back_what_the_evidence_held(shop: Pen, card: Car
     moved = Task(
         origin="https://another.hub",
         records=task.records,
+        digests=task.digests,
         pieces=task.pieces,
         needs=task.needs,
         cards=task.cards,
