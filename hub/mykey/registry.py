@@ -9,7 +9,7 @@ The caller has checked that whoever shows the certificate holds its key, and ask
 whether it is revoked.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,6 +28,8 @@ ACTIVE = "active"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _LENGTH = 8
 _AT_ONCE = 500
+_REMEMBERED = 50_000
+"""Public keys at hand: some 20 MB."""
 """Values in one statement."""
 _Value = TypeVar("_Value", AccountId, KeyDigest)
 
@@ -62,6 +64,8 @@ class MyKey:
         self._roots = roots
         self._clock = clock
         self._randomness = randomness
+        self._keys: dict[KeyDigest, bytes] = {}
+        """Public keys that were asked for: a card's key never changes under its digest."""
 
     # -- registering
 
@@ -175,6 +179,17 @@ class MyKey:
 
     def public_keys(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, bytes]:
         """SubjectPublicKeyInfo (DER) of those cards that are registered."""
+        asked = set(cards)
+        known = {card: key for card in asked if (key := self._keys.get(card)) is not None}
+        found = self._read_keys(asked.difference(known))
+        if len(self._keys) > _REMEMBERED:
+            self._keys.clear()
+        self._keys.update(found)
+        return known | found
+
+    def _read_keys(self, cards: Collection[KeyDigest]) -> dict[KeyDigest, bytes]:
+        if not cards:
+            return {}
         found: dict[KeyDigest, bytes] = {}
         with self._database.read() as tx:
             for some in _some(cards):
