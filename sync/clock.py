@@ -46,4 +46,6 @@ def bounded(at: At, received: Millis) -> Millis:
     """
     if not at.trusted:
         return received
+    if at.hub <= at.ms <= received:  # mostly
+        return at.ms
     return Millis(min(max(at.ms, at.hub), received))

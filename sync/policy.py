@@ -196,6 +196,8 @@ def divisor(policy: Policy, at: At, lists: Lists) -> int | Refused:
 
 def left_of(account: AccountFacts, now: Millis) -> int:
     """Points that may still be spent from what the standing says."""
+    if not account.later and not account.expiring:  # mostly
+        return account.available
     spent = sum(points for _, points in account.later)
     fallen = covered = 0
     for lot in sorted(account.expiring, key=lambda lot: lot.at):

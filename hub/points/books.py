@@ -86,7 +86,9 @@ class Books:
         self.expired_until = Millis(row["expired_until"])
         self._balances: dict[str, int] = {}
         self._before: dict[str, int] = {}
-        self._transfers: list[Transfer] = []
+        self._moves: list[tuple[object, ...]] = []
+        """Transfers that are not written yet, as rows of their table."""
+        self._months: dict[int, int] = {}
         self._parts: dict[Source, int] = {}
         self._dated: set[tuple[int, str]] = set()
         self._borne: dict[str, int] = {}
@@ -129,14 +131,18 @@ class Books:
             [self.town, number, *source, self.town, str(source)],
         )
         name = str(source)
-        now = [move for move in self._transfers if move[:3] == source or move.of == name]
+        now = [move for move in self._moved() if move[:3] == source or move.of == name]
         return [*map(Transfer._make, stored), *now]
 
     def wallet_history(self, account: AccountId) -> list[Transfer]:
         """Every transfer that touched a wallet, in order."""
         name = wallet(account)
-        own = [move for move in self._transfers if name in (move.debit, move.credit)]
+        own = [move for move in self._moved() if name in (move.debit, move.credit)]
         return [*wallet_history(self.tx, self.town, account), *own]
+
+    def _moved(self) -> Iterator[Transfer]:
+        """The transfers that are not written yet."""
+        return (Transfer._make(row[2:]) for row in self._moves)
 
     def write_rows(self) -> None:
         """Write the judged records, so that what follows in this posting finds them."""
@@ -193,9 +199,27 @@ class Books:
         self._parts[source] = part + 1
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
-        posting, window, step = self.number, self.window, len(self._transfers)
-        self._transfers.append(
-            Transfer(*source, part, debit, credit, points, posting, window, step, at, expires, of)
+        hour = at // HOUR
+        month = self._months.get(hour) or self._months.setdefault(hour, _month(hour))
+        name, epoch, seq = source
+        self._moves.append(
+            (
+                self.town,
+                month,
+                name,
+                epoch,
+                seq,
+                part,
+                debit,
+                credit,
+                points,
+                self.number,
+                self.window,
+                len(self._moves),
+                at,
+                expires,
+                of,
+            )
         )
 
     def recover(self, account: AccountId, *, source: Source, at: Millis) -> None:
@@ -218,7 +242,7 @@ class Books:
     def flush(self, cause: tuple[object, ...]) -> None:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
-        self._write_transfers()
+        self.tx.insert_many(schema.transfer, self._moves)
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
         self._write_marks()
@@ -231,14 +255,6 @@ class Books:
             msgspec.msgpack.encode(cause),
         )
         self.tx.insert_many(schema.posting, [row])
-
-    def _write_transfers(self) -> None:
-        months = {
-            hour: (self.town, _month(hour))
-            for hour in {move.at // HOUR for move in self._transfers}
-        }
-        rows = [months[move.at // HOUR] + move for move in self._transfers]
-        self.tx.insert_many(schema.transfer, rows)
 
     def _write_balances(self) -> list[str]:
         """Write what changed; gives the accounts."""

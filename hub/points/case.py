@@ -1,8 +1,9 @@
 """A record on its way to a verdict, and the verdict."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+import msgspec
 
 from hub.points.books import Source
 from sync.clock import bounded
@@ -45,8 +46,7 @@ def line_of(source: Source) -> Line:
     return Line(home=home_of(node), node=node, epoch=EpochId(epoch), branch=branch)
 
 
-@dataclass(slots=True)
-class Done:
+class Done(msgspec.Struct):
     """A money record of a node, as far as limits ask."""
 
     epoch: EpochId
@@ -61,7 +61,7 @@ class Done:
     hold: int = 0
 
 
-class Case(NamedTuple):
+class Case(msgspec.Struct, frozen=True):
     """A record with everything that bears on its judgement."""
 
     line: Line
@@ -119,7 +119,7 @@ def subject(record: Record) -> str:
     return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True):
     """What becomes of a record."""
 
     outcome: Outcome

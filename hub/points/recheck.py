@@ -88,9 +88,10 @@ class NodeKnowledge:
         self.records.append(done)
         self._about[done.account].append(done)
         self._latest[done.epoch] = max(self._latest[done.epoch], done.seq)
-        for key in self._floats:
-            if _counts(done, *key):
-                self._floats[key] += done.points
+        if done.tier == _T2:
+            for key in self._floats:
+                if _counts(done, *key):
+                    self._floats[key] += done.points
 
     def about(self, account: str) -> Sequence[Done]:
         """The records about an account, or a ticket's number."""
@@ -116,6 +117,8 @@ class NodeKnowledge:
         Which of their receipts a node has stored no basis says; but none can be stored before the
         hub has posted what it is for, and a node's time is never before an answer that it stored.
         """
+        if not self._earlier:
+            return 0
         return sum(
             done.points for done in self._earlier if done.kind == kind and done.posted_at > at
         )
@@ -197,7 +200,7 @@ class Recheck:
             ):
                 continue
             behind = not done.undone and done.seq > includes.get(done.epoch, 0)
-            if behind and not self._held_by_then(case.line, done, basis.feed):
+            if behind and not (done.hold and self._held_by_then(case.line, done, basis.feed)):
                 later.append((done.at, done.points))
             if done.kind == "spend" and done.at > since:
                 recent_count += 1
@@ -227,7 +230,7 @@ class Recheck:
 
         The hub had held them, and its answer came when the node had decided by itself.
         """
-        return done.hold > 0 and bool(
+        return bool(
             self._books.tx.rows(
                 "SELECT 1 FROM hold h JOIN told_node t ON t.municipality=h.municipality"
                 " AND t.node=h.node WHERE h.municipality=? AND h.node=? AND h.epoch=? AND h.n=?"

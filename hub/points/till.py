@@ -40,8 +40,9 @@ class Till:
             self.holds.use(hold)
             return 0
         left = points - take_lapsed(books, case, account, points, to)
-        part = min(left, books.balance(wallet(account)))
-        books.move(wallet(account), to, part, source=source, at=at)
+        own = wallet(account)
+        part = min(left, books.balance(own))
+        books.move(own, to, part, source=source, at=at)
         return left - part
 
     def overspend(self, case: Case, account: AccountId, to: str, paid: int, left: int) -> Judgement:

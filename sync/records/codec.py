@@ -4,6 +4,7 @@ The bytes are the record: encoded once, at creation, then stored, signed, hashed
 are. What does not encode back to the same bytes is not a record.
 """
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Meta
 from sync.clock import At
 from sync.errors import Malformed
 from sync.records.bodies import AnyBody, Epoch, Position
-from sync.values import NodeId
+from sync.values import EpochId, NodeId
 
 VERSION = 1
 KNOWN_VERSIONS = (1,)
@@ -21,12 +22,17 @@ MOST_BYTES = 4096
 """The longest record, in bytes; enough for 20 tickets."""
 
 
+_Node = Annotated[NodeId, Meta(pattern=r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}\Z")]
+_Writer = tuple[_Node, Epoch]
+
+
 class Record(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One fact of one node: ``[v, node, epoch, seq, prev, at, body]``."""
 
     v: Annotated[int, Meta(ge=1, le=255)]
-    node: Annotated[NodeId, Meta(pattern=r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}\Z")]
-    epoch: Epoch
+    node: NodeId
+    epoch: EpochId
+    """These two are checked by :func:`decode`: once for all that a node writes."""
     seq: Position
     prev: Annotated[bytes, Meta(max_length=32)]
     """SHA-256 of the previous record's bytes; empty for record 1."""
@@ -76,6 +82,7 @@ def decode(data: bytes) -> Record:
         raise Malformed(f"a record of {len(data)} bytes; the longest is {MOST_BYTES}")
     try:
         record = _decoder.decode(data)
+        _check_writer(record.node, record.epoch)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Malformed(f"not a record: {error}") from None
     if record.v not in KNOWN_VERSIONS:
@@ -83,6 +90,12 @@ def decode(data: bytes) -> Record:
     if _encoder.encode(record) != data:
         raise Malformed("not a record: another spelling of the same content")
     return record
+
+
+@lru_cache(maxsize=4096)
+def _check_writer(node: str, epoch: str) -> None:
+    """Whether a record's node and epoch are names of such; raises ValidationError."""
+    msgspec.convert((node, epoch), _Writer)
 
 
 def frame(data: bytes) -> Frame | None:
