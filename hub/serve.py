@@ -26,12 +26,13 @@ EVERY = 1.0
 _log = logging.getLogger("machikado.hub")
 
 
-def settle() -> None:
-    """Let the garbage collector leave alone what a started hub is made of, and come seldom.
+def settle(hub: Hub) -> None:
+    """Make ready for much: room in the log, and a garbage collector that comes seldom.
 
     A posting makes thousands of objects that live until it is written, and no circles: looking
     through them every 700 objects costs a fifth of it.
     """
+    hub.core.database.make_room()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 100)
@@ -103,7 +104,7 @@ def serve(
     host, port = read_address(listen)
     config = _config(hub, host, port, tls)
     rounds = Rounds(hub)
-    settle()
+    settle(hub)
     rounds.start()
     server = _Server(config, listening)
     if threading.current_thread() is threading.main_thread():

@@ -5,6 +5,7 @@ so that a signature made for one purpose says nothing in another.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -65,11 +66,17 @@ class SigningKey:
 def verify(public: bytes, signature: bytes, what: str, *parts: bytes) -> None:
     """Check a signature; raises NotAuthentic."""
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, tagged(what, *parts))
+        _parsed(public).verify(signature, tagged(what, *parts))
     except (InvalidSignature, ValueError):
         raise NotAuthentic(
             f"the signature of this {what} does not fit the key {thumbprint(public)}"
         ) from None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(public: bytes) -> Ed25519PublicKey:
+    """Reading a key costs as much as checking with it, and few keys sign much."""
+    return Ed25519PublicKey.from_public_bytes(public)
 
 
 class Signed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -44,6 +44,8 @@ HEALED_BY_EVIDENCE = frozenset(
     (Outcome.QUARANTINED, reason) for reason in (Proof.NO_EVIDENCE, Proof.BAD_SIGNATURE)
 )
 """Verdicts that a copy with good evidence decides."""
+_SEEN = 10_000
+"""How exactly it is kept when a node was last seen, in ms: a mere question needs no commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,10 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
             taken = Received(line, batch, book, new)
         end_attempts(core, tx, chain, batch.ended, closed=batch.closed)
         tx.run(
-            "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node",
+            "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node"
+            " AND abs(:now-last_seen)>=:exact",
             now=core.clock.now(),
+            exact=_SEEN,
             home=chain.home,
             node=node,
         )

@@ -19,8 +19,9 @@ from sqlalchemy.pool import StaticPool
 from hub.store.files import damaged
 from sync.errors import Damaged
 
-_WAL_PAGES = 16_384
+_LOG_PAGES = 8_192
 """Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
+_ROOM = _LOG_PAGES * 4096
 IN_MEMORY = "sqlite://"
 Row = Mapping[str, Any]
 """A row by the names of its columns."""
@@ -43,7 +44,7 @@ def open_engine(url: str, *, new: bool) -> Engine:
         cursor = connection.cursor()
         if not memory:
             cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA temp_store=MEMORY")
@@ -205,6 +206,21 @@ class Database:
                 if tx.under_way:
                     tx.rows("ROLLBACK")
 
+    def make_room(self) -> None:
+        """Give the write-ahead log its full size now, so that no commit has to make it longer.
+
+        A commit that does costs half as much again. Whoever was cut off in the middle left the
+        table behind: it is dropped first. What it took in the file stays there for what comes.
+        """
+        with self._lock:
+            with self.write() as tx:
+                tx.run("DROP TABLE IF EXISTS room")
+                tx.run("CREATE TABLE room (filler BLOB)")
+                tx.run("INSERT INTO room VALUES (zeroblob(:size))", size=_ROOM)
+            with self.write() as tx:
+                tx.run("DROP TABLE room")
+            self._tx().rows("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
         """Let go of the files."""
         with self._lock:
@@ -220,9 +236,12 @@ class Database:
             raise damaged(self.name, f"is damaged ({cause})") from error
 
     def _begin(self, statement: str) -> Tx:
-        """Begin on the one connection: taking one from a pool costs more than most questions."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        tx = Tx(self._connection)
+        tx = self._tx()
         tx.rows(statement)
         return tx
+
+    def _tx(self) -> Tx:
+        """On the one connection: taking one from a pool costs more than most questions."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return Tx(self._connection)

@@ -23,7 +23,7 @@ _PARTS = 3
 def measure(folder: Path, *, shops: int, residents: int, cores: int) -> list[Figure]:
     """Records a second, and bytes a record; raises SumsDoNotHold."""
     street = build(folder / "hub", shops=shops, residents=residents, cores=cores)
-    settle()
+    settle(street.hub)
     try:
         with ProcessPoolExecutor(cores) as pool:
             before = verifies_a_second(pool, cores, 0.5)
