@@ -37,6 +37,7 @@ COMPARED: Mapping[str, Compared] = {
     "lot_date": Compared(keys=("municipality", "expires", "account")),
     "touched": Compared(keys=("municipality", "account")),
     "record": Compared(keys=("municipality", "node", "epoch", "branch", "seq")),
+    "record_day": Compared(keys=("municipality", "node", "day", "epoch", "branch")),
     "decision": Compared(keys=("municipality", "node", "epoch", "n")),
     "incident": Compared(
         keys=("municipality", "id"),

@@ -7,7 +7,7 @@ reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neigh
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,11 +17,12 @@ from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Damaged
-from sync.values import HOUR, AccountId, Millis, MunicipalityCode
+from sync.values import DAY, HOUR, AccountId, Millis, MunicipalityCode
 
 _COLUMNS = (
     'source, epoch, seq, part, debit, credit, points, posting, "window", step, at, expires, "of"'
 )
+_AT = schema.record.columns.keys().index("at")
 _NEVER_ABOVE_ZERO = ("deficit:", "receivable:")
 _MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
 
@@ -93,7 +94,7 @@ class Books:
         self._dated: set[tuple[int, str]] = set()
         self._borne: dict[str, int] = {}
         self._touched: set[str] = set()
-        self.rows: list[tuple[object, ...]] = []
+        self.rows: list[tuple[Any, ...]] = []
         """Judged records that are not written yet, as rows of the table ``record``."""
 
     # -- reading
@@ -147,7 +148,19 @@ class Books:
     def write_rows(self) -> None:
         """Write the judged records, so that what follows in this posting finds them."""
         self.tx.insert_many(schema.record, self.rows)
+        self._write_days()
         self.rows.clear()
+
+    def _write_days(self) -> None:
+        """Where the days of these records begin; those of one line come in their order."""
+        firsts: dict[tuple[str, str, int, str, str], int] = {}
+        for row in self.rows:
+            firsts.setdefault((row[0], row[1], row[_AT] // DAY, row[2], row[3]), row[4])
+        self.tx.many(
+            "INSERT INTO record_day VALUES (?,?,?,?,?,?)"
+            " ON CONFLICT DO UPDATE SET first=min(first, excluded.first)",
+            [(*key, first) for key, first in firsts.items()],
+        )
 
     def touch(self, subject: str) -> None:
         """Mark something as changed for the feed (residents' accounts mark themselves)."""

@@ -37,6 +37,13 @@ from sync.values import DAY, EpochId, Millis, epoch_number
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
 _T2 = str(Tier.T2)
+_RECENT = (
+    "(SELECT epoch, min(first) AS first FROM record_day WHERE municipality=? AND node=?"
+    " AND branch=? AND day>=? GROUP BY epoch) d CROSS JOIN record r ON r.municipality=?"
+    " AND r.node=? AND r.epoch=d.epoch AND r.branch=? AND r.seq>=d.first AND r.at>=?"
+)
+"""What a node did in the last days: on each life's line from where the first of these days begins.
+CROSS JOIN, for SQLite to go this way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,9 +382,9 @@ class Recheck:
             node=line.node,
         )
         stored = tx.rows(
-            "SELECT epoch, seq, kind, town, account, points, tier, at, undone<>'', hold FROM record"
-            " WHERE municipality=? AND node=? AND branch=? AND at>=? AND points>0",
-            [line.home, line.node, line.branch, case.at - _LOOK_BACK],
+            "SELECT r.epoch, seq, kind, town, account, points, tier, at, undone<>'', hold"
+            f" FROM {_RECENT} WHERE points>0",
+            _recent_of(line, case.at),
         )
         records = {(row[0], row[1]): Done(*row) for row in stored}
         for done in self._judged.get(line, []):
@@ -388,16 +395,20 @@ class Recheck:
     def _earlier_lives(self, case: Case) -> list[Earlier]:
         line = case.line
         rows = self._books.tx.rows(
-            "SELECT r.epoch, r.kind, r.points, p.at FROM record r LEFT JOIN posting p"
-            " ON p.municipality=r.town AND p.number=r.posting WHERE r.municipality=?"
-            " AND r.node=? AND r.branch=? AND r.at>=? AND r.tier=? AND r.epoch<>?",
-            [line.home, line.node, line.branch, case.at - _LOOK_BACK, _T2, line.epoch],
+            f"SELECT r.epoch, r.kind, r.points, p.at FROM {_RECENT} LEFT JOIN posting p"
+            " ON p.municipality=r.town AND p.number=r.posting WHERE r.tier=? AND r.epoch<>?",
+            [*_recent_of(line, case.at), _T2, line.epoch],
         )
         return [
             Earlier(kind, points, self._books.at if posted_at is None else posted_at)
             for epoch, kind, points, posted_at in rows
             if epoch_number(epoch) < epoch_number(line.epoch)
         ]
+
+
+def _recent_of(line: Line, at: Millis) -> list[object]:
+    since, place = at - _LOOK_BACK, (line.home, line.node, line.branch)
+    return [*place, since // DAY, *place, since]
 
 
 def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> int:

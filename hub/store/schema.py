@@ -221,10 +221,21 @@ record = _table(
     _int("posting"),
     _int("hold"),
     _text("undone", default=""),
-    sa.Index("record_of_days", "municipality", "node", "at"),
 )
 """The current verdict of each posted record. ``posting`` counts in ``town``. ``undone`` names the
 reversal that took it back."""
+
+record_day = _table(
+    "record_day",
+    _key("municipality"),
+    _key("node"),
+    _key("day", sa.BigInteger),
+    _key("epoch"),
+    _key("branch"),
+    _int("first"),
+)
+"""Where the posted records of a day (since 1970, by their own ``at``) begin on their line. An index
+over each record would cost as much as a third of its row."""
 
 decision = _table(
     "decision",

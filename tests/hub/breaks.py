@@ -256,6 +256,11 @@ BREAKS = [
         frozenset({"ticket valid_until"}),
     ),
     Break(
+        "where the records of a day begin",
+        sql("UPDATE record_day SET first=first+1 WHERE node LIKE '141305-B2109%'"),
+        frozenset({"record_day first"}),
+    ),
+    Break(
         "a hold that is open again",
         sql(
             "UPDATE hold SET state='open' WHERE municipality='141305' AND state='used'"
