@@ -28,7 +28,7 @@ def main() -> int:
         folder = Path(name)
         figures += node_commit.measure(folder, commits=400 if quick else 4_000)
         figures += hub_way.measure(
-            folder, shops=12 if quick else 48, residents=40 if quick else 120, cores=cores
+            folder, shops=12 if quick else 72, residents=40 if quick else 120, cores=cores
         )
     figures += screen.measure(3 if quick else 7)
     (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))

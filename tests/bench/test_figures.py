@@ -31,7 +31,7 @@ def test_a_figure_is_met_or_bearable_or_neither(
 
 def test_books_that_do_not_add_up_are_no_figure(tmp_path: Path) -> None:
     street = build(tmp_path / "hub", shops=2, residents=2, cores=1)
-    hub_way.measure_turns(street)
+    hub_way.measure_turns(street, lambda: 1.0)
     hub_way.check(street)
     with street.hub.core.database.write() as tx:
         tx.run("UPDATE balance SET points=points+1 WHERE account LIKE 'payable:%'")
