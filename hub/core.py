@@ -2,17 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from hub.keys import KeyRing
 from hub.store import schema
 from hub.store.database import Database, Tx
 from hub.store.files import damaged
 from sync.ports import Clock, Randomness
-from sync.values import Millis
-
-TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +57,3 @@ def draw_incarnation(tx: Tx, number: int, randomness: Randomness) -> Incarnation
     drawn = Incarnation(number, randomness.bytes(8).hex())
     tx.put(schema.meta, {"name": "incarnation"}, value=str(drawn).encode())
     return drawn
-
-
-def tokyo(at: Millis) -> datetime:
-    """A moment in Asia/Tokyo."""
-    return datetime.fromtimestamp(at / 1000, TOKYO)
-
-
-def day_of(at: Millis) -> str:
-    """The date in Asia/Tokyo, ``YYYY-MM-DD``."""
-    return tokyo(at).date().isoformat()
-
-
-def month_of(at: Millis) -> str:
-    """The month in Asia/Tokyo, ``YYYY-MM``."""
-    return day_of(at)[:7]
-
-
-def end_of(day: str) -> Millis:
-    """The first moment after a date in Asia/Tokyo."""
-    start = datetime.fromisoformat(day).replace(tzinfo=TOKYO)
-    return Millis(int((start + timedelta(days=1)).timestamp() * 1000))

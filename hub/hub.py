@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from hub import people
 from hub.bodies import OperatorAdded
 from hub.carried import Carried
-from hub.core import Core, current_incarnation, first_incarnation, month_of
+from hub.core import Core, current_incarnation, first_incarnation
 from hub.counters import Counters
 from hub.desk import Desk, Rules, enact
 from hub.door import HubDoor
@@ -45,6 +45,7 @@ from hub.store.files import examine
 from hub.town import towns
 from hub.treasury import Treasury
 from sync.certificate import Roots
+from sync.clock import month_of
 from sync.democa import DemoCa
 from sync.errors import Damaged, RefusedByRule
 from sync.http import check_origin

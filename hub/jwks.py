@@ -4,8 +4,9 @@ import base64
 
 import msgspec
 
-from hub.core import Core, month_of
+from hub.core import Core
 from hub.town import towns
+from sync.clock import month_of
 from sync.ticket import key_id
 from sync.values import MunicipalityCode
 

@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 
 from hub.bodies import DayEnded
-from hub.core import Core, day_of, end_of
+from hub.core import Core
 from hub.desk import enact
 from hub.points.ending import free_silent
 from hub.town import policy_of
+from sync.clock import day_of, end_of
 from sync.holds import LONGEST_ATTEMPT
 from sync.values import Millis, MunicipalityCode
 

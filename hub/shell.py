@@ -5,22 +5,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from unicodedata import east_asian_width
-from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 
 from hub.client import HubClient
 from hub.forms import Answered, BankForm
+from sync.clock import tokyo
 from sync.errors import Damaged, Malformed, RefusedByRule
 from sync.values import Millis
 
 Command = Callable[..., object]
-TOKYO = ZoneInfo("Asia/Tokyo")
 """The time that people read; scripts get milliseconds."""
 PATIENCE = 60.0
 """Seconds for an answer; closing a large window takes a while."""
@@ -237,9 +235,7 @@ def _cells(value: msgspec.Struct) -> list[str]:
 def _cell(value: object, *, moment: bool) -> str:
     match value:
         case int() if moment:
-            return (
-                f"{datetime.fromtimestamp(value / 1000, TOKYO):%Y-%m-%d %H:%M:%S}" if value else "-"
-            )
+            return f"{tokyo(Millis(value)):%Y-%m-%d %H:%M:%S}" if value else "-"
         case tuple():
             return " ".join(str(part) for part in value)
         case dict():

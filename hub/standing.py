@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
-from hub.core import Core, day_of, month_of, tokyo
+from hub.core import Core
 from hub.identities import Identities
 from hub.points.accounts import deficit, wallet
 from hub.points.books import wallet_history
@@ -22,6 +22,7 @@ from hub.points.positions import includes
 from hub.settlement.terms import pay_day_of, read_terms
 from hub.store import schema
 from hub.store.database import Tx
+from sync.clock import day_of, month_of, tokyo
 from sync.feed import (
     MOST_ITEMS,
     AnyItem,

@@ -22,7 +22,7 @@ from hub.bodies import (
     PayerChanged,
     PolicySet,
 )
-from hub.core import Core, day_of, end_of
+from hub.core import Core
 from hub.settlement import banks
 from hub.settlement.errors import SettlementError
 from hub.settlement.terms import Payer, read_account, read_payer, read_terms
@@ -30,6 +30,7 @@ from hub.shapes import in_words
 from hub.store import schema
 from hub.store.database import Row, Tx
 from hub.views import OrganisationRow, ProgrammeRow, TownRow
+from sync.clock import day_of, end_of
 from sync.errors import Malformed, RefusedByRule
 from sync.policy import Policy, read_policy
 from sync.values import (

@@ -89,6 +89,7 @@ def status(folder: Path, as_json: bool) -> None:
 def _status(now: Status) -> shell.Line:
     return {
         "node": now.node,
+        "kind": now.kind,
         "organisation": now.organisation,
         "municipality": now.municipality,
         "epoch": now.epoch,
@@ -118,7 +119,7 @@ def _status(now: Status) -> shell.Line:
 
 def _status_words(now: Status) -> str:
     lines = [
-        f"{now.node} ({now.organisation_name}, {now.place})",
+        f"{now.node} ({now.organisation_name}, {now.place}: {now.kind})",
         f"record {now.seq} of {now.epoch}; {now.waiting} waiting for the hub",
         f"points that may still be taken without the hub: {now.offline_left:,}",
     ]

@@ -10,7 +10,7 @@ Zone keys are wrapped under the node's own key before they are stored.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date
 from typing import TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from node.keys import Keys
 from node.store import Store
 from node.timekeeping import Timekeeper
+from sync.clock import day_of
 from sync.errors import Damaged, Malformed, NotAuthentic
 from sync.feed import (
     AnyItem,
@@ -43,7 +44,6 @@ from sync.wire import read, write
 _I = TypeVar("_I", bound=Item)
 _STATE = "feed"
 _PUT = "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)"
-_TOKYO = timezone(timedelta(hours=9))
 """Asia/Tokyo has had no summer time since 1951; the name would need a database of zones."""
 
 
@@ -217,7 +217,7 @@ class Knowledge:
         items = {item.month: item for item in self._all(SealingKeyItem)}
         if not items:
             return None
-        month = today(now)[:7]
+        month = day_of(now)[:7]
         return items.get(month) or items[max(items)]
 
     def _one(self, kind: type[_I], key: str) -> _I | None:
@@ -237,8 +237,3 @@ class Knowledge:
             return msgspec.msgpack.decode(payload, type=kind)
         except msgspec.MsgspecError as error:
             raise Damaged(f"a stored feed item cannot be read: {error}") from None
-
-
-def today(now: Millis) -> str:
-    """The date in Asia/Tokyo, ``YYYY-MM-DD``."""
-    return datetime.fromtimestamp(now / 1000, UTC).astimezone(_TOKYO).date().isoformat()

@@ -8,10 +8,10 @@ record stays subtracted until a person at the hub has decided.
 
 from dataclasses import dataclass
 
-from node.knowledge import Knowledge, KnownStanding, today
+from node.knowledge import Knowledge, KnownStanding
 from node.store import Store
 from node.timekeeping import Timekeeper, age
-from sync.clock import At
+from sync.clock import At, day_of
 from sync.policy import (
     AccountFacts,
     Lists,
@@ -187,7 +187,7 @@ class Limits:
         town = self._knowledge.town(ticket.municipality)
         return RedemptionFacts(
             at=at,
-            today=today(at.ms),
+            today=day_of(at.ms),
             near_midnight=near_midnight(at.ms),
             hub_silent=silent,
             lists=self.lists(at),

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from node.knowledge import today
 from node.outcome import ZReport
 from printer import documents
+from sync.clock import day_of
 from sync.records import Record, Reversed, Spend, TicketRedeemed, Tier
 from sync.ticket import SignedTicket, to_qr
 from sync.values import Digest, Millis, short
@@ -130,7 +130,7 @@ def ticket(
         points=said.points,
         valid_from=date.fromisoformat(said.valid_from),
         valid_until=date.fromisoformat(said.valid_until),
-        issued_on=date.fromisoformat(today(at)),
+        issued_on=date.fromisoformat(day_of(at)),
         number=said.number,
         qr=to_qr(signed),
         places=said.zones,

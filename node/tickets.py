@@ -14,14 +14,13 @@ import threading
 from contextlib import suppress
 
 from node.asking import NOT_ASKED, Asking, Attempted
-from node.knowledge import today
 from node.outcome import Approved, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
 from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
 from node.writer import Committed, Proof
 from sync import policy
-from sync.clock import At
+from sync.clock import At, day_of
 from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
@@ -88,7 +87,7 @@ class Tickets:
                 programme=self._programme(town, programme),
                 each=each,
                 count=count,
-                valid_from=today(parts.writer.now().ms),
+                valid_from=day_of(parts.writer.now().ms),
                 days=days,
             )
             total = Points(each * count)
@@ -122,7 +121,7 @@ class Tickets:
             return refused(error)
         if self._parts.reach.silent:
             return no("hub-silent")
-        day = today(self._parts.writer.now().ms)
+        day = day_of(self._parts.writer.now().ms)
         return tuple(
             Running(municipality=item.municipality, programme=item.programme, name=item.name)
             for item in self._parts.knowledge.programmes()

@@ -1,15 +1,21 @@
 """Time as a record carries it, and how much it may be trusted."""
 
+from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from sync.values import Millis
+from sync.values import HOUR, Millis
 
 Moment = Annotated[Millis, Meta(ge=0, le=2**53 - 1)]
 """Bounded, so that every database and every language can hold it."""
+
+
+TOKYO_AHEAD = 9 * HOUR
+TOKYO = timezone(timedelta(milliseconds=TOKYO_AHEAD))
+"""Asia/Tokyo: nine hours ahead of UTC since 1951, summer and winter."""
 
 
 class ClockState(IntEnum):
@@ -49,3 +55,24 @@ def bounded(at: At, received: Millis) -> Millis:
     if at.hub <= at.ms <= received:  # mostly
         return at.ms
     return Millis(min(max(at.ms, at.hub), received))
+
+
+def tokyo(at: Millis) -> datetime:
+    """A moment in Asia/Tokyo."""
+    return datetime.fromtimestamp(at / 1000, TOKYO)
+
+
+def day_of(at: Millis) -> str:
+    """The date in Asia/Tokyo, ``YYYY-MM-DD``."""
+    return tokyo(at).date().isoformat()
+
+
+def month_of(at: Millis) -> str:
+    """The month in Asia/Tokyo, ``YYYY-MM``."""
+    return day_of(at)[:7]
+
+
+def end_of(day: str) -> Millis:
+    """The first moment after a date in Asia/Tokyo."""
+    start = datetime.fromisoformat(day).replace(tzinfo=TOKYO)
+    return Millis(int((start + timedelta(days=1)).timestamp() * 1000))

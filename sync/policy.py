@@ -20,10 +20,10 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from sync.clock import At, ClockState
+from sync.clock import TOKYO_AHEAD, At, ClockState
 from sync.errors import Malformed
 from sync.records import Expiring, Tier
-from sync.values import DAY, HOUR, Millis, Points
+from sync.values import DAY, Millis, Points
 
 Limit = Annotated[int, Meta(ge=0, le=10**9)]
 
@@ -174,12 +174,11 @@ class RedemptionFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 EDGE_OF_DAY = Millis(10 * 60 * 1000)
 """How near to midnight a clock that was restarted may be wrong about the date."""
-_TOKYO_AHEAD = 9 * HOUR
 
 
 def near_midnight(now: Millis) -> bool:
     """Whether midnight in Asia/Tokyo is so near that a doubtful clock may have the wrong date."""
-    since = (now + _TOKYO_AHEAD) % DAY
+    since = (now + TOKYO_AHEAD) % DAY
     return min(since, DAY - since) < EDGE_OF_DAY
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from sync.clock import TOKYO_AHEAD
 from sync.errors import Malformed, NotAuthentic
 from sync.signing import SigningKey
 from sync.values import (
@@ -59,7 +60,7 @@ _ALG, _KID, _EDDSA, _SIGN1 = 1, 4, -8, 18
 _SIGNATURE_BYTES = 64
 
 _SECONDS = 86_400
-_TOKYO = 9 * 3600
+_TOKYO = TOKYO_AHEAD // 1000
 _EPOCH = date(1970, 1, 1).toordinal()
 
 _NUMBER = re.compile(r"\d{13}", re.ASCII)

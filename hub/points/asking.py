@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.core import Core, day_of
+from hub.core import Core
 from hub.identities import Identities
 from hub.points.accounts import outstanding, wallet
 from hub.points.books import Books, Source, posting
@@ -17,6 +17,7 @@ from hub.points.positions import posted_everywhere
 from hub.points.seconds import is_claimed
 from hub.store import schema
 from hub.store.database import Tx
+from sync.clock import day_of
 from sync.errors import Malformed, NotAuthentic
 from sync.holds import HoldRequest, Purpose, Wanted
 from sync.policy import read_policy

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.bodies import HubRecord
-from hub.core import Core, tokyo
+from hub.core import Core
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.store import schema
 from hub.store.database import Tx
+from sync.clock import tokyo
 from sync.errors import Damaged
 from sync.values import DAY, HOUR, AccountId, Millis, MunicipalityCode
 

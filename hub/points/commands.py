@@ -2,10 +2,10 @@
 
 from hub.applying import body_of
 from hub.bodies import Granted, HubRecord, ProgrammeAdded, ReserveFunded
-from hub.core import day_of, end_of
 from hub.points.accounts import ISSUER, RESERVE, TREASURY, wallet
 from hub.points.books import Books
 from hub.store import schema
+from sync.clock import day_of, end_of
 from sync.errors import RefusedByRule
 from sync.values import AccountId
 

@@ -9,11 +9,11 @@ from datetime import date, timedelta
 
 from hub.applying import body_of
 from hub.bodies import DayEnded, HubRecord
-from hub.core import end_of
 from hub.points.accounts import TREASURY, lapsed, lapsed_ticket, outstanding, wallet
 from hub.points.books import Books
 from hub.points.lots import NEVER, SOON, work_out
 from hub.points.seconds import is_claimed
+from sync.clock import end_of
 from sync.values import AccountId, Millis, TicketNumber
 
 KEPT_DAYS = 31

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.core import day_of
 from hub.points.books import Books, Source
 from hub.points.case import Case, Done, Line
 from hub.store.database import Tx
+from sync.clock import day_of
 from sync.policy import (
     AccountFacts,
     Approved,

@@ -1,10 +1,10 @@
 """Paper tickets become a shop's money, each at most once."""
 
-from hub.core import day_of, end_of
 from hub.points.accounts import RESERVE, lapsed_ticket, outstanding, payable
 from hub.points.case import Case, Judgement, applied, exception, quarantined
 from hub.points.seconds import is_claimed, note_second, set_ticket, ticket_row
 from hub.points.till import Till
+from sync.clock import day_of, end_of
 from sync.receipt import Bearer
 from sync.records import Record, TicketRedeemed
 from sync.values import organisation_of

@@ -20,7 +20,7 @@ from hub.bodies import (
     WindowResult,
     WindowReviewed,
 )
-from hub.core import Core, end_of
+from hub.core import Core
 from hub.points.books import Books
 from hub.settlement import release, windows
 from hub.settlement.errors import ResultRefused
@@ -28,6 +28,7 @@ from hub.settlement.journal import Journal, Release, ReleasedLine
 from hub.settlement.result import read_result
 from hub.settlement.windows import FILE_MADE, SHOPS, State, Window, WindowName
 from hub.store.database import Tx
+from sync.clock import end_of
 from sync.errors import RefusedByRule
 from sync.values import Millis, MunicipalityCode, OrganisationId
 

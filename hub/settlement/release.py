@@ -19,7 +19,6 @@ import msgspec
 
 from hub.applying import body_of
 from hub.bodies import BankDetails, HubRecord, WindowReleased, WindowResult
-from hub.core import day_of
 from hub.points.accounts import TREASURY, payable, receivable, transit
 from hub.points.books import Books
 from hub.settlement import banks, kana, zengin
@@ -48,6 +47,7 @@ from hub.settlement.windows import (
     payments,
 )
 from hub.store.database import Tx
+from sync.clock import day_of
 from sync.errors import Damaged, RefusedByRule
 from sync.values import Millis, MunicipalityCode, OrganisationId, home_of
 

@@ -26,7 +26,7 @@ from hub.bodies import (
     WindowResult,
     WindowReviewed,
 )
-from hub.core import Core, Incarnation, month_of
+from hub.core import Core, Incarnation
 from hub.desk import enact
 from hub.findings import Finding
 from hub.handing_in import Judging, hand_in
@@ -44,6 +44,7 @@ from hub.standing import page
 from hub.store import schema
 from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
+from sync.clock import month_of
 from sync.holds import HoldRequest, Purpose, Wanted
 from sync.policy import Policy
 from sync.receipt import Answer, Custody, Receipt, Verdict
@@ -297,7 +298,7 @@ class Corner:
     @property
     def today(self) -> str:
         """The date in Tokyo."""
-        from hub.core import day_of
+        from sync.clock import day_of
 
         return day_of(self.clock.now())
 

@@ -3,8 +3,8 @@
 import pytest
 
 from hub.bodies import ProgrammeAdded
-from hub.core import month_of
 from hub.standing import page
+from sync.clock import month_of
 from sync.feed import StandingItem
 from sync.records import Expiring
 from sync.standing import AccountStanding

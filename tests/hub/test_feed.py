@@ -5,9 +5,9 @@ from typing import TypeVar
 import pytest
 
 from hub.bodies import ProgrammeAdded
-from hub.core import month_of
 from hub.intake.receive import receive
 from hub.standing import lone, page
+from sync.clock import month_of
 from sync.errors import NotAuthentic
 from sync.feed import (
     Item,

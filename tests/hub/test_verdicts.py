@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from hub.bodies import PolicySet
-from hub.core import month_of
+from sync.clock import month_of
 from sync.policy import Policy
 from sync.receipt import Bearer, Outcome
 from sync.records import ShiftClosed, ShiftOpened, Tier

@@ -137,7 +137,7 @@ def test_status_has_every_key_that_scripts_read(run: Run, tmp_path: Path) -> Non
         "printer",
         "incidents",
     }
-    assert answer["offline_left"] == 30_000
+    assert (answer["kind"], answer["offline_left"]) == ("shop", 30_000)
     assert answer["hub_reachable"] is True
 
 

@@ -21,7 +21,7 @@ from hub.bodies import (
     ProgrammeAdded,
     ReserveFunded,
 )
-from hub.core import Core, Incarnation, day_of
+from hub.core import Core, Incarnation
 from hub.desk import enact
 from hub.hub import Hub, compose
 from hub.keys import KeyRing
@@ -30,6 +30,7 @@ from hub.nodes import fresh_code, invite
 from hub.store import schema
 from hub.store.database import Database
 from node.enrol import enrol
+from sync.clock import day_of
 from sync.democa import DemoCa
 from sync.invitation import Invitation
 from sync.request import Request, Response

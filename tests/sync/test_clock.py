@@ -1,15 +1,17 @@
 """Time: what a record may claim, and what the hub makes of it."""
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.clock import At, ClockState, bounded
+from sync.clock import At, ClockState, bounded, day_of, end_of, month_of
 from sync.errors import Malformed
 from sync.ports import FileClock, SystemClock, SystemRandomness
-from sync.values import Millis
+from sync.values import DAY, Millis
 
 millis = st.integers(0, 2**53 - 1).map(Millis)
 trusted = st.sampled_from([ClockState.SYNCED, ClockState.RUNNING, ClockState.RESTARTED])
@@ -66,3 +68,12 @@ def test_the_machine_s_own_clock_goes_on() -> None:
 
 def test_the_machine_s_randomness_gives_as_much_as_was_asked_for() -> None:
     assert [len(SystemRandomness().bytes(count)) for count in (0, 1, 32)] == [0, 1, 32]
+
+
+@given(st.integers(0, 4_102_444_800_000).map(Millis))
+def test_days_are_those_of_tokyo(at: Millis) -> None:
+    there = datetime.fromtimestamp(at / 1000, ZoneInfo("Asia/Tokyo"))
+
+    assert day_of(at) == f"{there:%Y-%m-%d}"
+    assert month_of(at) == f"{there:%Y-%m}"
+    assert end_of(day_of(at)) - DAY <= at < end_of(day_of(at))

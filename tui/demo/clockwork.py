@@ -4,13 +4,13 @@ Times are written as people in Japan write them: ``2017-12-15 10:00`` is Asia/To
 """
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 
+from sync.clock import TOKYO, tokyo
 from sync.ports import FileClock
 from sync.values import Millis
 
-_TOKYO = timezone(timedelta(hours=9))
 MINUTE = Millis(60_000)
 
 
@@ -45,9 +45,9 @@ class Clockwork:
 
 def millis(moment: str) -> Millis:
     """A moment in Asia/Tokyo as milliseconds since 1970."""
-    return Millis(int(datetime.fromisoformat(moment).replace(tzinfo=_TOKYO).timestamp() * 1000))
+    return Millis(int(datetime.fromisoformat(moment).replace(tzinfo=TOKYO).timestamp() * 1000))
 
 
 def in_tokyo(now: Millis) -> datetime:
     """The same the other way round."""
-    return datetime.fromtimestamp(now / 1000, _TOKYO)
+    return tokyo(now)

@@ -9,10 +9,10 @@ process. Texts that are kept in tables before anybody knows the language are mar
 import gettext
 import io
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from importlib import resources
 from typing import Literal
 
+from sync.clock import tokyo
 from sync.values import DAY, HOUR, Millis
 from tui.wording.po import read_po, write_mo
 
@@ -21,7 +21,6 @@ Language = Literal["ja", "en"]
 MINUTE = 60_000
 # A fixed offset on purpose: Japan keeps UTC+9 without summer time, and a Windows PC has no time
 # zone database to ask.
-_TOKYO = timezone(timedelta(hours=9))
 
 
 def marked(text: str) -> str:
@@ -74,7 +73,7 @@ class Words:
 
     def moment(self, at: Millis) -> str:
         """Month, day and minute in Asia/Tokyo: ``11/21 14:05``."""
-        moment = datetime.fromtimestamp(at / 1000, tz=_TOKYO)
+        moment = tokyo(at)
         return f"{moment.month}/{moment.day} {moment:%H:%M}"
 
 

@@ -19,7 +19,7 @@ from hub.bodies import (
     MunicipalityAdded,
     OrganisationAdded,
 )
-from hub.core import TOKYO, Core, Incarnation
+from hub.core import Core, Incarnation
 from hub.keys import KeyRing
 from hub.points.accounts import ISSUER, payable, receivable
 from hub.points.books import Source, hub_posting, posting
@@ -30,6 +30,7 @@ from hub.settlement.windows import Window, WindowName, open_number, window_name
 from hub.settlement.zengin import read_file
 from hub.store import schema
 from hub.store.database import Database
+from sync.clock import TOKYO
 from sync.values import Millis, OrganisationId, municipality_code
 
 KAWASAKI = municipality_code("141305")
