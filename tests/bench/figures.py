@@ -16,20 +16,25 @@ class Better(Enum):
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the report. ``ratio`` is ``value / limit``; without a wall the limit is 1."""
+    """One line of the report. ``ratio`` is ``value / limit``; without a wall the limit is 1.
+
+    ``target`` is None where a figure is only told.
+    """
 
     figure: str
     value: float
     unit: str
     limit: float
     ratio: float
-    target: float
+    target: float | None
     met: bool
 
     @property
     def bearable(self) -> bool:
         """Whether it is not more than twice off its target."""
-        return self.met or self.target / 2 <= self.ratio <= self.target * 2
+        if self.met or self.target is None:
+            return True
+        return self.target / 2 <= self.ratio <= self.target * 2
 
 
 class SumsDoNotHold(AssertionError):
@@ -37,11 +42,14 @@ class SumsDoNotHold(AssertionError):
 
 
 def against(
-    figure: str, value: float, unit: str, *, limit: float, target: float, better: Better
+    figure: str, value: float, unit: str, *, limit: float, target: float | None, better: Better
 ) -> Figure:
     """Hold a value against its wall and its target."""
     ratio = value / limit
-    met = ratio >= target if better is Better.HIGHER else ratio <= target
+    if target is None:
+        met = True
+    else:
+        met = ratio >= target if better is Better.HIGHER else ratio <= target
     return Figure(
         figure=figure,
         value=value,
@@ -80,9 +88,11 @@ def table(figures: Sequence[Figure]) -> str:
     """The report as people read it."""
     lines = [f"{'figure':<52}{'value':>12}{'limit':>12}{'ratio':>8}{'target':>8}  met"]
     for one in figures:
+        target = "-" if one.target is None else f"{one.target:.2f}"
         met = "yes" if one.met else "no" if one.bearable else "NO, MORE THAN TWICE OFF"
+        met = "-" if one.target is None else met
         lines.append(
             f"{f'{one.figure} ({one.unit})':<52}{one.value:>12,.4g}{one.limit:>12,.4g}"
-            f"{one.ratio:>8.2f}{one.target:>8.2f}  {met}"
+            f"{one.ratio:>8.2f}{target:>8}  {met}"
         )
     return "\n".join(lines)

@@ -29,6 +29,13 @@ def test_a_figure_is_met_or_bearable_or_neither(
     assert ("TWICE" in table([figure])) is not bearable
 
 
+def test_a_figure_without_a_target_is_only_told() -> None:
+    told = against("records", 3, "1/s", limit=100, target=None, better=Better.HIGHER)
+
+    assert told.bearable
+    assert table([told]).endswith("0.03       -  -")
+
+
 def test_books_that_do_not_add_up_are_no_figure(tmp_path: Path) -> None:
     street = build(tmp_path / "hub", shops=2, residents=2, cores=1)
     hub_way.measure_turns(street, lambda: 1.0)
