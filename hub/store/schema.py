@@ -275,12 +275,12 @@ _FROM_WALLET = sa.text("debit >= 'wallet:' AND debit < 'wallet;'")
 _TO_WALLET = sa.text("credit >= 'wallet:' AND credit < 'wallet;'")
 transfer = _table(
     "transfer",
-    _key("municipality"),
-    _key("month", sa.BigInteger),
-    _key("source"),
-    _key("epoch"),
-    _key("seq", sa.BigInteger),
-    _key("part", sa.BigInteger),
+    _text("municipality"),
+    _int("month"),
+    _text("source"),
+    _text("epoch"),
+    _int("seq"),
+    _int("part"),
     _text("debit"),
     _text("credit"),
     _int("points"),
@@ -290,14 +290,15 @@ transfer = _table(
     _int("at"),
     _int("expires"),
     _text("of"),
+    sa.PrimaryKeyConstraint("municipality", "source", "epoch", "seq", "part", "month"),
     sa.CheckConstraint("points > 0", name="a_transfer_moves_points"),
-    sa.Index("transfer_by_posting", "municipality", "posting"),
     sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=_FROM_WALLET),
     sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=_TO_WALLET),
     sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("\"of\" <> ''")),
-    by_key=False,  # four indexes: each entry would repeat the long key
+    by_key=False,  # three more indexes: each entry would repeat the long key
 )
-"""Both legs in one row. ``step`` is its place within its posting. ``expires`` is the lot's date
+"""Both legs in one row. ``month``, of the record's own ``at``, is in the key for partitions only.
+``step`` is its place within its posting. ``expires`` is the lot's date
 where points enter a wallet or lapse. ``of`` names the record that the transfer is for, where that
 is not its source."""
 
