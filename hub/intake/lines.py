@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hub.points.case import Line
 from hub.store import schema
 from hub.store.database import Tx
-from sync.batch import MOST_RECORDS, read_evidence, split
+from sync.batch import MOST_RECORDS, open_batch, read_evidence
 from sync.cardproof import Evidence
 from sync.chain import NOTHING, digest
 from sync.errors import Malformed
@@ -138,26 +138,27 @@ class _Together(NamedTuple):
     received_at: Millis
     posted_then: int
     records: list[bytes]
+    digests: list[Digest]
     pieces: Sequence[Evidence | None]
 
 
 def _stretch(line: Line, some: _Together) -> Stretch:
-    first, received_at, posted_then, records, pieces = some
-    digests, read = list(map(digest, records)), list(map(readable, records))
+    first, received_at, posted_then, records, digests, pieces = some
+    read = list(map(readable, records))
     return Stretch(line, first, received_at, posted_then, records, digests, read, pieces)
 
 
 def _batches(tx: Tx, line: Line, after: int, upto: int) -> Iterator[_Together]:
     rows = tx.rows(
-        "SELECT first, received_at, posted_then, facts, evidence FROM inbox"
+        "SELECT first, received_at, posted_then, body FROM inbox"
         " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND first>? AND last>?"
         " AND first<=? ORDER BY first",
         [*_key(line), after - MOST_RECORDS, after, upto],  # a batch reaches no further
     )
-    for first, received_at, posted_then, facts, evidence in rows:
-        records = split(facts)
-        pieces = read_evidence(evidence, len(records)).pieces
-        yield _Together(first, received_at, posted_then, records, pieces)
+    for first, received_at, posted_then, body in rows:
+        batch, records, digests = open_batch(body)
+        pieces = read_evidence(batch.evidence, len(records)).pieces
+        yield _Together(first, received_at, posted_then, records, digests, pieces)
 
 
 def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> list[Kept]:
@@ -174,7 +175,7 @@ def kept(tx: Tx, line: Line, after: int, upto: int, *, healed: bool = True) -> l
         )
         later = dict(better)
     found: list[Kept] = []
-    for first, received_at, posted_then, records, pieces in _batches(tx, line, after, upto):
+    for first, received_at, posted_then, records, _, pieces in _batches(tx, line, after, upto):
         for seq, (data, piece) in enumerate(zip(records, pieces, strict=True), first):
             if after < seq <= upto:
                 other = later.get(seq)
@@ -200,6 +201,7 @@ def gathered(records: Iterable[Kept]) -> list[Stretch]:
                 run[0].received_at,
                 run[0].posted_then,
                 [one.data for one in run],
+                [digest(one.data) for one in run],
                 [one.evidence for one in run],
             ),
         )

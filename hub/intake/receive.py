@@ -30,7 +30,7 @@ from hub.points.case import Line, Proof
 from hub.points.ending import end_attempts
 from hub.store import schema
 from hub.store.database import Tx
-from sync.batch import Batch, EvidenceBook, join, open_batch, read_evidence
+from sync.batch import Batch, EvidenceBook, join, open_batch, pack, read_evidence
 from sync.cardproof import Evidence, SealedCertificate
 from sync.chain import NOTHING, ChainBroken, check_links, links
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
@@ -70,23 +70,43 @@ class Run:
     pieces: tuple[Evidence | None, ...]
     certificates: tuple[SealedCertificate, ...]
     head: Head
+    body: bytes
+    """All of this as it goes over the line."""
 
     def behind(self, count: int) -> "Run":
         """The run without its first ``count`` records."""
+        if not count:
+            return self
+        records, pieces = self.records[count:], self.pieces[count:]
         return Run(
             first=self.first + count,
-            records=self.records[count:],
+            records=records,
             digests=self.digests[count:],
             read=self.read[count:],
-            pieces=self.pieces[count:],
+            pieces=pieces,
             certificates=self.certificates,
             head=self.head,
+            body=_packed(records, EvidenceBook(pieces, self.certificates), self.head),
         )
 
     def follow(self, line: Line, head: Digest) -> None:
         """Check that it continues a line behind its head; raises ChainBroken."""
         seen = map(_outside, self.read, self.records)
         check_links(line.node, line.epoch, links(self.first, head, seen, self.digests))
+
+
+def _packed(records: list[bytes], book: EvidenceBook, head: Head) -> bytes:
+    return pack(
+        Batch(
+            facts=join(records),
+            evidence=write(book),
+            head=head,
+            ended=(),
+            closed=False,
+            receipted=0,
+            decisions=0,
+        )
+    )
 
 
 def _outside(record: Record | None, data: bytes) -> Record | Frame | None:
@@ -119,6 +139,7 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
                 pieces=book.pieces,
                 certificates=book.certificates,
                 head=head,
+                body=body,
             )
             line, new = _Custody(core, tx, main).take(run)
             taken = Received(line, batch, book, new)
@@ -236,8 +257,7 @@ class _Custody:
             last=last,
             received_at=now,
             posted_then=line.posted,
-            facts=join(run.records),
-            evidence=write(EvidenceBook(run.pieces, run.certificates)),
+            body=run.body,
             head=write(run.head),
         )
         self._tx.run(

@@ -182,12 +182,11 @@ inbox = _table(
     _int("last"),
     _int("received_at"),
     _int("posted_then"),
-    _blob("facts"),
-    _blob("evidence"),
+    _blob("body"),
     _blob("head"),
 )
-"""Batches as they came: the exact bytes. ``posted_then`` bounds what receipts the node can have
-known when it sent this."""
+"""Batches as they came over the line, or what of one was new. ``posted_then`` bounds what receipts
+the node can have known when it sent this."""
 
 card_evidence = _table(
     "card_evidence",

@@ -11,7 +11,7 @@ import msgspec
 
 from hub.store import schema
 from hub.store.database import Tx
-from sync.batch import EvidenceBook, join, read_evidence, split
+from sync.batch import Batch, EvidenceBook, join, pack, read_evidence, split, unpack
 from sync.records import Spend, decode
 from sync.signing import Head
 from sync.wire import read, write
@@ -42,58 +42,50 @@ _WALLET_SPEND = (
 
 def _change_record(tx: Tx) -> None:
     """One spend says 251 points where its node wrote 250."""
-    node, first, facts = tx.rows(
-        "SELECT node, first, facts FROM inbox WHERE node LIKE '141305-B2109%' ORDER BY first"
-    )[0]
-    records = split(facts)
-    for place, data in enumerate(records):
+    place, batch = _batches(tx)[0]
+    records = split(batch.facts)
+    for at, data in enumerate(records):
         record = decode(data)
         if isinstance(record.body, Spend) and record.body.points == 250:
             body = msgspec.structs.replace(record.body, points=251)
-            records[place] = msgspec.msgpack.encode(msgspec.structs.replace(record, body=body))
-    tx.run(
-        "UPDATE inbox SET facts=:facts WHERE node=:node AND first=:first",
-        facts=join(records),
-        node=node,
-        first=first,
-    )
+            records[at] = msgspec.msgpack.encode(msgspec.structs.replace(record, body=body))
+    _put(tx, place, msgspec.structs.replace(batch, facts=join(records)))
 
 
 def _cut_record(tx: Tx) -> None:
     """The last record of a batch is gone."""
-    node, first, facts, evidence = tx.rows(
-        "SELECT node, first, facts, evidence FROM inbox WHERE node LIKE '141305-B2109%'"
-        " ORDER BY first DESC"
-    )[0]
-    records = split(facts)
-    book = read_evidence(evidence, len(records))
-    tx.run(
-        "UPDATE inbox SET facts=:facts, evidence=:evidence WHERE node=:node AND first=:first",
-        facts=join(records[:-1]),
-        evidence=write(EvidenceBook(book.pieces[:-1], ())),
-        node=node,
-        first=first,
-    )
+    place, batch = _batches(tx)[-1]
+    records = split(batch.facts)
+    pieces = read_evidence(batch.evidence, len(records)).pieces
+    facts, evidence = join(records[:-1]), write(EvidenceBook(pieces[:-1], ()))
+    _put(tx, place, msgspec.structs.replace(batch, facts=facts, evidence=evidence))
 
 
 def _change_evidence(tx: Tx) -> None:
     """The signature of the sale of 250 is another one."""
-    node, first, facts, evidence = tx.rows(
-        "SELECT node, first, facts, evidence FROM inbox WHERE node LIKE '141305-B2109%'"
-        " ORDER BY first"
-    )[0]
-    records = split(facts)
-    pieces = list(read_evidence(evidence, len(records)).pieces)
-    for place, data in enumerate(records):
+    place, batch = _batches(tx)[0]
+    records = split(batch.facts)
+    pieces = list(read_evidence(batch.evidence, len(records)).pieces)
+    for at, data in enumerate(records):
         body = decode(data).body
-        piece = pieces[place]
+        piece = pieces[at]
         if isinstance(body, Spend) and body.points == 250 and piece is not None:
-            pieces[place] = msgspec.structs.replace(piece, sealed=piece.sealed[::-1])
+            pieces[at] = msgspec.structs.replace(piece, sealed=piece.sealed[::-1])
+    evidence = write(EvidenceBook(tuple(pieces), ()))
+    _put(tx, place, msgspec.structs.replace(batch, evidence=evidence))
+
+
+def _batches(tx: Tx) -> list[tuple[dict[str, object], Batch]]:
+    """What the second shop handed in, each batch with its place."""
+    rows = tx.rows(
+        "SELECT node, first, body FROM inbox WHERE node LIKE '141305-B2109%' ORDER BY first"
+    )
+    return [({"node": node, "first": first}, unpack(body)) for node, first, body in rows]
+
+
+def _put(tx: Tx, place: dict[str, object], batch: Batch) -> None:
     tx.run(
-        "UPDATE inbox SET evidence=:evidence WHERE node=:node AND first=:first",
-        evidence=write(EvidenceBook(tuple(pieces), ())),
-        node=node,
-        first=first,
+        "UPDATE inbox SET body=:body WHERE node=:node AND first=:first", body=pack(batch), **place
     )
 
 

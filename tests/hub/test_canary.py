@@ -60,15 +60,23 @@ def test_the_search_finds_what_was_planted_in_a_batch(
     shop = _lived(kept, tmp_path, certificate, Card(card_keys[0]))
     digest = Card(card_keys[0]).digest
     book = EvidenceBook((), (SealedCertificate(2, digest, certificate),))
+    planted = msgspec.structs.replace(unpack(shop.batch()), evidence=write(book))
     with kept.core.database.write() as tx:
         changed = tx.run(
-            "UPDATE inbox SET evidence=:evidence WHERE node=:node",
-            evidence=write(book),
-            node=shop.node,
+            "UPDATE inbox SET body=:body WHERE node=:node", body=pack(planted), node=shop.node
         )
 
     assert changed
     assert _found(_values(kept), _needles(certificate))
+
+
+def test_the_search_finds_what_was_planted_in_a_file(
+    kept: Corner, tmp_path: Path, certificate: bytes, card_keys: list[RSAPrivateKey]
+) -> None:
+    shop = _lived(kept, tmp_path, certificate, Card(card_keys[0]))
+    with kept.core.database.write() as tx:
+        tx.run("UPDATE inbox SET head=:head WHERE node=:node", head=certificate, node=shop.node)
+
     assert _found(_files(tmp_path), _needles(certificate))
 
 
@@ -158,14 +166,16 @@ def _needles(certificate: bytes) -> list[bytes]:
 
 
 def _values(town: Corner) -> list[bytes]:
-    """Every value of the ledger's database."""
+    """Every value of the ledger's database, and what batches hold under their compression."""
     with town.core.database.read() as tx:
-        return [
+        batches = [unpack(body) for (body,) in tx.rows("SELECT body FROM inbox")]
+        values = [
             value if isinstance(value, bytes) else str(value).encode()
             for table in schema.metadata.tables
             for row in tx.rows(f"SELECT * FROM {table}")
             for value in row
         ]
+    return values + [part for batch in batches for part in (batch.facts, batch.evidence)]
 
 
 def _paths(folder: Path) -> list[Path]:
