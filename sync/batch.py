@@ -65,6 +65,7 @@ class OpenedBatch(NamedTuple):
     """A batch as it was read from the line."""
 
     batch: Batch
+    """Its facts as they stood on the line."""
     records: list[bytes]
     """Their exact bytes."""
     digests: list[Digest]
@@ -137,16 +138,17 @@ def pack(batch: Batch) -> bytes:
 
 def unpack(data: bytes) -> Batch:
     """Read a batch from the line, with its size capped before and after; raises Malformed."""
-    return open_batch(data).batch
+    opened = open_batch(data)
+    return replace(opened.batch, facts=join(opened.records))
 
 
 def open_batch(data: bytes) -> OpenedBatch:
-    """As :func:`unpack`, with its records taken apart and their digests; raises Malformed."""
+    """As :func:`unpack`, its records taken apart and digested; raises Malformed."""
     if len(data) > MOST_WIRE:
         raise Malformed(f"batch: {len(data)} bytes; the most is {MOST_WIRE}")
     batch = read(_decompress(data), Batch)
     records, digests = _restore(batch.facts)
-    return OpenedBatch(replace(batch, facts=join(records)), records, digests)
+    return OpenedBatch(batch, records, digests)
 
 
 def _decompress(data: bytes) -> bytes:

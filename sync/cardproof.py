@@ -6,6 +6,7 @@ record, so a signature can be used nowhere else and no nonce is needed. It prove
 were present for exactly this record; not that the resident read it.
 """
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -18,7 +19,13 @@ from sync.values import NodeId
 
 def money_message(hub_origin: str, record: bytes) -> bytes:
     """What a card signs for a record that moves points."""
-    return tagged("card", hub_origin.encode(), record)
+    return _money_tag(hub_origin) + len(record).to_bytes(4, "big") + record
+
+
+@lru_cache(maxsize=16)
+def _money_tag(hub_origin: str) -> bytes:
+    """What stands before the record: the same for all that a hub checks."""
+    return tagged("card", hub_origin.encode())
 
 
 def look_message(

@@ -26,7 +26,7 @@ from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
 from sync.records import TicketRedeemed
-from sync.values import MunicipalityCode, organisation_of
+from sync.values import AccountId, MunicipalityCode, organisation_of
 
 
 def post_all(
@@ -70,16 +70,7 @@ def _post_town(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
 def _post(
     core: Core, tx: Tx, town: MunicipalityCode, own: Sequence[Case], handed: Sequence[Case]
 ) -> None:
-    here: list[Case] = []
-    away: list[tuple[object, ...]] = []
-    towns = _Towns(tx)
-    for case in own:
-        other = towns.of(case)
-        if other == town:
-            here.append(case)
-        else:
-            line = case.line
-            away.append((other, line.home, line.node, line.epoch, line.branch, case.seq))
+    here, away = _parted(tx, town, own)
     tx.insert_many(schema.handover, away)
     judged = [*here, *handed]
     misfits = judge_in_posting(core, tx, town, judged, ("records", _ranges(judged)))
@@ -102,6 +93,25 @@ def _post(
     posted_again(tx, town)
     for line in sorted({case.line for case in [*own, *handed]}, key=lambda line: line.node):
         free_unnamed(core, tx, line)
+
+
+def _parted(
+    tx: Tx, town: MunicipalityCode, own: Sequence[Case]
+) -> tuple[Sequence[Case], list[tuple[object, ...]]]:
+    """What a town judges itself of its nodes' records, and rows of what it hands over."""
+    if {case.done.town for case in own if case.done is not None} <= {"", town}:
+        return own, []  # mostly
+    here: list[Case] = []
+    away: list[tuple[object, ...]] = []
+    towns = _Towns(tx)
+    for case in own:
+        other = towns.of(case)
+        if other == town:
+            here.append(case)
+        else:
+            line = case.line
+            away.append((other, line.home, line.node, line.epoch, line.branch, case.seq))
+    return here, away
 
 
 def judge_in_posting(
@@ -155,12 +165,7 @@ def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Jud
 
 def _accounts(cases: Sequence[Case]) -> set[str]:
     """The accounts that the hot path will touch."""
-    people = {
-        account
-        for case in cases
-        if case.record is not None
-        and (account := getattr(case.record.body, "account", None)) is not None
-    }
+    people = {AccountId(case.done.account) for case in cases if case.done is not None}
     shops = {organisation_of(node) for node in {case.line.node for case in cases}}
     return {*map(wallet, people), *map(payable, shops)}
 
