@@ -130,7 +130,11 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
             tx.rows(statement)
         return tx
 
+    def as_it_is(self: Database) -> None:
+        """Leave the log as long as it is: to make room has to commit."""
+
     Database._begin = begin  # type: ignore[method-assign]  # in this process only
+    Database.make_room = as_it_is  # type: ignore[method-assign]  # likewise
     serve_hub(says, folder, port, now)
 
 

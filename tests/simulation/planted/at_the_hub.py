@@ -20,6 +20,7 @@ import hub.settlement.windows
 from hub.handing_in import Judging
 from hub.points.books import Books
 from hub.points.case import applied
+from hub.store import schema
 from tests.simulation.faults import HubCrash
 
 Plant = AbstractContextManager[Any]
@@ -206,8 +207,10 @@ def posted_twice() -> Plant:
 
     def flush(self: Any, cause: Any) -> None:
         if cause[0] == "records" and self.number % 7 == 0:
-            doubled = [move._replace(part=move.part + 50) for move in self._transfers]
-            self._transfers.extend(doubled)
+            part = schema.transfer.columns.keys().index("part")
+            self._moves += [
+                (*move[:part], move[part] + 50, *move[part + 1 :]) for move in self._moves
+            ]
         true(self, cause)
 
     return patch.object(Books, "flush", flush)
