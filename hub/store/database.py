@@ -8,7 +8,7 @@ what it owes.
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -210,9 +210,10 @@ class Database:
         """Give the write-ahead log its full size now, so that no commit has to make it longer.
 
         A commit that does costs half as much again. Whoever was cut off in the middle left the
-        table behind: it is dropped first. What it took in the file stays there for what comes.
+        table behind: it is dropped first. What it took in the file stays there for what comes. On
+        a disk that has no room for it the log stays as it is.
         """
-        with self._lock:
+        with self._lock, suppress(sqlite3.OperationalError):
             with self.write() as tx:
                 tx.run("DROP TABLE IF EXISTS room")
                 tx.run("CREATE TABLE room (filler BLOB)")

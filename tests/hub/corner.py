@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from msgspec import structs
 
@@ -36,6 +37,7 @@ from hub.keys import KeyRing
 from hub.mykey import schema as identity_schema
 from hub.mykey.registry import MyKey
 from hub.nightly import nightly
+from hub.nodes import node_named
 from hub.points.asking import Asked, Attempt, ask
 from hub.points.queries import accounts_of
 from hub.settlement.release import outcomes, prepare
@@ -43,7 +45,7 @@ from hub.settlement.windows import SHOPS, WindowName, open_number
 from hub.standing import page
 from hub.store import schema
 from hub.store.database import Database
-from sync.certificate import Algorithm, CardKey, Roots
+from sync.certificate import CardKey, Roots
 from sync.clock import month_of
 from sync.holds import HoldRequest, Purpose, Wanted
 from sync.policy import Policy
@@ -53,6 +55,7 @@ from sync.signing import SigningKey, open_signed, thumbprint
 from sync.values import (
     AccountId,
     EpochId,
+    Millis,
     MunicipalityCode,
     MyKeyId,
     NodeId,
@@ -95,12 +98,12 @@ class Corner:
 
     # -- people
 
-    def resident(self, key: RSAPrivateKey) -> Resident:
+    def resident(self, key: RSAPrivateKey | EllipticCurvePrivateKey) -> Resident:
         """Register a card."""
         card = Card(key)
         believed = CardKey(
             digest=card.digest,
-            algorithm=Algorithm.RS256,
+            algorithm=card.algorithm,
             public_key=card.spki,
             issuer_key_id=b"demo",
             not_after=at("2036-01-01 00:00"),
@@ -315,6 +318,11 @@ class Corner:
         with self.core.database.read() as tx:
             lines = tx.scalar("SELECT count(*) FROM cursor WHERE posted<received")
             return int(lines + tx.scalar("SELECT count(*) FROM handover"))
+
+    def last_seen(self, pen: Pen) -> Millis:
+        """When the hub last heard of a node."""
+        with self.core.database.read() as tx:
+            return node_named(tx, pen.node).last_seen
 
     def stored(self, table: str) -> int:
         """How many rows a table has."""

@@ -56,6 +56,21 @@ def test_a_batch_without_records_only_asks_for_receipts(town: Corner, hana: Resi
     assert town.custody(answer).received == 3
 
 
+def test_when_a_node_was_last_seen_is_kept_to_ten_seconds(town: Corner, hana: Resident) -> None:
+    shop = _shop(town, hana, 100)
+    town.put(shop)
+    first = town.last_seen(shop)
+
+    town.clock.turn(ms=9_000)
+    town.put(shop, shop.batch(4), first=4)
+    soon = town.last_seen(shop)
+    town.clock.turn(ms=1_000)
+    town.put(shop, shop.batch(4), first=4)
+
+    assert soon == first
+    assert town.last_seen(shop) == first + 10_000
+
+
 def test_other_bytes_at_a_place_that_is_taken_are_a_fork_and_both_are_kept(
     town: Corner, hana: Resident
 ) -> None:

@@ -1,0 +1,65 @@
+"""Public keys of cards: asked for by every batch, so kept at hand, and never wrong for it."""
+
+import hashlib
+
+import pytest
+
+from hub.mykey import registry as registry_room
+from hub.mykey import schema
+from hub.mykey.registry import MyKey
+from hub.store.database import Database
+from sync.certificate import Algorithm, CardKey, Roots
+from sync.values import KeyDigest
+from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+
+
+@pytest.fixture
+def registry() -> MyKey:
+    return MyKey(
+        Database("sqlite://", schema.metadata, version=schema.VERSION),
+        Roots({}),
+        clock=TurnedClock(at("2026-11-02 10:00")),
+        randomness=SeededRandomness("registry"),
+    )
+
+
+def card(name: str) -> CardKey:
+    spki = name.encode()
+    return CardKey(
+        digest=KeyDigest(hashlib.sha256(spki).digest()),
+        algorithm=Algorithm.RS256,
+        public_key=spki,
+        issuer_key_id=b"root",
+        not_after=at("2030-05-05 00:00"),
+    )
+
+
+def test_a_card_that_was_unknown_when_it_was_asked_for_is_known_once_it_is_registered(
+    registry: MyKey,
+) -> None:
+    hana, jiro = card("hana"), card("jiro")
+    registry.register(hana, "", consent_points=True)
+
+    before = registry.public_keys([hana.digest, jiro.digest])
+    registry.register(jiro, "", consent_points=True)
+
+    assert before == {hana.digest: b"hana"}
+    assert registry.public_keys([jiro.digest, hana.digest]) == {
+        hana.digest: b"hana",
+        jiro.digest: b"jiro",
+    }
+
+
+def test_more_cards_than_are_kept_at_hand_are_still_all_found(
+    registry: MyKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_room, "_REMEMBERED", 2)
+    cards = [card(f"card {number}") for number in range(5)]
+    for one in cards:
+        registry.register(one, "", consent_points=True)
+
+    for one in cards:
+        assert registry.public_keys([one.digest]) == {one.digest: one.public_key}
+    everybody = registry.public_keys([one.digest for one in cards])
+
+    assert everybody == {one.digest: one.public_key for one in cards}

@@ -1,0 +1,86 @@
+"""The hub's database file: made once, room in its log, and what a full disk does to that."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.store import schema
+from hub.store.database import Database, Tx
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "hub.db"
+
+
+@pytest.fixture
+def database(file: Path) -> Database:
+    return Database(f"sqlite:///{file}", schema.metadata, version=schema.VERSION, new=True)
+
+
+def log_of(file: Path) -> int:
+    """The bytes of the write-ahead log."""
+    return file.with_name(f"{file.name}-wal").stat().st_size
+
+
+def remember(database: Database, name: str) -> None:
+    """Commit something."""
+    with database.write() as tx:
+        tx.put(schema.meta, {"name": name}, value=b"x" * 100_000)
+
+
+def tables(database: Database) -> set[str]:
+    with database.read() as tx:
+        return {name for (name,) in tx.rows("SELECT name FROM sqlite_master WHERE type='table'")}
+
+
+def test_a_log_that_was_given_room_grows_no_more(database: Database, file: Path) -> None:
+    database.make_room()
+    roomy = log_of(file)
+
+    for place in range(20):
+        remember(database, f"note {place}")
+
+    assert roomy > 20_000_000
+    assert log_of(file) == roomy
+    assert "room" not in tables(database)
+    database.close()
+
+
+def test_whoever_was_cut_off_while_making_room_makes_it_again(database: Database) -> None:
+    with database.write() as tx:
+        tx.run("CREATE TABLE room (filler BLOB)")
+
+    database.make_room()
+
+    assert "room" not in tables(database)
+    database.close()
+
+
+def test_a_disk_without_room_for_the_log_does_not_stop_the_hub(
+    database: Database, file: Path
+) -> None:
+    with database.read() as tx:
+        (pages,) = tx.rows("PRAGMA page_count")[0]
+        tx.rows(f"PRAGMA max_page_count={pages + 100}")  # as a disk that is nearly full
+    before = log_of(file)
+
+    database.make_room()
+    remember(database, "still here")
+
+    assert "room" not in tables(database)
+    assert log_of(file) < before + 1_000_000
+    database.close()
+
+
+def test_rows_are_read_by_the_names_of_their_columns(database: Database) -> None:
+    remember(database, "one")
+
+    with database.read() as tx:
+        row = tx.one("SELECT name, length(value) AS size FROM meta WHERE name=:name", name="one")
+        nobody = tx.one("SELECT name FROM meta WHERE name=:name", name="two")
+
+    assert row == {"name": "one", "size": 100_000}
+    assert nobody is None
+    assert isinstance(tx, Tx)
+    database.close()
