@@ -7,6 +7,7 @@ import click
 
 from node import shell
 from node.shell import as_json, show
+from sync.cardkey import Algorithm
 
 if TYPE_CHECKING:
     from node.card.demo import CardDescription
@@ -23,13 +24,21 @@ def card() -> None:
 @_file
 @click.option("--ca", "ca", required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--pin-file", metavar="F", help="The card's PIN; - is standard input.")
+@click.option(
+    "--algorithm",
+    type=click.Choice(list(Algorithm)),
+    default=Algorithm.RS256,
+    show_default=True,
+    help="How its key signs.",
+)
 @as_json
-def new(file: Path, ca: Path, pin_file: str | None, as_json: bool) -> None:
+def new(file: Path, ca: Path, pin_file: str | None, algorithm: Algorithm, as_json: bool) -> None:
     """Make a software card in FILE under a demo CA."""
     from node.card.demo import new_card
     from node.opening import clock_for
 
-    made = new_card(file, ca, shell.need_pin(pin_file), at=clock_for(demo=True).now())
+    at = clock_for(demo=True).now()
+    made = new_card(file, ca, shell.need_pin(pin_file), at=at, algorithm=algorithm)
     _show(file, made, as_json=as_json)
 
 
@@ -47,9 +56,10 @@ def _show(file: Path, made: "CardDescription", *, as_json: bool) -> None:
     line = {
         "card": f"soft:{file}",
         "key": made.key,
+        "algorithm": made.algorithm,
         "valid_from": made.valid_from,
         "valid_until": made.valid_until,
         "tries_left": made.tries_left,
     }
-    words = f"{file}: key {made.key}, tries left: {made.tries_left}"
+    words = f"{file}: key {made.key} ({made.algorithm}), tries left: {made.tries_left}"
     show([line], as_json=as_json, words=words)

@@ -25,39 +25,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from sync.cardkey import Algorithm as Algorithm  # noqa: PLC0414  who checks needs its names too
+from sync.cardkey import read_key, verifying
 from sync.errors import NotAuthentic
 from sync.values import KeyDigest, Millis
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-    from cryptography.hazmat.primitives.hashes import SHA256
 
 USER_AUTHENTICATION_POLICY: Final = "1.2.392.200149.8.5.1.3.30"
 """Certificate policy of JPKI's user authentication (利用者証明用), not of its signatures."""
 DEMO_ORGANISATION: Final = "machikado demo, no real card"
 """Organisation in the name of a demo root, so that it cannot be pinned by mistake."""
 
-_SMALLEST_RSA: Final = 2048
-_LARGEST_RSA: Final = 4096
-_RSA_EXPONENT: Final = 65537
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _Kind = TypeVar("_Kind")
-
-
-class Algorithm(StrEnum):
-    """How a card's key signs, by its JOSE name (RFC 7518, 3.1). More will follow."""
-
-    RS256 = "RS256"
-    """RSASSA-PKCS1-v1_5 with SHA-256."""
 
 
 class CertificateError(NotAuthentic):
@@ -223,15 +209,19 @@ def verify_signature(
 ) -> None:
     """Check that ``public_key`` (SubjectPublicKeyInfo in DER) signed ``message``.
 
-    Raises BadSignature when it did not, UnsupportedKey when the key is not one for ``algorithm``.
+    Raises BadSignature when it did not or the signature has another spelling than its one
+    (:mod:`sync.cardkey`), UnsupportedKey when the key is not one for ``algorithm``.
     """
-    if algorithm != Algorithm.RS256:
-        raise UnsupportedKey("signatures of this algorithm are not verified here")
-    rs256 = _rs256()
     try:
-        _load_key(public_key).verify(signature, message, rs256.padding, rs256.hash)
-    except rs256.invalid:
-        raise BadSignature("the signature does not fit the key and the message") from None
+        key = read_key(public_key)
+    except ValueError:
+        raise UnsupportedKey(
+            "this is not a public key that signatures are checked with here"
+        ) from None
+    if key.algorithm != algorithm:
+        raise UnsupportedKey("this key does not sign by this algorithm")
+    if not key.fits(signature, message):
+        raise BadSignature("the signature does not fit the key and the message")
 
 
 @contextmanager
@@ -368,53 +358,12 @@ def _read_root(der: bytes, *, demo: bool) -> tuple[bytes, bytes]:
 
 
 def _public_key(certificate: "x509.Certificate") -> PublicKey:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    key = _supported(certificate.public_key())
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return PublicKey(digest=key_digest(spki), algorithm=Algorithm.RS256, spki=spki)
-
-
-class _Rs256(NamedTuple):
-    """The library's parts of RS256, imported and made once: a hub checks a signature a record."""
-
-    padding: "PKCS1v15"
-    hash: "SHA256"
-    invalid: type[Exception]
-
-
-@cache
-def _rs256() -> _Rs256:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    return _Rs256(PKCS1v15(), SHA256(), InvalidSignature)
-
-
-@lru_cache(maxsize=4096)
-def _load_key(spki: bytes) -> "RSAPublicKey":
-    """Read a public key once: a hub meets the same cards again and again."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
+    public = certificate.public_key()
     try:
-        return _supported(load_der_public_key(spki))
-    except (ValueError, UnsupportedAlgorithm):
-        raise UnsupportedKey("these bytes are not a public key that can be read") from None
-
-
-def _supported(key: "PublicKeyTypes") -> "RSAPublicKey":
-    """RSA of 2048 to 4096 bits with the usual exponent: others are weak, or slow on purpose."""
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-    if (
-        not isinstance(key, RSAPublicKey)
-        or not _SMALLEST_RSA <= key.key_size <= _LARGEST_RSA
-        or key.public_numbers().e != _RSA_EXPONENT
-    ):
-        raise UnsupportedKey("keys of this kind are not verified here")
-    return key
+        key = verifying(public)
+    except ValueError:
+        raise UnsupportedKey("keys of this kind are not verified here") from None
+    return PublicKey(digest=key_digest(key.spki), algorithm=key.algorithm, spki=key.spki)
 
 
 def _millis(moment: datetime) -> Millis:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from sync.certificate import (
     DEMO_ORGANISATION,
     USER_AUTHENTICATION_POLICY,
+    Algorithm,
     CertificateError,
     Roots,
     key_digest,
@@ -26,7 +27,15 @@ from sync.values import DAY, Millis
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import (
+        EllipticCurvePrivateKey,
+        EllipticCurvePublicKey,
+    )
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+    CardPrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
+    """A card's key, of any kind that :mod:`sync.cardkey` verifies."""
+    CardPublicKey = RSAPublicKey | EllipticCurvePublicKey
 
 ROOT_FILE: Final = "root.der"
 KEY_FILE: Final = "key.pem"
@@ -83,7 +92,7 @@ class DemoCa:
             raise Damaged(f"the key and the root in {directory} do not belong together")
         return cls(root, key)
 
-    def issue(self, holder: "RSAPublicKey", *, at: Millis, life: Millis = CARD_LIFE) -> bytes:
+    def issue(self, holder: "CardPublicKey", *, at: Millis, life: Millis = CARD_LIFE) -> bytes:
         """Give a card key its certificate, in DER, valid from ``at`` for ``life``.
 
         Shaped like JPKI's user authentication: C=JP and a CN without a name, key usage
@@ -113,10 +122,23 @@ class DemoCa:
 
 
 def new_key() -> "RSAPrivateKey":
-    """Make an RSA key as a card holds one; takes some tenths of a second."""
+    """Make an RSA key as a CA, and a card of today, holds one; takes some tenths of a second."""
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
     return generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+
+
+def new_card_key(algorithm: Algorithm) -> "CardPrivateKey":
+    """Make a key that signs by an algorithm, as a card of today or the next one holds it."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    match algorithm:
+        case Algorithm.RS256:
+            return new_key()
+        case Algorithm.ES256:
+            return ec.generate_private_key(ec.SECP256R1())
+        case Algorithm.ES384:
+            return ec.generate_private_key(ec.SECP384R1())
 
 
 def _make_root(key: "RSAPrivateKey", at: Millis) -> bytes:
@@ -137,7 +159,7 @@ def _make_root(key: "RSAPrivateKey", at: Millis) -> bytes:
     )
 
 
-def _builder(public: "RSAPublicKey", *, at: Millis, life: Millis) -> "x509.CertificateBuilder":
+def _builder(public: "CardPublicKey", *, at: Millis, life: Millis) -> "x509.CertificateBuilder":
     from cryptography import x509
 
     begin = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at // 1000)
@@ -178,12 +200,12 @@ def _key_usage(*, signs_messages: bool) -> "x509.KeyUsage":
     )
 
 
-def _serial(public: "RSAPublicKey") -> int:
+def _serial(public: "CardPublicKey") -> int:
     """A serial number that follows from the key: positive, 8 bytes and never 0."""
     return int.from_bytes(key_digest(_spki(public))[:8], "big") + 1
 
 
-def _spki(public: "RSAPublicKey") -> bytes:
+def _spki(public: "CardPublicKey") -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from node.card.apdu import Octets
 from node.card.errors import BadPin, CardInUse, CardUnreadable
 from node.card.jpki import PIN_DIGITS
+from sync.cardkey import Algorithm, verifying
 from sync.errors import RefusedByRule
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-    from sync.democa import DemoCa
+    from sync.democa import CardPrivateKey, DemoCa
     from sync.values import Millis
 
 MOST_TRIES: Final = 3
@@ -107,19 +106,29 @@ class _Row(NamedTuple):
 
 
 def create(
-    path: Path, ca: "DemoCa", pin: bytearray, *, at: "Millis", key: "RSAPrivateKey | None" = None
+    path: Path,
+    ca: "DemoCa",
+    pin: bytearray,
+    *,
+    at: "Millis",
+    algorithm: Algorithm = Algorithm.RS256,
+    key: "CardPrivateKey | None" = None,
 ) -> None:
-    """Make a card whose certificate ``ca`` issues at ``at``; makes ``key`` if none is given.
+    """Make a card whose certificate ``ca`` issues at ``at``.
+
+    Its key is ``key``, or a new one that signs by ``algorithm``.
 
     ``pin`` is 4 ASCII digits and overwritten with zeros before this returns or raises. Raises
     BadPin, RefusedByRule when there is a file already, CardUnreadable when none can be written.
     """
+    from sync.democa import new_card_key
+
     try:
         if len(pin) != PIN_DIGITS or not pin.isdigit():
             raise BadPin
         if path.exists():
             raise RefusedByRule("card-exists", f"{path}: there is a file already")
-        row = _new_row(ca, pin, at, key)
+        row = _new_row(ca, pin, at, key or new_card_key(algorithm))
     finally:
         pin[:] = bytes(len(pin))
     try:
@@ -131,17 +140,15 @@ def create(
         base.execute("INSERT INTO card VALUES (1, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _new_row(ca: "DemoCa", pin: bytearray, at: "Millis", key: "RSAPrivateKey | None") -> "_Row":
+def _new_row(ca: "DemoCa", pin: bytearray, at: "Millis", key: "CardPrivateKey") -> "_Row":
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     from sync.certificate import read_public_key
-    from sync.democa import new_key
 
-    holder = new_key() if key is None else key
-    certificate = ca.issue(holder.public_key(), at=at)
+    certificate = ca.issue(key.public_key(), at=at)
     salt = read_public_key(certificate).digest  # another one for each card is all it needs to be
     return _Row(
-        key=holder.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+        key=key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
         certificate=certificate,
         issuer=ca.root,
         salt=salt,
@@ -191,12 +198,14 @@ def _hash_pin(digits: Octets, salt: bytes) -> bytes:
     return hashlib.scrypt(digits, salt=salt, n=2**12, r=8, p=1)
 
 
-def _load_key(pkcs8: bytes) -> "RSAPrivateKey":
+def _load_key(pkcs8: bytes) -> "CardPrivateKey":
     """Read the card's key. Raises ValueError."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     key = load_der_private_key(pkcs8, password=None)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("a software card holds an RSA key")  # noqa: TRY004  the bytes are wrong
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        raise ValueError("a key that no card holds")  # noqa: TRY004  the bytes are wrong
+    verifying(key.public_key())
     return key

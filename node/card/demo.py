@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from node.card.cardfile import create
 from node.card.tap import SoftAddress, Tap
+from sync.cardkey import Algorithm
 from sync.certificate import validity
 from sync.democa import DemoCa
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
+    from sync.democa import CardPrivateKey
     from sync.values import Millis
 
 
@@ -21,6 +21,7 @@ class CardDescription:
 
     key: str
     """The first 16 hexadecimal digits of the key digest."""
+    algorithm: Algorithm
     valid_from: "Millis"
     valid_until: "Millis"
     """First and last moment of its certificate."""
@@ -33,15 +34,18 @@ def new_card(
     pin: bytearray,
     *,
     at: "Millis",
-    key: "RSAPrivateKey | None" = None,
+    algorithm: Algorithm = Algorithm.RS256,
+    key: "CardPrivateKey | None" = None,
 ) -> CardDescription:
     """Make a software card in ``file`` under the demo CA of ``ca_directory``, valid from ``at``.
+
+    Its key is ``key``, or a new one that signs by ``algorithm``.
 
     ``pin`` is 4 ASCII digits and overwritten with zeros before this returns or raises. Raises
     Damaged when there is no such CA, BadPin, and RefusedByRule when there is a file already.
     """
     try:
-        create(file, DemoCa.load(ca_directory), pin, at=at, key=key)
+        create(file, DemoCa.load(ca_directory), pin, at=at, algorithm=algorithm, key=key)
     finally:
         pin[:] = bytes(len(pin))
     return describe(file)
@@ -53,6 +57,7 @@ def describe(file: Path) -> CardDescription:
         valid_from, valid_until = validity(tap.certificate)
         return CardDescription(
             key=tap.key.digest.hex()[:16],
+            algorithm=tap.key.algorithm,
             valid_from=valid_from,
             valid_until=valid_until,
             tries_left=tap.tries_left,

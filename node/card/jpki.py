@@ -27,6 +27,8 @@ from node.card.errors import (
     PinNeeded,
     WrongPin,
 )
+from sync.cardkey import Algorithm, canonical
+from sync.errors import Malformed
 
 APPLICATION: Final = bytes.fromhex("D392F000260100000001")
 PIN_FILE: Final = 0x0018
@@ -36,7 +38,6 @@ CERTIFICATE_FILE: Final = 0x000A
 PIN_DIGITS: Final = 4
 DIGEST_INFO_SHA256: Final = bytes.fromhex("3031300D060960864801650304020105000420")
 """DER of DigestInfo for SHA-256 up to the digest (RFC 8017, 9.2, note 1)."""
-DIGEST_INFO_BYTES: Final = 51
 
 _LARGEST_CERTIFICATE: Final = 8192
 _CHUNK: Final = 0x100
@@ -47,9 +48,40 @@ _LOCKED: Final = frozenset({0x63C0, apdu.PIN_BLOCKED, apdu.PIN_UNUSABLE})
 """Cards differ in how they say that no try is left."""
 
 
-def digest_info(message: bytes) -> bytes:
-    """The 51 bytes the card pads and signs for ``message``: PKCS#1 v1.5 DigestInfo of SHA-256."""
-    return DIGEST_INFO_SHA256 + hashlib.sha256(message).digest()
+# What is given to a card to sign, and what it gives back.
+#
+# RSA is what cards in the field do (OpenSC card-jpki.c). Elliptic curves are OUR ASSUMPTION: cards
+# with P-384 are announced, their commands are not. It is assumed that application, files and the
+# command to sign stay as they are, that the data of the command is the bare digest, and that the
+# answer is r || s, each as long as the curve's order, as other cards with such keys do it
+# (ISO/IEC 7816-8; the OpenPGP card 3.4, 7.2.10). When the authorities publish something else, these
+# two functions and the software card are all that has to change.
+
+
+def to_be_signed(algorithm: Algorithm, message: bytes) -> bytes:
+    """The data of the command that signs ``message``.
+
+    RS256: the 51 bytes of DigestInfo of SHA-256, which the card pads (PKCS#1 v1.5). ES256 and
+    ES384: the digest alone, SHA-256 or SHA-384.
+    """
+    match algorithm:
+        case Algorithm.RS256:
+            return DIGEST_INFO_SHA256 + hashlib.sha256(message).digest()
+        case Algorithm.ES256:
+            return hashlib.sha256(message).digest()
+        case Algorithm.ES384:
+            return hashlib.sha384(message).digest()
+
+
+def signature_in(algorithm: Algorithm, answer: bytes) -> bytes:
+    """The signature in the card's answer, in its one spelling (:mod:`sync.cardkey`).
+
+    Raises BadAnswer when the answer holds no signature by this algorithm.
+    """
+    try:
+        return canonical(algorithm, answer)
+    except Malformed as problem:
+        raise BadAnswer(f"the card said that it signed: {problem}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +145,12 @@ class UserAuthentication:
         finally:
             pin[:] = bytes(len(pin))
 
-    def sign(self, digest_info: bytes) -> bytes:
-        """Let the card sign 51 bytes of DigestInfo: PKCS#1 v1.5, as long as the key's modulus.
+    def sign(self, algorithm: Algorithm, message: bytes) -> bytes:
+        """Let the card's key sign ``message`` by the algorithm of that key.
 
-        Raises PinNeeded.
+        The signature is in its one spelling; whether it fits is the caller's question. Raises
+        PinNeeded.
         """
-        if len(digest_info) != DIGEST_INFO_BYTES:
-            raise ValueError("a DigestInfo of SHA-256 has 51 bytes")
         self._select(KEY_FILE)
         answer = exchange(
             self.transport,
@@ -127,7 +158,7 @@ class UserAuthentication:
                 cla=0x80,
                 ins=apdu.PERFORM_SECURITY_OPERATION,
                 p2=0x80,
-                data=digest_info,
+                data=to_be_signed(algorithm, message),
                 le=0x100,
             ),
         )
@@ -136,7 +167,7 @@ class UserAuthentication:
         signature = answer.expect_ok("signing")
         if not signature:
             raise BadAnswer("the card said that it signed, and gave no signature")
-        return signature
+        return signature_in(algorithm, signature)
 
     def _select(self, file: int) -> None:
         select = Command(ins=apdu.SELECT, p1=0x02, p2=0x0C, data=file.to_bytes(2, "big"))

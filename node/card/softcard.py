@@ -23,9 +23,13 @@ from node.card.apdu import Command, Octets, Response
 from node.card.cardfile import MOST_TRIES, CardFile
 from node.card.errors import CardRemoved
 from node.card.jpki import APPLICATION, CERTIFICATE_FILE, KEY_FILE, PIN_FILE
+from sync.cardkey import CURVES, Algorithm, verifying
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from sync.democa import CardPrivateKey
 
 SIGNATURE_PIN_FILE: Final = 0x001B
 ISSUER_FILE: Final = 0x000B
@@ -48,7 +52,7 @@ class Knobs:
     """Whether it still does what that command says: the answer is lost, the try is not."""
     before_answer: Callable[[], None] | None = None
     """Called before each answer, to make it late."""
-    signing_key: "RSAPrivateKey | None" = None
+    signing_key: "CardPrivateKey | None" = None
     """Another key than the one in its certificate."""
     by_pieces: bool = False
     """Announce answers with 61xx and correct lengths with 6Cxx, as contact cards do (T=0)."""
@@ -181,10 +185,10 @@ class SoftCard:
             return Response(status=apdu.NO_FILE_SELECTED)
         if not self._verified:
             return Response(status=apdu.PIN_NOT_PRESENTED)
-        key = self._knobs.signing_key or self._file.key
-        if not 1 <= len(command.data) <= key.key_size // 8 - _PADDING:
+        signature = _sign(self._knobs.signing_key or self._file.key, bytes(command.data))
+        if signature is None:
             return Response(status=apdu.WRONG_LENGTH)
-        return self._give(_sign_verbatim(key, bytes(command.data)), command.le)
+        return self._give(signature, command.le)
 
     def _get_response(self, command: Command) -> Response:
         if not self._pending:
@@ -207,9 +211,37 @@ class SoftCard:
         return 0x6100 + (min(len(self._pending), 0x100) & 0xFF)
 
 
-def _sign_verbatim(key: "RSAPrivateKey", content: bytes) -> bytes:
-    """Pad and sign as the card does: PKCS#1 v1.5 over the very bytes it was given."""
+def _sign(key: "CardPrivateKey", content: bytes) -> bytes | None:
+    """Sign the very bytes that were given; None when they are too many or too few for the key."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    return _sign_rsa(key, content) if isinstance(key, RSAPrivateKey) else _sign_ec(key, content)
+
+
+def _sign_rsa(key: "RSAPrivateKey", content: bytes) -> bytes | None:
+    """Pad as the card does (PKCS#1 v1.5), and sign."""
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
+    if not 1 <= len(content) <= key.key_size // 8 - _PADDING:
+        return None
     return key.sign(content, PKCS1v15(), NoDigestInfo())
+
+
+def _sign_ec(key: "EllipticCurvePrivateKey", digest: bytes) -> bytes | None:
+    """Sign a digest by ECDSA: r || s with the s that comes, without randomness (RFC 6979).
+
+    That this is what the next card does is an assumption: :func:`node.card.jpki.to_be_signed`.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+
+    algorithm = verifying(key.public_key()).algorithm
+    curve = CURVES[algorithm]
+    if len(digest) != curve.size:
+        return None
+    prehashed = Prehashed(SHA256() if algorithm is Algorithm.ES256 else SHA384())
+    return curve.join(
+        *decode_dss_signature(key.sign(digest, ECDSA(prehashed, deterministic_signing=True)))
+    )

@@ -26,7 +26,7 @@ from node.card.errors import (
     SignatureMismatch,
     TapSpent,
 )
-from node.card.jpki import UserAuthentication, digest_info
+from node.card.jpki import UserAuthentication
 from sync.certificate import (
     Algorithm,
     BadSignature,
@@ -173,7 +173,7 @@ class Tap:
         return self._sign("look", message)
 
     def sign_record(self, message: bytes) -> Signature:
-        """Let the card sign SHA-256 of ``message``: the tagged hub origin and record bytes.
+        """Let the card sign ``message``: the tagged hub origin and record bytes.
 
         The signature fits the card's certificate when this returns; whether that certificate may
         be believed is the caller's question. Raises PinNeeded, TapSpent at the second one,
@@ -186,7 +186,7 @@ class Tap:
         if not self._verified:
             raise PinNeeded
         self._give(purpose, f"this tap has already given its {purpose} signature; tap again")
-        signature = card.sign(digest_info(message))
+        signature = card.sign(self._key.algorithm, message)
         try:
             verify_signature(self._key.spki, self._key.algorithm, signature, message)
         except BadSignature:

@@ -7,14 +7,17 @@ test.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sync.batch import Batch, EvidenceBook, join, pack
+from sync.cardkey import CURVES, Algorithm, canonical, verifying
 from sync.cardproof import Evidence, money_message
-from sync.certificate import Algorithm, key_digest
+from sync.certificate import key_digest
 from sync.chain import NOTHING, digest
 from sync.clock import At, ClockState
 from sync.records import (
@@ -44,7 +47,12 @@ from sync.wire import write
 class Card:
     """A resident's key, without the card around it."""
 
-    private: RSAPrivateKey = field(repr=False)
+    private: RSAPrivateKey | EllipticCurvePrivateKey = field(repr=False)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """How it signs."""
+        return verifying(self.private.public_key()).algorithm
 
     @property
     def digest(self) -> KeyDigest:
@@ -58,8 +66,13 @@ class Card:
         return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def sign(self, message: bytes) -> bytes:
-        """As the card's chip does."""
-        return self.private.sign(message, PKCS1v15(), SHA256())
+        """As the card's chip does, in the one spelling that a tap gives it."""
+        if isinstance(self.private, RSAPrivateKey):
+            return self.private.sign(message, PKCS1v15(), SHA256())
+        algorithm = self.algorithm
+        sha = SHA256() if algorithm is Algorithm.ES256 else SHA384()
+        der = self.private.sign(message, ECDSA(sha, deterministic_signing=True))
+        return canonical(algorithm, CURVES[algorithm].join(*decode_dss_signature(der)))
 
 
 @dataclass(slots=True)
@@ -107,7 +120,7 @@ class Pen:
             sealed = Sealer(self.content_key).seal(
                 card.sign(money_message(self.origin, data)), digest(data)
             )
-            proof = Evidence(2, Algorithm.RS256, card.digest, sealed)
+            proof = Evidence(2, card.algorithm, card.digest, sealed)
         self.records.append(data)
         self.evidence.append(proof)
         return self.seq

@@ -5,7 +5,7 @@ from typing import Self
 
 from node.card.errors import TapSpent, WrongPin
 from node.card.tap import Signature
-from sync.certificate import Algorithm, PublicKey, read_public_key
+from sync.certificate import PublicKey, read_public_key
 from sync.values import KeyDigest
 from tests.doubles.pen import Card
 from tests.simulation.faults import Crash, Dice
@@ -71,5 +71,5 @@ class SimTap:
         if self._dice.fall("crash-after-sign"):
             raise Crash("after the card signed")
         return Signature(
-            algorithm=Algorithm.RS256, key_digest=self._card.digest, signature=signature
+            algorithm=self.key.algorithm, key_digest=self._card.digest, signature=signature
         )

@@ -41,7 +41,7 @@ from sync.certificate import (
     validity,
     verify_signature,
 )
-from sync.democa import CARD_LIFE, DemoCa, new_key
+from sync.democa import CARD_LIFE, DemoCa, new_card_key, new_key
 from sync.values import DAY, Millis
 
 NOW = Millis(1_790_000_000_000)
@@ -51,7 +51,7 @@ ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "JPKI")])
 Change = Callable[[x509.CertificateBuilder], x509.CertificateBuilder]
 
 
-def _usage(*, signs: bool = True, certifies: bool = False) -> x509.KeyUsage:
+def _usage(*, signs: bool = True, certifies: bool = False, agrees: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=signs,
         key_cert_sign=certifies,
@@ -59,7 +59,7 @@ def _usage(*, signs: bool = True, certifies: bool = False) -> x509.KeyUsage:
         content_commitment=not signs,
         key_encipherment=False,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=agrees,
         encipher_only=False,
         decipher_only=False,
     )
@@ -150,7 +150,11 @@ def ca(keys: tuple[rsa.RSAPrivateKey, ...], tmp_path_factory: pytest.TempPathFac
 
 
 def _spki(key: rsa.RSAPrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _spki_of(key.public_key())
+
+
+def _spki_of(public: CertificatePublicKeyTypes) -> bytes:
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _extend(extension: x509.ExtensionType, *, critical: bool) -> Change:
@@ -260,13 +264,36 @@ def test_keys_that_are_weak_or_unknown_are_refused(issuer: Issuer) -> None:
     weak_n = (1 << 1023) + (1 << 511) + 1  # nobody has to own a key to see that it is short
     weak = rsa.RSAPublicNumbers(65537, weak_n).public_key()
     slow = rsa.RSAPublicNumbers(65539, issuer.holder.public_key().public_numbers().n).public_key()
-    later = ec.generate_private_key(ec.SECP384R1()).public_key()
+    other = ec.generate_private_key(ec.SECP521R1()).public_key()
 
-    for public in (weak, slow, later):
+    for public in (weak, slow, other):
         with pytest.raises(UnsupportedKey):
             check_certificate(issuer.certificate(public=public), issuer.roots, NOW)
         with pytest.raises(UnsupportedKey):
             read_public_key(issuer.certificate(public=public))
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_a_card_of_each_algorithm_is_believed(issuer: Issuer, algorithm: Algorithm) -> None:
+    public = new_card_key(algorithm).public_key()
+    der = issuer.certificate(public=public)
+
+    card = check_certificate(der, issuer.roots, NOW)
+    assert card.algorithm is algorithm
+    assert card.public_key == _spki_of(public)
+    read = read_public_key(der)
+    assert (read.digest, read.algorithm, read.spki) == (card.digest, algorithm, card.public_key)
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.ES384])
+def test_a_key_on_a_curve_has_to_be_one_that_signs(issuer: Issuer, algorithm: Algorithm) -> None:
+    public = new_card_key(algorithm).public_key()
+    also_agrees = issuer.certificate(public=public, usage=_usage(agrees=True))
+
+    assert check_certificate(also_agrees, issuer.roots, NOW).algorithm is algorithm
+    for usage in (_usage(signs=False, agrees=True), _usage(certifies=True)):
+        with pytest.raises(WrongUse):
+            check_certificate(issuer.certificate(public=public, usage=usage), issuer.roots, NOW)
 
 
 def test_what_is_pinned_has_to_be_a_root(issuer: Issuer, stranger: rsa.RSAPrivateKey) -> None:

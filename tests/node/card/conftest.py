@@ -5,12 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from node.card.cardfile import create
 from node.card.softcard import Knobs, SoftCard
 from node.card.tap import CardAddress, Connect, SoftAddress, Tap
-from sync.democa import DemoCa, new_key
+from sync.cardkey import Algorithm
+from sync.democa import DemoCa, new_card_key, new_key
 from sync.values import Millis
 
 NOW = Millis(1_790_000_000_000)
@@ -47,6 +49,22 @@ def new_card_file(
 ) -> Path:
     path = tmp_path_factory.mktemp("cards") / "new.card"
     create(path, ca, bytearray(PIN), at=NOW, key=card_key)
+    return path
+
+
+@pytest.fixture(scope="session", params=[Algorithm.ES256, Algorithm.ES384])
+def curve_key(request: pytest.FixtureRequest) -> EllipticCurvePrivateKey:
+    """A key as the next card holds it, on each curve."""
+    key = new_card_key(request.param)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    return key
+
+
+@pytest.fixture
+def next_card(tmp_path: Path, ca: DemoCa, curve_key: EllipticCurvePrivateKey) -> Path:
+    """The next card, with each curve; PIN 4649 and all its tries."""
+    path = tmp_path / "next.card"
+    create(path, ca, bytearray(PIN), at=NOW, key=curve_key)
     return path
 
 

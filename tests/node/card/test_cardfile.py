@@ -8,12 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from node.card.cardfile import CardFile, create
 from node.card.errors import BadPin, CardInUse, CardUnreadable
+from sync.cardkey import Algorithm, verifying
+from sync.certificate import check_certificate
 from sync.democa import DemoCa
 from sync.errors import InUse, RefusedByRule
 from tests.node.card.conftest import NOW, PIN
@@ -95,6 +97,19 @@ def test_a_card_makes_its_own_key(tmp_path: Path, ca: DemoCa) -> None:
     held.close()
 
 
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_a_card_is_made_for_each_algorithm(
+    tmp_path: Path, ca: DemoCa, algorithm: Algorithm
+) -> None:
+    create(tmp_path / "new.card", ca, bytearray(PIN), at=NOW, algorithm=algorithm)
+
+    held = CardFile(tmp_path / "new.card")
+    believed = check_certificate(held.certificate, ca.roots, NOW)
+    assert verifying(held.key.public_key()).spki == believed.public_key
+    assert believed.algorithm is algorithm
+    held.close()
+
+
 def test_no_card_and_half_a_card_are_told(tmp_path: Path, card: Path) -> None:
     with pytest.raises(CardUnreadable, match="no software card"):
         CardFile(tmp_path / "nobody.card")
@@ -107,9 +122,10 @@ def test_no_card_and_half_a_card_are_told(tmp_path: Path, card: Path) -> None:
         CardFile(tmp_path)
 
 
-EC_KEY = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-    Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
-)
+FOREIGN_KEYS = [
+    key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    for key in (ec.generate_private_key(ec.SECP521R1()), ed25519.Ed25519PrivateKey.generate())
+]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +134,7 @@ EC_KEY = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         ("PRAGMA application_id = 1", ()),
         ("DELETE FROM card", ()),
         ("UPDATE card SET key = ?", (b"noise",)),
-        ("UPDATE card SET key = ?", (EC_KEY,)),
+        *(("UPDATE card SET key = ?", (key,)) for key in FOREIGN_KEYS),
     ],
 )
 def test_a_file_that_was_tampered_with_is_told(

@@ -9,6 +9,7 @@ from node.card.demo import describe, new_card
 from node.card.errors import BadPin, CardInUse
 from node.card.softcard import SoftCard
 from node.card.tap import SoftAddress, Tap
+from sync.cardkey import Algorithm
 from sync.certificate import check_certificate
 from sync.democa import CARD_LIFE, DemoCa
 from sync.errors import Damaged
@@ -38,6 +39,15 @@ def test_a_renewed_card_has_another_key_and_later_dates(tmp_path: Path, ca_direc
 
     assert first.key != renewed.key
     assert renewed.valid_from == later
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_a_card_says_how_it_signs(tmp_path: Path, ca_directory: Path, algorithm: Algorithm) -> None:
+    file = tmp_path / "jiro.card"
+
+    made = new_card(file, ca_directory, bytearray(PIN), at=NOW, algorithm=algorithm)
+    assert made.algorithm is algorithm
+    assert describe(file) == made
 
 
 def test_looking_at_a_card_costs_no_try_and_says_that_it_is_locked(card: Path) -> None:

@@ -17,7 +17,8 @@ from node.card.errors import (
     PinNeeded,
     WrongPin,
 )
-from node.card.jpki import UserAuthentication, digest_info
+from node.card.jpki import UserAuthentication, to_be_signed
+from sync.cardkey import CURVES, Algorithm
 from tests.node.card.test_apdu import Script
 
 SELECT_PIN = "00A4020C020018"
@@ -145,7 +146,45 @@ def test_a_certificate_file_that_lies_is_refused(answers: list[str]) -> None:
 def test_a_digest_info_is_what_the_standard_says() -> None:
     # RFC 8017, 9.2, note 1
     prefix = "30 31 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20"
-    assert digest_info(b"100") == bytes.fromhex(prefix) + hashlib.sha256(b"100").digest()
+    expected = bytes.fromhex(prefix) + hashlib.sha256(b"100").digest()
+    assert to_be_signed(Algorithm.RS256, b"100") == expected
+
+
+def test_a_key_on_a_curve_is_given_the_bare_digest() -> None:
+    assert to_be_signed(Algorithm.ES256, b"100") == hashlib.sha256(b"100").digest()
+    assert to_be_signed(Algorithm.ES384, b"100") == hashlib.sha384(b"100").digest()
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "command"),
+    [
+        (Algorithm.ES256, "802A008020" + hashlib.sha256(b"100").hexdigest().upper() + "00"),
+        (Algorithm.ES384, "802A008030" + hashlib.sha384(b"100").hexdigest().upper() + "00"),
+    ],
+)
+def test_a_signature_on_a_curve_is_kept_in_its_one_spelling(
+    algorithm: Algorithm, command: str
+) -> None:
+    curve = CURVES[algorithm]
+    low, high = curve.join(7, 9), curve.join(7, curve.order - 9)
+
+    for answered in (low, high):
+        card = Script(["9000", answered.hex() + "9000"])
+        assert UserAuthentication(card).sign(algorithm, b"100") == low
+        assert card.sent == ["00A4020C020017", command]
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.ES384])
+def test_an_answer_that_is_no_signature_on_the_curve_is_refused_in_words(
+    algorithm: Algorithm,
+) -> None:
+    curve = CURVES[algorithm]
+    whole = curve.join(7, 9)
+
+    for answered in (whole[1:], whole + b"\0", bytes(len(whole)), b"\xff" * len(whole), b"\x30"):
+        card = Script(["9000", answered.hex() + "9000"])
+        with pytest.raises(BadAnswer, match="the card said that it signed"):
+            UserAuthentication(card).sign(algorithm, b"100")
 
 
 @pytest.mark.parametrize("length", [96, 256, 384])
@@ -154,10 +193,10 @@ def test_a_signature_has_the_length_the_card_gives_it(length: int) -> None:
     answers = ["AB" * first + (f"61{rest:02X}" if rest else "9000"), "AB" * rest + "9000"]
     card = Script(["9000", *answers])
 
-    assert UserAuthentication(card).sign(digest_info(b"100")) == b"\xab" * length
+    assert UserAuthentication(card).sign(Algorithm.RS256, b"100") == b"\xab" * length
     assert card.sent[:2] == [
         "00A4020C020017",
-        "802A008033" + digest_info(b"100").hex().upper() + "00",
+        "802A008033" + to_be_signed(Algorithm.RS256, b"100").hex().upper() + "00",
     ]
 
 
@@ -169,9 +208,7 @@ def test_what_is_no_signature_is_not_passed_on() -> None:
         (["9000", "9000"], BadAnswer),
     ):
         with pytest.raises(error):
-            UserAuthentication(Script(answers)).sign(digest_info(b"100"))
-    with pytest.raises(ValueError, match="51"):
-        UserAuthentication(Script([])).sign(b"100")
+            UserAuthentication(Script(answers)).sign(Algorithm.RS256, b"100")
 
 
 class Noise:
@@ -193,16 +230,19 @@ plausible = st.sampled_from(
 )
 
 
-@given(st.lists(plausible | st.binary(max_size=260), min_size=1, max_size=12))
+@given(
+    st.lists(plausible | st.binary(max_size=260), min_size=1, max_size=12),
+    st.sampled_from(list(Algorithm)),
+)
 def test_a_card_out_of_its_mind_ends_in_a_card_error_and_sees_the_pin_once(
-    answers: list[bytes],
+    answers: list[bytes], algorithm: Algorithm
 ) -> None:
     card, typed = Noise(answers), pin()
     try:
         application = UserAuthentication.open(card)
         application.read_certificate()
         application.verify(typed)
-        application.sign(digest_info(b"100"))
+        application.sign(algorithm, b"100")
     except CardError:
         pass
     assert card.pins <= 1

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -11,14 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.card.errors import CardRemoved
-from node.card.jpki import digest_info
+from node.card.jpki import to_be_signed
 from node.card.softcard import Knobs, SoftCard
+from sync.cardkey import CURVES, Algorithm, canonical, verifying
+from sync.certificate import verify_signature
 from sync.democa import DemoCa
 
 SELECT_APPLICATION = "00A4040C0AD392F000260100000001"
 SELECT_PIN, SELECT_KEY, SELECT_CERTIFICATE = "00A4020C020018", "00A4020C020017", "00A4020C02000A"
 ASK_TRIES, RIGHT, WRONG = "00200080", "002000800434363439", "002000800430303030"
-SIGN = "802A008033" + digest_info(b"100").hex() + "00"
+SIGN = "802A008033" + to_be_signed(Algorithm.RS256, b"100").hex() + "00"
 
 Send = Callable[..., str]
 
@@ -233,6 +236,55 @@ def test_the_key_signs_no_more_than_fits_its_padding(send: Send) -> None:
     assert send("802A0080F5" + "AA" * 245 + "00").endswith("9000")
     assert send("802A0080F6" + "AA" * 246 + "00") == "6700"
     assert send("802A008000") == "6700"
+
+
+def test_the_next_card_signs_a_bare_digest_after_the_pin(
+    next_card: Path, curve_key: EllipticCurvePrivateKey
+) -> None:
+    powered, key = SoftCard(next_card), verifying(curve_key.public_key())
+    send = sender(powered)
+    digest = to_be_signed(key.algorithm, b"100")
+    sign = f"802A0080{len(digest):02X}{digest.hex()}00"
+
+    assert send(SELECT_APPLICATION, SELECT_KEY, sign) == "6982"
+    answer = bytes.fromhex(send(SELECT_PIN, RIGHT, SELECT_KEY, sign))
+    powered.close()
+
+    assert answer.endswith(b"\x90\x00")
+    assert len(answer) == 2 * CURVES[key.algorithm].size + 2
+    signature = canonical(key.algorithm, answer[:-2])
+    verify_signature(key.spki, key.algorithm, signature, b"100")
+
+
+def test_the_next_card_writes_the_s_that_comes_and_not_always_the_low_one(
+    next_card: Path, curve_key: EllipticCurvePrivateKey
+) -> None:
+    powered, curve = SoftCard(next_card), CURVES[verifying(curve_key.public_key()).algorithm]
+    send = sender(powered)
+    send(SELECT_APPLICATION, SELECT_PIN, RIGHT, SELECT_KEY)
+
+    lows = set()
+    for n in range(40):  # all of one kind: less often than once in 10^11 keys
+        digest = n.to_bytes(curve.size, "big").hex()
+        answer = bytes.fromhex(send(f"802A0080{curve.size:02X}{digest}00"))
+        lows.add(curve.is_low(curve.split(answer[:-2])[1]))
+    powered.close()
+    assert lows == {True, False}
+
+
+def test_the_next_card_signs_only_what_is_as_long_as_its_digest(
+    next_card: Path, curve_key: EllipticCurvePrivateKey
+) -> None:
+    powered = SoftCard(next_card)
+    send = sender(powered)
+    send(SELECT_APPLICATION, SELECT_PIN, RIGHT, SELECT_KEY)
+    size = CURVES[verifying(curve_key.public_key()).algorithm].size
+
+    for length in (1, size - 1, size + 1, 51):
+        assert send(f"802A0080{length:02X}{'AA' * length}00") == "6700"
+    assert send("802A008000") == "6700"
+    assert send(f"802A0080{size:02X}{'AA' * size}00").endswith("9000")
+    powered.close()
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,6 +5,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from node.card.apdu import Octets
@@ -25,10 +26,11 @@ from node.card.errors import (
 )
 from node.card.softcard import Knobs, SoftCard
 from node.card.tap import CardAddress, ReaderAddress, SoftAddress, Tap, card_address
+from sync.cardkey import CURVES, verifying
 from sync.certificate import Algorithm, check_certificate, verify_signature
-from sync.democa import DemoCa
+from sync.democa import DemoCa, new_card_key
 from sync.errors import Malformed
-from tests.node.card.conftest import NOW, PIN, TapWith
+from tests.node.card.conftest import NOW, PIN, TapWith, connect_with
 
 MESSAGE = b"machikado/card/1 ... 100 points"
 
@@ -51,6 +53,57 @@ def test_a_payment_is_signed_by_the_key_in_the_certificate(card: Path, ca: DemoC
     assert (signed.algorithm, signed.key_digest) == (Algorithm.RS256, key.digest)
     assert tap.key.digest == key.digest
     verify_signature(key.public_key, signed.algorithm, signed.signature, MESSAGE)
+
+
+def test_a_payment_by_the_next_card_is_signed_in_its_one_spelling(
+    next_card: Path, ca: DemoCa
+) -> None:
+    key = None
+    for n in range(12):  # some of these s are high as the card gives them
+        message = MESSAGE + bytes([n])
+        with Tap(SoftAddress(next_card)) as tap:
+            key = check_certificate(tap.certificate, ca.roots, NOW)
+            tap.verify(pin())
+            signed = tap.sign_record(message)
+        assert (signed.algorithm, signed.key_digest) == (key.algorithm, key.digest)
+        assert len(signed.signature) == 2 * CURVES[key.algorithm].size
+        verify_signature(key.public_key, signed.algorithm, signed.signature, message)
+    assert key is not None
+
+
+@pytest.mark.parametrize("by_pieces", [False, True])
+def test_the_next_card_looks_and_pays_as_todays_does(next_card: Path, *, by_pieces: bool) -> None:
+    with Tap(SoftAddress(next_card), connect=connect_with(Knobs(by_pieces=by_pieces))) as tap:
+        with pytest.raises(PinNeeded):
+            tap.sign_record(MESSAGE)
+        tap.verify(pin())
+        look, pay = tap.sign_look(b"challenge"), tap.sign_record(MESSAGE)
+        with pytest.raises(TapSpent, match="money"):
+            tap.sign_record(MESSAGE)
+
+    verify_signature(tap.key.spki, look.algorithm, look.signature, b"challenge")
+    verify_signature(tap.key.spki, pay.algorithm, pay.signature, MESSAGE)
+
+
+def test_the_next_card_that_signs_with_another_key_is_found_out(
+    next_card: Path, curve_key: EllipticCurvePrivateKey
+) -> None:
+    algorithm = verifying(curve_key.public_key()).algorithm
+    knobs = Knobs(signing_key=new_card_key(algorithm))
+
+    with Tap(SoftAddress(next_card), connect=connect_with(knobs)) as tap:
+        tap.verify(pin())
+        with pytest.raises(SignatureMismatch):
+            tap.sign_record(MESSAGE)
+
+
+def test_a_card_whose_key_is_not_of_its_certificates_kind_is_told_in_words(
+    next_card: Path, card_key: RSAPrivateKey
+) -> None:
+    with Tap(SoftAddress(next_card), connect=connect_with(Knobs(signing_key=card_key))) as tap:
+        tap.verify(pin())
+        with pytest.raises(BadAnswer, match="256"):
+            tap.sign_record(MESSAGE)
 
 
 def test_a_card_that_speaks_by_pieces_is_used_all_the_same(tap_with: TapWith, card: Path) -> None:
