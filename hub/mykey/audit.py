@@ -11,7 +11,9 @@ from sync.errors import Damaged
 
 COMPARED: Mapping[str, Sequence[str]] = {
     "member": ("mykey_id",),
+    "former_id": ("former",),
     "card_key": ("digest",),
+    "former_card": ("digest", "mykey_id"),
     "consent": ("mykey_id", "what"),
     "account": ("mykey_id", "municipality"),
 }

@@ -9,6 +9,11 @@ from sync.errors import Damaged
 from sync.records.bodies import Account, CardKeyDigest, Town
 from sync.values import Digest, Millis, MyKeyId
 
+ACTIVE, SUSPENDED, CANCELLED = "active", "suspended", "cancelled"
+"""How a member stands."""
+_OF_A_MEMBER = ("former_id", "card_key", "former_card", "consent", "account")
+"""Tables that name the member a row belongs to."""
+
 
 class MyKeyBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Base of what happens to identities."""
@@ -40,7 +45,42 @@ class AccountMade(MyKeyBody, frozen=True, tag="mykey.account"):
     account: Account
 
 
-AnyMyKeyBody = MemberRegistered | ConsentGiven | AccountMade
+class MemberChanged(MyKeyBody, frozen=True):
+    """Base of what a person at the desk does to a member, and why: one of a small fixed list."""
+
+    mykey_id: MyKeyId
+    why: str
+    person: str
+
+
+class MemberSuspended(MemberChanged, frozen=True, tag="mykey.suspended"):
+    """A member's cards open nothing until it is resumed."""
+
+
+class MemberResumed(MemberChanged, frozen=True, tag="mykey.resumed"):
+    """They do again."""
+
+
+class MemberCancelled(MemberChanged, frozen=True, tag="mykey.cancelled"):
+    """A member left for good. Its history stays, and its cards may register anew."""
+
+
+class IdChanged(MemberChanged, frozen=True, tag="mykey.id-changed"):
+    """A member is called otherwise from now on; all else stays."""
+
+    new_id: MyKeyId
+    generated: bool
+
+
+AnyMyKeyBody = (
+    MemberRegistered
+    | ConsentGiven
+    | AccountMade
+    | MemberSuspended
+    | MemberResumed
+    | MemberCancelled
+    | IdChanged
+)
 
 
 class MyKeyRecord(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -89,17 +129,7 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
     """Change the tables by a record, from the record only."""
     match record.body:
         case MemberRegistered() as body:
-            tx.insert(
-                schema.member, mykey_id=body.mykey_id, state="active", generated=body.generated
-            )
-            tx.insert(
-                schema.card_key,
-                digest=body.card,
-                mykey_id=body.mykey_id,
-                algorithm=body.algorithm,
-                public_key=body.public_key,
-                issuer_key_id=body.issuer_key_id,
-            )
+            _register(tx, body, record.seq)
         case ConsentGiven() as body:
             key = {"mykey_id": body.mykey_id, "what": body.what}
             tx.put(schema.consent, key, at=record.at)
@@ -110,3 +140,61 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
                 municipality=body.town,
                 account=body.account,
             )
+        case MemberSuspended() as body:
+            _stands(tx, body, SUSPENDED, record.seq)
+        case MemberResumed() as body:
+            _stands(tx, body, ACTIVE, record.seq)
+        case MemberCancelled() as body:
+            _stands(tx, body, CANCELLED, record.seq)
+        case IdChanged() as body:
+            _rename(tx, body)
+
+
+def _register(tx: Tx, body: MemberRegistered, seq: int) -> None:
+    """A new member; its card may have been a cancelled member's."""
+    before = tx.scalar("SELECT mykey_id FROM card_key WHERE digest=:card", card=body.card)
+    tx.insert(
+        schema.member,
+        mykey_id=body.mykey_id,
+        state=ACTIVE,
+        generated=body.generated,
+        why="",
+        changed=0 if before is None else seq,
+    )
+    if before is not None:
+        tx.insert(schema.former_card, digest=body.card, mykey_id=before)
+    tx.put(
+        schema.card_key,
+        {"digest": body.card},
+        mykey_id=body.mykey_id,
+        algorithm=body.algorithm,
+        public_key=body.public_key,
+        issuer_key_id=body.issuer_key_id,
+    )
+
+
+def _stands(tx: Tx, body: MemberChanged, state: str, seq: int) -> None:
+    tx.run(
+        "UPDATE member SET state=:state, why=:why, changed=:seq WHERE mykey_id=:name",
+        state=state,
+        why=body.why,
+        seq=seq,
+        name=body.mykey_id,
+    )
+
+
+def _rename(tx: Tx, body: IdChanged) -> None:
+    """The member's row under its new name, then everything that is the member's."""
+    old, new = body.mykey_id, body.new_id
+    tx.run(
+        "INSERT INTO member (mykey_id, state, generated, why, changed)"
+        " SELECT :new, state, :generated, why, changed FROM member WHERE mykey_id=:old",
+        old=old,
+        new=new,
+        generated=body.generated,
+    )
+    for name in _OF_A_MEMBER:
+        tx.run(f"UPDATE {name} SET mykey_id=:new WHERE mykey_id=:old", new=new, old=old)
+    tx.run("DELETE FROM member WHERE mykey_id=:old", old=old)
+    tx.run("DELETE FROM former_id WHERE former=:new", new=new)  # the member's own, taken back
+    tx.insert(schema.former_id, former=old, mykey_id=new)

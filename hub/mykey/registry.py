@@ -4,6 +4,8 @@
 2. One ID a person: the same card always gets the same ID, whatever it wishes for.
 3. An ID is chosen, or made here; one that is taken is refused, and the person chooses again.
 4. An account in a town is made when first needed, for a member who agreed to the points cloud.
+5. A suspended member's cards open nothing; a cancelled one's register anew, as a new member
+   (:mod:`hub.mykey.life`).
 
 The caller has checked that whoever shows the certificate holds its key, and asks once a day
 whether it is revoked.
@@ -14,8 +16,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hub.findings import Finding
+from hub.mykey import life
 from hub.mykey.audit import audit
-from hub.mykey.records import AccountMade, ConsentGiven, MemberRegistered, enter
+from hub.mykey.life import Cancellation, Change, Resumption, Suspension
+from hub.mykey.records import (
+    ACTIVE,
+    CANCELLED,
+    SUSPENDED,
+    AccountMade,
+    ConsentGiven,
+    IdChanged,
+    MemberRegistered,
+    enter,
+)
 from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
 from sync.errors import RefusedByRule
@@ -24,13 +37,17 @@ from sync.values import AccountId, KeyDigest, MunicipalityCode, MyKeyId, mykey_i
 
 POINTS = "points"
 """The consent to have accounts in the points cloud."""
-ACTIVE = "active"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _LENGTH = 8
 _AT_ONCE = 500
+"""Values in one statement."""
 _REMEMBERED = 50_000
 """Public keys at hand: some 20 MB."""
-"""Values in one statement."""
+_CARDS = " UNION ".join(
+    f"SELECT account, digest FROM account JOIN {table} USING (mykey_id)"
+    " WHERE municipality=? AND account IN ({marks})"
+    for table in ("card_key", "former_card")
+)
 _Value = TypeVar("_Value", AccountId, KeyDigest)
 
 
@@ -49,6 +66,8 @@ class Member:
 
     mykey_id: MyKeyId
     state: str
+    why: str
+    """The reason of the last change of state; empty for none."""
     generated: bool
     cards: int
     consents: tuple[str, ...]
@@ -76,17 +95,20 @@ class MyKey:
     def register(self, card: CardKey, wish: str, *, consent_points: bool) -> Registration:
         """Give a checked card its MyKey ID; an empty wish lets one be made.
 
-        Raises RefusedByRule (``mykey-id-taken``) and Malformed for what cannot be an ID.
+        Raises RefusedByRule (``mykey-id-taken``; ``not-active`` for a suspended member's card) and
+        Malformed for what cannot be an ID.
         """
         wanted = mykey_id(wish) if wish else None
         now = self._clock.now()
         with self._database.write() as tx:
             known = _member_of(tx, card.digest)
-            if known is None:
-                if wanted is not None and _exists(tx, wanted):
-                    raise RefusedByRule(
-                        "mykey-id-taken", f"{wanted} belongs to somebody else: choose another ID"
-                    )
+            state = CANCELLED if known is None else life.state_of(tx, known)
+            if state == SUSPENDED:
+                raise life.not_active(state)
+            if known is None or state == CANCELLED:
+                known = None
+                if wanted is not None and life.is_taken(tx, wanted):
+                    raise life.taken(wanted)
                 name = self._free_id(tx) if wanted is None else wanted
                 enter(tx, _registered(card, name, generated=wanted is None), now)
             else:
@@ -98,22 +120,76 @@ class MyKey:
             )
         return Registration(mykey_id=name, generated=generated, known_before=known is not None)
 
+    # -- a life after that: by a person at the desk, each with a reason
+
+    def suspend(self, name: MyKeyId, why: Suspension, *, person: str) -> Member:
+        """Let a member's cards open nothing; raises RefusedByRule, see :mod:`hub.mykey.life`."""
+        with self._database.write() as tx:
+            life.suspend(tx, name, why, person=person, at=self._clock.now())
+            return _member(tx, name)
+
+    def resume(self, name: MyKeyId, why: Resumption, *, person: str) -> Member:
+        """Let them open again what they did; raises RefusedByRule."""
+        with self._database.write() as tx:
+            life.resume(tx, name, why, person=person, at=self._clock.now())
+            return _member(tx, name)
+
+    def cancel(self, name: MyKeyId, why: Cancellation, *, person: str) -> Member:
+        """End a membership for good; its accounts stay as they are. Raises RefusedByRule."""
+        with self._database.write() as tx:
+            life.cancel(tx, name, why, person=person, at=self._clock.now())
+            return _member(tx, name)
+
+    def change_id(self, name: MyKeyId, wish: str, why: Change, *, person: str) -> Member:
+        """Give a member another ID, an empty wish lets one be made; all else stays.
+
+        Raises RefusedByRule, Malformed for what cannot be an ID. Asked once more for a change that
+        was made, it gives the same answer.
+        """
+        wanted = mykey_id(wish) if wish else None
+        with self._database.write() as tx:
+            called = life.now_called(tx, name)
+            if called is not None and wanted in (None, called):
+                return _member(tx, called)
+            new = self._free_id(tx) if wanted is None else wanted
+            change = IdChanged(name, why, person, new, generated=wanted is None)
+            life.change_id(tx, change, self._clock.now())
+            return _member(tx, new)
+
+    def now_called(self, name: MyKeyId) -> MyKeyId:
+        """What the member is called who has this ID or left it; raises RefusedByRule."""
+        with self._database.read() as tx:
+            called = life.now_called(tx, name)
+            if called is None:
+                life.state_of(tx, name)
+            return called or name
+
+    def changes(self, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
+        """Cards of members that stand otherwise since a place in the chain, and the last place."""
+        with self._database.read() as tx:
+            return life.changes(tx, after)
+
     # -- who has which account
 
     def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
         """A card's account in a town; None without a registration or the consent to points."""
         with self._database.write() as tx:
             name = _member_of(tx, card)
-            return None if name is None else self._account(tx, name, municipality)
+            if name is None:
+                return None
+            if life.state_of(tx, name) != ACTIVE:
+                return _accounts(tx, name).get(municipality)
+            return self._account(tx, name, municipality)
 
     def account_for(self, name: MyKeyId, municipality: MunicipalityCode) -> AccountId:
         """A member's account in a town.
 
-        Raises RefusedByRule (``resident-unknown``, ``no-consent``).
+        Raises RefusedByRule (``resident-unknown``, ``mykey-id-changed``, ``mykey-id-cancelled``,
+        ``no-consent``).
         """
         with self._database.write() as tx:
-            if not _exists(tx, name):
-                raise _unknown(name)
+            if life.state_of(tx, name) == CANCELLED:
+                raise life.cancelled(name)
             account = self._account(tx, name, municipality)
         if account is None:
             raise RefusedByRule("no-consent", f"{name} has not agreed to have points")
@@ -126,10 +202,12 @@ class MyKey:
             return {} if name is None else _accounts(tx, name)
 
     def accounts_of(self, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
-        """Every account of a member, by town; raises RefusedByRule (``resident-unknown``)."""
+        """Every account of a member, by town.
+
+        Raises RefusedByRule (``resident-unknown``, ``mykey-id-changed``).
+        """
         with self._database.read() as tx:
-            if not _exists(tx, name):
-                raise _unknown(name)
+            life.state_of(tx, name)
             return _accounts(tx, name)
 
     def holder_of(self, municipality: MunicipalityCode, account: AccountId) -> MyKeyId | None:
@@ -145,23 +223,18 @@ class MyKey:
     def cards_of(
         self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
     ) -> dict[AccountId, tuple[KeyDigest, ...]]:
-        """The cards that open each of some accounts of a town."""
+        """The cards that open each of some accounts of a town, or did until its holder left."""
         found: dict[AccountId, tuple[KeyDigest, ...]] = {}
         with self._database.read() as tx:
             for some in _some(accounts):
                 found.update(dict.fromkeys(some, ()))
-                rows = tx.rows(
-                    "SELECT account, card_key.digest FROM account JOIN card_key USING (mykey_id)"
-                    f" WHERE municipality=? AND account IN ({_marks(some)})"
-                    " ORDER BY card_key.digest",
-                    (municipality, *some),
-                )
-                for account, digest in rows:
+                rows = tx.rows(_CARDS.format(marks=_marks(some)), (municipality, *some) * 2)
+                for account, digest in sorted(rows):
                     found[account] = (*found[account], KeyDigest(digest))
         return found
 
     def is_active(self, card: KeyDigest) -> bool:
-        """Whether a card's member exists and is not suspended."""
+        """Whether a card's member exists, and is neither suspended nor cancelled."""
         with self._database.read() as tx:
             state = tx.scalar(
                 "SELECT state FROM member JOIN card_key USING (mykey_id) WHERE digest=:card",
@@ -208,18 +281,9 @@ class MyKey:
     # -- looking
 
     def member(self, name: MyKeyId) -> Member:
-        """A member; raises RefusedByRule (``resident-unknown``)."""
+        """A member; raises RefusedByRule (``resident-unknown``, ``mykey-id-changed``)."""
         with self._database.read() as tx:
-            row = tx.one("SELECT * FROM member WHERE mykey_id=:name", name=name)
-            if row is None:
-                raise _unknown(name)
-            return Member(
-                mykey_id=name,
-                state=row["state"],
-                generated=bool(row["generated"]),
-                cards=tx.scalar("SELECT COUNT(*) FROM card_key WHERE mykey_id=:name", name=name),
-                consents=_consents(tx, name),
-            )
+            return _member(tx, name)
 
     def audit(self) -> list[Finding]:
         """What does not follow from the chain of identities."""
@@ -241,7 +305,7 @@ class MyKey:
     def _free_id(self, tx: Tx) -> MyKeyId:
         while True:
             name = MyKeyId(_draw(self._randomness))
-            if not _exists(tx, name):
+            if not life.is_taken(tx, name):
                 return name
 
 
@@ -281,8 +345,17 @@ def _member_of(tx: Tx, card: KeyDigest) -> MyKeyId | None:
     return None if found is None else MyKeyId(found)
 
 
-def _exists(tx: Tx, name: MyKeyId) -> bool:
-    return tx.scalar("SELECT 1 FROM member WHERE mykey_id=:name", name=name) is not None
+def _member(tx: Tx, name: MyKeyId) -> Member:
+    state = life.state_of(tx, name)
+    generated, why = tx.rows("SELECT generated, why FROM member WHERE mykey_id=?", [name])[0]
+    return Member(
+        mykey_id=name,
+        state=state,
+        why=why,
+        generated=bool(generated),
+        cards=tx.scalar("SELECT COUNT(*) FROM card_key WHERE mykey_id=:name", name=name),
+        consents=_consents(tx, name),
+    )
 
 
 def _consents(tx: Tx, name: MyKeyId) -> tuple[str, ...]:
@@ -293,7 +366,3 @@ def _consents(tx: Tx, name: MyKeyId) -> tuple[str, ...]:
 def _accounts(tx: Tx, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
     rows = tx.rows("SELECT municipality, account FROM account WHERE mykey_id=?", (name,))
     return {MunicipalityCode(town): AccountId(account) for town, account in rows}
-
-
-def _unknown(name: str) -> RefusedByRule:
-    return RefusedByRule("resident-unknown", f"nobody is registered as {name}")

@@ -14,7 +14,7 @@ VERSION = 1
 metadata = sa.MetaData()
 
 
-def _table(name: str, *columns: sa.Column[object] | sa.Constraint) -> sa.Table:
+def _table(name: str, *columns: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
     return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
 
 
@@ -41,8 +41,20 @@ member = _table(
     _key("mykey_id"),
     _column("state"),
     _column("generated", sa.Boolean),
+    _column("why"),
+    _column("changed", sa.BigInteger),
+    sa.Index("member_changed", "changed"),
 )
-"""state: active."""
+"""state: active, suspended, cancelled; why: the last change's reason. changed: the place in the
+chronicle of what nodes have to hear of, 0 for nothing yet."""
+
+former_id = _table(
+    "former_id",
+    _key("former"),
+    _column("mykey_id"),
+    sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
+)
+"""IDs that members left, and what they are called now: free for nobody else."""
 
 card_key = _table(
     "card_key",
@@ -52,8 +64,18 @@ card_key = _table(
     _column("public_key", sa.LargeBinary),
     _column("issuer_key_id", sa.LargeBinary),
     sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
+    sa.Index("cards_of_member", "mykey_id"),
 )
 """Cards, many to one member: a renewed certificate has another key."""
+
+former_card = _table(
+    "former_card",
+    _key("digest", sa.LargeBinary),
+    _key("mykey_id"),
+    sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
+    sa.Index("former_cards_of_member", "mykey_id"),
+)
+"""Cards of cancelled members that are somebody's again: what they signed then stays theirs."""
 
 consent = _table("consent", _key("mykey_id"), _key("what"), _column("at", sa.BigInteger))
 """What a member agreed to, and when."""

@@ -1,7 +1,5 @@
 """The registry itself: who has which account, and nothing that says what anybody did."""
 
-import hashlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +8,11 @@ from hub.mykey import schema
 from hub.mykey.records import apply, chain
 from hub.mykey.registry import MyKey, _draw
 from hub.store.database import Database
-from sync.certificate import Algorithm, CardKey, Roots
+from sync.certificate import Roots
 from sync.errors import Damaged, RefusedByRule
-from sync.values import AccountId, KeyDigest, MunicipalityCode, MyKeyId, mykey_id
+from sync.values import AccountId, mykey_id
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
-
-KAWASAKI, TOSHIMA = MunicipalityCode("141305"), MunicipalityCode("131164")
-HANA, JIRO = MyKeyId("MY123456"), MyKeyId("MY654321")
+from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
 
 
 @pytest.fixture
@@ -31,17 +27,6 @@ def registry(database: Database) -> MyKey:
         Roots({}),
         clock=TurnedClock(at("2026-11-02 10:00")),
         randomness=SeededRandomness("registry"),
-    )
-
-
-def card(name: str) -> CardKey:
-    spki = name.encode()
-    return CardKey(
-        digest=KeyDigest(hashlib.sha256(spki).digest()),
-        algorithm=Algorithm.RS256,
-        public_key=spki,
-        issuer_key_id=b"root",
-        not_after=at("2030-05-05 00:00"),
     )
 
 

@@ -1,0 +1,171 @@
+"""A MyKey ID's life after registration: suspended, resumed, changed, cancelled; each with a reason.
+
+    active <-> suspended        cards open nothing meanwhile; the points stay
+    active | suspended -> cancelled, for good: the ID is nobody's, the card may register anew
+    any but cancelled: the ID changed; the one left behind is free for nobody else
+
+Asking for what is so already changes nothing and enters nothing, so that whoever heard no answer
+asks again. Who called or came is not kept: only the reason, of a small fixed list, and the person
+at the desk who did it.
+"""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from hub.mykey.records import (
+    ACTIVE,
+    CANCELLED,
+    SUSPENDED,
+    IdChanged,
+    MemberCancelled,
+    MemberResumed,
+    MemberSuspended,
+    enter,
+)
+from hub.store.database import Tx
+from sync.errors import Malformed, RefusedByRule
+from sync.values import KeyDigest, Millis, MyKeyId
+
+
+class Suspension(StrEnum):
+    """Why a member's cards open nothing for a while."""
+
+    LOST = "card-lost"
+    STOLEN = "card-stolen"
+    PHONED = "asked-by-phone"
+    ASKED = "asked-here"
+    MISUSE = "misuse"
+
+
+class Resumption(StrEnum):
+    """Why they do again."""
+
+    FOUND = "card-found"
+    ASKED = "asked-here"
+    CLEARED = "cleared-up"
+    MISTAKE = "mistake"
+
+
+class Change(StrEnum):
+    """Why a member gets another ID."""
+
+    KNOWN = "known-to-others"
+    ASKED = "asked-here"
+    MISTAKE = "mistake"
+
+
+class Cancellation(StrEnum):
+    """Why a member leaves."""
+
+    ASKED = "asked-here"
+    DIED = "died"
+    MISTAKE = "mistake"
+
+
+Why = TypeVar("Why", bound=StrEnum)
+
+
+def reason(kind: type[Why], written: str) -> Why:
+    """A reason of its list; raises Malformed, naming the list."""
+    try:
+        return kind(written)
+    except ValueError:
+        raise Malformed(f"why {written!r}: one of {', '.join(kind)}") from None
+
+
+def suspend(tx: Tx, name: MyKeyId, why: Suspension, *, person: str, at: Millis) -> None:
+    """Close a member's cards; one that is suspended stays so, for its first reason.
+
+    Raises RefusedByRule, as all here: ``resident-unknown``, ``mykey-id-changed``,
+    ``mykey-id-cancelled``.
+    """
+    if _alive(tx, name) == ACTIVE:
+        enter(tx, MemberSuspended(name, why, person), at)
+
+
+def resume(tx: Tx, name: MyKeyId, why: Resumption, *, person: str, at: Millis) -> None:
+    """Open them again."""
+    if _alive(tx, name) == SUSPENDED:
+        enter(tx, MemberResumed(name, why, person), at)
+
+
+def cancel(tx: Tx, name: MyKeyId, why: Cancellation, *, person: str, at: Millis) -> None:
+    """End a membership."""
+    if state_of(tx, name) != CANCELLED:
+        enter(tx, MemberCancelled(name, why, person), at)
+
+
+def change_id(tx: Tx, change: IdChanged, at: Millis) -> None:
+    """Call a member otherwise; raises RefusedByRule (``mykey-id-taken``) as well."""
+    _alive(tx, change.mykey_id)
+    if is_taken(tx, change.new_id, by_other_than=change.mykey_id):
+        raise taken(change.new_id)
+    if change.new_id != change.mykey_id:
+        enter(tx, change, at)
+
+
+def state_of(tx: Tx, name: MyKeyId) -> str:
+    """How a member stands; raises RefusedByRule (``resident-unknown``, ``mykey-id-changed``)."""
+    state = tx.scalar("SELECT state FROM member WHERE mykey_id=:name", name=name)
+    if state is not None:
+        return str(state)
+    if now_called(tx, name) is not None:
+        raise RefusedByRule(
+            "mykey-id-changed", f"{name} is nobody's ID any more: its holder has another one"
+        )
+    raise RefusedByRule("resident-unknown", f"nobody is registered as {name}")
+
+
+def now_called(tx: Tx, former: MyKeyId) -> MyKeyId | None:
+    """What the member who left this ID is called now; None where nobody left it."""
+    found = tx.scalar("SELECT mykey_id FROM former_id WHERE former=:former", former=former)
+    return None if found is None else MyKeyId(found)
+
+
+def is_taken(tx: Tx, wanted: MyKeyId, *, by_other_than: MyKeyId | None = None) -> bool:
+    """Whether an ID is or was anybody's, or anybody else's."""
+    row = tx.scalar(
+        "SELECT mykey_id FROM member WHERE mykey_id=:wanted"
+        " UNION ALL SELECT mykey_id FROM former_id WHERE former=:wanted",
+        wanted=wanted,
+    )
+    return row is not None and row != by_other_than
+
+
+def taken(wanted: MyKeyId) -> RefusedByRule:
+    """What is said of an ID that somebody has or had."""
+    return RefusedByRule(
+        "mykey-id-taken", f"{wanted} is or was somebody's ID already: choose another one"
+    )
+
+
+def changes(tx: Tx, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
+    """The cards whose holders stand otherwise since a place in the chronicle, and the last place.
+
+    A card that registered anew after its holder had left is among them.
+    """
+    last = tx.scalar("SELECT max(changed) FROM member")
+    rows = tx.rows(
+        "SELECT digest FROM member JOIN card_key USING (mykey_id) WHERE changed>? ORDER BY digest",
+        [after],
+    )
+    return int(last or 0), tuple(KeyDigest(digest) for (digest,) in rows)
+
+
+def cancelled(name: MyKeyId) -> RefusedByRule:
+    """What is said of a member who left for good."""
+    return RefusedByRule(
+        "mykey-id-cancelled", f"{name} was cancelled for good: the card may register anew"
+    )
+
+
+def not_active(state: str) -> RefusedByRule:
+    """What is said to whoever shows a card that opens nothing."""
+    return RefusedByRule("not-active", f"the MyKey ID of this card is {state}")
+
+
+def _alive(tx: Tx, name: MyKeyId) -> str:
+    state = state_of(tx, name)
+    if state == CANCELLED:
+        raise cancelled(name)
+    return state
