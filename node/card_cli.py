@@ -1,11 +1,13 @@
 """``machikado card``: software cards of a demo."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from node import shell
+from node.card import vpcd
 from node.shell import as_json, show
 from sync.cardkey import Algorithm
 
@@ -50,6 +52,26 @@ def show_card(file: Path, as_json: bool) -> None:
     from node.card.demo import describe
 
     _show(file, describe(file), as_json=as_json)
+
+
+@card.command()
+@_file
+@click.option(
+    "--port",
+    type=click.IntRange(1, 0xFFFF),
+    default=vpcd.PORT,
+    show_default=True,
+    help="Where vpcd listens on this PC.",
+)
+def attach(file: Path, port: int) -> None:
+    """Lay a software card on the virtual reader of pcscd until Ctrl+C."""
+    from node.card.softcard import SoftCard
+
+    SoftCard(file).close()  # a file that is no card is told before a reader is called
+    with suppress(KeyboardInterrupt), vpcd.reach(port=port) as line:
+        shell.say(f"{file} lies on the virtual reader; Ctrl+C takes it off")
+        vpcd.serve(line, lambda: SoftCard(file))
+    shell.say(f"{file} is off the virtual reader")
 
 
 def _show(file: Path, made: "CardDescription", *, as_json: bool) -> None:

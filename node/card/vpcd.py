@@ -25,8 +25,7 @@ from operator import xor
 from typing import TYPE_CHECKING, Final
 
 from node.card.apdu import Octets, Response
-from node.card.errors import CardInUse, CardRemoved
-from sync.errors import Unreachable
+from node.card.errors import CardInUse, CardRemoved, NoReader
 
 if TYPE_CHECKING:
     from node.card.tap import Connection
@@ -74,18 +73,18 @@ _PATIENCE: Final = 5.0
 def attach(power_on: PowerOn, *, host: str = HOST, port: int = PORT) -> None:
     """Lay the card on a virtual reader until the reader is gone or the card leaves the field.
 
-    Raises Unreachable where no reader listens, and CardUnreadable.
+    Raises NoReader where no reader listens, and CardUnreadable.
     """
     with reach(host, port) as line:
         serve(line, power_on)
 
 
 def reach(host: str = HOST, port: int = PORT) -> socket.socket:
-    """Call the virtual reader. Raises Unreachable, which says what is to be started."""
+    """Call the virtual reader. Raises NoReader, which says what is to be started."""
     try:
         line = socket.create_connection((host, port), timeout=_PATIENCE)
     except OSError as problem:
-        raise Unreachable(
+        raise NoReader(
             f"no virtual reader listens at {host}:{port} ({problem.strerror or problem}): "
             "install pcscd and vsmartcard-vpcd and start pcscd"
         ) from None

@@ -1,7 +1,10 @@
 """A software card on a virtual reader: what the reader says, and what the card does."""
 
+import signal
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -15,13 +18,12 @@ import pytest
 from node.card import vpcd
 from node.card.apdu import Octets
 from node.card.cardfile import CardFile
-from node.card.errors import CardInUse, CardUnreadable, WrongPin
+from node.card.errors import CardInUse, CardUnreadable, NoReader, WrongPin
 from node.card.jpki import UserAuthentication
 from node.card.softcard import Knobs, SoftCard
 from node.card.tap import CardAddress, Tap
 from node.card.vpcd import ATR, Control, PowerOn, attach, reach, serve
 from sync.certificate import verify_signature
-from sync.errors import Unreachable
 from tests.node.card.conftest import PIN
 
 _PATIENCE = 10.0
@@ -324,7 +326,7 @@ def test_where_nobody_listens_the_words_say_what_to_start(card: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
 
-    with pytest.raises(Unreachable, match=f"127.0.0.1:{port} .*start pcscd"):
+    with pytest.raises(NoReader, match=f"127.0.0.1:{port} .*start pcscd"):
         attach(lambda: SoftCard(card), port=port)
 
 
@@ -352,3 +354,44 @@ def test_no_pin_stays_in_what_was_read_from_the_line(
 
     assert len(kept) > 4
     assert not any(any(message) for message in kept[:-1])
+
+
+ATTACH = [sys.executable, "-c", "from tui.cli import main; main()", "card", "attach"]
+
+
+@pytest.mark.processes
+def test_the_command_lays_a_card_down_until_ctrl_c(reader: Reader, card: Path) -> None:
+    with subprocess.Popen(
+        [*ATTACH, str(card), "--port", str(reader.port)], stderr=subprocess.PIPE, text=True
+    ) as program:
+        reader.take()
+        reader.control(Control.POWER_ON)
+        assert UserAuthentication.open(reader).tries_left() == 3
+        assert not is_free(card)
+
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=_PATIENCE)
+
+    assert program.returncode == 0
+    assert said.splitlines() == [
+        f"{card} lies on the virtual reader; Ctrl+C takes it off",
+        f"{card} is off the virtual reader",
+    ]
+    assert is_free(card)
+
+
+@pytest.mark.processes
+def test_the_command_says_what_is_missing(card: Path, tmp_path: Path) -> None:
+    def ended(file: Path) -> tuple[int, str]:
+        program = subprocess.run(
+            [*ATTACH, str(file), "--port", str(port)], capture_output=True, text=True, check=False
+        )
+        return program.returncode, program.stderr
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+
+    no_reader, no_card = ended(card), ended(tmp_path / "nobody.card")
+
+    assert (no_reader[0], "start pcscd" in no_reader[1]) == (4, True)
+    assert (no_card[0], "no software card" in no_card[1]) == (4, True)
