@@ -171,6 +171,10 @@ class Counters:
             raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
         self._check_signature(node, "look", signed, known, request.challenge)
         self._challenges.use(request.challenge, node, signed.request)
+        if not self._mykey.is_active(request.card):
+            raise RefusedByRule(
+                "not-active", "the MyKey ID of this card is suspended or was cancelled"
+            )
         accounts = self._mykey.accounts_of_card(request.card)
         with self._core.database.read() as tx:
             return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))

@@ -32,5 +32,13 @@ class Identities(Protocol):
         ...
 
     def is_active(self, card: KeyDigest) -> bool:
-        """Whether the holder has not suspended the MyKey ID."""
+        """Whether the holder's MyKey ID is neither suspended nor cancelled."""
+        ...
+
+
+class Members(Identities, Protocol):
+    """Identities with the news of them: what :mod:`hub.standing` asks."""
+
+    def changes(self, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
+        """Cards whose holders stand otherwise since a place in their chain, and the last place."""
         ...

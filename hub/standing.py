@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from hub.core import Core
-from hub.identities import Identities
+from hub.identities import Members
 from hub.points.accounts import deficit, wallet
 from hub.points.books import wallet_history
 from hub.points.lots import NEVER, SOON, work_out
@@ -44,6 +44,7 @@ from sync.policy import read_policy
 from sync.records import Expiring
 from sync.standing import AccountStanding, Asof, LoneStanding, Standing, ZoneKey
 from sync.values import (
+    PLATFORM,
     AccountId,
     KeyDigest,
     Millis,
@@ -58,7 +59,7 @@ from sync.wire import write
 _item = msgspec.msgpack.Decoder(AnyItem)
 
 
-def page(core: Core, identities: Identities, node: NodeId, incarnation: str, after: int) -> Page:
+def page(core: Core, identities: Members, node: NodeId, incarnation: str, after: int) -> Page:
     """The next page for a node; a cursor of another incarnation gets the whole feed."""
     home = home_of(node)
     with core.database.write() as tx:
@@ -79,7 +80,7 @@ def page(core: Core, identities: Identities, node: NodeId, incarnation: str, aft
         return Page(str(core.incarnation), node, start, number, complete, as_of, items)
 
 
-def lone(core: Core, identities: Identities, node: NodeId, card: KeyDigest) -> LoneStanding:
+def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> LoneStanding:
     """A card's fresh standing outside a page; takes a number of its own."""
     month = month_of(core.clock.now())
     with core.database.write() as tx:
@@ -98,7 +99,7 @@ def lone(core: Core, identities: Identities, node: NodeId, card: KeyDigest) -> L
 class _View:
     """The feed as one node sees it, within one transaction."""
 
-    def __init__(self, core: Core, identities: Identities, tx: Tx, node: NodeId) -> None:
+    def __init__(self, core: Core, identities: Members, tx: Tx, node: NodeId) -> None:
         self._core = core
         self._identities = identities
         self._tx = tx
@@ -165,6 +166,7 @@ class _View:
         self._settings()
         self._keys()
         month = month_of(self._core.clock.now())
+        self._news(month)
         for town in self._towns:
             self._changes(town, month)
 
@@ -228,12 +230,7 @@ class _View:
     def _changes(self, town: MunicipalityCode, month: str) -> None:
         """Tickets and standings that changed since the zone last looked at this town."""
         tx = self._tx
-        mark = {"municipality": self._home, "zone": f"{self.zone}/{month}", "town": town}
-        seen = tx.scalar(
-            "SELECT posting FROM feed_town WHERE municipality=:municipality AND zone=:zone"
-            " AND town=:town",
-            **mark,
-        )
+        mark, seen = self._seen(town, month)
         changed = tx.rows(
             "SELECT account, posting FROM touched WHERE municipality=? AND posting>?"
             " ORDER BY account",
@@ -255,6 +252,32 @@ class _View:
             for card in cards:
                 self._seal(card, month)
         tx.put(schema.feed_town, mark, posting=max(posting for _, posting in changed))
+
+    def _news(self, month: str) -> None:
+        """Standings of cards whose holders were suspended, resumed or cancelled meanwhile.
+
+        A zone that looks for the first time in a month is about to be told all there is to know,
+        and later a card whose standing it never had has nothing to be told.
+        """
+        mark, seen = self._seen(PLATFORM, month)
+        last, cards = self._identities.changes(seen or 0)
+        if last == seen:
+            return
+        key = self._core.keys.zone(self.zone, month)
+        for card in cards if seen is not None else ():
+            if self._stored(self.zone, StandingItem(month, key.row_of(card), b"")) is not None:
+                self._seal(card, month)
+        self._tx.put(schema.feed_town, mark, posting=last)
+
+    def _seen(self, town: MunicipalityCode, month: str) -> tuple[dict[str, str], int | None]:
+        """The zone's mark in a town's postings or in the chain of identities, and its place."""
+        mark = {"municipality": self._home, "zone": f"{self.zone}/{month}", "town": town}
+        seen = self._tx.scalar(
+            "SELECT posting FROM feed_town WHERE municipality=:municipality AND zone=:zone"
+            " AND town=:town",
+            **mark,
+        )
+        return mark, seen
 
     def _list(self, town: MunicipalityCode, ticket: str, name: bytes, *, used: bool) -> None:
         """Put a ticket on the list of used ones or take it off, and keep that this was told."""
@@ -283,25 +306,31 @@ class _View:
     def _put(self, scope: str, item: AnyItem) -> int | None:
         """Put an item into the feed; its number there, or None where it says nothing new."""
         data = write(item)
-        key = {
+        if self._stored(scope, item) == data:
+            return None
+        number = self._number()
+        self._tx.put(schema.feed, self._place(scope, item), number=number, bytes=data)
+        self._under += 1
+        if self._under == MOST_ITEMS:
+            self._fresh = None
+        return number
+
+    def _stored(self, scope: str, item: AnyItem) -> bytes | None:
+        """What the feed says at an item's place; None: nothing."""
+        stored = self._tx.scalar(
+            "SELECT bytes FROM feed WHERE municipality=:municipality AND scope=:scope"
+            " AND kind=:kind AND item=:item",
+            **self._place(scope, item),
+        )
+        return None if stored is None else bytes(stored)
+
+    def _place(self, scope: str, item: AnyItem) -> dict[str, str]:
+        return {
             "municipality": self._home,
             "scope": scope,
             "kind": item_kind(item),
             "item": item.key,
         }
-        stored = self._tx.scalar(
-            "SELECT bytes FROM feed WHERE municipality=:municipality AND scope=:scope"
-            " AND kind=:kind AND item=:item",
-            **key,
-        )
-        if stored is not None and bytes(stored) == data:
-            return None
-        number = self._number()
-        self._tx.put(schema.feed, key, number=number, bytes=data)
-        self._under += 1
-        if self._under == MOST_ITEMS:
-            self._fresh = None
-        return number
 
     def _number(self) -> int:
         """One number for what this publication changes, as far as one page can take it."""

@@ -8,9 +8,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.forms import GrantForm, ProgrammeForm
+from hub.mykey.life import Cancellation, Suspension
 from sync.calls import Challenge, HubCalls, Registration
 from sync.democa import DemoCa
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.values import MyKeyId
 from sync.wire import write
 from tests.doubles.clocks import at
 from tests.hub.townhall import KAWASAKI, Holder, Townhall, holder
@@ -76,6 +78,24 @@ def test_a_look_shows_the_exact_points_of_all_towns(
 def test_a_card_nobody_registered_has_nothing_to_look_at(counter: HubCalls, hana: Holder) -> None:
     look = hana.look(counter)
     assert refused(lambda: counter.look(look)) == "card-unknown"
+
+
+def test_a_suspended_card_neither_looks_nor_registers(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    name = MyKeyId(counter.register(hana.registration(counter)).mykey_id)
+    hall.hub.mykey.suspend(name, Suspension.LOST, person="Sato")
+    look, again = hana.look(counter), hana.registration(counter)
+    assert refused(lambda: counter.look(look)) == "not-active"
+    assert refused(lambda: counter.register(again)) == "not-active"
+
+    hall.hub.mykey.cancel(name, Cancellation.ASKED, person="Sato")
+    look = hana.look(counter)
+    assert refused(lambda: counter.look(look)) == "not-active"
+
+    made = counter.register(hana.registration(counter))
+    assert (made.mykey_id == name, made.known_before) == (False, False)
+    assert counter.look(hana.look(counter)).rows == ()
 
 
 # -- whoever shows a certificate holds its key, here and now
