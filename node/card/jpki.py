@@ -53,9 +53,9 @@ _LOCKED: Final = frozenset({0x63C0, apdu.PIN_BLOCKED, apdu.PIN_UNUSABLE})
 # RSA is what cards in the field do (OpenSC card-jpki.c). Elliptic curves are OUR ASSUMPTION: cards
 # with P-384 are announced, their commands are not. It is assumed that application, files and the
 # command to sign stay as they are, that the data of the command is the bare digest, and that the
-# answer is r || s, each as long as the curve's order, as other cards with such keys do it
-# (ISO/IEC 7816-8; the OpenPGP card 3.4, 7.2.10). When the authorities publish something else, these
-# two functions and the software card are all that has to change.
+# answer is r || s, each as long as the curve's order, as the OpenPGP card does it (a PIV card would
+# answer in DER). When the authorities publish something else, these two functions and the software
+# card are all that has to change.
 
 
 def to_be_signed(algorithm: Algorithm, message: bytes) -> bytes:

@@ -425,14 +425,19 @@ def test_a_printer_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
     assert run("printer", str(tmp_path / "node"), "none").exit_code == 0
 
 
-def test_a_software_card_is_made_and_looked_at(run: Run, hub: FakeHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "algorithm"), [((), "RS256"), (("--algorithm", "ES384"), "ES384")]
+)
+def test_a_software_card_is_made_and_looked_at(
+    run: Run, hub: FakeHub, tmp_path: Path, asked: tuple[str, ...], algorithm: str
+) -> None:
     assert hub.now == Millis(NOON)
     DemoCa.create(tmp_path / "ca", at=NOON)
 
-    made = run(
-        "new", str(tmp_path / "taro.card"), "--ca", str(tmp_path / "ca"), "--json", group=card
-    )
+    new = ("new", str(tmp_path / "taro.card"), "--ca", str(tmp_path / "ca"), *asked)
+    made = run(*new, "--json", group=card)
     shown = run("show", str(tmp_path / "taro.card"), "--json", group=card)
 
     assert said(made) == said(shown)
     assert said(shown)["tries_left"] == 3
+    assert said(shown)["algorithm"] == algorithm

@@ -7,6 +7,7 @@ import hashlib
 from enum import Enum
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from sync.batch import Batch, EvidenceBook, join
 from sync.cardproof import Evidence, SealedCertificate
@@ -47,6 +48,8 @@ from sync.values import (
     Points,
     TicketNumber,
 )
+from tests.doubles.pen import Card as PlainCard
+from tests.simulation.keys import card_keys
 
 ORIGIN = "https://hub.example:8443"
 NODE = NodeId("141305-B2108-1111")
@@ -56,6 +59,12 @@ NOON = Millis(1_774_753_200_000)
 
 HUB_KEY = SigningKey(bytes(range(32)))
 NODE_KEY = SigningKey(bytes(range(32, 64)))
+CARDS = (
+    PlainCard(card_keys()[0]),
+    PlainCard(ec.derive_private_key(int.from_bytes(range(1, 33), "big"), ec.SECP256R1())),
+    PlainCard(ec.derive_private_key(int.from_bytes(range(1, 49), "big"), ec.SECP384R1())),
+)
+"""A card of each algorithm. No RSA key can be counted, so it is one of the simulation's."""
 TICKET_KEY = SigningKey(bytes(range(64, 96)))
 SEALING_SEED = bytes(range(96, 128))
 """The hub's private X25519 key of the month."""

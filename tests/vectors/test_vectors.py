@@ -14,9 +14,11 @@ import msgspec
 import pytest
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from sync.batch import pack, read_evidence, split, unpack
+from sync.cardkey import CURVES, Algorithm, read_key
 from sync.cardproof import look_message, money_message
 from sync.chain import NOTHING, digest, follow
 from sync.policy import read_policy
@@ -28,6 +30,7 @@ from sync.standing import ZoneKey
 from sync.ticket import from_qr, key_id, name_of, read_ticket, sign_ticket, to_qr
 from sync.values import Digest
 from sync.wire import read, write
+from tests.doubles.pen import Card
 from tests.vectors import examples as given
 
 HERE = Path(__file__).parent
@@ -76,6 +79,33 @@ def messages() -> Json:
         "signed": {"seed": given.HUB_KEY.seed.hex()}
         | {"signed": given.named(signed), "bytes": write(signed).hex()},
     }
+
+
+def cards() -> Json:
+    message = money_message(given.ORIGIN, given.BYTES[2])
+    return {
+        "message": message.hex(),
+        "signatures": [
+            {
+                "algorithm": card.algorithm,
+                "public_key": card.spki.hex(),
+                "key_digest": card.digest.hex(),
+                "signature": card.sign(message).hex(),
+                "refused": [other.hex() for other in _other_spellings(card, message)],
+            }
+            for card in given.CARDS
+        ],
+    }
+
+
+def _other_spellings(card: Card, message: bytes) -> list[bytes]:
+    """What other programs would take for the same signature: its twin, and DER."""
+    signature = card.sign(message)
+    curve = CURVES.get(card.algorithm)
+    if curve is None:
+        return []
+    r, s = curve.split(signature)
+    return [curve.join(r, curve.order - s), encode_dss_signature(r, s)]
 
 
 def sealing() -> Json:
@@ -183,6 +213,7 @@ def requests() -> Json:
 FILES: dict[str, Callable[[], Json]] = {
     "records.json": records,
     "messages.json": messages,
+    "card.json": cards,
     "sealing.json": sealing,
     "standing.json": standings,
     "batch.json": batches,
@@ -221,6 +252,17 @@ def test_the_golden_head_is_the_node_s() -> None:
     head = read(bytes.fromhex(entry["bytes"]), Head)
     assert given.named(head) == entry["head"]
     verify_head(head, bytes.fromhex(entry["key"]))
+
+
+def test_the_golden_signatures_of_cards_fit_in_their_one_spelling() -> None:
+    entry = stored("card.json")
+    message = bytes.fromhex(entry["message"])
+    assert [one["algorithm"] for one in entry["signatures"]] == list(Algorithm)
+    for one in entry["signatures"]:
+        key = read_key(bytes.fromhex(one["public_key"]))
+        assert key.algorithm == one["algorithm"]
+        assert key.fits(bytes.fromhex(one["signature"]), message)
+        assert not any(key.fits(bytes.fromhex(other), message) for other in one["refused"])
 
 
 def test_the_golden_seals_open() -> None:
