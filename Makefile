@@ -4,7 +4,7 @@ BIN := .venv/bin
 SEED ?= 1
 DAYS ?= 1000
 
-.PHONY: demo test check bench sim clean
+.PHONY: demo test check bench sim card clean
 
 demo: .venv/main
 	@$(BIN)/machikado demo
@@ -35,6 +35,13 @@ sim: .venv/dev
 
 .venv/dev: .venv/main requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+# Real card readers. pyscard is built here: a C compiler, swig and, on Linux, libpcsclite-dev.
+card: .venv/card
+
+.venv/card: .venv/main requirements/card.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements/card.txt
 	@touch $@
 
 clean:
