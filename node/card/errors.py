@@ -2,7 +2,12 @@
 
     CardError
     ├── CardUnreadable      no card at that address, or a card file that is damaged
-    ├── NoReader            this build cannot drive the reader that was named
+    │   ├── NoCard          nothing lies on the reader
+    │   └── CardSilent      something lies there and does not answer: upside down, another kind
+    ├── NoReader            no card reader is plugged in, or none of that name
+    │   ├── SeveralReaders  more than one fits the name
+    │   ├── NoReaderService the PC's card service (PC/SC) is not running
+    │   └── NoReaderSupport the program was installed without card readers
     ├── CardInUse           another program holds the card
     ├── CardRemoved         the card left in the middle: start over
     ├── NotThisCard         a card, but without user authentication (not a My Number card)
@@ -11,6 +16,7 @@
     └── CardRefusal         card or tap says no, with a stable reason for scripts
         ├── CardSaysNo      the card refused a command (carries its status word)
         ├── BadPin          not four digits; the card was not asked
+        ├── PinNotEntered   nobody typed it on the reader's keys; the card was not asked
         ├── PinNeeded       something was to be signed before the PIN
         ├── WrongPin        says how many tries are left
         ├── PinLocked       no tries are left; only the municipality can reset the card
@@ -19,6 +25,7 @@
 No message carries a PIN, a certificate or a name.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from sync.errors import InUse, MachikadoError, RefusedByRule
@@ -32,8 +39,56 @@ class CardUnreadable(CardError):
     """No card at that address, or a card file that is damaged."""
 
 
+class NoCard(CardUnreadable):
+    """Nothing lies on the reader."""
+
+    def __init__(self, reader: str) -> None:
+        super().__init__(f"no card lies on {reader}: put the card on it")
+
+
+class CardSilent(CardUnreadable):
+    """Something lies on the reader, and the reader cannot make it answer."""
+
+    def __init__(self, reader: str) -> None:
+        super().__init__(
+            f"the card on {reader} does not answer: it may lie upside down, be pushed in the wrong "
+            "way round, or be another kind of card"
+        )
+
+
 class NoReader(CardError):
-    """The build cannot drive the reader that was named."""
+    """No card reader is plugged in, or none whose name was asked for."""
+
+
+class SeveralReaders(NoReader):
+    """More than one reader fits, and the program does not guess on which one the card lies."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"several card readers fit: {', '.join(names)}; "
+            "name one by a part of its name, pcsc:READER"
+        )
+
+
+class NoReaderService(NoReader):
+    """The service of the PC through which all programs use card readers is not running."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this PC's card service (PC/SC) is not running; start it: sudo systemctl start "
+            "pcscd.socket on Linux, the service Smart Card on Windows; plug the reader in first"
+        )
+
+
+class NoReaderSupport(NoReader):
+    """The program was installed without what it needs for a card reader."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this program was installed without card readers; run `make card` in its folder "
+            "(it needs a C compiler, swig and, on Linux, libpcsclite-dev), or use a software card, "
+            "soft:FILE"
+        )
 
 
 class CardInUse(CardError, InUse):
@@ -87,6 +142,15 @@ class BadPin(CardRefusal):
 
     def __init__(self) -> None:
         super().__init__("the PIN has exactly four digits; the card was not asked")
+
+
+class PinNotEntered(CardRefusal):
+    """Nobody typed the PIN on the reader's keys in time, or somebody pressed cancel there."""
+
+    REASON = "pin-not-entered"
+
+    def __init__(self) -> None:
+        super().__init__("no PIN was typed on the card reader; the card was not asked")
 
 
 class PinNeeded(CardRefusal):

@@ -21,7 +21,6 @@ from node.card.apdu import Transport
 from node.card.errors import (
     BadAnswer,
     BadPin,
-    NoReader,
     PinNeeded,
     SignatureMismatch,
     TapSpent,
@@ -82,7 +81,9 @@ def card_address(text: str) -> CardAddress:
 def connect(address: CardAddress) -> Connection:
     """Power the card at an address. Raises CardUnreadable, CardInUse, NoReader."""
     if isinstance(address, ReaderAddress):
-        raise NoReader("this build has no card reader support yet; use a software card, soft:FILE")
+        from node.card.pcsc import PcscConnection
+
+        return PcscConnection.open(address.reader)
     from node.card.softcard import SoftCard
 
     return SoftCard(address.path)

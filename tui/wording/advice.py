@@ -157,6 +157,10 @@ ADVICE: dict[str, Advice] = {
     # node.card
     "wrong-pin": Advice(N_("The PIN is wrong."), N_("Please type the 4 digits again.")),
     "pin-locked": Advice(N_("This card's PIN is locked."), _ASK_TOWN, "no"),
+    "pin-not-entered": Advice(
+        N_("No PIN was typed on the card reader."),
+        N_("Put the card down again and type the 4 digits there."),
+    ),
     "bad-pin": Advice(N_("A PIN has exactly 4 digits."), N_("Please type the 4 digits again.")),
     "pin-needed": Advice(
         N_("The card needs its PIN first."), N_("Please type the 4 digits again.")
@@ -229,6 +233,13 @@ _NO_ACCESS = Advice(
 
 ERRORS: dict[str, Advice] = {
     "CardUnreadable": Advice(N_("The card cannot be read."), N_("Lift it and put it back.")),
+    "NoCard": Advice(
+        N_("No card lies on the card reader."), N_("Put the My Number card on the reader.")
+    ),
+    "CardSilent": Advice(
+        N_("The card gives no answer."),
+        N_("Is it the right way up, and a My Number card? Lift it, turn it over, put it back."),
+    ),
     "CardRemoved": Advice(
         N_("The card was taken away too early."),
         N_("Put it back on the reader and leave it there."),
@@ -237,8 +248,19 @@ ERRORS: dict[str, Advice] = {
         N_("Another program is using the card."), N_("Close that program, then try again.")
     ),
     "NoReader": Advice(
-        N_("This program cannot use a card reader yet."),
-        N_('Put a card file (.card) into the folder "cards". Tickets can be scanned.'),
+        N_("No card reader was found."), N_("Plug the card reader in, then try again.")
+    ),
+    "SeveralReaders": Advice(
+        N_("Several card readers are plugged in."),
+        N_("Unplug those that are not used, then try again."),
+    ),
+    "NoReaderService": Advice(
+        N_("This PC's card service is not running."),
+        N_("Plug the card reader in and restart the PC. If it stays so, call the office."),
+    ),
+    "NoReaderSupport": Advice(
+        N_("This PC is not set up for card readers."),
+        N_("Please call the office. Tickets can be scanned."),
     ),
     "NotThisCard": Advice(
         N_("This is not a My Number card."), N_("Please ask for the My Number card.")

@@ -16,7 +16,6 @@ from node.card.errors import (
     CardInUse,
     CardRemoved,
     CardUnreadable,
-    NoReader,
     NotThisCard,
     PinLocked,
     PinNeeded,
@@ -310,10 +309,7 @@ def test_an_address_is_a_file_or_a_reader() -> None:
             card_address(wrong)
 
 
-def test_a_real_reader_and_a_missing_card_are_told_in_words(tmp_path: Path) -> None:
-    words = "this build has no card reader support yet"
-    with pytest.raises(NoReader, match=words), Tap("pcsc:Sony"):
-        pass
+def test_a_missing_card_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(CardUnreadable, match="no software card"), Tap(f"soft:{tmp_path}/none"):
         pass
 
