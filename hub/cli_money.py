@@ -1,4 +1,4 @@
-"""``machikado hub resident|programme|grant|account|balance|ticket|exception|settlement``."""
+"""``machikado hub programme|grant|account|balance|ticket|exception|settlement``."""
 
 from pathlib import Path
 
@@ -52,21 +52,6 @@ class WrittenNotice(msgspec.Struct, frozen=True, kw_only=True):
 
 _of_window = click.argument("window", metavar="W")
 _by_mykey_id = click.option("--mykey-id", required=True, metavar="M")
-
-
-@click.group()
-def resident() -> None:
-    """Residents by their MyKey ID."""
-
-
-@resident.command("show")
-@click.argument("name", metavar="M")
-@as_person
-def resident_show(*, asker: Asker, name: str) -> None:
-    """Show a MyKey ID."""
-    with asker.client() as client:
-        found = client.resident(name)
-    say_whole(found, asker)
 
 
 @click.group()
@@ -380,7 +365,6 @@ def settlement_list(*, asker: Asker) -> None:
 
 
 MONEY: tuple[click.Command, ...] = (
-    resident,
     programme,
     grant,
     account,

@@ -14,6 +14,7 @@ from hub.forms import (
     BalanceRow,
     BankFileView,
     BankForm,
+    CancelledView,
     CarriedRow,
     ClosedView,
     CloseForm,
@@ -26,6 +27,7 @@ from hub.forms import (
     InviteForm,
     JoinForm,
     MunicipalityForm,
+    NewIdForm,
     NodeRow,
     NoticeView,
     OperatorForm,
@@ -178,6 +180,25 @@ class HubClient:
     def resident(self, name: str) -> ResidentView:
         """A MyKey ID."""
         return self._ask("GET", f"residents/{_step(name)}", ResidentView)
+
+    def suspend_resident(self, name: str, why: str) -> ResidentView:
+        """Let a resident's cards open nothing."""
+        path = f"residents/{_step(name)}/suspension"
+        return self._ask("POST", path, ResidentView, WhyForm(why=why))
+
+    def resume_resident(self, name: str, why: str) -> ResidentView:
+        """Let them open again what they did."""
+        path = f"residents/{_step(name)}/resumption"
+        return self._ask("POST", path, ResidentView, WhyForm(why=why))
+
+    def change_mykey_id(self, name: str, form: NewIdForm) -> ResidentView:
+        """Another ID for a resident."""
+        return self._ask("PUT", f"residents/{_step(name)}/mykey-id", ResidentView, form)
+
+    def cancel_resident(self, name: str, why: str) -> CancelledView:
+        """End a MyKey ID for good; what is left."""
+        path = f"residents/{_step(name)}/cancellation"
+        return self._ask("POST", path, CancelledView, WhyForm(why=why))
 
     def balances(self, name: str) -> list[BalanceRow]:
         """A resident's exact balances."""

@@ -160,6 +160,13 @@ class ProgrammeForm(Form, frozen=True, kw_only=True):
     clear_until: Line = ""
 
 
+class NewIdForm(Form, frozen=True, kw_only=True):
+    """Another MyKey ID for a resident, and a reason of its list; empty: one is made."""
+
+    new_id: Line = ""
+    why: Line
+
+
 class GrantForm(Form, frozen=True, kw_only=True):
     """Points for one resident."""
 
@@ -247,6 +254,8 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
 
     mykey_id: str
     state: str
+    why: str
+    """The reason of the last change of state; empty for none."""
     generated: bool
     cards: int
     consents: tuple[str, ...]
@@ -260,6 +269,14 @@ class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     as_of: Millis
     exact: bool
+
+
+class CancelledView(msgspec.Struct, frozen=True, kw_only=True):
+    """A MyKey ID that ended, and the points that stay until they lapse."""
+
+    mykey_id: str
+    state: str
+    left: list[BalanceRow]
 
 
 class TicketRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ from hub.mykey.registry import MyKey
 from hub.nightly import Nights
 from hub.office import Office
 from hub.people import Operator, Role
+from hub.residents import Residents
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
 from hub.store import schema
@@ -78,6 +79,7 @@ class Hub:
     counters: Counters
     door: HubDoor
     office: Office
+    residents: Residents
     treasury: Treasury
     judging: Judging
     nights: Nights
@@ -122,6 +124,7 @@ def compose(
         counters=counters,
         door=HubDoor(core, counters, nights.before),
         office=Office(core, mykey, desk),
+        residents=Residents(core, mykey),
         treasury=Treasury(core, mykey, desk, Settlement(core, kept)),
         judging=judging,
         nights=nights,

@@ -10,6 +10,7 @@ from hub import nodes, people, town
 from hub.bodies import (
     AccountChanged,
     FloatSet,
+    Granted,
     MunicipalityAdded,
     NodeConfirmed,
     NodeRevoked,
@@ -138,8 +139,12 @@ class Office:
             ]
 
     def approve(self, person: Person, pending: str) -> Answered:
-        """Be the second person."""
-        self._desk.approve(person, pending)
+        """Be the second person. What is for a resident who left meanwhile can only be declined."""
+        with self._core.database.write():  # nobody leaves between these
+            for waiting in self._desk.waiting(person.municipality):
+                if waiting.id == pending and isinstance(waiting.body, Granted):
+                    self._mykey.check_may_receive(waiting.town, waiting.body.account)
+            self._desk.approve(person, pending)
         return Answered(outcome="done")
 
     def decline(self, person: Person, pending: str, why: str) -> Answered:

@@ -1,13 +1,11 @@
-"""Residents, programmes, grants, exceptions and settlement, as people at the desk use them."""
+"""Programmes, grants, exceptions and settlement, as people at the desk use them."""
 
 from datetime import date
 
 from hub import evidence, totals, town
-from hub.balances import balances
 from hub.bodies import (
     ExceptionDecided,
     Granted,
-    Looked,
     ProgrammeAdded,
     WindowApproved,
     WindowClosed,
@@ -17,7 +15,7 @@ from hub.bodies import (
 )
 from hub.commands import ask, day, make
 from hub.core import Core
-from hub.desk import Desk, allowed, enact
+from hub.desk import Desk, allowed
 from hub.forms import (
     Answered,
     BalanceRow,
@@ -31,7 +29,6 @@ from hub.forms import (
     PlaceRow,
     ProgrammeForm,
     ReleaseForm,
-    ResidentView,
     SheetRow,
     SheetView,
     TicketRow,
@@ -40,6 +37,7 @@ from hub.forms import (
 from hub.mykey.registry import MyKey
 from hub.people import Person
 from hub.points import queries
+from hub.residents import exact_balances, looked_into
 from hub.settlement.cases import Do, Settlement
 from hub.settlement.lists import Sheet, SheetLine, payment_notice, settlement_list, show
 from hub.settlement.places import places
@@ -77,18 +75,7 @@ class Treasury:
         self._desk = desk
         self._settlement = settlement
 
-    # -- residents and points
-
-    def resident(self, _person: Person, name: str) -> ResidentView:
-        """A MyKey ID."""
-        member = self._mykey.member(mykey_id(name))
-        return ResidentView(
-            mykey_id=member.mykey_id,
-            state=member.state,
-            generated=member.generated,
-            cards=member.cards,
-            consents=member.consents,
-        )
+    # -- points
 
     def add_programme(self, person: Person, form: ProgrammeForm) -> Answered:
         """A programme; an end that is not named follows from the one after it."""
@@ -120,38 +107,27 @@ class Treasury:
         """Points for a resident; a large sum needs a second person."""
         code = municipality_code(form.municipality)
         allowed(person, Granted, code)  # before an account is made
-        with self._core.database.read() as tx:
+        with self._core.database.write() as tx:  # nobody leaves between these
             town.town_named(tx, code)
-        return ask(
-            self._desk,
-            person,
-            make(
-                Granted,
-                town=code,
-                account=self._mykey.account_for(mykey_id(form.mykey_id), code),
-                points=Points(form.points),
-                programme=form.programme,
-                purpose=form.purpose,
-            ),
-        )
+            return ask(
+                self._desk,
+                person,
+                make(
+                    Granted,
+                    town=code,
+                    account=self._mykey.account_for(mykey_id(form.mykey_id), code),
+                    points=Points(form.points),
+                    programme=form.programme,
+                    purpose=form.purpose,
+                ),
+            )
 
     def balances(self, person: Person, name: str) -> list[BalanceRow]:
         """A resident's exact balances of the towns that this person works for.
 
         The look is entered in each town's chain, with the person.
         """
-        accounts = self._looked_into(person, name)
-        with self._core.database.read() as tx:
-            return [
-                BalanceRow(
-                    municipality=each.municipality,
-                    available=each.available,
-                    held=each.held,
-                    as_of=self._core.clock.now(),
-                    exact=True,
-                )
-                for each in balances(tx, accounts)
-            ]
+        return exact_balances(self._core, self._looked_into(person, name))
 
     def grants(self, person: Person, name: str) -> list[GrantRow]:
         """What a resident was granted in this person's towns; a look, and entered as one."""
@@ -164,16 +140,7 @@ class Treasury:
             ]
 
     def _looked_into(self, person: Person, name: str) -> dict[MunicipalityCode, AccountId]:
-        """A resident's accounts in this person's towns; each town's chain says who looked."""
-        accounts = {
-            code: account
-            for code, account in self._mykey.accounts_of(mykey_id(name)).items()
-            if person.works_for(code)
-        }
-        with self._core.database.write() as tx:
-            for code, account in accounts.items():
-                enact(self._core, tx, Looked(code, account), (person.name,))
-        return accounts
+        return looked_into(self._core, self._mykey, person, mykey_id(name))
 
     # -- totals
 

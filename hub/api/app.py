@@ -18,7 +18,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from hub.api import carried, money, people
+from hub.api import carried, money, people, residents
 from hub.door import NoSuchCall, TooLong, problem_of
 from hub.hub import Hub
 from hub.people import Person
@@ -64,7 +64,12 @@ def make_app(hub: Hub) -> Litestar:
             Router("/", route_handlers=people.OPEN),
             Router(
                 "/",
-                route_handlers=(*people.SIGNED_IN, *money.SIGNED_IN, *carried.SIGNED_IN),
+                route_handlers=(
+                    *people.SIGNED_IN,
+                    *residents.SIGNED_IN,
+                    *money.SIGNED_IN,
+                    *carried.SIGNED_IN,
+                ),
                 guards=[sign_in],
             ),
         ],
@@ -72,6 +77,7 @@ def make_app(hub: Hub) -> Litestar:
             "at": Provide(lambda: hub.office, sync_to_thread=False),
             "into": Provide(lambda: hub.carried, sync_to_thread=False),
             "of": Provide(lambda: hub.treasury, sync_to_thread=False),
+            "whom": Provide(lambda: hub.residents, sync_to_thread=False),
             "by": Provide(person),
         },
         request_max_body_size=MOST_FORM,

@@ -1,4 +1,4 @@
-"""People's endpoints: residents, programmes, grants, tickets, exceptions, settlement."""
+"""People's endpoints: points, programmes, grants, tickets, exceptions, settlement."""
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -17,7 +17,6 @@ from hub.forms import (
     NoticeView,
     ProgrammeForm,
     ReleaseForm,
-    ResidentView,
     ResultForm,
     SheetView,
     TicketRow,
@@ -38,12 +37,6 @@ from hub.views import (
 Of = NamedDependency[Treasury]
 By = NamedDependency[Person]
 Name = FromPath[str]
-
-
-@get("/residents/{name:str}", sync_to_thread=True)
-def show_resident(of: Of, by: By, name: Name) -> ResidentView:
-    """Show a MyKey ID."""
-    return of.resident(by, name)
 
 
 @get("/residents/{name:str}/balances", sync_to_thread=True)
@@ -173,7 +166,6 @@ def bank_result(of: Of, by: By, name: Name, data: JSONBody[ResultForm]) -> Windo
 
 
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
-    show_resident,
     show_balances,
     show_grants,
     list_accounts,

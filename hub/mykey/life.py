@@ -9,9 +9,7 @@ asks again. Who called or came is not kept: only the reason, of a small fixed li
 at the desk who did it.
 """
 
-from enum import StrEnum
-from typing import TypeVar
-
+from hub.mykey.reasons import Cancellation, Resumption, Suspension
 from hub.mykey.records import (
     ACTIVE,
     CANCELLED,
@@ -23,54 +21,8 @@ from hub.mykey.records import (
     enter,
 )
 from hub.store.database import Tx
-from sync.errors import Malformed, RefusedByRule
+from sync.errors import RefusedByRule
 from sync.values import KeyDigest, Millis, MyKeyId
-
-
-class Suspension(StrEnum):
-    """Why a member's cards open nothing for a while."""
-
-    LOST = "card-lost"
-    STOLEN = "card-stolen"
-    PHONED = "asked-by-phone"
-    ASKED = "asked-here"
-    MISUSE = "misuse"
-
-
-class Resumption(StrEnum):
-    """Why they do again."""
-
-    FOUND = "card-found"
-    ASKED = "asked-here"
-    CLEARED = "cleared-up"
-    MISTAKE = "mistake"
-
-
-class Change(StrEnum):
-    """Why a member gets another ID."""
-
-    KNOWN = "known-to-others"
-    ASKED = "asked-here"
-    MISTAKE = "mistake"
-
-
-class Cancellation(StrEnum):
-    """Why a member leaves."""
-
-    ASKED = "asked-here"
-    DIED = "died"
-    MISTAKE = "mistake"
-
-
-Why = TypeVar("Why", bound=StrEnum)
-
-
-def reason(kind: type[Why], written: str) -> Why:
-    """A reason of its list; raises Malformed, naming the list."""
-    try:
-        return kind(written)
-    except ValueError:
-        raise Malformed(f"why {written!r}: one of {', '.join(kind)}") from None
 
 
 def suspend(tx: Tx, name: MyKeyId, why: Suspension, *, person: str, at: Millis) -> None:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from hub.findings import Finding
 from hub.mykey import life
 from hub.mykey.audit import audit
-from hub.mykey.life import Cancellation, Change, Resumption, Suspension
+from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.records import (
     ACTIVE,
     CANCELLED,
@@ -194,6 +194,12 @@ class MyKey:
         if account is None:
             raise RefusedByRule("no-consent", f"{name} has not agreed to have points")
         return account
+
+    def check_may_receive(self, municipality: MunicipalityCode, account: AccountId) -> None:
+        """Whether an account's holder is still there; raises RefusedByRule."""
+        holder = self.holder_of(municipality, account)
+        if holder is not None and self.member(holder).state == CANCELLED:
+            raise life.cancelled(holder)
 
     def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
         """Every account of a card's member, by town."""

@@ -3,7 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from hub.mykey.life import Cancellation, Resumption, Suspension
+from hub.mykey.reasons import Cancellation, Resumption, Suspension
 from sync.feed import StandingItem
 from sync.holds import HoldRequest, Purpose
 from sync.receipt import Outcome

@@ -53,6 +53,17 @@ OFFICE: dict[str, Advice] = {
     "invitation-used": Advice(N_("This invitation was used already."), N_("Make a new one.")),
     # residents, programmes and points
     "resident-unknown": Advice(N_("Nobody is registered under this MyKey ID."), _CHECK_NAME),
+    "mykey-id-changed": Advice(
+        N_("This MyKey ID was changed: it finds nobody any more."),
+        N_("Ask the resident for the new one."),
+    ),
+    "mykey-id-cancelled": Advice(
+        N_("This MyKey ID was cancelled."), N_("The card can be registered again at a counter.")
+    ),
+    "mykey-id-taken": Advice(
+        N_("This MyKey ID is or was somebody's already."),
+        N_("Choose another ID, or let one be made."),
+    ),
     "no-consent": Advice(
         N_("The resident has not agreed to use points."),
         N_("Ask for the consent at a counter."),

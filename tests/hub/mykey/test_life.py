@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub.mykey import schema
 from hub.mykey.audit import audit
-from hub.mykey.life import Cancellation, Change, Resumption, Suspension, reason
+from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension, reason
 from hub.mykey.records import MemberChanged, chain
 from hub.mykey.registry import MyKey
 from hub.store.database import Database

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.forms import GrantForm, ProgrammeForm
-from hub.mykey.life import Cancellation, Suspension
+from hub.mykey.reasons import Cancellation, Suspension
 from sync.calls import Challenge, HubCalls, Registration
 from sync.democa import DemoCa
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
@@ -63,7 +63,7 @@ def test_points_need_a_consent_that_is_recorded(
 
     counter.register(hana.registration(counter, points=True))
     grant(hall, name, 100)
-    assert hall.hub.treasury.resident(hall.sato, name).consents == ("points",)
+    assert hall.hub.residents.show(hall.sato, name).consents == ("points",)
 
 
 def test_a_look_shows_the_exact_points_of_all_towns(

@@ -22,6 +22,8 @@ ELSEWHERE = {
     "other-town": "a node is looked after at the desk",
     "node-not-enrolled": "a node is confirmed at the desk",
     "fingerprint-differs": "the office compares the fingerprint",
+    "mykey-id-changed": "a resident is found by an ID at the desk",
+    "mykey-id-cancelled": "a resident is found by an ID at the desk",
     "card-exists": "a software card is made from the shell",
 }
 """What the same modules say to people who are not at a counter, and read its message."""

@@ -1,0 +1,54 @@
+"""People's endpoints: a MyKey ID's life after its registration."""
+
+from litestar import get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.types import ControllerRouterHandler
+
+from hub.forms import CancelledView, NewIdForm, ResidentView, WhyForm
+from hub.people import Person
+from hub.residents import Residents
+
+Whom = NamedDependency[Residents]
+By = NamedDependency[Person]
+Name = FromPath[str]
+
+
+@get("/residents/{name:str}", sync_to_thread=True)
+def show_resident(whom: Whom, by: By, name: Name) -> ResidentView:
+    """Show a MyKey ID."""
+    return whom.show(by, name)
+
+
+@post("/residents/{name:str}/suspension", status_code=200, sync_to_thread=True)
+def suspend(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> ResidentView:
+    """Let its cards open nothing."""
+    return whom.suspend(by, name, data.why)
+
+
+@post("/residents/{name:str}/resumption", status_code=200, sync_to_thread=True)
+def resume(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> ResidentView:
+    """Let them open again what they did."""
+    return whom.resume(by, name, data.why)
+
+
+@put("/residents/{name:str}/mykey-id", sync_to_thread=True)
+def change_id(whom: Whom, by: By, name: Name, data: JSONBody[NewIdForm]) -> ResidentView:
+    """Give it another ID."""
+    return whom.change_id(by, name, data)
+
+
+@post("/residents/{name:str}/cancellation", status_code=200, sync_to_thread=True)
+def cancel(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> CancelledView:
+    """End it for good, and say what is left."""
+    return whom.cancel(by, name, data.why)
+
+
+SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
+    show_resident,
+    suspend,
+    resume,
+    change_id,
+    cancel,
+)
+"""With a token."""

@@ -1,0 +1,127 @@
+"""Residents' MyKey IDs, as people at the desk use them: seen, suspended, resumed, changed, ended.
+
+1. An auditor reads; everybody else may act, alone: no points move.
+2. Who works for one town acts for residents who have an account there, or none anywhere yet.
+3. Why is one of a small fixed list (:mod:`hub.mykey.reasons`); who called or came is not kept.
+4. What a person does stands in the chain of identities with that person's name, and nodes hear of
+   it by their next page (:mod:`hub.standing`). What they took before is judged as any other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hub.balances import balances
+from hub.bodies import Looked
+from hub.core import Core
+from hub.desk import enact
+from hub.forms import BalanceRow, CancelledView, NewIdForm, ResidentView
+from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension, reason
+from hub.mykey.registry import Member, MyKey
+from hub.people import Person, Role
+from sync.errors import RefusedByRule
+from sync.values import AccountId, MunicipalityCode, MyKeyId, mykey_id
+
+
+class Residents:
+    """Use cases about MyKey IDs after their registration.
+
+    All raise Malformed for an ID or a reason of another shape, and RefusedByRule:
+    ``resident-unknown``, ``mykey-id-changed``; what changes something ``not-allowed`` and
+    ``mykey-id-cancelled`` as well.
+    """
+
+    def __init__(self, core: Core, mykey: MyKey) -> None:
+        self._core = core
+        self._mykey = mykey
+
+    def show(self, _person: Person, written: str) -> ResidentView:
+        """A MyKey ID."""
+        return _view(self._mykey.member(mykey_id(written)))
+
+    def suspend(self, person: Person, written: str, why: str) -> ResidentView:
+        """Let a resident's cards open nothing, from now on here and by the next page elsewhere."""
+        chosen = reason(Suspension, why)
+        with self._acting(person, written) as name:
+            return _view(self._mykey.suspend(name, chosen, person=person.name))
+
+    def resume(self, person: Person, written: str, why: str) -> ResidentView:
+        """Let them open again what they did."""
+        chosen = reason(Resumption, why)
+        with self._acting(person, written) as name:
+            return _view(self._mykey.resume(name, chosen, person=person.name))
+
+    def change_id(self, person: Person, written: str, form: NewIdForm) -> ResidentView:
+        """Give a resident another ID, an empty one lets it be made.
+
+        Raises RefusedByRule (``mykey-id-taken``) too.
+        """
+        chosen = reason(Change, form.why)
+        with self._acting(person, written) as name:
+            changed = self._mykey.change_id(name, form.new_id, chosen, person=person.name)
+        return _view(changed)
+
+    def cancel(self, person: Person, written: str, why: str) -> CancelledView:
+        """End a membership for good; says what is left in the towns that this person works for.
+
+        It stays in the ledger until it lapses. Seeing it is a look, and entered as one.
+        """
+        chosen = reason(Cancellation, why)
+        with self._acting(person, written) as name:
+            member = self._mykey.cancel(name, chosen, person=person.name)
+            left = exact_balances(self._core, looked_into(self._core, self._mykey, person, name))
+        return CancelledView(mykey_id=member.mykey_id, state=member.state, left=left)
+
+    @contextmanager
+    def _acting(self, person: Person, written: str) -> Iterator[MyKeyId]:
+        """Whom this person may act for; nothing is granted or held at the same moment."""
+        name = mykey_id(written)
+        with self._core.database.write():
+            if person.role is Role.AUDITOR:
+                raise _not_allowed(person, name)
+            towns = self._mykey.accounts_of(self._mykey.now_called(name))
+            if towns and not any(map(person.works_for, towns)):
+                raise _not_allowed(person, name)
+            yield name
+
+
+def looked_into(
+    core: Core, mykey: MyKey, person: Person, name: MyKeyId
+) -> dict[MunicipalityCode, AccountId]:
+    """A resident's accounts in this person's towns; each town's chain says who looked."""
+    accounts = {
+        code: account for code, account in mykey.accounts_of(name).items() if person.works_for(code)
+    }
+    with core.database.write() as tx:
+        for code, account in accounts.items():
+            enact(core, tx, Looked(code, account), (person.name,))
+    return accounts
+
+
+def exact_balances(core: Core, accounts: dict[MunicipalityCode, AccountId]) -> list[BalanceRow]:
+    """What these accounts have now."""
+    with core.database.read() as tx:
+        return [
+            BalanceRow(
+                municipality=each.municipality,
+                available=each.available,
+                held=each.held,
+                as_of=core.clock.now(),
+                exact=True,
+            )
+            for each in balances(tx, accounts)
+        ]
+
+
+def _view(member: Member) -> ResidentView:
+    return ResidentView(
+        mykey_id=member.mykey_id,
+        state=member.state,
+        why=member.why,
+        generated=member.generated,
+        cards=member.cards,
+        consents=member.consents,
+    )
+
+
+def _not_allowed(person: Person, name: MyKeyId) -> RefusedByRule:
+    return RefusedByRule("not-allowed", f"{person.name} ({person.role}) may not do this for {name}")
