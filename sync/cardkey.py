@@ -102,6 +102,23 @@ def canonical(algorithm: Algorithm, signature: bytes) -> bytes:
     return signature if curve.is_low(s) else curve.join(r, curve.order - s)
 
 
+def from_der(algorithm: Algorithm, signature: bytes) -> bytes:
+    """The one spelling of a signature as X.509 writes it: ECDSA in DER (RFC 3279, 2.2.3).
+
+    Raises Malformed when the bytes are no signature.
+    """
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    curve = CURVES.get(algorithm)
+    if curve is None:
+        return signature
+    try:
+        raw = curve.join(*decode_dss_signature(signature))
+    except (ValueError, OverflowError):
+        raise Malformed("these bytes are not a signature on the key's curve") from None
+    return canonical(algorithm, raw)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyingKey:
     """A public key that was read, with the one algorithm it verifies."""

@@ -29,8 +29,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sync.cardkey import Algorithm as Algorithm  # noqa: PLC0414  who checks needs its names too
-from sync.cardkey import read_key, verifying
-from sync.errors import NotAuthentic
+from sync.cardkey import from_der, read_key, verifying
+from sync.errors import Malformed, NotAuthentic
 from sync.values import KeyDigest, Millis
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
 
     1. It is an X.509 certificate in DER, with nothing behind it.
     2. It names a pinned root by key identifier.
-    3. That root's key signed it (RSA, PKCS#1 v1.5, SHA-256). One tier: nothing in between.
+    3. That root's key signed it, by the one algorithm of such a key. One tier: nothing in between.
     4. ``at`` lies within its dates, both ends included (RFC 5280, 4.1.2.5).
     5. It is no CA, its key may make digital signatures, and if it lists extended uses, client
        authentication is among them.
@@ -271,13 +271,17 @@ def _issuer_of(certificate: "x509.Certificate", roots: Roots) -> tuple[bytes, by
 def _check_issuer_signature(certificate: "x509.Certificate", issuer: bytes) -> None:
     from cryptography.x509.oid import SignatureAlgorithmOID
 
-    if certificate.signature_algorithm_oid != SignatureAlgorithmOID.RSA_WITH_SHA256:
-        raise BadIssuerSignature("the certificate is not signed by RSA with SHA-256")
+    algorithm = {
+        SignatureAlgorithmOID.RSA_WITH_SHA256: Algorithm.RS256,
+        SignatureAlgorithmOID.ECDSA_WITH_SHA256: Algorithm.ES256,
+        SignatureAlgorithmOID.ECDSA_WITH_SHA384: Algorithm.ES384,
+    }.get(certificate.signature_algorithm_oid)
+    if algorithm is None:
+        raise BadIssuerSignature("the certificate is signed by an algorithm that is not read here")
     try:
-        verify_signature(
-            issuer, Algorithm.RS256, certificate.signature, certificate.tbs_certificate_bytes
-        )
-    except BadSignature:
+        signature = from_der(algorithm, certificate.signature)
+        verify_signature(issuer, algorithm, signature, certificate.tbs_certificate_bytes)
+    except (BadSignature, UnsupportedKey, Malformed):
         raise BadIssuerSignature("the certificate names a root that did not sign it") from None
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.cardkey import CURVES, Algorithm, canonical, read_key, verifying
+from sync.cardkey import CURVES, Algorithm, canonical, from_der, read_key, verifying
 from sync.certificate import BadSignature, UnsupportedKey, verify_signature
 from sync.democa import new_card_key
 from sync.errors import Malformed
@@ -156,9 +156,36 @@ def test_numbers_outside_the_curve_are_no_signature(algorithm: Algorithm) -> Non
         canonical(algorithm, b"abc")
 
 
+@given(elliptic, st.data())
+def test_der_holds_the_same_signature(algorithm: Algorithm, data: st.DataObject) -> None:
+    curve = CURVES[algorithm]
+    numbers = st.integers(1, curve.order - 1)
+    r, s = data.draw(numbers), data.draw(numbers)
+
+    spelled = from_der(algorithm, encode_dss_signature(r, s))
+    assert spelled == canonical(algorithm, curve.join(r, s))
+
+
+@given(elliptic, st.binary(max_size=120))
+def test_der_that_is_none_is_refused_in_words(algorithm: Algorithm, noise: bytes) -> None:
+    curve = CURVES[algorithm]
+
+    for der in (
+        noise,
+        encode_dss_signature(1, 1 << 400),
+        bytes.fromhex("30060201FF020101"),  # r = -1
+        encode_dss_signature(0, 1),
+        encode_dss_signature(1, curve.order),
+        encode_dss_signature(1, 1) + noise + b"\0",
+    ):
+        with pytest.raises(Malformed):
+            from_der(algorithm, der)
+
+
 @given(st.binary(max_size=300))
 def test_an_rsa_signature_is_left_as_it_is(signature: bytes) -> None:
     assert canonical(Algorithm.RS256, signature) == signature
+    assert from_der(Algorithm.RS256, signature) == signature
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,19 @@
 """A certificate is believed only when each step of the recipe holds; each failure has a name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import cast
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import (
-    CertificateIssuerPrivateKeyTypes,
-    CertificatePublicKeyTypes,
-)
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.certificate import (
-    USER_AUTHENTICATION_POLICY,
     Algorithm,
     BadIssuerSignature,
     BadSignature,
@@ -41,92 +34,9 @@ from sync.certificate import (
     validity,
     verify_signature,
 )
-from sync.democa import CARD_LIFE, DemoCa, new_card_key, new_key
+from sync.democa import CARD_LIFE, DemoCa, new_key
 from sync.values import DAY, Millis
-
-NOW = Millis(1_790_000_000_000)
-BEGIN = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=NOW)
-ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "JPKI")])
-
-Change = Callable[[x509.CertificateBuilder], x509.CertificateBuilder]
-
-
-def _usage(*, signs: bool = True, certifies: bool = False, agrees: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=signs,
-        key_cert_sign=certifies,
-        crl_sign=False,
-        content_commitment=not signs,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=agrees,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _policy(oid: str) -> x509.CertificatePolicies:
-    return x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier(oid), None)])
-
-
-def _root(
-    key: rsa.RSAPrivateKey, *, ca: bool = True, signer: rsa.RSAPrivateKey | None = None
-) -> bytes:
-    """One generation of a real-looking root: all generations share one name."""
-    return (
-        x509.CertificateBuilder()
-        .public_key(key.public_key())
-        .serial_number(1)
-        .subject_name(ROOT_NAME)
-        .issuer_name(ROOT_NAME)
-        .not_valid_before(BEGIN)
-        .not_valid_after(BEGIN + timedelta(days=3650))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(signer or key, SHA256())
-        .public_bytes(Encoding.DER)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """Issues certificates with one thing changed; unchanged, they are good ones."""
-
-    key: rsa.RSAPrivateKey
-    holder: rsa.RSAPrivateKey
-
-    def certificate(
-        self,
-        *,
-        public: CertificatePublicKeyTypes | None = None,
-        usage: x509.KeyUsage | None = None,
-        policy: str | None = USER_AUTHENTICATION_POLICY,
-        signer: CertificateIssuerPrivateKeyTypes | None = None,
-        algorithm: SHA256 | SHA384 | None = None,
-        extra: Change = lambda builder: builder,
-    ) -> bytes:
-        builder = (
-            x509.CertificateBuilder()
-            .public_key(public or self.holder.public_key())
-            .serial_number(7)
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "1234141305A")]))
-            .issuer_name(ROOT_NAME)
-            .not_valid_before(BEGIN)
-            .not_valid_after(BEGIN + timedelta(days=1826))
-            .add_extension(usage or _usage(), critical=True)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
-                critical=False,
-            )
-        )
-        if policy is not None:
-            builder = builder.add_extension(_policy(policy), critical=True)
-        signed = extra(builder).sign(signer or self.key, algorithm or SHA256())
-        return signed.public_bytes(Encoding.DER)
-
-    @property
-    def roots(self) -> Roots:
-        return Roots.pinned([_root(self.key)])
+from tests.sync.issuing import BEGIN, NOW, ROOT_NAME, Issuer, extend, root_of, spki_of, usage_of
 
 
 @pytest.fixture(scope="module")
@@ -149,22 +59,10 @@ def ca(keys: tuple[rsa.RSAPrivateKey, ...], tmp_path_factory: pytest.TempPathFac
     return DemoCa.create(tmp_path_factory.mktemp("democa"), at=NOW, key=keys[2])
 
 
-def _spki(key: rsa.RSAPrivateKey) -> bytes:
-    return _spki_of(key.public_key())
-
-
-def _spki_of(public: CertificatePublicKeyTypes) -> bytes:
-    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _extend(extension: x509.ExtensionType, *, critical: bool) -> Change:
-    return lambda builder: builder.add_extension(extension, critical=critical)
-
-
 def test_a_good_certificate_names_its_key_issuer_and_end(issuer: Issuer) -> None:
     card = check_certificate(issuer.certificate(), issuer.roots, NOW)
 
-    assert card.public_key == _spki(issuer.holder)
+    assert card.public_key == spki_of(issuer.holder.public_key())
     assert card.digest == key_digest(card.public_key)
     assert card.algorithm is Algorithm.RS256
     assert {card.issuer_key_id} == set(issuer.roots.keys)
@@ -174,7 +72,7 @@ def test_a_good_certificate_names_its_key_issuer_and_end(issuer: Issuer) -> None
 def test_a_demo_card_is_shaped_like_a_real_one(ca: DemoCa, issuer: Issuer) -> None:
     der = ca.issue(issuer.holder.public_key(), at=NOW)
 
-    assert check_certificate(der, ca.roots, NOW).public_key == _spki(issuer.holder)
+    assert check_certificate(der, ca.roots, NOW).public_key == spki_of(issuer.holder.public_key())
     assert check_certificate(der, ca.roots, NOW).digest == read_public_key(der).digest
     assert validity(der) == (NOW, NOW + CARD_LIFE)
     with pytest.raises(UnknownIssuer):
@@ -184,7 +82,7 @@ def test_a_demo_card_is_shaped_like_a_real_one(ca: DemoCa, issuer: Issuer) -> No
 def test_generations_with_one_name_are_told_apart_by_key(
     issuer: Issuer, stranger: rsa.RSAPrivateKey
 ) -> None:
-    both = Roots.pinned([_root(issuer.key), _root(stranger)])
+    both = Roots.pinned([root_of(issuer.key), root_of(stranger)])
     newer = Issuer(stranger, issuer.holder)
 
     old_id = check_certificate(issuer.certificate(), both, NOW).issuer_key_id
@@ -198,7 +96,7 @@ def test_a_certificate_that_only_names_the_root_is_not_believed(
 ) -> None:
     with pytest.raises(BadIssuerSignature):
         check_certificate(issuer.certificate(signer=stranger), issuer.roots, NOW)
-    with pytest.raises(BadIssuerSignature, match="SHA-256"):
+    with pytest.raises(BadIssuerSignature, match="not read here"):
         check_certificate(issuer.certificate(algorithm=SHA384()), issuer.roots, NOW)
 
 
@@ -214,15 +112,15 @@ def test_a_certificate_counts_from_its_first_moment_to_its_last(issuer: Issuer) 
         check(Millis(end + 1000))
 
 
-@pytest.mark.parametrize("usage", [_usage(signs=False), _usage(certifies=True)])
+@pytest.mark.parametrize("usage", [usage_of(signs=False), usage_of(certifies=True)])
 def test_a_key_for_other_uses_is_refused(issuer: Issuer, usage: x509.KeyUsage) -> None:
     with pytest.raises(WrongUse):
         check_certificate(issuer.certificate(usage=usage), issuer.roots, NOW)
 
 
 def test_a_certificate_authority_is_not_a_card(issuer: Issuer) -> None:
-    claims = _extend(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    says_no = _extend(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    claims = extend(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    says_no = extend(x509.BasicConstraints(ca=False, path_length=None), critical=True)
 
     with pytest.raises(WrongUse):
         check_certificate(issuer.certificate(extra=claims), issuer.roots, NOW)
@@ -236,10 +134,8 @@ def test_extended_uses_have_to_include_authentication(issuer: Issuer) -> None:
     )
 
     with pytest.raises(WrongUse):
-        check_certificate(
-            issuer.certificate(extra=_extend(mail, critical=False)), issuer.roots, NOW
-        )
-    check_certificate(issuer.certificate(extra=_extend(both, critical=True)), issuer.roots, NOW)
+        check_certificate(issuer.certificate(extra=extend(mail, critical=False)), issuer.roots, NOW)
+    check_certificate(issuer.certificate(extra=extend(both, critical=True)), issuer.roots, NOW)
 
 
 @pytest.mark.parametrize("policy", ["1.2.392.200149.8.5.1.1.10", None])
@@ -255,9 +151,9 @@ def test_only_what_is_critical_has_to_be_understood(issuer: Issuer) -> None:
 
     with pytest.raises(UnreadCritical):
         check_certificate(
-            issuer.certificate(extra=_extend(unknown, critical=True)), issuer.roots, NOW
+            issuer.certificate(extra=extend(unknown, critical=True)), issuer.roots, NOW
         )
-    check_certificate(issuer.certificate(extra=_extend(unknown, critical=False)), issuer.roots, NOW)
+    check_certificate(issuer.certificate(extra=extend(unknown, critical=False)), issuer.roots, NOW)
 
 
 def test_keys_that_are_weak_or_unknown_are_refused(issuer: Issuer) -> None:
@@ -273,36 +169,13 @@ def test_keys_that_are_weak_or_unknown_are_refused(issuer: Issuer) -> None:
             read_public_key(issuer.certificate(public=public))
 
 
-@pytest.mark.parametrize("algorithm", Algorithm)
-def test_a_card_of_each_algorithm_is_believed(issuer: Issuer, algorithm: Algorithm) -> None:
-    public = new_card_key(algorithm).public_key()
-    der = issuer.certificate(public=public)
-
-    card = check_certificate(der, issuer.roots, NOW)
-    assert card.algorithm is algorithm
-    assert card.public_key == _spki_of(public)
-    read = read_public_key(der)
-    assert (read.digest, read.algorithm, read.spki) == (card.digest, algorithm, card.public_key)
-
-
-@pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.ES384])
-def test_a_key_on_a_curve_has_to_be_one_that_signs(issuer: Issuer, algorithm: Algorithm) -> None:
-    public = new_card_key(algorithm).public_key()
-    also_agrees = issuer.certificate(public=public, usage=_usage(agrees=True))
-
-    assert check_certificate(also_agrees, issuer.roots, NOW).algorithm is algorithm
-    for usage in (_usage(signs=False, agrees=True), _usage(certifies=True)):
-        with pytest.raises(WrongUse):
-            check_certificate(issuer.certificate(public=public, usage=usage), issuer.roots, NOW)
-
-
 def test_what_is_pinned_has_to_be_a_root(issuer: Issuer, stranger: rsa.RSAPrivateKey) -> None:
     with pytest.raises(UnfitRoot, match="authority"):
         Roots.pinned([issuer.certificate()])
     with pytest.raises(UnfitRoot, match="authority"):
-        Roots.pinned([_root(issuer.key, ca=False)])
+        Roots.pinned([root_of(issuer.key, ca=False)])
     with pytest.raises(UnfitRoot, match="its own key"):
-        Roots.pinned([_root(issuer.key, signer=stranger)])
+        Roots.pinned([root_of(issuer.key, signer=stranger)])
     with pytest.raises(UnreadableCertificate):
         Roots.pinned([b"not a certificate"])
 
@@ -323,9 +196,9 @@ def test_two_keys_cannot_share_one_identifier(issuer: Issuer, stranger: rsa.RSAP
         .public_bytes(Encoding.DER)
     )
 
-    assert len(Roots.pinned([_root(issuer.key), _root(issuer.key)]).keys) == 1
+    assert len(Roots.pinned([root_of(issuer.key), root_of(issuer.key)]).keys) == 1
     with pytest.raises(UnfitRoot, match="one key identifier"):
-        Roots.pinned([_root(issuer.key), twin])
+        Roots.pinned([root_of(issuer.key), twin])
 
 
 def test_a_demo_root_is_pinned_only_by_a_demo(ca: DemoCa) -> None:
@@ -338,7 +211,7 @@ def test_a_signature_holds_for_one_key_and_one_message(
     issuer: Issuer, stranger: rsa.RSAPrivateKey
 ) -> None:
     signature = issuer.holder.sign(b"100 points", padding.PKCS1v15(), SHA256())
-    verify = partial(verify_signature, _spki(issuer.holder), Algorithm.RS256)
+    verify = partial(verify_signature, spki_of(issuer.holder.public_key()), Algorithm.RS256)
 
     verify(signature, b"100 points")
     for wrong in (b"", signature[:-1], signature[::-1], signature + b"\0"):
@@ -347,11 +220,13 @@ def test_a_signature_holds_for_one_key_and_one_message(
     with pytest.raises(BadSignature):
         verify(signature, b"1000 points")
     with pytest.raises(BadSignature):
-        verify_signature(_spki(stranger), Algorithm.RS256, signature, b"100 points")
+        verify_signature(spki_of(stranger.public_key()), Algorithm.RS256, signature, b"100 points")
     with pytest.raises(UnsupportedKey):
         verify_signature(b"no key", Algorithm.RS256, signature, b"100 points")
     with pytest.raises(UnsupportedKey):
-        verify_signature(_spki(stranger), cast("Algorithm", "none"), signature, b"100 points")
+        verify_signature(
+            spki_of(stranger.public_key()), cast("Algorithm", "none"), signature, b"100 points"
+        )
 
 
 def test_no_message_and_no_repr_shows_whose_certificate_it_is(issuer: Issuer) -> None:
