@@ -7,7 +7,7 @@ and gives nobody else the card during a tap. Nothing above the transport can tel
     application D392F000260100000001
     ├── 0018  PIN: 4 digits, 3 tries          ├── 000A  certificate
     ├── 001B  signature PIN, always locked    ├── 000B  certificate of the CA
-    ├── 0017  key                             ├── 0006  token information
+    ├── 0017  key: RSA, P-256 or P-384        ├── 0006  token information
     └── 0008  availability
 
 :class:`Knobs` let a test (or a demo) make it behave as cards do on bad days.
