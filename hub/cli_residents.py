@@ -5,9 +5,10 @@ from enum import StrEnum
 
 import click
 
-from hub.forms import CancelledView, NewIdForm
+from hub.forms import NewIdForm
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.shell import Asker, Command, as_person, say, say_whole
+from hub.views import CancelledView
 
 _of_resident = click.argument("name", metavar="M")
 
@@ -26,7 +27,7 @@ def resident() -> None:
 @_of_resident
 @as_person
 def resident_show(*, asker: Asker, name: str) -> None:
-    """Show a MyKey ID."""
+    """Show a MyKey ID, and who did what to it."""
     with asker.client() as client:
         found = client.resident(name)
     say_whole(found, asker)
@@ -40,7 +41,7 @@ def resident_suspend(*, asker: Asker, name: str, why: str) -> None:
     """Let its cards open nothing: here at once, at each counter when it syncs."""
     with asker.client() as client:
         found = client.suspend_resident(name, why)
-    say(found, asker, f"{found.mykey_id} is {found.state} ({found.why})")
+    say(found, asker, f"{found.mykey_id} is {found.state}")
 
 
 @resident.command("resume")
@@ -51,7 +52,7 @@ def resident_resume(*, asker: Asker, name: str, why: str) -> None:
     """Let its cards open again what they did."""
     with asker.client() as client:
         found = client.resume_resident(name, why)
-    say(found, asker, f"{found.mykey_id} is {found.state} ({found.why})")
+    say(found, asker, f"{found.mykey_id} is {found.state}")
 
 
 @resident.command("change-id")

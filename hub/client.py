@@ -14,7 +14,6 @@ from hub.forms import (
     BalanceRow,
     BankFileView,
     BankForm,
-    CancelledView,
     CarriedRow,
     ClosedView,
     CloseForm,
@@ -39,7 +38,6 @@ from hub.forms import (
     ProgrammeForm,
     ReleaseForm,
     ReserveForm,
-    ResidentView,
     ResultForm,
     SheetView,
     TicketRow,
@@ -48,12 +46,14 @@ from hub.forms import (
 )
 from hub.views import (
     AccountRow,
+    CancelledView,
     DepartmentRow,
     ExceptionView,
     FlowRow,
     GrantRow,
     OrganisationRow,
     ProgrammeRow,
+    ResidentView,
     TownRow,
     TownTotal,
 )

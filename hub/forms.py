@@ -249,18 +249,6 @@ class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: Millis
 
 
-class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A MyKey ID as the desk may see it: no accounts, no usage."""
-
-    mykey_id: str
-    state: str
-    why: str
-    """The reason of the last change of state; empty for none."""
-    generated: bool
-    cards: int
-    consents: tuple[str, ...]
-
-
 class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One town's exact balance."""
 
@@ -269,14 +257,6 @@ class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     as_of: Millis
     exact: bool
-
-
-class CancelledView(msgspec.Struct, frozen=True, kw_only=True):
-    """A MyKey ID that ended, and the points that stay until they lapse."""
-
-    mykey_id: str
-    state: str
-    left: list[BalanceRow]
 
 
 class TicketRow(msgspec.Struct, frozen=True, kw_only=True):

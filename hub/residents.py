@@ -14,10 +14,11 @@ from hub.balances import balances
 from hub.bodies import Looked
 from hub.core import Core
 from hub.desk import enact
-from hub.forms import BalanceRow, CancelledView, NewIdForm, ResidentView
+from hub.forms import BalanceRow, NewIdForm
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension, reason
 from hub.mykey.registry import Member, MyKey
 from hub.people import Person, Role
+from hub.views import CancelledView, ResidentView, StepRow
 from sync.errors import RefusedByRule
 from sync.values import AccountId, MunicipalityCode, MyKeyId, mykey_id
 
@@ -35,7 +36,7 @@ class Residents:
         self._mykey = mykey
 
     def show(self, _person: Person, written: str) -> ResidentView:
-        """A MyKey ID."""
+        """A MyKey ID, and what people did to it."""
         return _view(self._mykey.member(mykey_id(written)))
 
     def suspend(self, person: Person, written: str, why: str) -> ResidentView:
@@ -116,10 +117,13 @@ def _view(member: Member) -> ResidentView:
     return ResidentView(
         mykey_id=member.mykey_id,
         state=member.state,
-        why=member.why,
         generated=member.generated,
         cards=member.cards,
         consents=member.consents,
+        steps=[
+            StepRow(at=each.at, what=each.what, why=each.why, person=each.person)
+            for each in member.steps
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hub.forms import ExceptionRow
+from hub.forms import BalanceRow, ExceptionRow
 from sync.values import Millis, MunicipalityCode, OrganisationId
 
 
@@ -58,6 +58,35 @@ class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
     sides: list[Side]
     """The record that it is about, and the other one where there are two."""
     decided: list[Decided]
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody at the desk did to a MyKey ID, and why: suspended, resumed, ..."""
+
+    at: Millis
+    what: str
+    why: str
+    person: str
+
+
+class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A MyKey ID as the desk may see it: no accounts, no usage."""
+
+    mykey_id: str
+    state: str
+    generated: bool
+    cards: int
+    consents: tuple[str, ...]
+    steps: list[StepRow]
+    """What was done to it since it was registered, by whom, oldest first."""
+
+
+class CancelledView(msgspec.Struct, frozen=True, kw_only=True):
+    """A MyKey ID that ended, and the points that stay until they lapse."""
+
+    mykey_id: str
+    state: str
+    left: list[BalanceRow]
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from hub.forms import CancelledView, NewIdForm, ResidentView, WhyForm
+from hub.forms import NewIdForm, WhyForm
 from hub.people import Person
 from hub.residents import Residents
+from hub.views import CancelledView, ResidentView
 
 Whom = NamedDependency[Residents]
 By = NamedDependency[Person]

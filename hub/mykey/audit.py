@@ -11,6 +11,7 @@ from sync.errors import Damaged
 
 COMPARED: Mapping[str, Sequence[str]] = {
     "member": ("mykey_id",),
+    "step": ("mykey_id", "seq"),
     "former_id": ("former",),
     "card_key": ("digest",),
     "former_card": ("digest", "mykey_id"),

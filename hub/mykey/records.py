@@ -1,5 +1,7 @@
 """What the chronicle of identity says, and its chain."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from hub.mykey import schema
@@ -11,7 +13,7 @@ from sync.values import Digest, Millis, MyKeyId
 
 ACTIVE, SUSPENDED, CANCELLED = "active", "suspended", "cancelled"
 """How a member stands."""
-_OF_A_MEMBER = ("former_id", "card_key", "former_card", "consent", "account")
+_OF_A_MEMBER = ("step", "former_id", "card_key", "former_card", "consent", "account")
 """Tables that name the member a row belongs to."""
 
 
@@ -71,6 +73,12 @@ class IdChanged(MemberChanged, frozen=True, tag="mykey.id-changed"):
     new_id: MyKeyId
     generated: bool
 
+
+_STATES: Mapping[type[MemberChanged], str] = {
+    MemberSuspended: SUSPENDED,
+    MemberResumed: ACTIVE,
+    MemberCancelled: CANCELLED,
+}
 
 AnyMyKeyBody = (
     MemberRegistered
@@ -140,14 +148,12 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
                 municipality=body.town,
                 account=body.account,
             )
-        case MemberSuspended() as body:
-            _stands(tx, body, SUSPENDED, record.seq)
-        case MemberResumed() as body:
-            _stands(tx, body, ACTIVE, record.seq)
-        case MemberCancelled() as body:
-            _stands(tx, body, CANCELLED, record.seq)
         case IdChanged() as body:
             _rename(tx, body)
+            _note(tx, record, body, body.new_id)
+        case MemberChanged() as body:
+            _stands(tx, body, record.seq)
+            _note(tx, record, body, body.mykey_id)
 
 
 def _register(tx: Tx, body: MemberRegistered, seq: int) -> None:
@@ -158,7 +164,6 @@ def _register(tx: Tx, body: MemberRegistered, seq: int) -> None:
         mykey_id=body.mykey_id,
         state=ACTIVE,
         generated=body.generated,
-        why="",
         changed=0 if before is None else seq,
     )
     if before is not None:
@@ -173,11 +178,10 @@ def _register(tx: Tx, body: MemberRegistered, seq: int) -> None:
     )
 
 
-def _stands(tx: Tx, body: MemberChanged, state: str, seq: int) -> None:
+def _stands(tx: Tx, body: MemberChanged, seq: int) -> None:
     tx.run(
-        "UPDATE member SET state=:state, why=:why, changed=:seq WHERE mykey_id=:name",
-        state=state,
-        why=body.why,
+        "UPDATE member SET state=:state, changed=:seq WHERE mykey_id=:name",
+        state=_STATES[type(body)],
         seq=seq,
         name=body.mykey_id,
     )
@@ -187,8 +191,8 @@ def _rename(tx: Tx, body: IdChanged) -> None:
     """The member's row under its new name, then everything that is the member's."""
     old, new = body.mykey_id, body.new_id
     tx.run(
-        "INSERT INTO member (mykey_id, state, generated, why, changed)"
-        " SELECT :new, state, :generated, why, changed FROM member WHERE mykey_id=:old",
+        "INSERT INTO member (mykey_id, state, generated, changed)"
+        " SELECT :new, state, :generated, changed FROM member WHERE mykey_id=:old",
         old=old,
         new=new,
         generated=body.generated,
@@ -198,3 +202,21 @@ def _rename(tx: Tx, body: IdChanged) -> None:
     tx.run("DELETE FROM member WHERE mykey_id=:old", old=old)
     tx.run("DELETE FROM former_id WHERE former=:new", new=new)  # the member's own, taken back
     tx.insert(schema.former_id, former=old, mykey_id=new)
+
+
+def _note(tx: Tx, record: MyKeyRecord, body: MemberChanged, name: MyKeyId) -> None:
+    """What was done stands with whom it was done to, whatever that member is called since."""
+    tx.insert(
+        schema.step,
+        mykey_id=name,
+        seq=record.seq,
+        at=record.at,
+        what=_what(body),
+        why=body.why,
+        person=body.person,
+    )
+
+
+def _what(body: MyKeyBody) -> str:
+    """A body's kind in one word, as people read it."""
+    return str(body.__struct_config__.tag).removeprefix("mykey.")

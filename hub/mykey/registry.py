@@ -33,7 +33,7 @@ from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
 from sync.errors import RefusedByRule
 from sync.ports import Clock, Randomness
-from sync.values import AccountId, KeyDigest, MunicipalityCode, MyKeyId, mykey_id
+from sync.values import AccountId, KeyDigest, Millis, MunicipalityCode, MyKeyId, mykey_id
 
 POINTS = "points"
 """The consent to have accounts in the points cloud."""
@@ -61,16 +61,25 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What somebody at the desk did to a member, why and when."""
+
+    at: Millis
+    what: str
+    why: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A member as the desk shows it."""
 
     mykey_id: MyKeyId
     state: str
-    why: str
-    """The reason of the last change of state; empty for none."""
     generated: bool
     cards: int
     consents: tuple[str, ...]
+    steps: tuple[Step, ...]
 
 
 class MyKey:
@@ -115,10 +124,10 @@ class MyKey:
                 name = known
             if consent_points and POINTS not in _consents(tx, name):
                 enter(tx, ConsentGiven(name, POINTS), now)
-            generated = bool(
-                tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)
-            )
-        return Registration(mykey_id=name, generated=generated, known_before=known is not None)
+            member = _member(tx, name)
+        return Registration(
+            mykey_id=name, generated=member.generated, known_before=known is not None
+        )
 
     # -- a life after that: by a person at the desk, each with a reason
 
@@ -353,14 +362,16 @@ def _member_of(tx: Tx, card: KeyDigest) -> MyKeyId | None:
 
 def _member(tx: Tx, name: MyKeyId) -> Member:
     state = life.state_of(tx, name)
-    generated, why = tx.rows("SELECT generated, why FROM member WHERE mykey_id=?", [name])[0]
+    steps = tx.all(
+        "SELECT at, what, why, person FROM step WHERE mykey_id=:name ORDER BY seq", name=name
+    )
     return Member(
         mykey_id=name,
         state=state,
-        why=why,
-        generated=bool(generated),
+        generated=bool(tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)),
         cards=tx.scalar("SELECT COUNT(*) FROM card_key WHERE mykey_id=:name", name=name),
         consents=_consents(tx, name),
+        steps=tuple(Step(**each) for each in steps),
     )
 
 

@@ -41,12 +41,23 @@ member = _table(
     _key("mykey_id"),
     _column("state"),
     _column("generated", sa.Boolean),
-    _column("why"),
     _column("changed", sa.BigInteger),
     sa.Index("member_changed", "changed"),
 )
-"""state: active, suspended, cancelled; why: the last change's reason. changed: the place in the
-chronicle of what nodes have to hear of, 0 for nothing yet."""
+"""state: active, suspended, cancelled. changed: the place in the chronicle of what nodes have to
+hear of, 0 for nothing yet."""
+
+step = _table(
+    "step",
+    _key("mykey_id"),
+    _key("seq", sa.BigInteger),
+    _column("at", sa.BigInteger),
+    _column("what"),
+    _column("why"),
+    _column("person"),
+    sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
+)
+"""What people at the desk did to a member, by its place in the chronicle."""
 
 former_id = _table(
     "former_id",

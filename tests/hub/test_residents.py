@@ -104,7 +104,7 @@ def test_who_asks_again_for_another_id_still_may(
 def test_a_reason_in_other_words_is_not_taken(hall: Townhall, kato: Person) -> None:
     with pytest.raises(Malformed, match="one of card-lost, card-stolen"):
         hall.hub.residents.suspend(kato, HANA, "her sister called from Osaka")
-    assert hall.hub.residents.show(kato, HANA).why == ""
+    assert hall.hub.residents.show(kato, HANA).steps == []
 
 
 # -- points
@@ -165,16 +165,21 @@ def test_a_grant_that_waited_reaches_who_is_called_otherwise_now(hall: Townhall)
 
 def test_a_life_at_the_shell(shell: Shells) -> None:
     suspend = ("resident suspend", HANA, "--why", "card-lost")
-    assert shell.say(*suspend) == f"{HANA} is suspended (card-lost)\n"
+    assert shell.say(*suspend) == f"{HANA} is suspended\n"
     assert shell.rows(*suspend) == shell.rows("resident show", HANA)
-    assert shell.say("resident resume", HANA, "--why", "card-found") == (
-        f"{HANA} is active (card-found)\n"
-    )
+    assert shell.say("resident resume", HANA, "--why", "card-found") == f"{HANA} is active\n"
     changed = shell.say("resident change-id", HANA, "--to", OTHER, "--why", "known-to-others")
     assert changed == f"{HANA} is {OTHER} from now on\n"
     assert shell.say("resident cancel", OTHER, "--why", "asked-here") == (
         f"{OTHER} is cancelled\n500 points of {KAWASAKI} are left, until they lapse\n"
     )
+    [shown] = shell.rows("resident show", OTHER)
+    assert [(each["what"], each["why"], each["person"]) for each in shown["steps"]] == [
+        ("suspended", "card-lost", "Sato"),
+        ("resumed", "card-found", "Sato"),
+        ("id-changed", "known-to-others", "Sato"),
+        ("cancelled", "asked-here", "Sato"),
+    ]
     [ended] = shell.rows("resident cancel", OTHER, "--why", "asked-here")
     assert (ended["state"], ended["left"][0]["available"]) == ("cancelled", 500)
 

@@ -4,6 +4,7 @@ import pytest
 
 from hub.mykey import schema
 from hub.mykey.audit import audit
+from hub.mykey.reasons import Cancellation, Change, Suspension
 from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
@@ -13,21 +14,29 @@ from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 
 @pytest.fixture
 def lived() -> Database:
-    """The identities of two residents, each with an account in Kawasaki."""
+    """Two residents with an account each, one of them renamed; a third who left and came anew."""
     database = Database("sqlite://", schema.metadata, version=schema.VERSION)
     clock = TurnedClock(at("2026-11-02 10:00"))
     mykey = MyKey(database, Roots({}), clock=clock, randomness=SeededRandomness("identities"))
-    for number in (b"1", b"2"):
-        card = CardKey(
-            digest=KeyDigest(number * 32),
-            algorithm=Algorithm.RS256,
-            public_key=b"public " + number,
-            issuer_key_id=b"demo",
-            not_after=at("2036-01-01 00:00"),
-        )
+    for card in map(_card, b"12"):
         made = mykey.register(card, "", consent_points=True)
         mykey.account_for(made.mykey_id, MunicipalityCode("141305"))
+    mykey.suspend(made.mykey_id, Suspension.LOST, person="Kato")
+    mykey.change_id(made.mykey_id, "", Change.KNOWN, person="Kato")
+    left = mykey.register(_card(3), "ZZZZZZZZ", consent_points=True)
+    mykey.cancel(left.mykey_id, Cancellation.ASKED, person="Kato")
+    mykey.register(_card(3), "ZZZZZZZY", consent_points=True)
     return database
+
+
+def _card(number: int) -> CardKey:
+    return CardKey(
+        digest=KeyDigest(bytes([number]) * 32),
+        algorithm=Algorithm.RS256,
+        public_key=b"public %d" % number,
+        issuer_key_id=b"demo",
+        not_after=at("2036-01-01 00:00"),
+    )
 
 
 _FIRST = "(SELECT min(mykey_id) FROM member)"
@@ -48,6 +57,11 @@ BREAKS = [
         f"UPDATE card_key SET issuer_key_id=x'00' WHERE mykey_id={_FIRST}",
         "card_key",
     ),
+    ("since when nodes know", "UPDATE member SET changed=0 WHERE changed>0", "member"),
+    ("who did something", "UPDATE step SET person='x'", "step"),
+    ("what was done", "DELETE FROM step", "step-missing"),
+    ("an ID that was left", "DELETE FROM former_id", "former_id-missing"),
+    ("whose card it was", "DELETE FROM former_card", "former_card-missing"),
     ("a record", "UPDATE chronicle SET bytes=x'ff' WHERE seq=1", "mykey-chain"),
     ("the chain's first record", "DELETE FROM chronicle WHERE seq=1", "mykey-chain"),
     ("the chain", "DELETE FROM chronicle", "member-unexplained"),
