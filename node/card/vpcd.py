@@ -96,8 +96,9 @@ def reach(host: str = HOST, port: int = PORT) -> socket.socket:
 def serve(line: socket.socket, power_on: PowerOn) -> None:
     """Be the card at the end of ``line`` until the other side hangs up or the card is taken away.
 
-    However this ends, the card has no power afterwards. Whoever shuts ``line`` down from another
-    thread takes the card off the reader. Raises CardUnreadable.
+    However this ends, the card has no power afterwards and ``line`` is shut down: a reader that
+    waits for an answer sees an empty slot. Whoever shuts it down from another thread takes the card
+    off the reader. Raises CardUnreadable.
     """
     slot = _Slot(power_on)
     try:
@@ -106,6 +107,8 @@ def serve(line: socket.socket, power_on: PowerOn) -> None:
                 _answer(line, slot)
     finally:
         slot.power_off()
+        with suppress(OSError):  # the reader was quicker
+            line.shutdown(socket.SHUT_RDWR)
 
 
 class _Slot:

@@ -297,6 +297,18 @@ def test_a_card_is_taken_off_by_shutting_its_line(reader: Reader, card: Path) ->
     assert is_free(card)
 
 
+def test_a_card_that_leaves_shuts_its_line_whoever_keeps_it(reader: Reader, card: Path) -> None:
+    with ThreadPoolExecutor(max_workers=1) as threads, reach(port=reader.port) as line:
+        reader.take()
+        served = threads.submit(serve, line, lambda: SoftCard(card, Knobs(leaves_at=1)))
+        reader.control(Control.POWER_ON)
+
+        reader.say(bytes.fromhex("00200080"))
+
+        assert reader.is_empty()
+        served.result(_PATIENCE)
+
+
 def test_a_file_that_is_no_card_is_told_when_power_comes(
     reader: Reader, lay: Lay, tmp_path: Path
 ) -> None:
