@@ -332,6 +332,8 @@ class PcscConnection:
         code = code_of(returned)
         if code != Code.SUCCESS:
             raise trouble_within(code, self.reader)
+        if not answer:  # how some drivers tell that the card left before it could answer
+            raise CardRemoved
         try:
             return bytes(answer)
         except ValueError as problem:

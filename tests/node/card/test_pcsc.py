@@ -238,6 +238,15 @@ def test_a_service_killed_in_mid_tap_ends_the_tap_only(pc: FakeScard) -> None:
         assert tap.tries_left == 3
 
 
+def test_an_answer_of_no_bytes_is_a_card_that_left(pc: FakeScard) -> None:
+    connection = PcscConnection.open(functions=pc)
+    pc.SCardTransmit = lambda *_: (0, [])  # type: ignore[method-assign]
+
+    with pytest.raises(CardRemoved):
+        connection.transmit(b"\x00\xa4\x04\x0c")
+    connection.close()
+
+
 @given(st.integers(1, 2**32 - 1))
 def test_every_code_has_words(code: int) -> None:
     for trouble in (trouble_before(code, READER), trouble_within(code, READER)):
