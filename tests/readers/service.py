@@ -70,7 +70,8 @@ class Service:
         """Start it and wait until it answers."""
         with self.output.open("ab") as output:
             process = self._process = subprocess.Popen(
-                ["pcscd", "--foreground", "--config", self._readers],
+                # it ends by itself if nobody is left to end it: a killed test run blocks no other
+                ["pcscd", "--foreground", "--auto-exit", "--config", self._readers],
                 stdout=output,
                 stderr=output,
                 env={**os.environ, "PATH": _PATH},
