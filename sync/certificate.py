@@ -254,6 +254,9 @@ def _read(der: bytes) -> "x509.Certificate":
         certificate = x509.load_der_x509_certificate(der)
         if certificate.serial_number <= 0:
             raise ValueError("a serial number is positive")
+        if not der.endswith(b"\0" + certificate.signature):
+            # The library lets its last bits be called unused: another spelling of the same.
+            raise ValueError("a signature ends with a whole byte")
     return certificate
 
 

@@ -13,6 +13,7 @@ from sync.certificate import (
     CertificateError,
     Roots,
     UnfitRoot,
+    UnreadableCertificate,
     WrongUse,
     check_certificate,
     read_public_key,
@@ -99,3 +100,16 @@ def test_a_certificate_on_a_curve_with_one_byte_changed_is_never_believed(
 
     with pytest.raises(CertificateError):
         check_certificate(bytes(der), later.roots, NOW)
+
+
+def test_a_signature_whose_last_bits_are_called_unused_is_another_spelling_and_refused(
+    later: Issuer,
+) -> None:
+    der = b"\1"
+    while der[-1] % 2:
+        der = later.certificate(public=new_card_key(Algorithm.ES384).public_key())
+    spelt = bytearray(der)
+    spelt[-len(x509.load_der_x509_certificate(der).signature) - 1] = 1
+
+    with pytest.raises(UnreadableCertificate):
+        check_certificate(bytes(spelt), later.roots, NOW)
