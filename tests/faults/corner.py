@@ -14,7 +14,9 @@ from node.card.tap import Tap
 from node.enrol import enrol
 from node.opening import Ports, open_counter
 from node.outcome import SyncResult
+from sync.errors import Unreachable
 from sync.invitation import read_invitation
+from sync.request import Request, Response
 from sync.values import EpochId, Millis
 from tests.bench.street import found
 from tests.doubles.clocks import TurnedClock, at
@@ -23,6 +25,20 @@ from tests.hub.corner import GREENGROCER, KAWASAKI, Corner
 
 NOW = at("2026-11-02 10:00")
 GRANTED = 1_000_000
+
+
+@dataclass
+class Wire:
+    """A line to the hub that may be cut."""
+
+    hub: Hub
+    cut: bool = False
+
+    def send(self, request: Request) -> Response:
+        """Carry a request to the hub's door; raises Unreachable while it is cut."""
+        if self.cut:
+            raise Unreachable("the line is cut")
+        return self.hub.door.send(request)
 
 
 def free_port() -> int:

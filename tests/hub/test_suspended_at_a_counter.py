@@ -17,12 +17,10 @@ from node.counter import Counter
 from node.opening import Ports, open_counter
 from node.outcome import Approved, Refused
 from node.reach import Straight
-from sync.errors import Unreachable
 from sync.records import Tier
-from sync.request import Request, Response
 from sync.values import MyKeyId, Points
 from tests.doubles.clocks import TurnedClock
-from tests.faults.corner import GRANTED, NOW, open_shop
+from tests.faults.corner import GRANTED, NOW, Wire, open_shop
 from tests.faults.programs import PIN
 from tests.hub.corner import KAWASAKI
 
@@ -30,24 +28,11 @@ PRICE = Points(300)
 
 
 @dataclass
-class Line:
-    """A line to the hub that may be cut."""
-
-    hub: Hub
-    cut: bool = False
-
-    def send(self, request: Request) -> Response:
-        if self.cut:
-            raise Unreachable("the line is cut")
-        return self.hub.door.send(request)
-
-
-@dataclass
 class Shop:
     """The greengrocer's counter, its line, an operator, and Hanako with her card."""
 
     counter: Counter
-    line: Line
+    line: Wire
     operator: Person
     card: str
     mykey_id: MyKeyId
@@ -93,7 +78,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     clock, card = TurnedClock(NOW), f"soft:{made.card}"
     with ExitStack() as opened:
         hub = opened.enter_context(closing(open_hub(made.hub, clock)))
-        line = Line(hub)
+        line = Wire(hub)
         ports = Ports(clock=clock, door=lambda _: line, patience=Straight())
         counter = opened.enter_context(closing(open_counter(made.node, ports)))
         with Tap(card) as tap:

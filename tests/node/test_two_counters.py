@@ -11,33 +11,18 @@ from pathlib import Path
 import pytest
 
 from hub.forms import InviteForm
-from hub.hub import Hub, open_hub
+from hub.hub import open_hub
 from node.counter import Counter
 from node.enrol import enrol
 from node.opening import Ports, open_counter
 from node.outcome import Approved, Issued, Prepared, Refused
 from node.reach import Straight
-from sync.errors import Unreachable
 from sync.invitation import read_invitation
-from sync.request import Request, Response
 from sync.values import Points
 from tests.doubles.clocks import TurnedClock
-from tests.faults.corner import GRANTED, NOW, open_shop
+from tests.faults.corner import GRANTED, NOW, Wire, open_shop
 from tests.faults.programs import PIN
 from tests.hub.corner import FISH_SHOP, KAWASAKI
-
-
-@dataclass
-class Wire:
-    """A line to the hub that may be cut."""
-
-    hub: Hub
-    cut: bool = False
-
-    def send(self, request: Request) -> Response:
-        if self.cut:
-            raise Unreachable("the line is cut")
-        return self.hub.door.send(request)
 
 
 @dataclass

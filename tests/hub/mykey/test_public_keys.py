@@ -1,16 +1,14 @@
 """Public keys of cards: asked for by every batch, so kept at hand, and never wrong for it."""
 
-import hashlib
-
 import pytest
 
 from hub.mykey import registry as registry_room
 from hub.mykey import schema
 from hub.mykey.registry import MyKey
 from hub.store.database import Database
-from sync.certificate import Algorithm, CardKey, Roots
-from sync.values import KeyDigest
+from sync.certificate import Roots
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+from tests.hub.mykey.people import card
 
 
 @pytest.fixture
@@ -20,17 +18,6 @@ def registry() -> MyKey:
         Roots({}),
         clock=TurnedClock(at("2026-11-02 10:00")),
         randomness=SeededRandomness("registry"),
-    )
-
-
-def card(name: str) -> CardKey:
-    spki = name.encode()
-    return CardKey(
-        digest=KeyDigest(hashlib.sha256(spki).digest()),
-        algorithm=Algorithm.RS256,
-        public_key=spki,
-        issuer_key_id=b"root",
-        not_after=at("2030-05-05 00:00"),
     )
 
 
