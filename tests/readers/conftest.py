@@ -1,23 +1,26 @@
 """One pcscd for all tests of a module, and for each test a fresh card."""
 
 import os
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from node.card.cardfile import create
 from node.card.softcard import Knobs, SoftCard
-from sync.democa import DemoCa
-from sync.values import Millis
+from tests.node.card.conftest import PIN as PIN  # noqa: PLC0414  the same cards as everywhere
+from tests.node.card.conftest import ca as ca  # noqa: PLC0414
+from tests.node.card.conftest import ca_directory as ca_directory  # noqa: PLC0414
+from tests.node.card.conftest import card as card  # noqa: PLC0414
+from tests.node.card.conftest import card_key as card_key  # noqa: PLC0414
+from tests.node.card.conftest import curve_key as curve_key  # noqa: PLC0414
+from tests.node.card.conftest import new_card_file as new_card_file  # noqa: PLC0414
+from tests.node.card.conftest import next_card as next_card  # noqa: PLC0414
+from tests.node.card.conftest import other_key as other_key  # noqa: PLC0414
+from tests.readers.doors import Door, OverPcscd, loopback
 from tests.readers.opensc import OpenSC
-from tests.readers.service import NAME, Service, alone, answers, lacking, laid, until
-
-NOW = Millis(1_790_000_000_000)
-PIN = b"4649"
+from tests.readers.service import Service, alone, answers, lacking
 
 
 @pytest.fixture(scope="module")
@@ -45,49 +48,36 @@ def opensc(tmp_path: Path) -> OpenSC:
     return OpenSC.at(tmp_path / "opensc")
 
 
-@pytest.fixture(scope="session")
-def new_card(tmp_path_factory: pytest.TempPathFactory, card_keys: list[RSAPrivateKey]) -> Path:
-    folder = tmp_path_factory.mktemp("cards")
-    ca = DemoCa.create(folder / "ca", at=NOW, key=card_keys[1])
-    create(folder / "new.card", ca, bytearray(PIN), at=NOW, key=card_keys[0])
-    return folder / "new.card"
-
-
 @pytest.fixture
-def card(tmp_path: Path, new_card: Path) -> Path:
-    """A fresh card with PIN 4649 and all its tries."""
-    return Path(shutil.copy(new_card, tmp_path / "taro.card"))
+def over_pcscd(service: Service, opensc: OpenSC) -> OverPcscd:
+    return OverPcscd(service, opensc)
+
+
+@pytest.fixture(
+    params=[
+        "loopback",
+        pytest.param("pcscd", marks=[pytest.mark.readers, pytest.mark.processes]),
+    ]
+)
+def door(request: pytest.FixtureRequest) -> Door:
+    """Each way to a card in turn."""
+    if request.param == "loopback":
+        return loopback
+    if os.environ.get("CI") != "true":  # there, its absence fails
+        pytest.importorskip("smartcard", reason="pyscard is not installed: make card")
+    return cast("Door", request.getfixturevalue("over_pcscd"))
 
 
 OnReader = Callable[..., AbstractContextManager[None]]
 
 
 @pytest.fixture
-def until_empty(opensc: OpenSC) -> Callable[[], None]:
-    """Waits until the reader is there and the service has seen that no card lies on it.
-
-    It looks every 0.4 s only. A card that takes another one's place in between is not noticed, and
-    gets no power.
-    """
-
-    def is_empty() -> bool:
-        return NAME in opensc.readers() and not opensc.sees_a_card(NAME)
-
-    return lambda: until(is_empty, "the empty virtual reader")
-
-
-@pytest.fixture
-def on_reader(
-    service: Service, opensc: OpenSC, until_empty: Callable[[], None], card: Path
-) -> OnReader:
-    """Lays the card on the reader, and takes it off at the end of its block."""
+def on_reader(over_pcscd: OverPcscd, card: Path) -> OnReader:
+    """Lays Taro's card on the real service's reader, and takes it off at the end of its block."""
 
     @contextmanager
     def on_reader(knobs: Knobs | None = None) -> Generator[None]:
-        until_empty()
-        with laid(lambda: SoftCard(card, knobs), service.port):
-            until(lambda: opensc.sees_a_card(NAME), "the card on the virtual reader")
+        with over_pcscd(lambda: SoftCard(card, knobs)):
             yield
-        until_empty()
 
     return on_reader

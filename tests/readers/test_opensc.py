@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from node.card.softcard import Knobs
 from node.card.tap import Tap
 from node.card.vpcd import ATR
 from tests.readers.conftest import PIN, OnReader
+from tests.readers.doors import OverPcscd
 from tests.readers.opensc import OpenSC
 from tests.readers.service import NAME, Service, until
 
@@ -142,9 +142,9 @@ def test_a_card_of_the_contact_kind_is_the_same_card(
 
 
 def test_the_command_attach_lays_the_card_on_the_real_service(
-    service: Service, opensc: OpenSC, until_empty: Callable[[], None], card: Path
+    service: Service, opensc: OpenSC, over_pcscd: OverPcscd, card: Path
 ) -> None:
-    until_empty()
+    over_pcscd.wait_until_empty()
     door = [sys.executable, "-c", "from tui.cli import main; main()"]
     with subprocess.Popen([*door, "card", "attach", str(card), "--port", str(service.port)]) as it:
         try:

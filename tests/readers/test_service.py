@@ -1,6 +1,5 @@
 """The tests' own card service: what happens where it cannot be, and when it dies."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from node.card.softcard import SoftCard
 from tests.readers import conftest, service
 from tests.readers.conftest import OnReader
+from tests.readers.doors import OverPcscd
 from tests.readers.opensc import OpenSC
 from tests.readers.service import NAME, Service, answers, lacking, laid, until
 
@@ -37,9 +37,9 @@ def test_a_lack_skips_on_a_desk_and_fails_where_everything_must_run(
 @pytest.mark.readers
 @pytest.mark.processes
 def test_a_service_that_was_killed_comes_back_and_finds_the_card(
-    service: Service, opensc: OpenSC, card: Path, until_empty: Callable[[], None]
+    service: Service, opensc: OpenSC, card: Path, over_pcscd: OverPcscd
 ) -> None:
-    until_empty()
+    over_pcscd.wait_until_empty()
     with laid(lambda: SoftCard(card), service.port):
         until(lambda: opensc.sees_a_card(NAME), "the card on the virtual reader")
         service.kill()
@@ -47,7 +47,7 @@ def test_a_service_that_was_killed_comes_back_and_finds_the_card(
     SoftCard(card).close()  # it lay on no reader any more: its file is free
 
     service.start()
-    until_empty()
+    over_pcscd.wait_until_empty()
     with laid(lambda: SoftCard(card), service.port):
         until(lambda: opensc.sees_a_card(NAME), "the card on the virtual reader")
         assert opensc.tries_left() == 3

@@ -1,4 +1,7 @@
-"""What a counter asks of user authentication, command by command, against scripted cards."""
+"""What a counter asks of user authentication and refuses to believe, against scripted cards.
+
+That the real card service carries the same: ``tests/readers/test_protocol.py``.
+"""
 
 import hashlib
 
@@ -30,29 +33,11 @@ def pin() -> bytearray:
     return bytearray(b"4649")
 
 
-def test_the_application_is_selected_by_its_name() -> None:
-    card = Script(["9000"])
-
-    UserAuthentication.open(card)
-
-    assert card.sent == ["00A4040C0AD392F000260100000001"]
-
-
 def test_a_card_without_the_application_is_not_this_card() -> None:
     with pytest.raises(NotThisCard):
         UserAuthentication.open(Script(["6A82"]))
     with pytest.raises(CardSaysNo):
         UserAuthentication.open(Script(["6E00"]))
-
-
-@pytest.mark.parametrize(
-    ("answer", "tries"), [("63C3", 3), ("63C1", 1), ("63C0", 0), ("6983", 0), ("6984", 0)]
-)
-def test_the_tries_left_are_asked_without_a_pin(answer: str, tries: int) -> None:
-    card = Script(["9000", answer])
-
-    assert UserAuthentication(card).tries_left() == tries
-    assert card.sent == [SELECT_PIN, ASK_TRIES]
 
 
 def test_a_card_that_claims_to_be_verified_already_is_not_believed() -> None:
@@ -67,6 +52,15 @@ def test_the_pin_is_sent_once_after_asking_for_the_tries() -> None:
 
     assert card.sent == [SELECT_PIN, ASK_TRIES, SEND_PIN]
     assert typed == bytes(4)
+
+
+@pytest.mark.parametrize("locked", ["63C0", "6983", "6984"])
+def test_a_locked_card_is_not_sent_a_pin(locked: str) -> None:
+    card = Script(["9000", locked])
+
+    with pytest.raises(PinLocked):
+        UserAuthentication(card).verify(pin())
+    assert SEND_PIN not in card.sent
 
 
 @pytest.mark.parametrize("typed", [b"", b"123", b"12345", b"12a4", b" 123", "１２３４".encode()])
@@ -89,41 +83,9 @@ def test_a_wrong_pin_says_how_many_tries_are_left() -> None:
     assert not any(typed)
 
 
-@pytest.mark.parametrize("locked", ["63C0", "6983", "6984"])
-def test_a_locked_card_is_told_in_each_of_its_dialects(locked: str) -> None:
-    before, at_last = Script(["9000", locked]), Script(["9000", "63C1", locked])
-
-    with pytest.raises(PinLocked):
-        UserAuthentication(before).verify(pin())
-    assert SEND_PIN not in before.sent
-    with pytest.raises(PinLocked):
-        UserAuthentication(at_last).verify(pin())
-
-
 def test_another_answer_to_the_pin_is_not_taken_for_a_yes() -> None:
     with pytest.raises(CardSaysNo):
         UserAuthentication(Script(["9000", "63C3", "6F00"])).verify(pin())
-
-
-def certificate(length: int) -> bytes:
-    body = bytes(i % 251 for i in range(length - 4))
-    return b"\x30\x82" + len(body).to_bytes(2, "big") + body
-
-
-def test_the_certificate_is_read_in_pieces_with_an_offset() -> None:
-    der = certificate(600)
-    pieces = [der[:4], der[4:260], der[260:516], der[516:]]
-    card = Script(["9000", *(piece.hex() + "9000" for piece in pieces)])
-
-    assert UserAuthentication(card).read_certificate() == der
-    assert card.sent == ["00A4020C02000A", "00B0000004", "00B0000400", "00B0010400", "00B0020454"]
-
-
-def test_a_piece_that_comes_short_is_followed_by_the_rest() -> None:
-    der = certificate(300)
-    pieces = [der[:4].hex() + "9000", der[4:100].hex() + "6282", der[100:].hex() + "9000"]
-
-    assert UserAuthentication(Script(["9000", *pieces])).read_certificate() == der
 
 
 @pytest.mark.parametrize(
