@@ -14,6 +14,7 @@ from hub.core import Core
 from hub.desk import enact
 from hub.handing_in import Judging
 from hub.intake.lines import kept
+from hub.mykey.life import closed
 from hub.mykey.registry import MyKey
 from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
@@ -44,7 +45,7 @@ from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest
 from sync.receipt import Answer
 from sync.standing import LoneStanding
-from sync.values import AccountId, EpochId, KeyDigest, NodeId, home_of
+from sync.values import AccountId, CardState, EpochId, KeyDigest, NodeId, home_of
 from sync.wire import read
 
 LOST = "lost disk or restored copy"
@@ -171,10 +172,9 @@ class Counters:
             raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
         self._check_signature(node, "look", signed, known, request.challenge)
         self._challenges.use(request.challenge, node, signed.request)
-        if not self._mykey.is_active(request.card):
-            raise RefusedByRule(
-                "not-active", "the MyKey ID of this card is suspended or was cancelled"
-            )
+        state = self._mykey.state_of(request.card)
+        if state is not CardState.ACTIVE:
+            raise closed(state)
         accounts = self._mykey.accounts_of_card(request.card)
         with self._core.database.read() as tx:
             return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))

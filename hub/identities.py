@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from sync.values import AccountId, KeyDigest, MunicipalityCode
+from sync.values import AccountId, CardState, KeyDigest, MunicipalityCode
 
 
 class Identities(Protocol):
@@ -31,8 +31,8 @@ class Identities(Protocol):
         """The cards of the holders of some accounts."""
         ...
 
-    def is_active(self, card: KeyDigest) -> bool:
-        """Whether the holder's MyKey ID is neither suspended nor cancelled."""
+    def state_of(self, card: KeyDigest) -> CardState:
+        """How a card stands; one that nobody registered, as one whose holder left for good."""
         ...
 
 

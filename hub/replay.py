@@ -27,9 +27,11 @@ from hub.points.ending import free_holds
 from hub.store import schema
 from hub.store.database import Row, Tx
 from sync.holds import HoldRequest
+from sync.policy import closed
 from sync.values import (
     PLATFORM,
     AccountId,
+    CardState,
     EpochId,
     KeyDigest,
     Millis,
@@ -85,9 +87,9 @@ class _AsDecided:
             return self._identities.account_of(card, municipality)
         return None if self.reason == "no-standing" else AccountId(self.request.account)
 
-    def is_active(self, _card: KeyDigest) -> bool:
+    def state_of(self, _card: KeyDigest) -> CardState:
         """As it was decided."""
-        return self.reason != "not-active"
+        return next((s for s in CardState if self.reason == closed(s)), CardState.ACTIVE)
 
     def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
         """As they are."""

@@ -342,19 +342,17 @@ class _View:
 
     def standing(self, card: KeyDigest, number: int) -> Standing:
         """What nodes of this zone may know of a card; kept as told under ``number``."""
-        active = self._identities.is_active(card)
         accounts = self._identities.accounts_of_card(card)
         return Standing(
+            self._identities.state_of(card),
             tuple(
-                self._account(town, accounts[town], number, active=active)
+                self._account(town, accounts[town], number)
                 for town in self._towns
                 if town in accounts
-            )
+            ),
         )
 
-    def _account(
-        self, town: MunicipalityCode, account: AccountId, number: int, *, active: bool
-    ) -> AccountStanding:
+    def _account(self, town: MunicipalityCode, account: AccountId, number: int) -> AccountStanding:
         tx = self._tx
         found = dict(
             tx.rows(
@@ -378,7 +376,7 @@ class _View:
             deficit=int(owes),
             expiring=msgspec.msgpack.encode(expiring),
         )
-        return AccountStanding(town, account, active, owes, available, expiring)
+        return AccountStanding(town, account, owes, available, expiring)
 
     def _capped(
         self, town: MunicipalityCode, account: AccountId, balance: int, cap: int

@@ -17,7 +17,7 @@ from sync.calls import HubCalls
 from sync.clock import At
 from sync.errors import RefusedByRule, Unreachable
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
-from sync.policy import left_of
+from sync.policy import closed, left_of
 from sync.standing import AccountStanding, LoneStanding
 from sync.values import EpochId, KeyDigest, Millis, MunicipalityCode, Points
 
@@ -166,6 +166,7 @@ class Asking:
             towns=towns,
             as_of=None if known is None else known.as_of.at,
             fresh=fresh,
+            closed=None if known is None else closed(known.standing.state),
         )
 
     def _town(self, known: KnownStanding, account: AccountStanding, at: At) -> TownStanding:
@@ -178,7 +179,6 @@ class Asking:
             point_name=point_name,
             available=rest.points,
             at_cap=rest.at_cap,
-            active=account.active,
             deficit=account.deficit,
             accepted=item is not None and item.accepted,
         )

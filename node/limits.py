@@ -140,7 +140,7 @@ class Limits:
             (account.account, at.ms - policy.window),
         )
         return AccountFacts(
-            active=account.active,
+            state=known.standing.state,
             deficit=account.deficit,
             available=account.available,
             expiring=account.expiring,

@@ -92,7 +92,6 @@ class TownStanding:
     """What may be spent by the standing, less what this node took since."""
     at_cap: bool
     """The standing says no more than its cap: read it as "this or more"."""
-    active: bool
     deficit: bool
     accepted: bool
     """Whether this organisation may take this town's points."""
@@ -100,7 +99,7 @@ class TownStanding:
     @property
     def usable(self) -> bool:
         """Whether spending it here makes sense at all."""
-        return self.accepted and self.active and self.available > 0
+        return self.accepted and self.available > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +113,8 @@ class CardLook:
     """When the hub made the standing; None when there is none here."""
     fresh: bool
     """The hub was asked just now and answered."""
+    closed: str | None = None
+    """Why the card opens nothing at all: the reason that a spend would be refused for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

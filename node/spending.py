@@ -101,6 +101,8 @@ class Spending:
         """The one town that can be used, or the choice between several."""
         fresh = self._asking.refresh(key)
         look = self._asking.look(key, tries, fresh=fresh)
+        if look.closed is not None:
+            return no(look.closed, points=points)
         usable = [row.municipality for row in look.towns if row.usable]
         if len(usable) > 1:
             return Choose(look=look, points=points)

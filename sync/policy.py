@@ -3,7 +3,7 @@
 1. Where the hub answers, it is asked: a hold first, then the record. Nothing here refuses that.
 2. Where it is silent, the age of the last complete feed sets how much is allowed: full limits for
    a day, half limits until the third day ends, then nothing.
-3. A person without a standing here, a suspended one and one with an open deficit wait for the hub.
+3. A person without a standing here, a closed card and one with an open deficit wait for the hub.
 4. A spend is bounded four times: by itself, by count and sum for this account and node in a day,
    by the standing's balance, and by the node's float of spends without a stored receipt.
 5. Points that expire fall away on time: what this node's spends from before that hour had not used.
@@ -15,6 +15,7 @@ what the node knew, and must get the same answer.
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
@@ -23,7 +24,7 @@ from msgspec import Meta
 from sync.clock import TOKYO_AHEAD, At, ClockState
 from sync.errors import Malformed
 from sync.records import Expiring, Tier
-from sync.values import DAY, Millis, Points
+from sync.values import DAY, CardState, Millis, Points
 
 Limit = Annotated[int, Meta(ge=0, le=10**9)]
 
@@ -73,6 +74,9 @@ class Reason(StrEnum):
     LISTS_TOO_OLD = "lists-too-old"
     NO_STANDING = "no-standing"
     NOT_ACTIVE = "not-active"
+    ID_CANCELLED = "mykey-id-cancelled"
+    CARD_REVOKED = "card-revoked"
+    CARD_REPLACED = "card-replaced"
     OPEN_DEFICIT = "open-deficit"
     OVER_SPEND_LIMIT = "over-spend-limit"
     TOO_MANY_SPENDS = "too-many-spends"
@@ -87,6 +91,21 @@ class Reason(StrEnum):
     TICKET_SEEN_HERE = "ticket-seen-here"
     TICKET_OTHER_TOWN = "ticket-other-town"
     TICKET_OTHER_ZONE = "ticket-other-zone"
+
+
+_CLOSED: Final = MappingProxyType(
+    {
+        CardState.SUSPENDED: Reason.NOT_ACTIVE,
+        CardState.CANCELLED: Reason.ID_CANCELLED,
+        CardState.REVOKED: Reason.CARD_REVOKED,
+        CardState.REPLACED: Reason.CARD_REPLACED,
+    }
+)
+
+
+def closed(state: CardState) -> Reason | None:
+    """Why a card in this state opens nothing; None where it opens everything that is its own."""
+    return _CLOSED.get(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +145,8 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
 class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the standing says of one account, and what this node did since."""
 
-    active: bool
+    state: CardState
+    """The card's: closed to one, the account may be open to its holder's other cards."""
     deficit: bool
     available: int
     expiring: tuple[Expiring, ...]
@@ -219,8 +239,9 @@ def decide(policy: Policy, facts: SpendFacts) -> Decision:
     account = facts.account
     if account is None:
         return Refused(Reason.NO_STANDING)
-    if not account.active:
-        return Refused(Reason.NOT_ACTIVE)
+    why = closed(account.state)
+    if why is not None:
+        return Refused(why)
     if account.deficit:
         return Refused(Reason.OPEN_DEFICIT)
     if facts.points > policy.most_per_spend // half:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sync.clock import Moment
 from sync.errors import NotAuthentic
 from sync.records.bodies import Account, Counter, Expiring, Town
-from sync.values import EpochId, KeyDigest
+from sync.values import CardState, EpochId, KeyDigest
 from sync.wire import read, write
 
 
@@ -23,7 +23,6 @@ class AccountStanding(msgspec.Struct, frozen=True, array_like=True, forbid_unkno
 
     municipality: Town
     account: Account
-    active: bool
     deficit: bool
     available: Counter
     """The balance, capped: at the cap it means "this or more"."""
@@ -31,8 +30,9 @@ class AccountStanding(msgspec.Struct, frozen=True, array_like=True, forbid_unkno
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What one card may do in a zone."""
+    """What one card may do in a zone. A closed card's row says so: these rows are the hotlist."""
 
+    state: CardState
     accounts: tuple[AccountStanding, ...]
 
 

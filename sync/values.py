@@ -7,6 +7,7 @@ The municipality is always the prefix, so a name says where it belongs; screens 
 
 import re
 import unicodedata
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, NewType
 
@@ -37,6 +38,21 @@ Digest = NewType("Digest", bytes)
 """SHA-256, 32 bytes."""
 KeyDigest = NewType("KeyDigest", bytes)
 """SHA-256 of a card's SubjectPublicKeyInfo in DER, 32 bytes."""
+
+
+class CardState(StrEnum):
+    """How a card stands: open, or closed and why."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """Its holder's MyKey ID is, until it is resumed."""
+    CANCELLED = "cancelled"
+    """Its holder's MyKey ID was, for good: the card may register anew."""
+    REVOKED = "revoked"
+    """Its certificate was, or is on hold, by a list of whoever issued it."""
+    REPLACED = "replaced"
+    """Its holder has a newer one."""
+
 
 PLATFORM = MunicipalityCode("000000")
 """The platform itself. Fails the check digit on purpose, so no town can ever have it."""

@@ -9,6 +9,8 @@ asks again. Who called or came is not kept: only the reason, of a small fixed li
 at the desk who did it.
 """
 
+from collections.abc import Mapping
+
 from hub.mykey.reasons import Cancellation, Resumption, Suspension
 from hub.mykey.records import (
     ACTIVE,
@@ -21,8 +23,18 @@ from hub.mykey.records import (
     enter,
 )
 from hub.store.database import Tx
+from sync import policy
 from sync.errors import RefusedByRule
-from sync.values import KeyDigest, Millis, MyKeyId
+from sync.values import CardState, KeyDigest, Millis, MyKeyId
+
+_CLOSED: Mapping[policy.Reason, str] = {
+    policy.Reason.NOT_ACTIVE: "the MyKey ID of this card is suspended: it is resumed at a counter"
+    " or by the office that suspended it",
+    policy.Reason.ID_CANCELLED: "the MyKey ID of this card was cancelled: the card may register"
+    " anew",
+    policy.Reason.CARD_REVOKED: "this card's certificate was revoked: its municipality helps",
+    policy.Reason.CARD_REPLACED: "this card was replaced by a newer one: use that",
+}
 
 
 def suspend(tx: Tx, name: MyKeyId, why: Suspension, *, person: str, at: Millis) -> None:
@@ -111,9 +123,23 @@ def cancelled(name: MyKeyId) -> RefusedByRule:
     )
 
 
-def not_active(state: str) -> RefusedByRule:
-    """What is said to whoever shows a card that opens nothing."""
-    return RefusedByRule("not-active", f"the MyKey ID of this card is {state}")
+def state_of_card(tx: Tx, card: KeyDigest) -> CardState:
+    """How a card stands; one that nobody registered, as one whose holder left for good."""
+    state = tx.scalar(
+        "SELECT state FROM member JOIN card_key USING (mykey_id) WHERE digest=:card", card=card
+    )
+    return CardState.CANCELLED if state is None else CardState(state)
+
+
+def closed(state: CardState) -> RefusedByRule:
+    """What is said to whoever shows a card that opens nothing: why, and where it goes on.
+
+    The reasons are the policy's (:func:`sync.policy.closed`), as at a counter without the hub.
+    """
+    why = policy.closed(state)
+    if why is None:
+        raise ValueError("an active card is not closed")
+    return RefusedByRule(why, _CLOSED[why])
 
 
 def _alive(tx: Tx, name: MyKeyId) -> str:

@@ -22,7 +22,6 @@ from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.records import (
     ACTIVE,
     CANCELLED,
-    SUSPENDED,
     AccountMade,
     ConsentGiven,
     IdChanged,
@@ -33,7 +32,7 @@ from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
 from sync.errors import RefusedByRule
 from sync.ports import Clock, Randomness
-from sync.values import AccountId, KeyDigest, Millis, MunicipalityCode, MyKeyId, mykey_id
+from sync.values import AccountId, CardState, KeyDigest, Millis, MunicipalityCode, MyKeyId, mykey_id
 
 POINTS = "points"
 """The consent to have accounts in the points cloud."""
@@ -104,17 +103,17 @@ class MyKey:
     def register(self, card: CardKey, wish: str, *, consent_points: bool) -> Registration:
         """Give a checked card its MyKey ID; an empty wish lets one be made.
 
-        Raises RefusedByRule (``mykey-id-taken``; ``not-active`` for a suspended member's card) and
-        Malformed for what cannot be an ID.
+        Raises RefusedByRule (``mykey-id-taken``; its own reason for a card that is closed, see
+        :func:`hub.mykey.life.closed`) and Malformed for what cannot be an ID.
         """
         wanted = mykey_id(wish) if wish else None
         now = self._clock.now()
         with self._database.write() as tx:
             known = _member_of(tx, card.digest)
-            state = CANCELLED if known is None else life.state_of(tx, known)
-            if state == SUSPENDED:
-                raise life.not_active(state)
-            if known is None or state == CANCELLED:
+            state = life.state_of_card(tx, card.digest)
+            if state not in (CardState.ACTIVE, CardState.CANCELLED):
+                raise life.closed(state)
+            if known is None or state is CardState.CANCELLED:
                 known = None
                 if wanted is not None and life.is_taken(tx, wanted):
                     raise life.taken(wanted)
@@ -248,14 +247,14 @@ class MyKey:
                     found[account] = (*found[account], KeyDigest(digest))
         return found
 
-    def is_active(self, card: KeyDigest) -> bool:
-        """Whether a card's member exists, and is neither suspended nor cancelled."""
+    def state_of(self, card: KeyDigest) -> CardState:
+        """How a card stands.
+
+        One that nobody registered stands as one whose holder left: it opens nothing, and may
+        register.
+        """
         with self._database.read() as tx:
-            state = tx.scalar(
-                "SELECT state FROM member JOIN card_key USING (mykey_id) WHERE digest=:card",
-                card=card,
-            )
-        return bool(state == ACTIVE)
+            return life.state_of_card(tx, card)
 
     # -- keys
 

@@ -20,7 +20,7 @@ from hub.store.database import Tx
 from sync.clock import day_of
 from sync.errors import Malformed, NotAuthentic
 from sync.holds import HoldRequest, Purpose, Wanted
-from sync.policy import read_policy
+from sync.policy import closed, read_policy
 from sync.records import Ticket
 from sync.ticket import SignedTicket, name_of, read_ticket, sign_ticket
 from sync.values import (
@@ -165,8 +165,9 @@ def _subject(
     card = KeyDigest(request.card)
     if identities.account_of(card, books.town) != request.account or not request.account:
         return request.account, "no-standing"
-    if not identities.is_active(card):
-        return request.account, "not-active"
+    why = closed(identities.state_of(card))
+    if why is not None:
+        return request.account, why
     if books.balance(wallet(AccountId(request.account))) < request.points:
         return request.account, "too-few-points"
     return request.account, ""

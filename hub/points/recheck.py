@@ -32,7 +32,7 @@ from sync.policy import (
 )
 from sync.receipt import Outcome
 from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
-from sync.values import DAY, EpochId, Millis, epoch_number
+from sync.values import DAY, CardState, EpochId, Millis, epoch_number
 
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
@@ -219,7 +219,7 @@ class Recheck:
             lists=lists,
             points=body.points,
             account=AccountFacts(
-                active=True,
+                state=CardState.ACTIVE,
                 deficit=told.deficit,
                 available=basis.available,
                 expiring=told.expiring,

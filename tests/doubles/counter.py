@@ -426,7 +426,6 @@ class FakeCounter:
                 point_name=_NAMES[town][1],
                 available=points,
                 at_cap=False,
-                active=True,
                 deficit=False,
                 accepted=True,
             )

@@ -64,6 +64,7 @@ from sync.standing import AccountStanding, Asof, LoneStanding, Standing, ZoneKey
 from sync.ticket import SignedTicket, check_digit, name_of, read_ticket, sign_ticket
 from sync.values import (
     AccountId,
+    CardState,
     Digest,
     EpochId,
     KeyDigest,
@@ -89,7 +90,7 @@ class Wallet:
 
     account: AccountId
     points: int
-    active: bool = True
+    state: CardState = CardState.ACTIVE
     deficit: bool = False
 
 
@@ -424,10 +425,8 @@ class FakeHub:
         if wallet is None:
             return b""
         available = min(wallet.points, self.policy.standing_cap)
-        account = AccountStanding(
-            KAWASAKI, wallet.account, wallet.active, wallet.deficit, max(0, available), ()
-        )
-        return self.zone.seal(card, Standing((account,)), b"n" * 12)
+        account = AccountStanding(KAWASAKI, wallet.account, wallet.deficit, max(0, available), ())
+        return self.zone.seal(card, Standing(wallet.state, (account,)), b"n" * 12)
 
     def _lone(self, card: KeyDigest) -> LoneStanding:
         return LoneStanding(MONTH, self.zone.row_of(card), self._sealed(card), self._asof())

@@ -4,13 +4,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.mykey.reasons import Cancellation, Resumption, Suspension
-from sync.feed import StandingItem
+from sync.feed import Page, StandingItem
 from sync.holds import HoldRequest, Purpose
 from sync.receipt import Outcome
-from sync.values import Points
+from sync.values import CardState, Points
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
-from tests.hub.test_feed import _opened, _page
+from tests.hub.test_feed import _opened, _page, _standing
+
+
+def _told(town: Corner, page: Page, who: Resident) -> tuple[CardState, int]:
+    """How a page says that a resident's card stands, and what it opens."""
+    standing = _standing(town, page, who)
+    return standing.state, standing.accounts[0].available
 
 
 @pytest.fixture
@@ -32,10 +38,9 @@ def test_the_next_page_says_that_a_resident_was_suspended_and_resumed(
     resumed = _page(town, shop, after=quiet.number)
 
     assert [type(item) for item in suspended.items] == [StandingItem]
-    [told] = _opened(town, suspended, hana)
-    assert (told.active, told.available) == (False, 1_000)
+    assert _told(town, suspended, hana) == (CardState.SUSPENDED, 1_000)
     assert (quiet.items, quiet.number) == ((), suspended.number)
-    assert _opened(town, resumed, hana)[0].active
+    assert _told(town, resumed, hana) == (CardState.ACTIVE, 1_000)
     assert town.audit() == []
 
 
@@ -46,9 +51,9 @@ def test_a_suspension_is_told_to_a_zone_that_looks_for_the_first_time_in_a_month
     town.mykey.suspend(hana.name, Suspension.LOST, person="Kato")
     town.clock.turn(days=29)
 
-    [told] = _opened(town, _page(town, shop), hana)
+    told = _told(town, _page(town, shop), hana)
 
-    assert not told.active
+    assert told == (CardState.SUSPENDED, 1_000)
 
 
 def test_a_suspended_resident_whom_no_counter_knows_is_told_to_none(
@@ -68,9 +73,9 @@ def test_a_suspended_resident_is_told_with_the_points_that_came_meanwhile(
     town.grant(jiro, 10)
     town.mykey.suspend(jiro.name, Suspension.LOST, person="Kato")
 
-    [told] = _opened(town, _page(town, shop, after=before.number), jiro)
+    told = _told(town, _page(town, shop, after=before.number), jiro)
 
-    assert (told.active, told.available) == (False, 10)
+    assert told == (CardState.SUSPENDED, 10)
 
 
 def test_who_left_and_registers_anew_begins_with_nothing(
@@ -85,10 +90,11 @@ def test_who_left_and_registers_anew_begins_with_nothing(
     granted = _page(town, shop, after=anew.number)
 
     assert again.name != hana.name
-    assert not _opened(town, left, hana)[0].active
+    assert _told(town, left, hana) == (CardState.CANCELLED, 1_000)
     assert _opened(town, anew, again) == ()
     [told] = _opened(town, granted, again)
-    assert (told.active, told.available, told.account) == (True, 70, town.account(again))
+    assert (told.available, told.account) == (70, town.account(again))
+    assert _told(town, granted, again) == (CardState.ACTIVE, 70)
     assert town.audit() == []
 
 
@@ -134,7 +140,8 @@ def test_nothing_is_held_for_who_is_suspended_or_left(town: Corner, hana: Reside
     _, again = town.ask(shop, asked, n=before)
 
     assert [(each.granted, each.reason) for each in (suspended, left)] == [
-        (False, "not-active")
-    ] * 2
+        (False, "not-active"),
+        (False, "mykey-id-cancelled"),
+    ]
     assert again.granted, "what was held before is not taken back"
     assert town.audit() == []

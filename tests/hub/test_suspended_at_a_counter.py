@@ -146,7 +146,8 @@ def test_who_left_spends_nothing_more_and_registers_as_somebody_new(shop: Shop) 
     assert [row.available for row in ended.left] == [GRANTED]
     assert shop.sold(offline=True) is Tier.T2, "the counter cannot know yet"
     shop.sync()
-    assert shop.refused(offline=True) == "not-active"
+    assert shop.refused(offline=True) == "mykey-id-cancelled"
+    assert shop.refused(offline=False) == "mykey-id-cancelled"
 
     shop.line.cut = False
     shop.counter.probe()

@@ -31,7 +31,7 @@ from sync.policy import (
     read_policy,
 )
 from sync.records import Expiring, Tier
-from sync.values import DAY, HOUR, Millis, Points
+from sync.values import DAY, HOUR, CardState, Millis, Points
 
 POLICY = Policy()
 NOW = Millis(1_774_753_200_000)
@@ -42,7 +42,7 @@ UNTRUSTED = At(NOW, ClockState.UNTRUSTED, Millis(NOW - HOUR))
 FRESH = Lists(as_of=Millis(NOW - HOUR), age=HOUR)
 SECOND_DAY = Lists(as_of=Millis(NOW - DAY - 1), age=DAY + 1)
 ACCOUNT = AccountFacts(
-    active=True,
+    state=CardState.ACTIVE,
     deficit=False,
     available=5_000,
     expiring=(),
@@ -127,8 +127,16 @@ def test_a_stranger_waits_for_the_hub() -> None:
     assert decide(POLICY, replace(SPEND, account=None)) == Refused(Reason.NO_STANDING)
 
 
-def test_a_suspended_resident_waits_for_the_hub() -> None:
-    assert spend({"active": False}) == Refused(Reason.NOT_ACTIVE)
+def test_a_closed_card_is_refused_each_kind_with_its_own_word() -> None:
+    refused = {state: spend({"state": state}) for state in CardState}
+
+    assert refused == {
+        CardState.ACTIVE: YES,
+        CardState.SUSPENDED: Refused(Reason.NOT_ACTIVE),
+        CardState.CANCELLED: Refused(Reason.ID_CANCELLED),
+        CardState.REVOKED: Refused(Reason.CARD_REVOKED),
+        CardState.REPLACED: Refused(Reason.CARD_REPLACED),
+    }
 
 
 def test_a_resident_with_an_open_deficit_waits_for_the_hub() -> None:
@@ -292,7 +300,7 @@ spend_facts = st.builds(
     points=st.integers(1, 1_200).map(Points),
     account=st.builds(
         AccountFacts,
-        active=st.sampled_from([True, True, False]),
+        state=st.sampled_from([CardState.ACTIVE, *CardState]),
         deficit=st.sampled_from([False, False, True]),
         available=st.integers(0, 6_000),
         expiring=expiries,
@@ -320,7 +328,7 @@ def worse(facts: SpendFacts, by: int) -> list[SpendFacts]:
         replace(account, later=(*account.later, (NOW, by))),
         replace(account, recent=(*account.recent, by)),
         replace(account, recent_count=account.recent_count + by),
-        replace(account, active=False),
+        replace(account, state=CardState.REVOKED),
         replace(account, deficit=True),
     ]
     return [

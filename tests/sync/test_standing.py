@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sync.errors import NotAuthentic
 from sync.standing import Asof, Standing, ZoneKey
-from sync.values import KeyDigest, Millis
+from sync.values import CardState, KeyDigest, Millis
 from tests.vectors.examples import CARD, STANDING
 
 MARCH = ZoneKey("2026-03", bytes(range(32)))
@@ -16,7 +16,7 @@ OTHER_CARD = KeyDigest(bytes(32))
 
 
 def test_a_card_opens_its_own_row() -> None:
-    for standing in (STANDING, Standing(())):
+    for standing in (STANDING, Standing(CardState.ACTIVE, ())):
         assert MARCH.open(CARD, MARCH.seal(CARD, standing, NONCE)) == standing
 
 

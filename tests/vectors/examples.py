@@ -39,6 +39,7 @@ from sync.standing import AccountStanding, Standing
 from sync.ticket import SignedTicket, sign_ticket
 from sync.values import (
     AccountId,
+    CardState,
     Digest,
     EpochId,
     KeyDigest,
@@ -96,12 +97,13 @@ TICKET = SignedTicket(
     online_only=False,
 )
 STANDING = Standing(
+    CardState.SUSPENDED,
     (
         AccountStanding(
-            TOWN, ACCOUNT, True, False, 6000, (Expiring(Millis(NOON + 3_600_000), Points(200)),)
+            TOWN, ACCOUNT, False, 6000, (Expiring(Millis(NOON + 3_600_000), Points(200)),)
         ),
-        AccountStanding(MunicipalityCode("131164"), AccountId("f" * 16), False, True, 0, ()),
-    )
+        AccountStanding(MunicipalityCode("131164"), AccountId("f" * 16), True, 0, ()),
+    ),
 )
 REQUEST = Request(
     "PUT",

@@ -71,6 +71,10 @@ class Balances(CounterScreen):
         self.ask(partial(self.counter.look_up, event.address), self._looked)
 
     def _looked(self, look: CardLook) -> None:
+        if look.closed is not None:
+            self._fresh()
+            self.desk.advise_reason(self.answer, look.closed)
+            return
         self._look = look
         words = self.desk.words
         self._show(

@@ -172,9 +172,9 @@ class Issue(CounterScreen):
         self.answer.blank()
         if self.is_locked(look):
             self._fresh()
-        elif not self._towns:
+        elif not self._towns or look.closed is not None:
             self._fresh()
-            self.desk.advise_reason(self.answer, "no-accepted-town")
+            self.desk.advise_reason(self.answer, look.closed or "no-accepted-town")
         elif len(self._towns) == 1:
             self._to_kind(self._towns[0])
         else:

@@ -231,9 +231,9 @@ class Spend(CounterScreen):
 
     def _looked(self, look: CardLook) -> None:
         self._towns = tuple(town for town in look.towns if town.usable)
-        if not self._towns:
+        if not self._towns or look.closed is not None:
             self._fresh()
-            self.desk.advise_reason(self.answer, "no-accepted-town")
+            self.desk.advise_reason(self.answer, look.closed or "no-accepted-town")
         elif len(self._towns) > 1:
             self._to_town(look)
         else:

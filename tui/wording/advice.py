@@ -46,7 +46,26 @@ ADVICE: dict[str, Advice] = {
     "no-standing": Advice(
         N_("The network is down, and this PC knows no points of this card."), _WHEN_ONLINE
     ),
-    "not-active": Advice(N_("This card is suspended."), _ASK_TOWN, "no"),
+    "not-active": Advice(
+        N_("This card is suspended."),
+        N_("Please send the customer to the office or the town's counter, which can resume it."),
+        "no",
+    ),
+    "mykey-id-cancelled": Advice(
+        N_("The MyKey ID of this card was cancelled."),
+        N_("The customer can register anew (F5)."),
+        "no",
+    ),
+    "card-revoked": Advice(
+        N_("The certificate on this card was withdrawn."),
+        N_("Please send the customer to the town's counter, with the card."),
+        "no",
+    ),
+    "card-replaced": Advice(
+        N_("This is an old card: its holder has a newer one."),
+        N_("Please ask the customer for the new card."),
+        "no",
+    ),
     "open-deficit": Advice(
         N_("The network is down, and this card has points to settle first."), _WHEN_ONLINE
     ),
@@ -139,7 +158,9 @@ ADVICE: dict[str, Advice] = {
     ),
     "attempt-over": Advice(N_("This took too long and was given up."), _AGAIN),
     "card-expired": Advice(
-        N_("The certificate on this card has run out or was withdrawn."), _ASK_TOWN, "no"
+        N_("The certificate on this card has run out."),
+        N_("The town's counter renews it: please send the customer there, with the card."),
+        "no",
     ),
     "no-sealing-key": Advice(N_("This PC has not yet received the centre's keys."), _WHEN_ONLINE),
     "only-issuing-online": Advice(

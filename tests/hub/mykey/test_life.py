@@ -14,7 +14,7 @@ from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import Roots
 from sync.errors import Malformed, RefusedByRule
-from sync.values import MyKeyId
+from sync.values import CardState, MyKeyId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
 from tests.hub.refusals import refused
@@ -56,8 +56,8 @@ def test_a_suspended_members_cards_open_nothing_and_everything_stays(registry: M
     told = registry.suspend(HANA, Suspension.LOST, person="Kato")
 
     assert told.state == "suspended"
-    assert not registry.is_active(HANAS.digest)
-    assert registry.is_active(card("jiro").digest)
+    assert registry.state_of(HANAS.digest) is CardState.SUSPENDED
+    assert registry.state_of(card("jiro").digest) is CardState.ACTIVE
     assert registry.accounts_of(HANA) == before
     assert registry.account_of(HANAS.digest, KAWASAKI) == before[KAWASAKI]
     assert registry.public_key(HANAS.digest) == ("RS256", b"hana")
@@ -84,7 +84,7 @@ def test_a_resumed_member_is_as_before(registry: MyKey) -> None:
     told = registry.resume(HANA, Resumption.FOUND, person="Mori")
 
     assert told.state == "active"
-    assert registry.is_active(HANAS.digest)
+    assert registry.state_of(HANAS.digest) is CardState.ACTIVE
 
 
 # -- another ID
@@ -148,7 +148,7 @@ def test_who_leaves_keeps_the_history_and_nothing_else(registry: MyKey) -> None:
     told = registry.cancel(HANA, Cancellation.ASKED, person="Kato")
 
     assert told.state == "cancelled"
-    assert not registry.is_active(HANAS.digest)
+    assert registry.state_of(HANAS.digest) is CardState.CANCELLED
     assert registry.accounts_of(HANA) == accounts
     assert refusals(
         lambda: registry.account_for(HANA, KAWASAKI),
@@ -168,7 +168,7 @@ def test_the_same_card_registers_as_a_new_member(registry: MyKey) -> None:
     assert (made.mykey_id, made.known_before) == (OTHER, False)
     after = registry.account_of(HANAS.digest, KAWASAKI)
     assert after != before
-    assert registry.is_active(HANAS.digest)
+    assert registry.state_of(HANAS.digest) is CardState.ACTIVE
     assert registry.member(HANA).state == "cancelled"
 
 

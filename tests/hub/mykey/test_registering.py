@@ -91,7 +91,7 @@ def test_a_suspended_card_neither_looks_nor_registers(
 
     hall.hub.mykey.cancel(name, Cancellation.ASKED, person="Sato")
     look = hana.look(counter)
-    assert refused(lambda: counter.look(look)) == "not-active"
+    assert refused(lambda: counter.look(look)) == "mykey-id-cancelled"
 
     made = counter.register(hana.registration(counter))
     assert (made.mykey_id == name, made.known_before) == (False, False)

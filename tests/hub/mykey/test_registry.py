@@ -10,7 +10,7 @@ from hub.mykey.registry import MyKey, _draw
 from hub.store.database import Database
 from sync.certificate import Roots
 from sync.errors import Damaged, RefusedByRule
-from sync.values import AccountId, mykey_id
+from sync.values import AccountId, CardState, mykey_id
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
 
@@ -52,7 +52,7 @@ def test_a_stranger_has_no_account(registry: MyKey) -> None:
     assert registry.accounts_of_card(stranger) == {}
     assert registry.public_key(stranger) is None
     assert registry.known([stranger]) == frozenset()
-    assert not registry.is_active(stranger)
+    assert registry.state_of(stranger) is CardState.CANCELLED
     assert registry.cards_of(KAWASAKI, [AccountId("0" * 16)]) == {"0" * 16: ()}
     with pytest.raises(RefusedByRule, match="nobody"):
         registry.account_for(HANA, KAWASAKI)
@@ -69,7 +69,7 @@ def test_a_known_card_gives_its_key(registry: MyKey) -> None:
     registry.register(card("hana"), HANA, consent_points=True)
     assert registry.public_key(card("hana").digest) == ("RS256", b"hana")
     assert registry.known([card("hana").digest]) == {card("hana").digest}
-    assert registry.is_active(card("hana").digest)
+    assert registry.state_of(card("hana").digest) is CardState.ACTIVE
 
 
 def test_the_chain_rebuilds_every_table(registry: MyKey, database: Database) -> None:
