@@ -40,12 +40,13 @@ from sync.calls import (
 from sync.cardproof import look_message
 from sync.certificate import Algorithm, verify_signature
 from sync.chain import NOTHING
+from sync.choosing import Offer, Wishes
 from sync.errors import Malformed, RefusedByRule
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest
 from sync.receipt import Answer
 from sync.standing import LoneStanding
-from sync.values import AccountId, CardState, EpochId, KeyDigest, NodeId, home_of
+from sync.values import AccountId, CardState, EpochId, KeyDigest, NodeId, home_of, mykey_id
 from sync.wire import read
 
 LOST = "lost disk or restored copy"
@@ -61,6 +62,7 @@ class Counters:
         self._judging = judging
         self._challenges = Challenges(core.clock, core.randomness)
         self._throttle = Throttle(core.clock)
+        self._wishes = Throttle(core.clock)
 
     # -- enrolment
 
@@ -152,6 +154,11 @@ class Counters:
         """Something fresh for a card to sign."""
         return Challenge(self._challenges.give(node))
 
+    def choose(self, node: NodeId, asked: Wishes) -> Offer:
+        """An ID to register; raises Unreachable when too many ask, so that nobody lists them."""
+        self._wishes.take(node)
+        return self._mykey.choose([mykey_id(wish) for wish in asked.wishes])
+
     def register(self, node: NodeId, signed: CardSigned) -> Registered:
         """Make a MyKey ID for a card that signed this request."""
         request = read(signed.request, Registration)
@@ -159,7 +166,12 @@ class Counters:
         key = (card.algorithm, card.public_key)
         self._check_signature(node, "register", signed, key, request.challenge)
         self._challenges.use(request.challenge, node, signed.request)
-        made = self._mykey.register(card, request.wish, consent_points=request.consent_points)
+        made = self._mykey.register(
+            card,
+            request.wish,
+            consent_points=request.consent_points,
+            generated=request.generated,
+        )
         return Registered(
             mykey_id=made.mykey_id, generated=made.generated, known_before=made.known_before
         )

@@ -34,6 +34,7 @@ from sync.calls import (
     EpochRequest,
     HubTime,
 )
+from sync.choosing import Wishes
 from sync.errors import Damaged, InUse, Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.holds import HoldRequest, StandingRequest
 from sync.request import (
@@ -180,6 +181,10 @@ def _challenge(call: Call) -> Response:
     return call.signed("challenge", call.counters.challenge(call.node))
 
 
+def _choose(call: Call) -> Response:
+    return call.signed("offer", call.counters.choose(call.node, call.message(Wishes)))
+
+
 def _register(call: Call) -> Response:
     registered = call.counters.register(call.node, call.message(CardSigned))
     return call.signed("registered", registered)
@@ -213,6 +218,7 @@ ROUTES = (
     Route(method="GET", path=_NODE + "/feed", need=Need.SELL, answer=_feed),
     Route(method="POST", path=_NODE + "/epochs", need=Need.RENEW, answer=_epoch),
     Route(method="POST", path=_NODE + "/challenges", need=Need.SELL, answer=_challenge),
+    Route(method="POST", path=_NODE + "/mykey-ids", need=Need.SELL, answer=_choose),
     Route(method="POST", path=_NODE + "/registrations", need=Need.SELL, answer=_register),
     Route(method="POST", path=_NODE + "/looks", need=Need.SELL, answer=_look),
 )

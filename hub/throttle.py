@@ -1,8 +1,9 @@
-"""How often a node may ask for standings: so many at once, then one each so often.
+"""How often a node may ask what needs no PIN: so many at once, then one each so often.
 
-A standing needs no PIN, only a card that was shown once. A counter asks when a card is put down;
-who asks much more often than people can put cards down is watching them. What was told to whom
-stands in the tables ``told`` and ``told_node``.
+A standing or a service number needs only a card that was shown once, a free MyKey ID not even
+that. A counter asks when a card is put down; who asks much more often than people can put cards
+down is watching them, or makes a list. What standings told whom stands in the tables ``told`` and
+``told_node``; of the other questions nothing is kept.
 """
 
 import logging
@@ -40,5 +41,5 @@ class Throttle:
             if wait <= 0:
                 self._full_at[node] = full_at
                 return
-        _log.warning("%s asks for standings faster than cards are put down", node)
+        _log.warning("%s asks faster than cards are put down", node)
         raise Unreachable("too many questions at once: ask again later", wait / 1000)

@@ -234,8 +234,11 @@ def register(
 ) -> None:
     """Make a MyKey ID at this counter."""
     with shell.opened(folder, secret_file) as counter:
+        chosen = counter.choose_id(wishes)
+        if isinstance(chosen, Refused):
+            shell.refuse(counter, chosen, as_json=as_json)
         pin = shell.need_pin(pin_file)
-        made = counter.register(card, pin, wishes, consent=consent == "points")
+        made = counter.register(card, pin, chosen, consent=consent == "points")
         if isinstance(made, Refused):
             shell.refuse(counter, made, as_json=as_json)
     line = {"mykey_id": made.mykey_id, "generated": made.generated}

@@ -15,6 +15,7 @@ from node.outcome import (
     BalanceRow,
     CardLook,
     Choose,
+    ChosenId,
     Finding,
     HistoryRow,
     Issued,
@@ -128,14 +129,22 @@ class Counter:
         """Take back a spend or redemption of the open shift, once."""
         return self._reversing.reverse(seq, reason)
 
-    def register(
-        self, card: str, pin: bytearray, wishes: Sequence[str], *, consent: bool
-    ) -> RegisteredCard | Refused:
-        """Make a MyKey ID: up to three wishes, then one the hub makes. Online only.
+    def choose_id(self, wishes: Sequence[str]) -> ChosenId | Refused:
+        """An ID that nobody has: the first wish that is free, or one that the hub makes.
 
-        Raises Malformed for a wish that cannot be an ID.
+        It makes one for no wish, and after three that were taken. Raises Malformed for a wish that
+        cannot be an ID.
         """
-        return self._residents.register(card, pin, wishes, consent=consent)
+        return self._residents.choose(wishes)
+
+    def register(
+        self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
+    ) -> RegisteredCard | Refused:
+        """Make the chosen MyKey ID this card's. Online only.
+
+        A card that has one already keeps it; ``chosen`` may then be None.
+        """
+        return self._residents.register(card, pin, chosen, consent=consent)
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""

@@ -166,6 +166,18 @@ class BalanceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenId:
+    """A MyKey ID that nobody has, to be registered by a card; or that all wishes are taken."""
+
+    mykey_id: str
+    """Empty where each wish is taken and the resident types another one."""
+    generated: bool
+    """The hub made it: for no wish, and after three that were taken."""
+    taken: tuple[str, ...]
+    """The wishes that are somebody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredCard:
     """The MyKey ID a card has now."""
 

@@ -1,31 +1,23 @@
 """What a resident does at a counter besides paying: make a MyKey ID, look at the exact balance.
 
-Both are looks: the card signs which request, at which hub and node, together with a challenge of
-the hub; no points move. One look a tap.
+Both are looks (:mod:`node.signed`): no points move, and one look is one tap. An ID is chosen before
+the PIN, so that registering asks the card once.
 """
 
-import hashlib
 from collections.abc import Sequence
 
-import msgspec
-
 from node.asking import Asking
-from node.card.tap import Tap
-from node.outcome import BalanceRow, Refused, RegisteredCard
+from node.outcome import BalanceRow, ChosenId, Refused, RegisteredCard
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
-from node.refusals import check_usable, no, refused
-from sync.calls import CardSigned, LookRequest, Registered, Registration
-from sync.cardproof import look_message
+from node.refusals import no, refused
+from node.signed import signed_by_card
+from sync.calls import LookRequest, Registration
+from sync.choosing import MOST_WISHES, Wishes
 from sync.errors import NotAuthentic, RefusedByRule, Unreachable
 from sync.values import mykey_id
-from sync.wire import write
 
-MOST_WISHES = 3
-"""After three taken candidates one is generated (マイキーID登録, the platform's own flow)."""
 TAKEN = "mykey-id-taken"
-_MADE = ""
-"""The wish for an ID that the hub makes."""
 REGISTER, LOOK = "register", "look"
 """The verbs of :func:`sync.cardproof.look_message`."""
 
@@ -37,37 +29,52 @@ class Residents:
         self._parts = parts
         self._asking = asking
 
-    def register(
-        self, card: str, pin: bytearray, wishes: Sequence[str], *, consent: bool
-    ) -> RegisteredCard | Refused:
-        """Make a MyKey ID: the first wish that is free.
-
-        Without a wish, and after three that were taken, the hub makes one; fewer taken wishes are
-        refused, so that nobody gets for life what nobody chose.
-        """
-        candidates = [str(mykey_id(wish)) for wish in wishes][:MOST_WISHES]
-        if len(candidates) in (0, MOST_WISHES):
-            candidates.append(_MADE)
+    def choose(self, wishes: Sequence[str]) -> ChosenId | Refused:
+        """What the hub says of the wishes so far; raises Malformed for what cannot be an ID."""
+        asked = Wishes(tuple(mykey_id(wish) for wish in wishes[:MOST_WISHES]))
         try:
-            for candidate in candidates:
-                try:
-                    done = self._register(card, bytearray(pin), candidate, consent=consent)
-                except RefusedByRule as error:
-                    if error.reason != TAKEN:
-                        raise
-                else:
-                    return RegisteredCard(
-                        mykey_id=done.mykey_id,
-                        generated=done.generated,
-                        known_before=done.known_before,
-                    )
+            found = self._parts.line.ask(lambda calls: calls.choose(asked), LOOK_PATIENCE)
+        except Unreachable:
+            return no("hub-silent")
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(error)
+        return ChosenId(mykey_id=found.mykey_id, generated=found.generated, taken=found.taken)
+
+    def register(
+        self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
+    ) -> RegisteredCard | Refused:
+        """Make the chosen ID this card's, in one tap.
+
+        Without one, and without asking the card, ``mykey-id-taken``: nobody gets for life what
+        nobody chose. None is for a card that has its ID already, and only agrees to the points.
+        """
+        wish = "" if chosen is None else chosen.mykey_id
+        try:
+            if chosen is not None and not wish:
+                return no(TAKEN)
+            signed = signed_by_card(
+                self._parts,
+                card,
+                pin,
+                REGISTER,
+                lambda tap, challenge: Registration(
+                    challenge=challenge,
+                    certificate=tap.certificate,
+                    wish=wish,
+                    consent_points=consent,
+                    generated=chosen is not None and chosen.generated,
+                ),
+            )
+            done = self._parts.line.ask(lambda calls: calls.register(signed), LOOK_PATIENCE)
         except Unreachable:
             return no("hub-silent")
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
         finally:
             pin[:] = bytes(len(pin))
-        return no(TAKEN)
+        return RegisteredCard(
+            mykey_id=done.mykey_id, generated=done.generated, known_before=done.known_before
+        )
 
     def balances(self, card: str, pin: bytearray | None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact. Else what the standing says."""
@@ -84,27 +91,11 @@ class Residents:
             if pin is not None:
                 pin[:] = bytes(len(pin))
 
-    def _register(self, card: str, pin: bytearray, wish: str, *, consent: bool) -> Registered:
-        parts = self._parts
-        with parts.tap(card) as tap:
-            check_usable(tap, parts.writer.now())
-            challenge = parts.line.ask(lambda calls: calls.challenge(), LOOK_PATIENCE).challenge
-            request = Registration(
-                challenge=challenge,
-                certificate=tap.certificate,
-                wish=wish,
-                consent_points=consent,
-            )
-            signed = self._sign(tap, pin, REGISTER, request, challenge)
-        return parts.line.ask(lambda calls: calls.register(signed), LOOK_PATIENCE)
-
     def _exact(self, card: str, pin: bytearray) -> tuple[BalanceRow, ...]:
         parts = self._parts
-        with parts.tap(card) as tap:
-            check_usable(tap, parts.writer.now())
-            challenge = parts.line.ask(lambda calls: calls.challenge(), LOOK_PATIENCE).challenge
-            request = LookRequest(challenge=challenge, card=tap.key.digest)
-            signed = self._sign(tap, pin, LOOK, request, challenge)
+        signed = signed_by_card(
+            parts, card, pin, LOOK, lambda tap, challenge: LookRequest(challenge, tap.key.digest)
+        )
         found = parts.line.ask(lambda calls: calls.look(signed), LOOK_PATIENCE)
         return tuple(
             BalanceRow(
@@ -136,16 +127,3 @@ class Residents:
             )
             for row in look.towns
         )
-
-    def _sign(
-        self, tap: Tap, pin: bytearray, verb: str, request: msgspec.Struct, challenge: bytes
-    ) -> CardSigned:
-        """PIN and the tap's one look."""
-        body = write(request)
-        identity = self._parts.identity
-        message = look_message(
-            verb, identity.hub_origin, identity.node, hashlib.sha256(body).digest(), challenge
-        )
-        tap.verify(pin)
-        signature = tap.sign_look(message)
-        return CardSigned(body, signature.algorithm, signature.signature)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from sync import batch as batches
+from sync.choosing import Offer, Wishes
 from sync.clock import Moment
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, StandingRequest
@@ -105,6 +106,8 @@ class Registration(Message, frozen=True):
     """The ID that the resident chose; empty lets the hub make one."""
     consent_points: bool
     """The resident agrees to the points cloud being set up in the same go."""
+    generated: bool = False
+    """The resident took the ID that the hub had made."""
 
 
 class Registered(Message, frozen=True):
@@ -215,6 +218,11 @@ class HubCalls:
         """Something fresh for a card to sign."""
         path = f"/v1/nodes/{self.node}/challenges"
         return self._signed("POST", path, None, "challenge", Challenge)
+
+    def choose(self, wishes: Wishes) -> Offer:
+        """An ID that nobody has: a wish, or one that the hub makes."""
+        path = f"/v1/nodes/{self.node}/mykey-ids"
+        return self._signed("POST", path, wishes, "offer", Offer)
 
     def register(self, signed: CardSigned) -> Registered:
         """Make a MyKey ID, or hear which one the card already has."""

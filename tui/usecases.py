@@ -13,6 +13,7 @@ from node.outcome import (
     BalanceRow,
     CardLook,
     Choose,
+    ChosenId,
     Finding,
     HistoryRow,
     Issued,
@@ -71,10 +72,14 @@ class UseCases(Protocol):
         """Take back a spend or redemption of the open shift, once."""
         ...
 
+    def choose_id(self, wishes: Sequence[str]) -> ChosenId | Refused:
+        """An ID that nobody has: the first wish that is free, or one that the hub makes."""
+        ...
+
     def register(
-        self, card: str, pin: bytearray, wishes: Sequence[str], *, consent: bool
+        self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
     ) -> RegisteredCard | Refused:
-        """Make a MyKey ID: up to three wishes, then one the hub makes. Online only."""
+        """Make the chosen MyKey ID this card's; None for a card that has one. Online only."""
         ...
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:

@@ -13,11 +13,13 @@ whether it is revoked.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from hub.findings import Finding
 from hub.mykey import life
 from hub.mykey.audit import audit
+from hub.mykey.making import free_id
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.records import (
     ACTIVE,
@@ -30,14 +32,13 @@ from hub.mykey.records import (
 )
 from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
+from sync.choosing import Offer, offer
 from sync.errors import RefusedByRule
 from sync.ports import Clock, Randomness
 from sync.values import AccountId, CardState, KeyDigest, Millis, MunicipalityCode, MyKeyId, mykey_id
 
 POINTS = "points"
 """The consent to have accounts in the points cloud."""
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-_LENGTH = 8
 _AT_ONCE = 500
 """Values in one statement."""
 _REMEMBERED = 50_000
@@ -100,8 +101,18 @@ class MyKey:
         """The key of a certificate (DER) that is believed now; raises CertificateError."""
         return check_certificate(certificate, self._roots, self._clock.now())
 
-    def register(self, card: CardKey, wish: str, *, consent_points: bool) -> Registration:
+    def choose(self, wishes: Sequence[MyKeyId]) -> Offer:
+        """An ID to register, by the rule of three (:func:`sync.choosing.offer`)."""
+        with self._database.read() as tx:
+            free = partial(free_id, tx, self._randomness)
+            return offer(wishes, partial(life.is_taken, tx), free)
+
+    def register(
+        self, card: CardKey, wish: str, *, consent_points: bool, generated: bool = False
+    ) -> Registration:
         """Give a checked card its MyKey ID; an empty wish lets one be made.
+
+        ``generated``: the wish is an ID that was made before, by :meth:`choose`.
 
         Raises RefusedByRule (``mykey-id-taken``; its own reason for a card that is closed, see
         :func:`hub.mykey.life.closed`) and Malformed for what cannot be an ID.
@@ -117,8 +128,9 @@ class MyKey:
                 known = None
                 if wanted is not None and life.is_taken(tx, wanted):
                     raise life.taken(wanted)
-                name = self._free_id(tx) if wanted is None else wanted
-                enter(tx, _registered(card, name, generated=wanted is None), now)
+                name = free_id(tx, self._randomness) if wanted is None else wanted
+                made = generated or wanted is None
+                enter(tx, _registered(card, name, generated=made), now)
             else:
                 name = known
             if consent_points and POINTS not in _consents(tx, name):
@@ -159,7 +171,7 @@ class MyKey:
             called = life.now_called(tx, name)
             if called is not None and wanted in (None, called):
                 return _member(tx, called)
-            new = self._free_id(tx) if wanted is None else wanted
+            new = free_id(tx, self._randomness) if wanted is None else wanted
             change = IdChanged(name, why, person, new, generated=wanted is None)
             life.change_id(tx, change, self._clock.now())
             return _member(tx, new)
@@ -316,12 +328,6 @@ class MyKey:
         enter(tx, AccountMade(name, municipality, account), self._clock.now())
         return account
 
-    def _free_id(self, tx: Tx) -> MyKeyId:
-        while True:
-            name = MyKeyId(_draw(self._randomness))
-            if not life.is_taken(tx, name):
-                return name
-
 
 def _some(values: Iterable[_Value]) -> Iterator[tuple[_Value, ...]]:
     """Each value once, so many at a time as one statement asks for."""
@@ -331,16 +337,6 @@ def _some(values: Iterable[_Value]) -> Iterator[tuple[_Value, ...]]:
 
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
-
-
-def _draw(randomness: Randomness) -> str:
-    """Eight letters, each equally likely: bytes that would favour the first ones are dropped."""
-    fair = len(_LETTERS) * (256 // len(_LETTERS))
-    letters = ""
-    while len(letters) < _LENGTH:
-        drawn = randomness.bytes(2 * _LENGTH)
-        letters += "".join(_LETTERS[byte % len(_LETTERS)] for byte in drawn if byte < fair)
-    return letters[:_LENGTH]
 
 
 def _registered(card: CardKey, name: MyKeyId, *, generated: bool) -> MemberRegistered:

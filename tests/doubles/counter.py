@@ -6,7 +6,7 @@ made nor lost: wallets, takings, tickets and what is given back always add up to
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from node.outcome import (
     Prepared,
     PrinterState,
     Refused,
-    RegisteredCard,
     Running,
     Sheet,
     Status,
@@ -47,6 +46,7 @@ from sync.values import (
     Points,
     TicketNumber,
 )
+from tests.doubles.counter_residents import RegistersResidents
 
 NODE = NodeId("141305-B2108-1111")
 EPOCH = EpochId("1-00000000000000aa")
@@ -69,7 +69,7 @@ class FakeCard:
 
 
 @dataclass(slots=True)
-class FakeCounter:
+class FakeCounter(RegistersResidents):
     """See the module. ``cards`` by address, ``tickets`` by QR text (points still on them)."""
 
     cards: dict[str, FakeCard] = field(default_factory=dict)
@@ -241,31 +241,6 @@ class FakeCounter:
         done = self._record("reversed", row.municipality, row.points, None, row.number)
         self.rows[row.seq - 1] = replace(row, reversed_by=done.seq, reversible=False)
         return done
-
-    def register(
-        self,
-        card: str,
-        pin: bytearray,
-        wishes: Sequence[str],
-        *,
-        consent: bool,  # noqa: ARG002  the protocol's name
-    ) -> RegisteredCard | Refused:
-        """The first wish that does not begin with TAKEN; an ID is made for no or three wishes."""
-        self._enter("register")
-        if self.silent:
-            return _no("hub-silent")
-        wrong = self._check(card, pin)
-        if wrong is not None:
-            return wrong
-        known = bool(self.cards[card].mykey_id)
-        free = [wish for wish in wishes if not wish.startswith("TAKEN")]
-        if not known and not free and len(wishes) in (1, 2):
-            return _no("mykey-id-taken")
-        if not known:
-            self.cards[card].mykey_id = free[0] if free else "QX7K2M9P"
-        return RegisteredCard(
-            mykey_id=self.cards[card].mykey_id, generated=not known and not free, known_before=known
-        )
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """Exact with a PIN and a hub."""

@@ -30,6 +30,7 @@ from sync.calls import (
     Registration,
 )
 from sync.certificate import read_public_key
+from sync.choosing import Wishes, offer
 from sync.errors import Unreachable
 from sync.feed import (
     AnyItem,
@@ -73,6 +74,7 @@ from sync.values import (
     NodeId,
     Points,
     TicketNumber,
+    mykey_id,
 )
 from sync.wire import read, write
 
@@ -180,6 +182,7 @@ class FakeHub:
             ("GET", r"/v1/nodes/[^/]+/feed\?after=(\d+)&incarnation=(.*)", self._feed),
             ("POST", r"/v1/nodes/[^/]+/epochs", self._grant),
             ("POST", r"/v1/nodes/[^/]+/challenges", self._challenge),
+            ("POST", r"/v1/nodes/[^/]+/mykey-ids", self._choose),
             ("POST", r"/v1/nodes/[^/]+/registrations", self._register),
             ("POST", r"/v1/nodes/[^/]+/looks", self._look),
         ):
@@ -455,6 +458,11 @@ class FakeHub:
         self._challenges += 1
         return self._said("challenge", Challenge(self._challenges.to_bytes(32, "big")))
 
+    def _choose(self, body: bytes) -> Response:
+        wishes = [mykey_id(wish) for wish in read(body, Wishes).wishes]
+        found = offer(wishes, set(self.mykeys.values()).__contains__, lambda: mykey_id("GENERATE"))
+        return self._said("offer", found)
+
     def _register(self, body: bytes) -> Response:
         wanted = read(read(body, CardSigned).request, Registration)
         card = read_public_key(wanted.certificate).digest
@@ -463,7 +471,8 @@ class FakeHub:
         known = card in self.mykeys
         made = self.mykeys.setdefault(card, wanted.wish or "GENERATE")
         self.certificates.add(card)
-        return self._said("registered", Registered(made, not wanted.wish, known))
+        generated = wanted.generated or not wanted.wish
+        return self._said("registered", Registered(made, generated, known))
 
     def _look(self, body: bytes) -> Response:
         card = read(read(body, CardSigned).request, LookRequest).card

@@ -16,7 +16,7 @@ from node.card.cardfile import create
 from node.counter import Counter
 from node.enrol import enrol
 from node.opening import Ports
-from node.outcome import Approved, Refused, RegisteredCard
+from node.outcome import Approved, ChosenId, Refused, RegisteredCard
 from node.reach import Straight
 from sync.cardkey import Algorithm
 from sync.democa import DemoCa
@@ -59,7 +59,9 @@ class Street:
 
     def register(self) -> str:
         """Mei makes a MyKey ID at the counter and is granted 1,000 points."""
-        made = self.counter.register(self.card, pin(), ["MEI00001"], consent=True)
+        chosen = self.counter.choose_id(["MEI00001"])
+        assert isinstance(chosen, ChosenId)
+        made = self.counter.register(self.card, pin(), chosen, consent=True)
         assert isinstance(made, RegisteredCard)
         treasury = self.hall.hub.treasury
         form = ProgrammeForm(programme="001", municipality=KAWASAKI, name="清掃")

@@ -15,7 +15,7 @@ from hub.people import Person
 from node.card.tap import Tap
 from node.counter import Counter
 from node.opening import Ports, open_counter
-from node.outcome import Approved, Refused
+from node.outcome import Approved, ChosenId, Refused
 from node.reach import Straight
 from sync.records import Tier
 from sync.values import MyKeyId, Points
@@ -151,7 +151,9 @@ def test_who_left_spends_nothing_more_and_registers_as_somebody_new(shop: Shop) 
 
     shop.line.cut = False
     shop.counter.probe()
-    made = shop.counter.register(shop.card, bytearray(PIN), ["HANA2026"], consent=True)
+    chosen = shop.counter.choose_id(["HANA2026"])
+    assert isinstance(chosen, ChosenId)
+    made = shop.counter.register(shop.card, bytearray(PIN), chosen, consent=True)
 
     assert not isinstance(made, Refused)
     assert (made.mykey_id, made.known_before) == ("HANA2026", False)

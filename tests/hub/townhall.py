@@ -134,10 +134,12 @@ class Holder:
         message = look_message(verb, ORIGIN, node, digest(request), challenge)
         return CardSigned(request, "RS256", self.key.sign(message, PKCS1v15(), SHA256()))
 
-    def registration(self, calls: HubCalls, wish: str = "", *, points: bool = True) -> CardSigned:
+    def registration(
+        self, calls: HubCalls, wish: str = "", *, points: bool = True, generated: bool = False
+    ) -> CardSigned:
         """Ask for a MyKey ID at a counter."""
         challenge = calls.challenge().challenge
-        request = write(Registration(challenge, self.certificate, wish, points))
+        request = write(Registration(challenge, self.certificate, wish, points, generated))
         return self.signs(calls.node, "register", request, challenge)
 
     def look(self, calls: HubCalls, challenge: Challenge | None = None) -> CardSigned:

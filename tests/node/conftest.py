@@ -16,6 +16,7 @@ from node.counter import Counter
 from node.enrol import enrol
 from node.identity import keep_settings, settings_of
 from node.opening import Ports, open_counter
+from node.outcome import Refused, RegisteredCard
 from node.reach import Straight
 from sync.democa import DemoCa, new_key
 from sync.values import KeyDigest, Millis
@@ -65,6 +66,13 @@ class Shop:
     def reopen(self) -> Counter:
         self.counter = open_counter(self.folder, self.ports)
         return self.counter
+
+    def register(self, *wishes: str) -> RegisteredCard | Refused:
+        """The resident chooses an ID, then types the PIN."""
+        chosen = self.counter.choose_id(wishes)
+        if isinstance(chosen, Refused):
+            return chosen
+        return self.counter.register(self.card, pin(), chosen, consent=True)
 
     def pass_time(self, *, hours: int = 0, minutes: int = 0) -> None:
         self.clock.advance(hours=hours, minutes=minutes)

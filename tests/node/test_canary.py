@@ -97,7 +97,7 @@ def test_nothing_stored_says_who_was_here(shop: Shop) -> None:
     serial = certificate[15:23]
     common_name = re.findall(rb"[0-9A-F]{24}", certificate)[0]
     shop.hub.certificates.clear()
-    made = shop.counter.register(shop.card, pin(), [NEEDLE.decode()], consent=True)
+    made = shop.register(NEEDLE.decode())
     assert isinstance(made, RegisteredCard)
     for silent in (False, True):
         shop.hub.silent = silent

@@ -159,7 +159,7 @@ def test_offline_spends_without_a_receipt_use_up_the_float(shop: Shop) -> None:
 def test_a_resident_makes_a_mykey_id_and_looks_at_the_exact_balance(shop: Shop) -> None:
     shop.hub.mykeys[KeyDigest(b"x" * 32)] = "HANAKO01"
 
-    made = shop.counter.register(shop.card, pin(), ["HANAKO01", "HANAKO02"], consent=True)
+    made = shop.register("HANAKO01", "HANAKO02")
     exact = shop.counter.balances(shop.card, pin())
     known = shop.counter.balances(shop.card)
 
@@ -173,11 +173,12 @@ def test_a_resident_makes_a_mykey_id_and_looks_at_the_exact_balance(shop: Shop) 
 def test_a_taken_wish_is_told_and_nothing_is_made_that_nobody_chose(shop: Shop) -> None:
     shop.hub.mykeys[KeyDigest(b"x" * 32)] = "HANAKO01"
 
-    told = shop.counter.register(shop.card, pin(), ["HANAKO01"], consent=True)
+    told = shop.register("HANAKO01")
 
     assert isinstance(told, Refused)
     assert told.reason == "mykey-id-taken"
     assert len(shop.hub.mykeys) == 1
+    assert not any("registrations" in request for request in shop.hub.requests)
 
 
 @pytest.mark.parametrize("wishes", [[], ["HANAKO01", "HANAKO02", "HANAKO03"]])
@@ -187,7 +188,7 @@ def test_with_no_wish_or_three_that_are_taken_the_hub_makes_one(
     for number, wish in enumerate(wishes):
         shop.hub.mykeys[KeyDigest(bytes([number]) * 32)] = wish
 
-    made = shop.counter.register(shop.card, pin(), wishes, consent=True)
+    made = shop.register(*wishes)
 
     assert isinstance(made, RegisteredCard)
     assert made.generated

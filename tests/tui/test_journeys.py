@@ -390,7 +390,7 @@ async def test_a_locked_card_is_told_before_anything_is_typed(
     ("job", "keys"),
     [
         ("f4", (*"300", "enter", "enter")),
-        ("f5", ("1", "enter")),
+        ("f5", ("1", "f12", "enter")),
         ("f6", ("f12",)),
     ],
 )
@@ -458,34 +458,6 @@ async def test_escape_on_the_first_screen_asks_before_the_day_ends(stage: Staged
         await at.press("escape", "escape", "escape")
         assert at.app.is_running
         assert "End the program?" in at.text
-
-
-async def test_registering_asks_for_consent_and_wishes(stage: Staged) -> None:
-    async with stage() as at:
-        await at.press("f5")
-        await at.card("soft:hanako")
-        await at.press("1", *"HANAKO01", "enter", *"1234")
-        assert "HANA KO01" in at.answer
-        assert at.counter.cards["soft:hanako"].mykey_id == "HANAKO01"
-
-
-async def test_a_taken_wish_is_asked_again_with_the_same_card(stage: Staged) -> None:
-    async with stage() as at:
-        await at.press("f5")
-        await at.card("soft:hanako")
-        await at.press("1", *"TAKEN001", "enter", *"1234")
-        assert "taken" in at.answer
-        await at.press("end", *(["backspace"] * 8), *"HANAKO01", "enter", *"1234")
-        assert at.counter.cards["soft:hanako"].mykey_id == "HANAKO01"
-
-
-async def test_a_wish_in_small_letters_is_refused_with_words(stage: Staged) -> None:
-    async with stage() as at:
-        await at.press("f5")
-        await at.card("soft:hanako")
-        await at.press("1", *"abc12345", "enter")
-        assert "capital letters" in at.answer
-        assert "register" not in at.counter.asked
 
 
 async def test_a_look_shows_all_towns_and_the_pin_makes_it_exact(stage: Staged) -> None:

@@ -11,7 +11,7 @@ from hub.forms import (
     ProgrammeForm,
     ReserveForm,
 )
-from node.outcome import Refused, RegisteredCard
+from node.outcome import ChosenId, Refused, RegisteredCard
 from sync.errors import Damaged, Malformed
 from sync.values import organisation_id, short
 from tui.demo import cast
@@ -87,8 +87,11 @@ def register_residents(corner: Corner, tell: Teller) -> None:
         if resident is cast.TARO:
             wishes.insert(0, cast.HANAKO.mykey_id)
             _wish_that_is_none(corner, tell)
-        made = counter.register(corner.card(resident), pin(resident), wishes, consent=True)
-        _tell_registered(tell, resident, wishes, made)
+        chosen = counter.choose_id(wishes)
+        if isinstance(chosen, Refused):
+            raise Damaged(f"{resident.name} could not choose an ID: {chosen.detail}")
+        made = counter.register(corner.card(resident), pin(resident), chosen, consent=True)
+        _tell_registered(tell, resident, chosen, made)
         corner.clock.turn(MINUTE)
 
 
@@ -181,7 +184,7 @@ def _grant(corner: Corner, to: cast.Resident, programme: cast.Programme, points:
 def _wish_that_is_none(corner: Corner, tell: Teller) -> None:
     counter = corner.of(cast.OFFICE).counter
     try:
-        counter.register(corner.card(cast.TARO), pin(cast.TARO), ["abc12345"], consent=True)
+        counter.choose_id(["abc12345"])
     except Malformed:
         tell.say("Taro first types {wish}", wish="abc12345")
         told = tell.word("A MyKey ID has exactly 8 half-width characters: capital letters, digits.")
@@ -191,10 +194,10 @@ def _wish_that_is_none(corner: Corner, tell: Teller) -> None:
 
 
 def _tell_registered(
-    tell: Teller, resident: cast.Resident, wishes: list[str], made: RegisteredCard | Refused
+    tell: Teller, resident: cast.Resident, chosen: ChosenId, made: RegisteredCard | Refused
 ) -> None:
     if isinstance(made, Refused):
         raise Damaged(f"{resident.name} could not register: {made.detail}")
-    for wish in wishes[: wishes.index(made.mykey_id) if made.mykey_id in wishes else None]:
+    for wish in chosen.taken:
         tell.say("{who} would like {wish}: somebody has it already", who=resident.name, wish=wish)
     tell.say("{who}'s MyKey ID is {id}", who=resident.name, id=made.mykey_id)

@@ -1,29 +1,41 @@
-"""Register a resident: card, consent, up to three wishes for a MyKey ID, PIN."""
+"""Register a resident, step by step as the platform's own form does: card, consent, ID, PIN.
+
+The ID is found before the PIN: one candidate at a time, each told at once whether it is somebody's,
+and after three the one that the centre makes stands in the field. So the card signs once.
+"""
 
 from enum import Enum, auto
 from functools import partial
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
-from node.outcome import CardLook, Refused, RegisteredCard
+from node.outcome import CardLook, ChosenId, Refused, RegisteredCard
+from sync.choosing import MOST_WISHES
 from sync.errors import Malformed
-from sync.values import mykey_id
+from sync.values import half_width, mykey_id
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.line import Line
 from tui.widgets.pin import PinEntry
+from tui.widgets.steps import Steps
+from tui.wording import Words
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
-MOST_WISHES = 3
+_STEPS = (N_("card"), N_("consent"), N_("MyKey ID"), N_("PIN"))
 _CONSENT = (
     N_("The resident agrees: use the ID for the points too"),
     N_("The resident wants the ID only, without points"),
 )
+_LENGTH = 8
+_SHOWN = 16
+"""Characters of what was typed that are said again; a scanned ticket has hundreds."""
 
 
 class Step(Enum):
@@ -31,20 +43,27 @@ class Step(Enum):
 
     CARD = auto()
     CONSENT = auto()
-    WISHES = auto()
+    WISH = auto()
     PIN = auto()
     WAITING = auto()
+
+
+_PLACE = {Step.CARD: 1, Step.CONSENT: 2, Step.WISH: 3, Step.PIN: 4}
+"""The number of a step on the line; while somebody waits it stays as it is."""
 
 
 class Register(CounterScreen):
     """One resident after the other."""
 
     HEADING = N_("Register a resident")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f12", "make", N_("Make an ID"), key_display="F12")
+    ]
     DEFAULT_CSS = """
     Register Horizontal { height: 1; }
     Register .label { width: auto; padding: 0 1; text-style: bold; }
-    Register #help { height: auto; padding: 0 1; margin: 1 0; }
-    Register #wishes { width: 34; }
+    Register #wish { width: 14; }
+    Register #secret { margin-top: 1; }
     """
 
     def __init__(self) -> None:
@@ -53,19 +72,18 @@ class Register(CounterScreen):
         self.step = Step.CARD
         self._card, self._tries = "", 0
         self._consent = False
-        self._wishes: tuple[str, ...] = ()
+        self._taken: tuple[str, ...] = ()
+        self._chosen: ChosenId | None = None
 
     def body(self) -> ComposeResult:
         """The steps, one at a time."""
         words = self.desk.words
-        yield Static(
-            words("1 card   2 consent   3 the MyKey ID the resident would like   4 PIN"), id="help"
-        )
+        yield Steps([words(label) for label in _STEPS])
         yield self.slot()
         yield Choices([words(row) for row in _CONSENT], name="consent")
         with Horizontal(id="wished"):
-            yield Static(words("Wishes (up to 3; empty: made for you)"), classes="label")
-            yield Line(name="wishes", keeps=True)
+            yield Static(words("MyKey ID"), classes="label")
+            yield Line(name="wish", keeps=True)
         with Horizontal(id="secret"):
             yield Static(words("PIN (the customer types 4 digits)"), classes="label")
             yield PinEntry()
@@ -78,9 +96,11 @@ class Register(CounterScreen):
 
     def _enter(self, step: Step) -> None:
         self.step = step
+        if step in _PLACE:
+            self.query_one(Steps).go(_PLACE[step])
         self.query_one("#consent").display = step is Step.CONSENT
-        self.query_one("#wished").display = step in (Step.WISHES, Step.PIN)
-        self.query_one("#wishes").disabled = step is not Step.WISHES
+        self.query_one("#wished").display = step in (Step.WISH, Step.PIN)
+        self.query_one("#wish").disabled = step is not Step.WISH
         self.query_one("#secret").display = step is Step.PIN
         self.query_one(PinEntry).clear()
         slot = self.query_one(CardSlot)
@@ -88,11 +108,22 @@ class Register(CounterScreen):
             slot.want()
         else:
             slot.rest()
+        self.refresh_bindings()
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  Textual's signature
+    ) -> bool | None:
+        """An ID is made where one can be typed; elsewhere its key is not shown."""
+        return action != "make" or self.step is Step.WISH
 
     def _fresh(self) -> None:
-        self._card, self._wishes = "", ()
-        self.query_one("#wishes", Line).value = ""
+        self._card, self._taken, self._chosen = "", (), None
+        self.query_one("#wish", Line).value = ""
         self._enter(Step.CARD)
+
+    # -- 1 card, 2 consent
 
     @on(CardSlot.Put)
     def put(self, event: CardSlot.Put) -> None:
@@ -126,28 +157,80 @@ class Register(CounterScreen):
     def agreed(self, event: OptionList.OptionSelected) -> None:
         """What the resident said; it is recorded with the registration."""
         self._consent = event.option_index == 0
-        self._enter(Step.WISHES)
-        self.answer.note(
-            self.desk.words("8 characters each, capital letters and digits, a space between.")
-        )
-        self.query_one("#wishes", Line).focus()
-
-    @on(Line.Entered, "#wishes")
-    def wished(self, event: Line.Entered) -> None:
-        """Up to three IDs, as the person wrote them: full-width letters are not made half-width."""
         words = self.desk.words
-        try:
-            wishes = tuple(mykey_id(wish) for wish in event.control.value.split())
-        except Malformed:
-            self.answer.note(
-                words("A MyKey ID has exactly 8 half-width characters: capital letters, digits.")
+        self._wish_again(
+            words("Type what the resident would like: 8 capital letters and digits. Then Enter."),
+            words("F12 or only Enter: the centre makes one."),
+        )
+
+    # -- 3 the MyKey ID
+
+    def _wish_again(self, *lines: str) -> None:
+        """The field is open."""
+        self._enter(Step.WISH)
+        self.answer.note("\n".join(lines))
+        field = self.query_one("#wish", Line)
+        field.focus()
+        field.action_end()
+
+    @on(Line.Entered, "#wish")
+    def wished(self, event: Line.Entered) -> None:
+        """A candidate as the person wrote it: full-width letters are not made half-width."""
+        typed = event.control.value.strip()
+        if self._chosen is not None and typed == self._chosen.mykey_id:
+            self._to_pin()
+            return
+        if not typed:
+            self.action_make()
+            return
+        wrong = wrong_with(typed, self.desk.words)
+        if wrong:
+            self.answer.note(wrong)
+            return
+        self._choose((*self._taken, typed))
+
+    def action_make(self) -> None:
+        """One that the centre makes, at once."""
+        if self.step is Step.WISH:
+            self._choose(())
+
+    def _choose(self, wishes: tuple[str, ...]) -> None:
+        self._enter(Step.WAITING)
+        self.answer.note(self.desk.words("Asking the centre. One moment, please."))
+        self.ask(partial(self.counter.choose_id, wishes), self._told)
+
+    def _told(self, found: ChosenId | Refused) -> None:
+        words, field = self.desk.words, self.query_one("#wish", Line)
+        if isinstance(found, Refused):
+            self._wish_again()
+            self.show_refusal(found)
+            return
+        self._chosen = found if found.mykey_id else None
+        if not found.mykey_id:
+            self._taken = found.taken
+            wish, left = field.value.strip(), MOST_WISHES - len(found.taken)
+            field.value = ""
+            self._wish_again(
+                words("{wish} is somebody's already. Please type another one.", wish=wish),
+                words.many(
+                    "{count} more try, then the centre makes one.",
+                    "{count} more tries, then the centre makes one.",
+                    left,
+                ),
             )
             return
-        if len(wishes) > MOST_WISHES:
-            self.answer.note(words("At most 3 wishes."))
+        self._taken = ()
+        if not found.generated:
+            self._to_pin()
             return
-        self._wishes = wishes
-        self._to_pin()
+        field.value = found.mykey_id
+        made = words("The centre has made this one. Enter: take it. Or type another one.")
+        if found.taken:
+            self._wish_again(words("All three are somebody's already."), made)
+        else:
+            self._wish_again(made)
+
+    # -- 4 the PIN
 
     def _to_pin(self) -> None:
         self._enter(Step.PIN)
@@ -166,24 +249,17 @@ class Register(CounterScreen):
         self.answer.note(self.desk.words("Registering. Please leave the card on the reader."))
         self.ask(
             partial(
-                self.counter.register, self._card, event.pin, self._wishes, consent=self._consent
+                self.counter.register, self._card, event.pin, self._chosen, consent=self._consent
             ),
             self._registered,
             money=True,
         )
 
     def _registered(self, card: RegisteredCard | Refused) -> None:
-        words = self.desk.words
         if isinstance(card, Refused):
-            if card.reason == "wrong-pin":
-                self._to_pin()
-            elif card.reason == "mykey-id-taken":
-                self._enter(Step.WISHES)
-                self.query_one("#wishes", Line).focus()
-            else:
-                self._fresh()
-            self.show_refusal(card)
+            self._not_registered(card)
             return
+        words = self.desk.words
         self._fresh()
         if card.known_before:
             kind = words("This card was registered before; the ID stays the same.")
@@ -200,6 +276,19 @@ class Register(CounterScreen):
             words("Please have the resident write it down."),
         )
 
+    def _not_registered(self, why: Refused) -> None:
+        """Back to where it can be put right: the PIN, the ID, or the card."""
+        if why.reason == "wrong-pin":
+            self._tries = why.tries_left or self._tries
+            self._to_pin()
+        elif why.reason == "mykey-id-taken":
+            self._chosen = None
+            self.query_one("#wish", Line).value = ""
+            self._wish_again()
+        else:
+            self._fresh()
+        self.show_refusal(why)
+
     def show_trouble(self, trouble: Trouble) -> None:
         """Begin again with the card."""
         self._fresh()
@@ -213,3 +302,24 @@ class Register(CounterScreen):
         self._fresh()
         self.answer.note(self.desk.words("Given up. Nothing was registered."))
         return True
+
+
+def wrong_with(typed: str, words: Words) -> str:
+    """Why this can be no MyKey ID; empty where it can."""
+    try:
+        mykey_id(typed)
+    except Malformed:
+        rule = words("A MyKey ID has exactly 8 half-width characters: capital letters, digits.")
+        return f"{_what_is_wrong(typed, words)}\n{rule}"
+    return ""
+
+
+def _what_is_wrong(typed: str, words: Words) -> str:
+    shown = typed if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}..."
+    if typed != half_width(typed):
+        return words("{typed}: these are full-width characters.", typed=shown)
+    if len(typed) != _LENGTH:
+        return words("{typed}: this has {count} characters.", typed=shown, count=len(typed))
+    if typed != typed.upper():
+        return words("{typed}: these are small letters.", typed=shown)
+    return words("{typed}: only A to Z and 0 to 9 can be used.", typed=shown)

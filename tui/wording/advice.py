@@ -239,8 +239,8 @@ ADVICE: dict[str, Advice] = {
         N_("No ticket can be made for so many days."), N_("Type another number of days.")
     ),
     "mykey-id-taken": Advice(
-        N_("All of these MyKey IDs are taken."),
-        N_("Think of other ones; after three the centre makes one."),
+        N_("This MyKey ID is somebody's already."),
+        N_("Type another one, or let the centre make one."),
     ),
     "no-consent": Advice(
         N_("The resident has not agreed to use points."), N_("Register again, with the consent.")

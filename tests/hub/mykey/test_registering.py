@@ -8,10 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.forms import GrantForm, ProgrammeForm
-from hub.mykey.reasons import Cancellation, Suspension
+from hub.mykey.reasons import Cancellation, Change, Suspension
+from hub.throttle import AT_ONCE
 from sync.calls import Challenge, HubCalls, Registration
+from sync.choosing import Offer, Wishes
 from sync.democa import DemoCa
-from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.values import MyKeyId
 from sync.wire import write
 from tests.doubles.clocks import at
@@ -40,6 +42,59 @@ def test_a_taken_id_is_refused_and_a_made_one_is_free(
     assert made.generated
     assert re.fullmatch(r"[A-Z0-9]{8}", made.mykey_id)
     assert made.mykey_id != "MY123456"
+
+
+def test_a_candidate_is_told_taken_before_anybody_types_a_pin(
+    counter: HubCalls, hana: Holder
+) -> None:
+    counter.register(hana.registration(counter, "MY123456"))
+
+    first = counter.choose(Wishes(("MY123456",)))
+    second = counter.choose(Wishes(("MY123456", "HANA2026")))
+
+    assert first == Offer("", generated=False, taken=("MY123456",))
+    assert second == Offer("HANA2026", generated=False, taken=("MY123456",))
+
+
+def test_an_id_that_the_hub_made_is_kept_as_one_that_it_made(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    made = counter.choose(Wishes(()))
+    assert made.generated
+
+    name = counter.register(hana.registration(counter, made.mykey_id, generated=True)).mykey_id
+
+    assert name == made.mykey_id
+    assert hall.hub.residents.show(hall.sato, name).generated
+
+
+def test_two_counters_may_be_offered_one_id_and_the_first_gets_it(
+    counter: HubCalls, hana: Holder, jiro: Holder
+) -> None:
+    for _ in range(2):
+        assert counter.choose(Wishes(("MY123456",))).mykey_id == "MY123456"
+    counter.register(hana.registration(counter, "MY123456"))
+
+    late = jiro.registration(counter, "MY123456")
+
+    assert refused(lambda: counter.register(late)) == "mykey-id-taken"
+
+
+def test_an_id_that_somebody_left_is_offered_to_nobody(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    name = MyKeyId(counter.register(hana.registration(counter, "MY123456")).mykey_id)
+    hall.hub.mykey.change_id(name, "HANA2026", Change.KNOWN, person="Sato")
+
+    assert counter.choose(Wishes(("MY123456",))).taken == ("MY123456",)
+
+
+def test_nobody_makes_a_list_of_ids(counter: HubCalls) -> None:
+    for _ in range(AT_ONCE):
+        counter.choose(Wishes(("MY123456",)))
+
+    with pytest.raises(Unreachable):
+        counter.choose(Wishes(("MY123456",)))
 
 
 @pytest.mark.parametrize("wish", ["abc12345", "ABC1234", "MY1234-6", "ＭＹ１２３４"])

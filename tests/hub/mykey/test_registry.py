@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.mykey import schema
+from hub.mykey.making import draw
 from hub.mykey.records import apply, chain
-from hub.mykey.registry import MyKey, _draw
+from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import Roots
 from sync.errors import Damaged, RefusedByRule
@@ -115,11 +116,11 @@ def test_looking_leaves_no_trace(registry: MyKey, database: Database) -> None:
 
 @given(st.integers())
 def test_a_drawn_id_has_the_shape_of_a_chosen_one(seed: int) -> None:
-    assert mykey_id(_draw(SeededRandomness(seed)))
+    assert mykey_id(draw(SeededRandomness(seed)))
 
 
 def test_every_letter_is_drawn_as_often() -> None:
-    drawn = "".join(_draw(SeededRandomness(seed)) for seed in range(4_000))
+    drawn = "".join(draw(SeededRandomness(seed)) for seed in range(4_000))
     counts = [drawn.count(letter) for letter in set(drawn)]
     assert len(counts) == 36
     assert max(counts) < 1.25 * min(counts)
