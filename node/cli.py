@@ -177,10 +177,14 @@ def audit(folder: Path, as_json: bool) -> None:
 def doctor(folder: Path, as_json: bool) -> None:
     """Look at everything that a counter needs, for help on the telephone."""
     from node.doctor import examine
+    from node.outcome import Level
 
     checks = examine(folder)
-    lines = [{"check": c.check, "well": c.well, "detail": c.detail} for c in checks]
-    words = "\n".join(f"{'well' if c.well else 'LOOK'}  {c.check}: {c.detail}" for c in checks)
+    lines = [
+        {"check": c.check, "well": c.well, "level": c.level, "detail": c.detail} for c in checks
+    ]
+    shown = {Level.WELL: "well", Level.NOTE: "note", Level.LOOK: "LOOK"}
+    words = "\n".join(f"{shown[c.level]}  {c.check}: {c.detail}" for c in checks)
     show(lines, as_json=as_json, words=words)
     if not all(check.well for check in checks):
         leave(shell.DAMAGED)

@@ -6,6 +6,8 @@
     clock       trusted                            cards        a folder that can be read
     disk        room for what is still to come
 
+and what stands between this PC and a card on a reader (:mod:`node.readercheck`).
+
 Each check stands alone: one that fails hides no other. Nothing is changed, and a program that has
 the folder may go on working.
 """
@@ -14,14 +16,17 @@ import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from node.card.pcsc import Scard, scard
 from node.identity import NO_PRINTER, identity_of, settings_of
 from node.keys import is_sealed
 from node.line import Closing
 from node.opening import OpenDoor, clock_for, http_door
+from node.outcome import Check, Level
+from node.readercheck import Pc, check_readers, pc_here
 from node.reporting import from_outside
 from node.secondpath import SecondPath, same_disk
 from node.store import Store
@@ -33,27 +38,25 @@ from sync.errors import MachikadoError
 LEAST_ROOM = 64 * 1024 * 1024
 """Bytes: weeks of records, and the room that a busy hour takes at once."""
 
-
+_Seen = TypeVar("_Seen")
 CARDS = "cards"
 """The folder of software cards inside a counter's own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was looked at."""
-
-    check: str
-    well: bool
-    detail: str
-    """What was found; where it is not well, what to do."""
 
 
 class _Unwell(Exception):
     """Found, and not as it should be."""
 
 
-def examine(folder: Path, door: OpenDoor = http_door) -> tuple[Check, ...]:
-    """Every check of a counter's folder."""
+def examine(
+    folder: Path,
+    door: OpenDoor = http_door,
+    *,
+    functions: Callable[[], Scard] = scard,
+    pc: Callable[[], Pc] = pc_here,
+) -> tuple[Check, ...]:
+    """Every check of a counter's folder and of this PC's card readers."""
+    demo = _is_demo(folder)
+    at = clock_for(demo=demo).now()
     return (
         _check("folder", partial(_folder, folder)),
         _check("disk", partial(_disk, folder)),
@@ -64,17 +67,26 @@ def examine(folder: Path, door: OpenDoor = http_door) -> tuple[Check, ...]:
         _check("second-path", partial(_in_database, folder, _second_path)),
         _check("printer", partial(_in_database, folder, _printer)),
         _check("hub", partial(_in_database, folder, partial(_hub, door))),
+        *check_readers(wanted=not demo, at=at, functions=functions, pc=pc),
     )
+
+
+def _is_demo(folder: Path) -> bool:
+    """Whether this counter takes software cards of a demo; one that cannot be read is none."""
+    try:
+        return _in_database(folder, lambda store: identity_of(store).demo)
+    except (MachikadoError, OSError):
+        return False
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:
     try:
-        return Check(check=name, well=True, detail=look())
+        return Check(check=name, level=Level.WELL, detail=look())
     except (_Unwell, MachikadoError, PrinterError, OSError) as error:
-        return Check(check=name, well=False, detail=str(error))
+        return Check(check=name, level=Level.LOOK, detail=str(error))
 
 
-def _in_database(folder: Path, look: Callable[[Store], str]) -> str:
+def _in_database(folder: Path, look: Callable[[Store], _Seen]) -> _Seen:
     with closing(Store.look(folder)) as store:
         store.require_present_form()
         return look(store)

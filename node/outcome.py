@@ -9,6 +9,7 @@ without it).
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from sync.clock import ClockState
@@ -402,3 +403,28 @@ class Finding:
     where: str
     expected: str
     found: str
+
+
+class Level(StrEnum):
+    """How a check of the doctor came out, from good to bad."""
+
+    WELL = "well"
+    NOTE = "note"
+    """Good to know; nothing has to be done unless this is to be used here."""
+    LOOK = "look"
+    """Somebody has to look at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that the doctor looked at."""
+
+    check: str
+    level: Level
+    detail: str
+    """What was found; where it is not well, what to do."""
+
+    @property
+    def well(self) -> bool:
+        """Whether nobody has to look at it."""
+        return self.level is not Level.LOOK

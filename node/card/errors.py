@@ -6,6 +6,7 @@
     │   └── CardSilent      something lies there and does not answer: upside down, another kind
     ├── NoReader            no card reader is plugged in, or none of that name
     │   ├── SeveralReaders  more than one fits the name
+    │   ├── ReaderForbidden the PC's card service does not let this user in
     │   ├── NoReaderService the PC's card service (PC/SC) is not running
     │   └── NoReaderSupport the program was installed without card readers
     ├── CardInUse           another program holds the card
@@ -67,6 +68,16 @@ class SeveralReaders(NoReader):
         super().__init__(
             f"several card readers fit: {', '.join(names)}; "
             "name one by a part of its name, pcsc:READER"
+        )
+
+
+class ReaderForbidden(NoReader):
+    """The PC's card service runs and does not let this user in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this user may not use card readers: sit at this PC instead of coming in over the "
+            "network, or have this user allowed (on Linux by a polkit rule for pcscd)"
         )
 
 

@@ -29,6 +29,7 @@ from node.card.errors import (
     NoReader,
     NoReaderService,
     NoReaderSupport,
+    ReaderForbidden,
     SeveralReaders,
 )
 from node.card.pinpad import (
@@ -211,9 +212,7 @@ def trouble_before(code: int, reader: str) -> CardError:
     if code in SERVICE_DOWN:
         return NoReaderService()
     if code in _NOT_ALLOWED:
-        return NoReader(
-            "this user may not use card readers; the person who set up the PC allows it"
-        )
+        return ReaderForbidden()
     if code in READER_LEFT:
         return NoReader(f"{reader} was unplugged: plug it in again")
     if code == Code.SHARING_VIOLATION:

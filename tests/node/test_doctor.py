@@ -6,16 +6,29 @@ from pathlib import Path
 import pytest
 
 from node import doctor
-from node.doctor import Check, examine
+from node.card.errors import NoReaderSupport
+from node.card.pcsc import Scard
+from node.doctor import examine
 from node.looking import set_printer
+from node.outcome import Check, Level
+from node.readercheck import Pc
 from node.store import FILE
+from tests.doubles.scard import FakeScard
 from tests.node.conftest import Shop
 from tests.printer.doubles import COVER_OPEN, SocketPrinter, plugged_in
 
 
+def no_readers() -> Scard:
+    raise NoReaderSupport
+
+
+def checks_of(shop: Shop, folder: Path | None = None) -> tuple[Check, ...]:
+    return examine(folder or shop.folder, lambda _: shop.hub, functions=no_readers, pc=Pc)
+
+
 def unwell(shop: Shop) -> dict[str, str]:
     """What is not well, and what to do."""
-    return {c.check: c.detail for c in examine(shop.folder, lambda _: shop.hub) if not c.well}
+    return {c.check: c.detail for c in checks_of(shop) if not c.well}
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +39,14 @@ def two_disks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_at_a_counter_where_all_is_well_every_check_says_what_it_found(shop: Shop) -> None:
     shop.counter.close()
 
-    checks = examine(shop.folder, lambda _: shop.hub)
+    checks = checks_of(shop)
 
     assert [c.check for c in checks if not c.well] == []
     assert [c.check for c in checks] == [
         "folder", "disk", "keys", "cards", "database", "clock", "second-path", "printer", "hub",
+        "reader-support",
     ]  # fmt: skip
-    assert Check(check="hub", well=True, detail="https://hub.example") in checks
+    assert Check(check="hub", level=Level.WELL, detail="https://hub.example") in checks
     shop.reopen()
 
 
@@ -76,10 +90,10 @@ def test_keys_that_are_gone_and_a_disk_that_is_nearly_full_are_told(
 
 
 def test_a_folder_that_is_not_there_is_asked_for(shop: Shop, tmp_path: Path) -> None:
-    checks = examine(tmp_path / "nowhere", lambda _: shop.hub)
+    checks = checks_of(shop, tmp_path / "nowhere")
 
     assert checks[0].detail.endswith("is its disk plugged in?")
-    assert not any(c.well for c in checks if c.check != "cards")
+    assert not any(c.well for c in checks if c.check not in ("cards", "reader-support"))
 
 
 def test_a_printer_whose_cover_is_open_is_told_and_prints_nothing(shop: Shop) -> None:
@@ -91,3 +105,18 @@ def test_a_printer_whose_cover_is_open_is_told_and_prints_nothing(shop: Shop) ->
 
         assert "its cover is open" in unwell(shop)["printer"]
     assert not device.taken
+
+
+def test_readers_are_looked_at_behind_everything_else(shop: Shop) -> None:
+    service = FakeScard()
+    service.plug("SONY FeliCa RC-S300/S 00 00")
+
+    checks = examine(shop.folder, lambda _: shop.hub, functions=lambda: service, pc=Pc)
+
+    assert [c.check for c in checks][-4:] == [
+        "reader-support", "reader-service", "reader", "card-on-reader",
+    ]  # fmt: skip
+    assert checks[-1].level is Level.NOTE
+    service.kill()
+    checks = examine(shop.folder, lambda _: shop.hub, functions=lambda: service, pc=Pc)
+    assert (checks[-1].check, checks[-1].level) == ("reader-service", Level.NOTE)  # of a demo

@@ -279,6 +279,10 @@ ERRORS: dict[str, Advice] = {
         N_("This PC's card service is not running."),
         N_("Plug the card reader in and restart the PC. If it stays so, call the office."),
     ),
+    "ReaderForbidden": Advice(
+        N_("This user may not use the card reader."),
+        N_("Please call the office: it has to allow this user on this PC."),
+    ),
     "NoReaderSupport": Advice(
         N_("This PC is not set up for card readers."),
         N_("Please call the office. Tickets can be scanned."),

@@ -23,6 +23,7 @@ from node.card.errors import (
     NoReaderService,
     NoReaderSupport,
     PinNotEntered,
+    ReaderForbidden,
     SeveralReaders,
 )
 from node.card.jpki import UserAuthentication
@@ -137,7 +138,7 @@ def test_what_fits_is_always_there(names: list[str], part: str | None) -> None:
     [
         ("SCardEstablishContext", 0x8010001D, NoReaderService, "systemctl start pcscd"),
         ("SCardEstablishContext", 0x8010001E, NoReaderService, "Smart Card on Windows"),
-        ("SCardEstablishContext", 0x8010006A, NoReader, "may not use card readers"),
+        ("SCardEstablishContext", 0x8010006A, ReaderForbidden, "may not use card readers"),
         ("SCardListReaders", 0x8010001E, NoReaderService, "not running"),
         ("SCardListReaders", 0x8010002E, NoReader, "plug it in"),
         ("SCardConnect", 0x8010000B, CardInUse, "another program"),
