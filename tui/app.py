@@ -15,10 +15,12 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from node.card.readers import Lies, Placed
 from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
 from sync.errors import Damaged
 from tui.asking import Answered, Trouble, answered
 from tui.notices import printer_trouble
+from tui.readers import CardNews, ReaderDesk, StartWatch
 from tui.screens.balances import Balances
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
@@ -36,7 +38,7 @@ from tui.screens.unlock import Unlock
 from tui.theme import CONTRAST, draw_plain_scroll_bars
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot, TrayCard
+from tui.widgets.cardslot import TrayCard
 from tui.wording import Words, number
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 from tui.wording.advice import advice_for
@@ -78,14 +80,14 @@ class CounterApp(App[None]):
         words: Words,
         *,
         tray: Sequence[TrayCard] = (),
-        reader: bool = False,
+        watch: StartWatch | None = None,
         enrolment: Enrolment | None = None,
         unlock: Callable[[str], None] | None = None,
     ) -> None:
         """``open_counter`` is called in a thread, after the first screen (or the set-up) is shown.
 
-        ``tray`` are a demo's software cards; ``reader`` says that a reader's thread will call
-        :meth:`present`; ``unlock`` hears the node secret where the keys need it.
+        ``tray`` are a demo's software cards; ``watch`` begins to tell what happens at this PC's
+        card readers (:mod:`tui.readers`); ``unlock`` hears the node secret where the keys need it.
         """
         super().__init__()
         draw_plain_scroll_bars()
@@ -93,7 +95,7 @@ class CounterApp(App[None]):
         self.theme = CONTRAST.name
         self.words = words
         self.tray = tuple(tray)
-        self.reader = reader
+        self.cards = ReaderDesk(watch)
         self.status: Status | None = None
         self.problem: Exception | None = None
         """Why the counter could not be opened; the front door says it again and exits by it."""
@@ -114,11 +116,16 @@ class CounterApp(App[None]):
 
     def on_mount(self) -> None:
         """The first screen; the first time in a PC's life its set-up over it."""
+        self.cards.open(self.post_message)
         self.push_screen(Home())
         if self._enrolment is None:
             self.begin()
         else:
             self.push_screen(SetUp(self._enrolment))
+
+    def on_unmount(self) -> None:
+        """The readers' thread ends before the program does."""
+        self.cards.close()
 
     def begin(self) -> None:
         """Open the counter, now that the screen is there to say so."""
@@ -322,9 +329,23 @@ class CounterApp(App[None]):
         if action is not None:
             self.action_go(action)
 
-    def present(self, address: str) -> None:
-        """A card lies on the reader. May be called from the reader's thread."""
-        self.screen.post_message(CardSlot.Put(address))
+    # -- cards
+
+    @on(CardNews)
+    def hear(self, news: CardNews) -> None:
+        """Something happened at a reader."""
+        self.cards.hear(news)
+        self._show_readers()
+
+    def mark_card(self, card: Placed, lies: Lies) -> None:
+        """Something was found out about a card, or done with it."""
+        self.cards.mark(card, lies)
+        self._show_readers()
+
+    def _show_readers(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, CounterScreen) and screen.is_mounted:
+                screen.show_readers()
 
     # -- what answers say
 

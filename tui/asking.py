@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from textual.message import Message
 
+from node.card.errors import CardError
+from node.outcome import Refused
 from sync.errors import MachikadoError, RefusedByRule
 from tui.wording.advice import Advice, advice_about
 
@@ -32,9 +34,21 @@ class Trouble:
         return reason == "secret-needed" or type(self.problem).__name__ == "WrongSecret"
 
     @property
+    def put_back(self) -> bool:
+        """What was prepared still stands, for the card that is put down once more."""
+        return isinstance(self.problem, CardError) and self.problem.put_back
+
+    @property
     def unexpected(self) -> bool:
         """Nobody foresaw it, so nobody can say what was done before it."""
         return not isinstance(self.problem, MachikadoError)
+
+
+def is_refusal(answer: object) -> bool:
+    """Whether nothing was done: refused, or a trouble that is known to move nothing."""
+    if isinstance(answer, Trouble):
+        return not answer.unexpected
+    return isinstance(answer, Refused)
 
 
 class Answered(Message):

@@ -10,6 +10,7 @@ from node.plan import Plan, plan_in, unfinished
 from sync.errors import RefusedByRule
 from tui import exits
 from tui.app import CounterApp
+from tui.readers import watch_readers
 from tui.widgets.cardslot import TrayCard
 from tui.wording import Words, language_of
 
@@ -38,12 +39,14 @@ def run_counter(folder: Path, environment: Mapping[str, str]) -> None:
         opening.counter,
         Words(language_of(environment)),
         tray=tray_of(folder),
+        watch=watch_readers,
         enrolment=opening if unfinished(folder) else None,
         unlock=opening.unlock,
     )
     try:
         app.run()
     finally:
+        app.cards.close()  # a program that a bug ended had no time to
         opening.close()
     if app.problem is not None:
         raise app.problem

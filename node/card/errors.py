@@ -35,9 +35,15 @@ from sync.errors import InUse, MachikadoError, RefusedByRule
 class CardError(MachikadoError):
     """Base of everything that a card or its reader can do to a counter."""
 
+    put_back: ClassVar[bool] = False
+    """Whether the same may be tried once more as soon as the card is put down again: nothing is
+    wrong with it, and what was prepared for it still stands. A person decides, by the PIN."""
+
 
 class CardUnreadable(CardError):
     """No card at that address, or a card file that is damaged."""
+
+    put_back = True
 
 
 class NoCard(CardUnreadable):
@@ -59,6 +65,8 @@ class CardSilent(CardUnreadable):
 
 class NoReader(CardError):
     """No card reader is plugged in, or none whose name was asked for."""
+
+    put_back = True
 
 
 class SeveralReaders(NoReader):
@@ -105,9 +113,13 @@ class NoReaderSupport(NoReader):
 class CardInUse(CardError, InUse):
     """Another program holds the card for a tap of its own."""
 
+    put_back = True
+
 
 class CardRemoved(CardError):
     """The card left the reader in the middle of a command. Nothing is repeated by itself."""
+
+    put_back = True
 
     def __init__(
         self, message: str = "the card was taken away too early: put it down again"
@@ -117,6 +129,8 @@ class CardRemoved(CardError):
 
 class NotThisCard(CardError):
     """The card has no JPKI application: it is not a My Number card."""
+
+    put_back = True
 
 
 class BadAnswer(CardError):

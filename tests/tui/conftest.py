@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
@@ -10,8 +10,10 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.doubles.counter import FakeCounter, shop
+from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tui.app import CounterApp
 from tui.widgets.answer import Answer
+from tui.widgets.cardslot import CardSlot
 from tui.wording import Language, Words
 
 SVGImageExtension.file_extension = "svg"
@@ -28,6 +30,7 @@ class Stage:
     app: CounterApp
     pilot: Pilot[None]
     counter: FakeCounter
+    readers: FakeReaders = field(default_factory=one_reader)
     keys: int = 0
 
     async def press(self, *keys: str) -> None:
@@ -42,8 +45,18 @@ class Stage:
         await self.settle()
 
     async def card(self, address: str) -> None:
-        """A card is put on the reader."""
-        self.app.present(address)
+        """A card is given to the screen by its address."""
+        self.app.screen.post_message(CardSlot.Put(address))
+        await self.settle()
+
+    async def put(self, reader: str = SONY, *, silent: bool = False) -> None:
+        """A card is put on a reader."""
+        self.readers.put(reader, silent=silent)
+        await self.settle()
+
+    async def lift(self, reader: str = SONY) -> None:
+        """It is taken off."""
+        self.readers.lift(reader)
         await self.settle()
 
     async def settle(self) -> None:
@@ -84,12 +97,15 @@ def stage() -> Staged:
 
     @asynccontextmanager
     async def staged(
-        counter: FakeCounter | None = None, language: Language = "en"
+        counter: FakeCounter | None = None,
+        language: Language = "en",
+        readers: FakeReaders | None = None,
     ) -> AsyncIterator[Stage]:
         fake = counter or shop()
-        app = CounterApp(lambda: fake, Words(language), reader=True)
+        readers = readers or one_reader()
+        app = CounterApp(lambda: fake, Words(language), watch=readers.watch)
         async with app.run_test(size=SIZE) as pilot:
-            on_stage = Stage(app=app, pilot=pilot, counter=fake)
+            on_stage = Stage(app=app, pilot=pilot, counter=fake, readers=readers)
             await on_stage.settle()
             try:
                 yield on_stage

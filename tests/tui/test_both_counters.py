@@ -146,7 +146,7 @@ def opened(street: Street) -> Opened:
 
     @asynccontextmanager
     async def staged() -> AsyncIterator[Stage]:
-        app = CounterApp(lambda: street.counter, Words("en"), reader=True)
+        app = CounterApp(lambda: street.counter, Words("en"))
         async with app.run_test(size=SIZE) as pilot:
             at = Stage(app=app, pilot=pilot, counter=FakeCounter())
             await at.settle()

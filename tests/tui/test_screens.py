@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from node.card.errors import CardUnreadable
+from node.card.watch import CardThere, Event, NoReaderThere, ServiceDown
 from node.keys import WrongSecret
 from node.outcome import Incident, PrinterState, Sheet
 from node.plan import Plan
@@ -23,6 +24,7 @@ from sync.clock import ClockState
 from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unreachable
 from sync.values import DAY, Millis
 from tests.doubles.counter import KAWASAKI, NODE, NOW, FakeCounter, quiet_status, shop
+from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
 from tui.demo.screen import Ribbon, told
@@ -35,6 +37,32 @@ TRAY = (
 )
 SnapCompare = Callable[..., bool]
 Steps = Callable[[Stage], Awaitable[None]]
+
+
+def telling(*told: Event) -> Callable[[], FakeReaders]:
+    """Readers of which this is known."""
+    return lambda: FakeReaders(*told)
+
+
+def _hanako_on_the_reader() -> FakeCounter:
+    counter = shop()
+    counter.cards[f"pcsc:{SONY}"] = counter.cards["soft:hanako"]
+    return counter
+
+
+async def _paid_and_left_there(at: Stage) -> None:
+    for key in (*"1500", "enter"):
+        await at.press(key)
+    await at.put()
+    for key in (*"1234", *"300", "enter"):
+        await at.press(key)
+
+
+async def _left_before_its_pin(at: Stage) -> None:
+    for key in (*"1500", "enter"):
+        await at.press(key)
+    await at.put()
+    await at.lift()
 
 
 def keys(*pressed: str) -> Steps:
@@ -56,7 +84,7 @@ class State:
 
     counter: Callable[[], FakeCounter] = shop
     tray: tuple[TrayCard, ...] = TRAY
-    reader: bool = False
+    readers: Callable[[], FakeReaders] | None = None
     steps: Steps = STAY
     fails: Exception | None = None
 
@@ -192,7 +220,28 @@ STATES = {
     "spend-amount": State(steps=keys("f2")),
     "spend-card": State(steps=keys(*"1500", "enter")),
     "spend-no-reader": State(tray=(), steps=keys(*"1500", "enter")),
-    "spend-reader": State(tray=(), reader=True, steps=keys(*"1500", "enter")),
+    "spend-reader": State(tray=(), readers=one_reader, steps=keys(*"1500", "enter")),
+    "spend-service-down": State(
+        tray=(), readers=telling(ServiceDown()), steps=keys(*"1500", "enter")
+    ),
+    "spend-reader-pulled": State(
+        tray=(), readers=telling(NoReaderThere()), steps=keys(*"1500", "enter")
+    ),
+    "spend-card-silent": State(
+        tray=(), readers=telling(CardThere(SONY, silent=True)), steps=keys(*"1500", "enter")
+    ),
+    "spend-two-cards": State(
+        tray=(),
+        readers=telling(CardThere(SONY), CardThere("ACS ACR39U 00 00")),
+        steps=keys(*"1500", "enter"),
+    ),
+    "spend-card-used": State(
+        counter=_hanako_on_the_reader, tray=(), readers=one_reader, steps=_paid_and_left_there
+    ),
+    "spend-card-back": State(
+        counter=_hanako_on_the_reader, tray=(), readers=one_reader, steps=_left_before_its_pin
+    ),
+    "spend-reader-and-tray": State(readers=one_reader, steps=keys(*"1500", "enter")),
     "spend-towns": State(steps=keys(*"1500", "enter", "2")),
     "spend-pin": State(steps=keys(*"1500", "enter", "1", "1", "2")),
     "spend-largest": State(steps=keys(*"9999999", "enter")),
@@ -272,9 +321,11 @@ def _ambiguous(text: str) -> set[str]:
     }
 
 
-def _played(app: CounterApp, counter: FakeCounter, steps: Steps) -> Callable[..., Awaitable[None]]:
+def _played(
+    app: CounterApp, counter: FakeCounter, steps: Steps, readers: FakeReaders | None = None
+) -> Callable[..., Awaitable[None]]:
     async def play(pilot: Pilot[None]) -> None:
-        at = Stage(app=app, pilot=pilot, counter=counter)
+        at = Stage(app=app, pilot=pilot, counter=counter, readers=readers or one_reader())
         await at.settle()
         await steps(at)
         assert _ambiguous(screen_text(app)) == set()
@@ -299,10 +350,16 @@ def test_the_screen_looks_as_a_person_has_seen_it(
     def unlock(_: str) -> None:
         problem[0] = WrongSecret("another one")
 
+    readers = state.readers and state.readers()
     app = CounterApp(
-        open_counter, Words(language), tray=state.tray, reader=state.reader, unlock=unlock
+        open_counter,
+        Words(language),
+        tray=state.tray,
+        watch=None if readers is None else readers.watch,
+        unlock=unlock,
     )
-    assert snap_compare(app, terminal_size=SIZE, run_before=_played(app, counter, state.steps))
+    played = _played(app, counter, state.steps, readers)
+    assert snap_compare(app, terminal_size=SIZE, run_before=played)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

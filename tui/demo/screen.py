@@ -23,6 +23,7 @@ from tui.demo.clockwork import in_tokyo
 from tui.demo.corner import Corner, Terminal, pin
 from tui.demo.opening import open_corner
 from tui.demo.telling import Teller
+from tui.readers import watch_readers
 from tui.screens.palette import Command, Palette
 from tui.screens.redeem import Redeem
 from tui.widgets.cardslot import TrayCard
@@ -53,7 +54,9 @@ class DemoApp(CounterApp):
 
     def __init__(self, corner: Corner, terminal: Terminal, words: Words) -> None:
         """``terminal`` is the counter that is shown."""
-        super().__init__(lambda: terminal.counter, words, tray=tray_of(corner, words))
+        super().__init__(
+            lambda: terminal.counter, words, tray=tray_of(corner, words), watch=watch_readers
+        )
         self._corner = corner
         self._terminal = terminal
 
@@ -145,6 +148,7 @@ def show(corner: Corner, tell: Teller, words: Words) -> None:
     try:
         app.run()
     finally:
+        app.cards.close()
         rounds.shutdown(wait=True)
     tell.gap()
     tell.say("Everything that was made lies in {folder}", folder=str(corner.folder))

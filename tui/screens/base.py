@@ -17,7 +17,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.asking import Trouble
+from node.card.errors import NotThisCard
+from node.card.readers import Lies
+from tui.asking import Trouble, is_refusal
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
 from tui.widgets.banner import Banner
@@ -79,7 +81,7 @@ class CounterScreen(Screen[None]):
 
     def slot(self) -> CardSlot:
         """A new place to ask for a card, as this counter has it."""
-        return CardSlot(self.desk.words, self.desk.tray, reader=self.desk.reader)
+        return CardSlot(self.desk.words, self.desk.tray, self.desk.cards.readers)
 
     def on_mount(self) -> None:
         """Show in the banner what is known already."""
@@ -90,6 +92,15 @@ class CounterScreen(Screen[None]):
         """Newest facts for the banner; a screen that is just coming or going has none."""
         for banner in self.query(Banner):
             banner.paint(status, self.desk.words)
+
+    def on_screen_resume(self) -> None:
+        """Whatever was over this screen is gone: a card that came meanwhile is taken now."""
+        self.show_readers()
+
+    def show_readers(self) -> None:
+        """How the card readers are now, for the place that asks for a card."""
+        for slot in self.query(CardSlot):
+            slot.show(self.desk.cards.readers)
 
     def ask(
         self,
@@ -107,6 +118,7 @@ class CounterScreen(Screen[None]):
         turn = self._turn
 
         def deliver(answer: T | Trouble) -> None:
+            self._mark_card(answer, money=money)
             if turn != self._turn or not self.is_attached:
                 if unwanted is not None and not isinstance(answer, Trouble):
                     self.desk.ask(lambda: unwanted(answer), lambda _: None)
@@ -116,6 +128,19 @@ class CounterScreen(Screen[None]):
                 show(answer)
 
         self.desk.ask(question, deliver, money=money)
+
+    def _mark_card(self, answer: object, *, money: bool) -> None:
+        """A card that paid is used until it was put down again: one tap, one money signature."""
+        found = answer.problem if isinstance(answer, Trouble) else None
+        if isinstance(found, NotThisCard):
+            lies = Lies.FOREIGN
+        elif money and not is_refusal(answer):
+            lies = Lies.USED
+        else:
+            return
+        for slot in self.query(CardSlot):
+            if slot.card is not None:
+                self.desk.mark_card(slot.card, lies)
 
     def read_again(self, question: Callable[[], T], show: Callable[[T], None]) -> None:
         """Ask for newer rows while the person does something else; what they asked goes on."""

@@ -1,8 +1,9 @@
 """Spend points: amount, Enter, card, PIN, on one screen; or the card first.
 
     AMOUNT --Enter--> CARD --card--> ASKING --+--> PIN --4 digits--> TAKING --> AMOUNT (done)
-       ^  |--card (no amount yet)--> LOOKING  |     ^                  |
-       |          --> TOWN --chosen--> AMOUNT  +--> TOWN --chosen------+ (ASKING again)
+       ^  |--card (no amount yet): looked at  |     ^ ^                |
+       |          --> TOWN --chosen--> AMOUNT  |     | +--card-- BACK <-+ (it left, or another came)
+       |                                       +--> TOWN --chosen--> ASKING again
        +------------ Escape, at every step but TAKING; what was prepared is dropped
 
 The customer's line shows the amount large before the PIN is asked for. A card with one usable town
@@ -30,8 +31,7 @@ from tui.widgets.line import Line
 from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
-_RETRY = ("CardRemoved", "CardUnreadable", "CardInUse", "NotThisCard")
-"""The card left or was not there: what was prepared still stands."""
+_READING = N_("Reading the card. One moment, please.")
 
 
 class Step(Enum):
@@ -43,6 +43,7 @@ class Step(Enum):
     TOWN = auto()
     PIN = auto()
     TAKING = auto()
+    BACK = auto()
 
 
 class Spend(CounterScreen):
@@ -67,6 +68,8 @@ class Spend(CounterScreen):
         self._towns: tuple[TownStanding, ...] = ()
         self._town: MunicipalityCode | None = None
         self._prepared: Prepared | None = None
+        self._tries = 0
+        self._looking = False
         self.step = Step.AMOUNT
 
     def body(self) -> ComposeResult:
@@ -95,7 +98,8 @@ class Spend(CounterScreen):
 
     # -- the steps, each shown as it is entered
 
-    def _enter(self, step: Step) -> None:
+    def _enter(self, step: Step, *, again: bool = False) -> None:
+        """``again``: the card that lies there may be taken once more."""
         self.step = step
         self.query_one("#amount", Line).disabled = step is not Step.AMOUNT
         self.query_one("#towns").display = step is Step.TOWN
@@ -103,8 +107,10 @@ class Spend(CounterScreen):
         self.query_one(PinEntry).disabled = step is not Step.PIN
         self.query_one(PinEntry).clear()
         slot = self.query_one(CardSlot)
-        if step is Step.CARD:
-            slot.want()
+        if step in (Step.CARD, Step.BACK):
+            slot.want(again=again, back=step is Step.BACK)
+        elif step is Step.AMOUNT:
+            slot.listen()
         else:
             slot.rest()
         self._paint_amount()
@@ -130,10 +136,12 @@ class Spend(CounterScreen):
     def _to_card(self, amount: Points) -> None:
         self._amount = amount
         self.answer.blank()
-        if self._card is not None:
+        if self._looking:
+            self._wait(_READING)  # what the card says is answered by _looked
+        elif self._card is not None:
             self._prepare()
         else:
-            self._enter(Step.CARD)
+            self._enter(Step.CARD, again=True)
 
     def _to_town(self, look: CardLook) -> None:
         self._towns = tuple(town for town in look.towns if town.usable)
@@ -148,13 +156,16 @@ class Spend(CounterScreen):
         choices.focus()
 
     def _to_pin(self, prepared: Prepared) -> None:
-        self._prepared = prepared
-        self._enter(Step.PIN)
-        self.query_one(PinEntry).focus()
-        self.before_pin(prepared.tries_left)
+        self._prepared, self._tries = prepared, prepared.tries_left
+        self._ask_pin()
         if prepared.silent_since and prepared.tries_left > 1:
             words = self.desk.words
             self.answer.note(words("The network is down; this sale is allowed offline."))
+
+    def _ask_pin(self) -> None:
+        self._enter(Step.PIN)
+        self.query_one(PinEntry).focus()
+        self.before_pin(self._tries)
 
     # -- what people and cards do
 
@@ -170,14 +181,27 @@ class Spend(CounterScreen):
 
     @on(CardSlot.Put)
     def put(self, event: CardSlot.Put) -> None:
-        """A card lies on the reader: with an amount it is asked for it, else for its towns."""
-        if self.step is Step.CARD:
+        """A card lies on the reader: with an amount it is asked for it, else for its towns.
+
+        While somebody types an amount it waits for that: the field stays theirs.
+        """
+        if self.step is Step.BACK:
+            self._card = event.address
+            self._ask_pin()
+        elif self.step is Step.CARD:
             self._card = event.address
             self._prepare()
-        elif self.step is Step.AMOUNT:
-            self._card, self._town = event.address, None
-            self._wait(N_("Reading the card. One moment, please."))
+        elif self.step is Step.AMOUNT and not self.query_one("#amount", Line).value:
+            self._card, self._town, self._looking = event.address, None, True
+            self.answer.note(self.desk.words(_READING))
             self.ask(partial(self.counter.look_up, event.address), self._looked)
+
+    @on(CardSlot.Lifted)
+    def lifted(self) -> None:
+        """The card left before its PIN: it has to lie there again before anybody types that."""
+        if self.step is Step.PIN:
+            self._enter(Step.BACK)
+            self.answer.blank()
 
     @on(OptionList.OptionSelected, "#towns")
     def chosen(self, event: OptionList.OptionSelected) -> None:
@@ -213,7 +237,7 @@ class Spend(CounterScreen):
         card, amount, counter = self._card, self._amount, self.counter
         if card is None or amount is None:
             return
-        self._wait(N_("Reading the card. One moment, please."))
+        self._wait(_READING)
         self.ask(
             partial(counter.prepare, card, self._town, amount),
             self._asked,
@@ -230,15 +254,21 @@ class Spend(CounterScreen):
             self.show_refusal(found)
 
     def _looked(self, look: CardLook) -> None:
+        self._looking = False
         self._towns = tuple(town for town in look.towns if town.usable)
+        typing = self.step is Step.AMOUNT and self.query_one("#amount", Line).value
         if not self._towns or look.closed is not None:
             self._fresh()
             self.desk.advise_reason(self.answer, look.closed or "no-accepted-town")
+        elif self._amount is not None:
+            self._prepare()
         elif len(self._towns) > 1:
-            self._to_town(look)
+            if typing:
+                self.answer.blank()  # which points is asked when the amount is there
+            else:
+                self._to_town(look)
         else:
             self._town = self._towns[0].municipality
-            self._to_amount()
             words, only = self.desk.words, self._towns[0]
             have = words.points(only.available, at_least=only.at_cap)
             self.answer.note(
@@ -248,7 +278,10 @@ class Spend(CounterScreen):
     def _taken(self, outcome: Outcome) -> None:
         if isinstance(outcome, Refused):
             if outcome.reason == "wrong-pin" and self._prepared is not None:
-                self._again()
+                self._tries = outcome.tries_left or self._tries
+                self._ask_pin()
+            elif outcome.reason == "other-card" and self._prepared is not None:
+                self._enter(Step.BACK)
             else:
                 self._drop()
                 self._fresh()
@@ -268,23 +301,25 @@ class Spend(CounterScreen):
         return tuple(lines)
 
     def show_trouble(self, trouble: Trouble) -> None:
-        """A card that went away is put back and the PIN typed again; all else begins anew."""
-        if self._prepared is not None and type(trouble.problem).__name__ in _RETRY:
-            self._again()
-        else:
+        """A card that went away is put back, and the PIN typed again; all else begins anew."""
+        if not trouble.put_back or self._amount is None:
             self._drop()
             self._fresh()
+        elif self._prepared is None:
+            self._card, self._looking = None, False
+            self._enter(Step.CARD)
+        elif self.query_one(CardSlot).lies:
+            self._ask_pin()
+        else:
+            self._enter(Step.BACK)
         super().show_trouble(trouble)
-
-    def _again(self) -> None:
-        self._enter(Step.PIN)
-        self.query_one(PinEntry).focus()
 
     # -- going back
 
     def _fresh(self) -> None:
         """The next customer: no card, no town, no amount."""
         self._card = self._town = self._amount = None
+        self._looking = False
         self._to_amount()
 
     def _drop(self) -> None:

@@ -1,7 +1,15 @@
-"""Where the card comes from: the reader, or in a demo a tray of software cards on the screen."""
+"""Where the card comes from: a reader, or in a demo a tray of software cards on the screen.
+
+    resting ──want──> asking ──a card──> resting          ──listen──> listening ──a new card──>
+
+Asking, it takes a card that lies there already; but each placement only once, so that a screen that
+begins anew does not take the same card again by itself. Listening, it takes what is put down from
+now on, and shows nothing. It moves no focus but to its own tray, and that only when it is wanted.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -9,8 +17,11 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import OptionList, Static
 
+from node.card.readers import WITHOUT_SUPPORT, Placed, Readers, Sight
 from sync.values import half_width
 from tui.wording import Words
+from tui.wording.advice import Advice
+from tui.wording.sights import ON_AGAIN, PUT_BACK, SIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +31,15 @@ class TrayCard:
     name: str
     address: str
     """``soft:FILE``"""
+
+
+class _Mood(Enum):
+    """Whether a card is wanted."""
+
+    RESTING = auto()
+    ASKING = auto()
+    ASKING_BACK = auto()
+    LISTENING = auto()
 
 
 class CardSlot(Vertical):
@@ -39,42 +59,106 @@ class CardSlot(Vertical):
             super().__init__()
             self.address = address
 
-    def __init__(self, words: Words, tray: Sequence[TrayCard], *, reader: bool) -> None:
-        """``reader``: a real one is connected."""
+    class Lifted(Message):
+        """The card that was put last is off its reader."""
+
+    def __init__(
+        self, words: Words, tray: Sequence[TrayCard], readers: Readers = WITHOUT_SUPPORT
+    ) -> None:
+        """``readers`` as they are now; :meth:`show` tells how they are later."""
         super().__init__()
         self._words = words
         self._tray = tuple(tray)
-        self._reader = reader
+        self._readers = readers
+        self._mood = _Mood.RESTING
+        self._offered = 0
+        """The number of the placement that was posted last."""
+        self.card: Placed | None = None
+        """The card on a reader that was posted last; None for one of the tray."""
 
     def compose(self) -> ComposeResult:
-        """The request, and the tray where there is one."""
-        words = self._words
+        """What there is to say of the readers, and the tray where there is one."""
+        yield Static("", id="slot-what", markup=False)
+        yield Static("", id="slot-todo", markup=False)
         if self._tray:
-            yield Static(words("Choose a card to put it on the reader:"), markup=False)
+            yield Static(self._words("Choose a card to put it on the reader:"), markup=False)
             yield Choices([card.name for card in self._tray])
-        elif self._reader:
-            yield Static(words("Please put the card on the reader."), markup=False)
-        else:
-            yield Static(words("This program cannot use a card reader yet."), markup=False)
-            yield Static(
-                words('Put a card file (.card) into the folder "cards". Tickets can be scanned.'),
-                markup=False,
-            )
 
-    def want(self) -> None:
-        """Ask for a card."""
+    def on_mount(self) -> None:
+        """Say it."""
+        self._paint()
+
+    def want(self, *, again: bool = False, back: bool = False) -> None:
+        """Ask for a card.
+
+        ``again``: a person did something since the card that lies there was posted, so it may be
+        taken once more. ``back``: it is the card from before that is asked for.
+        """
+        self._mood = _Mood.ASKING_BACK if back else _Mood.ASKING
+        if again:
+            self._offered = 0
         self.add_class("wanted")
+        self._paint()
         if self._tray:
             self.query_one(Choices).focus()
+        self._offer()
+
+    def listen(self) -> None:
+        """Take a card that is put down from now on, without asking for one."""
+        self.rest()
+        self._mood = _Mood.LISTENING
+        self._offered = self._readers.placements
 
     def rest(self) -> None:
         """No card is wanted now."""
+        self._mood = _Mood.RESTING
         self.remove_class("wanted")
+
+    @property
+    def lies(self) -> bool:
+        """Whether the card that was posted last is still there; one of the tray always is."""
+        return self.card is None or self._readers.lies_still(self.card)
+
+    def show(self, readers: Readers) -> None:
+        """How the readers are now; takes a card that came, if one is wanted."""
+        lay, self._readers = self.lies, readers
+        self._paint()
+        if lay and not self.lies:
+            self.post_message(self.Lifted())
+        self._offer()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A card of the tray was chosen."""
         event.stop()
+        self.card = None
         self.post_message(self.Put(self._tray[event.option_index].address))
+
+    def _offer(self) -> None:
+        """Post the card that lies there: once, and not to a screen with another one over it."""
+        card = self._readers.card
+        if self._mood is _Mood.RESTING or card is None or card.nth <= self._offered:
+            return
+        if self.screen is not self.app.screen:
+            return
+        self._mood, self._offered, self.card = _Mood.RESTING, card.nth, card
+        self.post_message(self.Put(card.address))
+
+    def _paint(self) -> None:
+        """The words; a tray on a PC without readers needs none of them."""
+        told = self._readers.has_reader or not self._tray
+        advice, words = self._advice(), self._words
+        for name, text in (("#slot-what", advice.what), ("#slot-todo", advice.todo)):
+            for line in self.query(name).results(Static):
+                line.display = told
+                line.update(words(text))
+
+    def _advice(self) -> Advice:
+        readers = self._readers
+        if readers.card is not None and readers.card.nth <= self._offered:
+            return ON_AGAIN
+        if self._mood is _Mood.ASKING_BACK and readers.sight in (Sight.EMPTY, Sight.CARD):
+            return PUT_BACK
+        return SIGHTS[readers.sight]
 
 
 class Choices(OptionList):
