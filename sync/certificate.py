@@ -115,6 +115,8 @@ class CardKey:
     """SubjectPublicKeyInfo in DER."""
     issuer_key_id: bytes
     """Key identifier of the pinned root that signed it; revocation lists go by it."""
+    serial: int = field(repr=False)
+    """What such a list calls the certificate. Never stored: the law lets it be no key."""
     not_after: Millis = field(repr=False)
     """Last moment of validity. Personal data."""
 
@@ -176,6 +178,7 @@ def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
             algorithm=key.algorithm,
             public_key=key.spki,
             issuer_key_id=issuer_key_id,
+            serial=certificate.serial_number,
             not_after=_millis(certificate.not_valid_after_utc),
         )
 
