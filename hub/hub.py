@@ -111,7 +111,13 @@ def compose(
     release: Callable[[], None] = lambda: None,
 ) -> Hub:
     """Put a hub together from its databases and ports; ``journal`` is a folder beside them."""
-    mykey = MyKey(identities, roots, clock=core.clock, randomness=core.randomness)
+    mykey = MyKey(
+        identities,
+        roots,
+        secret=core.keys.marks,
+        clock=core.clock,
+        randomness=core.randomness,
+    )
     desk = Desk(core, rules)
     judging = Judging(core, mykey, verifier or InlineVerifier())
     counters = Counters(core, mykey, judging)

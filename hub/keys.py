@@ -48,6 +48,7 @@ class KeyRing:
         if self._folder is not None:
             self._folder.mkdir(mode=0o700, exist_ok=True)
         self._begin("signing")
+        self._begin("marks")
         return self.signing
 
     def begin_town(self, town: MunicipalityCode) -> SigningKey:
@@ -66,6 +67,11 @@ class KeyRing:
         return self._begin(_zone(zone, month))
 
     # -- asking
+
+    @property
+    def marks(self) -> bytes:
+        """Marks the serial numbers of cards (:mod:`hub.mykey.revocation`); never leaves the hub."""
+        return self._seed("marks")
 
     @property
     def signing(self) -> SigningKey:
@@ -105,7 +111,7 @@ class KeyRing:
         zones: Iterable[tuple[str, str]],
     ) -> None:
         """Read every key that a hub with these towns, months and zones has made."""
-        names = ["signing"]
+        names = ["signing", "marks"]
         for town in towns:
             names += [f"tickets-{town}", f"numbers-{town}"]
         names += [_sealing(month) for month in months]

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from hub.findings import Finding, Rows, differences
-from hub.mykey import schema
+from hub.mykey import revocation, schema
 from hub.mykey.records import apply, chain
 from hub.store.database import Database, Tx
 from sync.errors import Damaged
@@ -15,6 +15,8 @@ COMPARED: Mapping[str, Sequence[str]] = {
     "former_id": ("former",),
     "card_key": ("digest",),
     "former_card": ("digest", "mykey_id"),
+    "card_mark": ("digest",),
+    "revocation_list": ("issuer_key_id",),
     "consent": ("mykey_id", "what"),
     "account": ("mykey_id", "municipality"),
 }
@@ -36,6 +38,7 @@ def audit(tx: Tx) -> Iterator[Finding]:
         for name, keys in COMPARED.items():
             yield from differences(name, keys, _rows(again, name, keys), _rows(tx, name, keys))
     fresh.close()
+    yield from revocation.audit(tx)
 
 
 def _rows(tx: Tx, name: str, keys: Sequence[str]) -> Rows:

@@ -104,14 +104,19 @@ def taken(wanted: MyKeyId) -> RefusedByRule:
 
 
 def changes(tx: Tx, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
-    """The cards whose holders stand otherwise since a place in the chronicle, and the last place.
+    """The cards that stand otherwise since a place in the chronicle, and the last place.
 
     A card that registered anew after its holder had left is among them.
     """
-    last = tx.scalar("SELECT max(changed) FROM member")
+    last = tx.scalar(
+        "SELECT max(changed) FROM"
+        " (SELECT changed FROM member UNION ALL SELECT changed FROM card_mark)"
+    )
     rows = tx.rows(
-        "SELECT digest FROM member JOIN card_key USING (mykey_id) WHERE changed>? ORDER BY digest",
-        [after],
+        "SELECT digest FROM member JOIN card_key USING (mykey_id) WHERE changed>?"
+        " UNION SELECT digest FROM card_mark JOIN card_key USING (digest) WHERE changed>?"
+        " ORDER BY digest",
+        [after, after],
     )
     return int(last or 0), tuple(KeyDigest(digest) for (digest,) in rows)
 
@@ -125,10 +130,14 @@ def cancelled(name: MyKeyId) -> RefusedByRule:
 
 def state_of_card(tx: Tx, card: KeyDigest) -> CardState:
     """How a card stands; one that nobody registered, as one whose holder left for good."""
-    state = tx.scalar(
-        "SELECT state FROM member JOIN card_key USING (mykey_id) WHERE digest=:card", card=card
+    row = tx.one(
+        "SELECT state, coalesce(revoked, '') AS revoked FROM member JOIN card_key USING (mykey_id)"
+        " LEFT JOIN card_mark USING (digest) WHERE digest=:card",
+        card=card,
     )
-    return CardState.CANCELLED if state is None else CardState(state)
+    if row is None:
+        return CardState.CANCELLED
+    return CardState.REVOKED if row["revoked"] else CardState(row["state"])
 
 
 def closed(state: CardState) -> RefusedByRule:

@@ -9,6 +9,7 @@ from hub.store.database import Tx
 from sync.chain import NOTHING, digest
 from sync.errors import Damaged
 from sync.records.bodies import Account, CardKeyDigest, Town
+from sync.revocation import Kind
 from sync.values import Digest, Millis, MyKeyId
 
 ACTIVE, SUSPENDED, CANCELLED = "active", "suspended", "cancelled"
@@ -74,6 +75,39 @@ class IdChanged(MemberChanged, frozen=True, tag="mykey.id-changed"):
     generated: bool
 
 
+class CardMarked(MyKeyBody, frozen=True, tag="mykey.card-marked"):
+    """A card came to be known; by its mark it is found on its issuer's lists."""
+
+    card: CardKeyDigest
+    issuer_key_id: bytes
+    mark: bytes
+
+
+class RevocationListTaken(MyKeyBody, frozen=True, tag="mykey.revocation-list"):
+    """An issuer's list counts from now on: how many entries, and the digest of their marks."""
+
+    issuer_key_id: bytes
+    number: int
+    this_update: Millis
+    next_update: Millis
+    digest: bytes
+    entries: int
+    marks: bytes
+
+
+class CardRevoked(MyKeyBody, frozen=True, tag="mykey.card-revoked"):
+    """A known card's certificate stands on the list, for good or on hold."""
+
+    card: CardKeyDigest
+    held: bool
+
+
+class CardRestored(MyKeyBody, frozen=True, tag="mykey.card-restored"):
+    """A card that was on hold stands on the list no more."""
+
+    card: CardKeyDigest
+
+
 _STATES: Mapping[type[MemberChanged], str] = {
     MemberSuspended: SUSPENDED,
     MemberResumed: ACTIVE,
@@ -88,6 +122,10 @@ AnyMyKeyBody = (
     | MemberResumed
     | MemberCancelled
     | IdChanged
+    | CardMarked
+    | RevocationListTaken
+    | CardRevoked
+    | CardRestored
 )
 
 
@@ -148,6 +186,21 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
                 municipality=body.town,
                 account=body.account,
             )
+        case CardMarked() as body:
+            tx.insert(
+                schema.card_mark,
+                digest=body.card,
+                issuer_key_id=body.issuer_key_id,
+                mark=body.mark,
+                revoked="",
+                changed=0,
+            )
+        case RevocationListTaken() as body:
+            _take(tx, body, record.at)
+        case CardRevoked() as body:
+            _revoke(tx, body.card, Kind.HELD if body.held else Kind.REVOKED, record.seq)
+        case CardRestored() as body:
+            _revoke(tx, body.card, "", record.seq)
         case IdChanged() as body:
             _rename(tx, body)
             _note(tx, record, body, body.new_id)
@@ -184,6 +237,29 @@ def _stands(tx: Tx, body: MemberChanged, seq: int) -> None:
         state=_STATES[type(body)],
         seq=seq,
         name=body.mykey_id,
+    )
+
+
+def _take(tx: Tx, body: RevocationListTaken, at: Millis) -> None:
+    tx.put(
+        schema.revocation_list,
+        {"issuer_key_id": body.issuer_key_id},
+        number=body.number,
+        this_update=body.this_update,
+        next_update=body.next_update,
+        digest=body.digest,
+        entries=body.entries,
+        marks=body.marks,
+        taken_at=at,
+    )
+
+
+def _revoke(tx: Tx, card: bytes, kind: str, seq: int) -> None:
+    tx.run(
+        "UPDATE card_mark SET revoked=:kind, changed=:seq WHERE digest=:card",
+        kind=kind,
+        seq=seq,
+        card=card,
     )
 
 

@@ -7,8 +7,10 @@
 5. A suspended member's cards open nothing; a cancelled one's register anew, as a new member
    (:mod:`hub.mykey.life`).
 
-The caller has checked that whoever shows the certificate holds its key, and asks once a day
-whether it is revoked.
+6. A card that its issuer took back opens nothing, and registers for nothing
+   (:mod:`hub.mykey.revocation`).
+
+The caller has checked that whoever shows the certificate holds its key.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -30,6 +32,7 @@ from hub.mykey.records import (
     MemberRegistered,
     enter,
 )
+from hub.mykey.revocation import Revocations
 from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
 from sync.choosing import Offer, offer
@@ -83,15 +86,25 @@ class Member:
 
 
 class MyKey:
-    """Identities. Its database is its own; ``roots`` are the certificate roots believed here."""
+    """Identities. Its database is its own; ``roots`` are the certificate roots believed here.
+
+    ``secret``: 32 bytes under which cards' serial numbers are marked.
+    """
 
     def __init__(
-        self, database: Database, roots: Roots, *, clock: Clock, randomness: Randomness
+        self,
+        database: Database,
+        roots: Roots,
+        *,
+        secret: bytes,
+        clock: Clock,
+        randomness: Randomness,
     ) -> None:
         self._database = database
         self._roots = roots
         self._clock = clock
         self._randomness = randomness
+        self.revocations = Revocations(database, secret, clock)
         self._keys: dict[KeyDigest, bytes] = {}
         """Public keys that were asked for: a card's key never changes under its digest."""
 
@@ -124,6 +137,7 @@ class MyKey:
             state = life.state_of_card(tx, card.digest)
             if state not in (CardState.ACTIVE, CardState.CANCELLED):
                 raise life.closed(state)
+            self.revocations.admit(tx, card)
             if known is None or state is CardState.CANCELLED:
                 known = None
                 if wanted is not None and life.is_taken(tx, wanted):

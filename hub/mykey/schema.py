@@ -88,6 +88,41 @@ former_card = _table(
 )
 """Cards of cancelled members that are somebody's again: what they signed then stays theirs."""
 
+card_mark = _table(
+    "card_mark",
+    _key("digest", sa.LargeBinary),
+    _column("issuer_key_id", sa.LargeBinary),
+    _column("mark", sa.LargeBinary),
+    _column("revoked"),
+    _column("changed", sa.BigInteger),
+    sa.Index("cards_by_mark", "issuer_key_id", "mark"),
+    sa.Index("card_changed", "changed"),
+)
+"""What issuers' lists call the cards that are known here: a mark, never a serial number.
+
+revoked: held, revoked, or nothing. changed: as a member's, of what a list said."""
+
+revocation_list = _table(
+    "revocation_list",
+    _key("issuer_key_id", sa.LargeBinary),
+    _column("number", sa.BigInteger),
+    _column("this_update", sa.BigInteger),
+    _column("next_update", sa.BigInteger),
+    _column("digest", sa.LargeBinary),
+    _column("entries", sa.BigInteger),
+    _column("marks", sa.LargeBinary),
+    _column("taken_at", sa.BigInteger),
+)
+"""The list of each issuer that was taken last. marks: a digest of its rows in ``listed``."""
+
+listed = _table(
+    "listed",
+    _key("issuer_key_id", sa.LargeBinary),
+    _key("mark", sa.LargeBinary),
+    _column("kind"),
+)
+"""The marks on each issuer's list, nearly all of them strangers': for cards that come later."""
+
 consent = _table("consent", _key("mykey_id"), _key("what"), _column("at", sa.BigInteger))
 """What a member agreed to, and when."""
 

@@ -106,6 +106,7 @@ class Corner:
             algorithm=card.algorithm,
             public_key=card.spki,
             issuer_key_id=b"demo",
+            serial=0,
             not_after=at("2036-01-01 00:00"),
         )
         made = self.mykey.register(believed, "", consent_points=True)
@@ -436,7 +437,7 @@ def corner(folder: Path | None = None) -> Corner:
         incarnation=Incarnation(1, "00" * 8),
         demo=True,
     )
-    mykey = MyKey(who, Roots({}), clock=clock, randomness=randomness)
+    mykey = MyKey(who, Roots({}), secret=core.keys.marks, clock=clock, randomness=randomness)
     made = Corner(clock, core, mykey)
     for town, name, point in (
         (KAWASAKI, "川崎市", "かわさきポイント"),

@@ -25,6 +25,8 @@ from sync.batch import EvidenceBook, pack, read_evidence, unpack
 from sync.cardproof import SealedCertificate
 from sync.certificate import check_certificate
 from sync.democa import DemoCa
+from sync.demolist import list_of
+from sync.revocation import Kind, read_list
 from sync.sealing import Sealer, certificate_name
 from sync.values import MyKeyId
 from sync.wire import write
@@ -46,11 +48,15 @@ def kept(tmp_path: Path) -> Iterator[Corner]:
 
 @pytest.fixture
 def certificate(tmp_path: Path, card_keys: list[RSAPrivateKey], kept: Corner) -> bytes:
-    """Hana's certificate (DER), from a demo's authority."""
+    """Hana's certificate (DER), from a demo's authority, which took it back for a while."""
     authority = DemoCa.create(tmp_path.parent / f"{tmp_path.name}-ca", at=kept.clock.now())
     made = authority.issue(card_keys[0].public_key(), at=kept.clock.now())
     key = check_certificate(made, authority.roots, kept.clock.now())
     kept.mykey.register(key, MYKEY_ID.decode(), consent_points=True)
+    for number, listed in enumerate(({key.serial: Kind.HELD}, {}), 1):
+        der = list_of(authority, listed, number=number, at=kept.clock.now())
+        found = read_list(der, authority.roots, kept.clock.now())
+        assert kept.mykey.revocations.take(found).revoked == len(listed)
     return made
 
 

@@ -309,6 +309,7 @@ def registered(hall: Townhall) -> str:
         algorithm=Algorithm.RS256,
         public_key=b"spki",
         issuer_key_id=b"demo",
+        serial=0,
         not_after=at("2030-01-01 00:00"),
     )
     return hall.hub.mykey.register(card, "MY123456", consent_points=True).mykey_id

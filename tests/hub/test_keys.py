@@ -35,7 +35,12 @@ def test_a_town_gets_its_keys_when_it_joins_and_keeps_them(keys: KeyRing, tmp_pa
     again = KeyRing(tmp_path / "keys", SeededRandomness("another start"))
     assert again.tickets(KAWASAKI).public == public
     assert again.numbers(KAWASAKI) == keys.numbers(KAWASAKI)
-    assert files(tmp_path) == {"signing.key", "tickets-141305.key", "numbers-141305.key"}
+    assert files(tmp_path) == {
+        "signing.key",
+        "marks.key",
+        "tickets-141305.key",
+        "numbers-141305.key",
+    }
     assert all((path.stat().st_mode & 0o077) == 0 for path in (tmp_path / "keys").iterdir())
 
 
@@ -48,7 +53,7 @@ def test_asking_for_a_key_makes_none(keys: KeyRing, tmp_path: Path) -> None:
     with pytest.raises(Malformed, match="no sealing key of 2099-12"):
         keys.sealing("2099-12")
 
-    assert files(tmp_path) == {"signing.key"}
+    assert files(tmp_path) == {"signing.key", "marks.key"}
 
 
 @pytest.mark.parametrize("zone", ["", "../elsewhere", "a/b", "場所", "x" * 21, "a\0b"])
@@ -64,7 +69,7 @@ def test_a_shredded_month_stays_shredded(keys: KeyRing, tmp_path: Path) -> None:
 
     with pytest.raises(Malformed):
         again.sealing("2026-11")
-    assert files(tmp_path) == {"signing.key"}
+    assert files(tmp_path) == {"signing.key", "marks.key"}
 
 
 def test_a_ticket_of_a_town_that_never_joined_is_kept_apart(town: Corner, hana: Resident) -> None:

@@ -30,6 +30,7 @@ def hall(tmp_path: Path) -> Townhall:
         algorithm=Algorithm.RS256,
         public_key=b"public",
         issuer_key_id=b"demo",
+        serial=0,
         not_after=at("2036-01-01 00:00"),
     )
     name = hall.hub.mykey.register(card, "HANA2026", consent_points=True).mykey_id

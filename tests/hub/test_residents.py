@@ -213,6 +213,7 @@ def register(hall: Townhall, key: RSAPrivateKey, name: str) -> None:
         algorithm=Algorithm.RS256,
         public_key=card.spki,
         issuer_key_id=b"demo",
+        serial=0,
         not_after=at("2036-01-01 00:00"),
     )
     hall.hub.mykey.register(believed, name, consent_points=True)

@@ -165,6 +165,7 @@ def give(
         algorithm=Algorithm.RS256,
         public_key=b"spki",
         issuer_key_id=b"demo",
+        serial=0,
         not_after=at("2030-01-01 00:00"),
     )
     hall.hub.mykey.register(card, name, consent_points=True)

@@ -117,6 +117,7 @@ def registered(hall: Townhall) -> MyKeyId:
         algorithm=Algorithm.RS256,
         public_key=b"spki",
         issuer_key_id=b"demo",
+        serial=0,
         not_after=at("2030-01-01 00:00"),
     )
     return hall.hub.mykey.register(card, "HANAKO01", consent_points=True).mykey_id

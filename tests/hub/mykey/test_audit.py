@@ -10,6 +10,7 @@ from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
 from sync.values import KeyDigest, MunicipalityCode
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+from tests.hub.mykey.people import SECRET
 
 
 @pytest.fixture
@@ -17,7 +18,9 @@ def lived() -> Database:
     """Two residents with an account each, one of them renamed; a third who left and came anew."""
     database = Database("sqlite://", schema.metadata, version=schema.VERSION)
     clock = TurnedClock(at("2026-11-02 10:00"))
-    mykey = MyKey(database, Roots({}), clock=clock, randomness=SeededRandomness("identities"))
+    mykey = MyKey(
+        database, Roots({}), secret=SECRET, clock=clock, randomness=SeededRandomness("identities")
+    )
     for card in map(_card, b"12"):
         made = mykey.register(card, "", consent_points=True)
         mykey.account_for(made.mykey_id, MunicipalityCode("141305"))
@@ -35,6 +38,7 @@ def _card(number: int) -> CardKey:
         algorithm=Algorithm.RS256,
         public_key=b"public %d" % number,
         issuer_key_id=b"demo",
+        serial=0,
         not_after=at("2036-01-01 00:00"),
     )
 

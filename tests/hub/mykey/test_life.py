@@ -16,7 +16,7 @@ from sync.certificate import Roots
 from sync.errors import Malformed, RefusedByRule
 from sync.values import CardState, MyKeyId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
-from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
+from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, SECRET, TOSHIMA, card
 from tests.hub.refusals import refused
 
 HANAS = card("hana")
@@ -38,6 +38,7 @@ def people(database: Database) -> MyKey:
     found = MyKey(
         database,
         Roots({}),
+        secret=SECRET,
         clock=TurnedClock(at("2026-11-02 10:00")),
         randomness=SeededRandomness("a life"),
     )

@@ -8,7 +8,7 @@ from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import Roots
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
-from tests.hub.mykey.people import card
+from tests.hub.mykey.people import SECRET, card
 
 
 @pytest.fixture
@@ -16,6 +16,7 @@ def registry() -> MyKey:
     return MyKey(
         Database("sqlite://", schema.metadata, version=schema.VERSION),
         Roots({}),
+        secret=SECRET,
         clock=TurnedClock(at("2026-11-02 10:00")),
         randomness=SeededRandomness("registry"),
     )

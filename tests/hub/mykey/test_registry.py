@@ -13,7 +13,7 @@ from sync.certificate import Roots
 from sync.errors import Damaged, RefusedByRule
 from sync.values import AccountId, CardState, mykey_id
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
-from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
+from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, SECRET, TOSHIMA, card
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def registry(database: Database) -> MyKey:
     return MyKey(
         database,
         Roots({}),
+        secret=SECRET,
         clock=TurnedClock(at("2026-11-02 10:00")),
         randomness=SeededRandomness("registry"),
     )
