@@ -63,7 +63,7 @@ _OCTET: Final = 0xFF
 _LONGEST_ANSWER: Final = 0x100
 _STATUS_BYTES: Final = 2
 
-_MOST_ROUNDS: Final = 64
+MOST_ROUNDS: Final = 16
 """An honest card needs two rounds for what we ask; one that announces more for ever is stopped."""
 
 Octets = bytes | bytearray
@@ -219,7 +219,7 @@ def exchange(transport: Transport, command: Command) -> Response:
     if answer.right_length is not None and not command.secret:
         answer = _send(transport, replace(command, le=answer.right_length))
     collected = bytearray(answer.data)
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(MOST_ROUNDS):
         if answer.waiting is None:
             break
         answer = _send(transport, Command(ins=GET_RESPONSE, le=answer.waiting))

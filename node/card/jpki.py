@@ -40,6 +40,8 @@ DIGEST_INFO_SHA256: Final = bytes.fromhex("3031300D06096086480165030402010500042
 """DER of DigestInfo for SHA-256 up to the digest (RFC 8017, 9.2, note 1)."""
 
 _LARGEST_CERTIFICATE: Final = 8192
+MOST_PIECES: Final = 64
+"""Twice what the largest one needs in full pieces; a card that gives byte after byte is stopped."""
 _CHUNK: Final = 0x100
 _DER_HEAD: Final = 4
 _DER_SEQUENCE: Final = b"\x30\x82"
@@ -123,12 +125,14 @@ class UserAuthentication:
         if total > _LARGEST_CERTIFICATE:
             raise BadAnswer(f"the certificate says it has {total} bytes; that is too many")
         certificate = head
-        while len(certificate) < total:
+        for _ in range(MOST_PIECES):
+            if len(certificate) == total:
+                return certificate
             chunk = self._read(len(certificate), min(_CHUNK, total - len(certificate)))
             if not chunk:
                 raise BadAnswer("the certificate file ends before the certificate does")
             certificate += chunk
-        return certificate
+        raise BadAnswer("the card gives its certificate in too many pieces")
 
     def verify(self, pin: bytearray) -> None:
         """Present the PIN: 4 ASCII digits, overwritten with zeros before this returns or raises.
