@@ -29,6 +29,7 @@ from hub.forms import (
     NewIdForm,
     NodeRow,
     NoticeView,
+    NumbersForm,
     OperatorForm,
     OperatorRow,
     OrganisationForm,
@@ -51,6 +52,8 @@ from hub.views import (
     ExceptionView,
     FlowRow,
     GrantRow,
+    NumbersLoaded,
+    NumbersRow,
     OrganisationRow,
     ProgrammeRow,
     ResidentView,
@@ -174,6 +177,19 @@ class HubClient:
     def take_parcel(self, form: ParcelForm) -> CarriedRow:
         """Bring records that came on a stick."""
         return self._ask("POST", "parcels", CarriedRow, form)
+
+    # -- service numbers
+
+    def load_numbers(self, organisation: str, file: bytes, *, apply: bool) -> NumbersLoaded:
+        """Link the numbers of a file, or hear what that would do."""
+        form = NumbersForm(file=file, apply=apply)
+        return self._ask(
+            "POST", f"organisations/{_step(organisation)}/numbers", NumbersLoaded, form
+        )
+
+    def numbers(self, organisation: str) -> NumbersRow:
+        """How many people an organisation has a number of."""
+        return self._ask("GET", f"organisations/{_step(organisation)}/numbers", NumbersRow)
 
     # -- residents and points
 

@@ -16,6 +16,7 @@ from hub.handing_in import Judging
 from hub.intake.lines import kept
 from hub.mykey.life import closed
 from hub.mykey.registry import MyKey
+from hub.mykey.services import Services
 from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
 from hub.standing import lone, page
@@ -41,12 +42,22 @@ from sync.cardproof import look_message
 from sync.certificate import Algorithm, verify_signature
 from sync.chain import NOTHING
 from sync.choosing import Offer, Wishes
-from sync.errors import Malformed, RefusedByRule
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest
 from sync.receipt import Answer
+from sync.services import VERB, CardNumber, NumberChange, NumberQuestion, service_number
 from sync.standing import LoneStanding
-from sync.values import AccountId, CardState, EpochId, KeyDigest, NodeId, home_of, mykey_id
+from sync.values import (
+    AccountId,
+    CardState,
+    EpochId,
+    KeyDigest,
+    NodeId,
+    home_of,
+    mykey_id,
+    organisation_of,
+)
 from sync.wire import read
 
 LOST = "lost disk or restored copy"
@@ -56,9 +67,10 @@ LOST = "lost disk or restored copy"
 class Counters:
     """The nodes' calls."""
 
-    def __init__(self, core: Core, mykey: MyKey, judging: Judging) -> None:
+    def __init__(self, core: Core, mykey: MyKey, services: Services, judging: Judging) -> None:
         self._core = core
         self._mykey = mykey
+        self._services = services
         self._judging = judging
         self._challenges = Challenges(core.clock, core.randomness)
         self._throttle = Throttle(core.clock)
@@ -176,12 +188,39 @@ class Counters:
             mykey_id=made.mykey_id, generated=made.generated, known_before=made.known_before
         )
 
+    def number(self, node: NodeId, question: NumberQuestion) -> CardNumber:
+        """The number of a card shown just now, at the node's own organisation and no other.
+
+        Raises Unreachable when too many ask. Nothing is kept of who was looked for.
+        """
+        self._throttle.take(node)
+        return self._number(node, question.card)
+
+    def change_number(self, node: NodeId, signed: CardSigned) -> CardNumber:
+        """Link or unlink a number of the node's own organisation, for a card that signed this."""
+        request = read(signed.request, NumberChange)
+        known = self._public_key(request.card)
+        self._check_signature(node, VERB, signed, known, request.challenge)
+        organisation = organisation_of(node)
+        if request.organisation != organisation:
+            raise NotAuthentic(f"{node} is none of {request.organisation!r}")
+        self._challenges.use(request.challenge, node, signed.request)
+        if request.number:
+            number = service_number(request.number)
+            self._services.link(request.card, organisation, number)
+        else:
+            self._services.unlink(request.card, organisation)
+        return self._number(node, request.card)
+
+    def _number(self, node: NodeId, card: KeyDigest) -> CardNumber:
+        organisation = organisation_of(node)
+        registered, number = self._services.number_of(card, organisation)
+        return CardNumber(registered, organisation, number)
+
     def look(self, node: NodeId, signed: CardSigned) -> Balances:
         """Exact balances of all towns, for a card that signed this request."""
         request = read(signed.request, LookRequest)
-        known = self._mykey.public_key(request.card)
-        if known is None:
-            raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
+        known = self._public_key(request.card)
         self._check_signature(node, "look", signed, known, request.challenge)
         self._challenges.use(request.challenge, node, signed.request)
         state = self._mykey.state_of(request.card)
@@ -190,6 +229,12 @@ class Counters:
         accounts = self._mykey.accounts_of_card(request.card)
         with self._core.database.read() as tx:
             return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))
+
+    def _public_key(self, card: KeyDigest) -> tuple[Algorithm, bytes]:
+        known = self._mykey.public_key(card)
+        if known is None:
+            raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
+        return known
 
     def _check_signature(
         self,

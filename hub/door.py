@@ -46,6 +46,7 @@ from sync.request import (
     problem_response,
     verify_request,
 )
+from sync.services import NumberQuestion
 from sync.signing import seal_with
 from sync.values import EpochId, Millis, NodeId, epoch_id, node_id
 from sync.wire import read, write
@@ -190,6 +191,15 @@ def _register(call: Call) -> Response:
     return call.signed("registered", registered)
 
 
+def _number_of(call: Call) -> Response:
+    return call.signed("number", call.counters.number(call.node, call.message(NumberQuestion)))
+
+
+def _change_number(call: Call) -> Response:
+    changed = call.counters.change_number(call.node, call.message(CardSigned))
+    return call.signed("number", changed)
+
+
 def _look(call: Call) -> Response:
     return call.signed("balances", call.counters.look(call.node, call.message(CardSigned)))
 
@@ -220,6 +230,8 @@ ROUTES = (
     Route(method="POST", path=_NODE + "/challenges", need=Need.SELL, answer=_challenge),
     Route(method="POST", path=_NODE + "/mykey-ids", need=Need.SELL, answer=_choose),
     Route(method="POST", path=_NODE + "/registrations", need=Need.SELL, answer=_register),
+    Route(method="POST", path=_NODE + "/numbers", need=Need.SELL, answer=_number_of),
+    Route(method="POST", path=_NODE + "/number-changes", need=Need.SELL, answer=_change_number),
     Route(method="POST", path=_NODE + "/looks", need=Need.SELL, answer=_look),
 )
 """Every call a node can make. What is not here does not exist."""

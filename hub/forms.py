@@ -77,6 +77,14 @@ class ResultForm(Form, frozen=True, kw_only=True):
     file: Annotated[bytes, Meta(max_length=MOST_FILE)]
 
 
+class NumbersForm(Form, frozen=True, kw_only=True):
+    """A file of service numbers as it came, in whatever encoding; base64 in JSON."""
+
+    file: Annotated[bytes, Meta(max_length=MOST_FILE)]
+    apply: bool
+    """False: only say what it would do."""
+
+
 class OrganisationForm(Form, frozen=True, kw_only=True):
     """An organisation applies."""
 

@@ -34,7 +34,9 @@ from hub.intake.verify import InlineVerifier, PoolVerifier, Verifier
 from hub.keys import KeyRing
 from hub.mykey import schema as identity_schema
 from hub.mykey.registry import MyKey
+from hub.mykey.services import Services
 from hub.nightly import Nights
+from hub.numbers import Numbers
 from hub.office import Office
 from hub.people import Operator, Role
 from hub.residents import Residents
@@ -80,6 +82,7 @@ class Hub:
     door: HubDoor
     office: Office
     residents: Residents
+    numbers: Numbers
     treasury: Treasury
     judging: Judging
     nights: Nights
@@ -120,7 +123,8 @@ def compose(
     )
     desk = Desk(core, rules)
     judging = Judging(core, mykey, verifier or InlineVerifier())
-    counters = Counters(core, mykey, judging)
+    services = Services(identities, core.clock)
+    counters = Counters(core, mykey, services, judging)
     nights = Nights(core, judging.stopped.guarding)
     kept = Journal(journal, core.keys.signing)
     return Hub(
@@ -131,6 +135,7 @@ def compose(
         door=HubDoor(core, counters, nights.before),
         office=Office(core, mykey, desk),
         residents=Residents(core, mykey),
+        numbers=Numbers(core, services),
         treasury=Treasury(core, mykey, desk, Settlement(core, kept)),
         judging=judging,
         nights=nights,

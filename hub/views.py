@@ -174,3 +174,32 @@ class ProgrammeRow(msgspec.Struct, frozen=True, kw_only=True):
     issue_until: str
     use_until: str
     clear_until: str
+
+
+class BadLineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a file that cannot be right, and why."""
+
+    line: int
+    what: str
+
+
+class NumbersLoaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file of service numbers did, or would do."""
+
+    organisation: OrganisationId
+    rows: int
+    """Lines that can be right."""
+    new: int
+    changed: int
+    same: int
+    bad_lines: int
+    applied: bool
+    bad: list[BadLineRow]
+    """The first of them."""
+
+
+class NumbersRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people an organisation has a number of."""
+
+    organisation: OrganisationId
+    numbers: int

@@ -251,6 +251,36 @@ def register(
 
 @node.command()
 @options(folder, secret, card, shell.pin, as_json)
+@click.option("--link", "number", default="", metavar="NUMBER", help="Give it this number; PIN.")
+@click.option("--unlink", is_flag=True, help="Take its number back; PIN.")
+def service(
+    *,
+    folder: Path,
+    secret_file: Path | None,
+    card: str,
+    pin_file: str | None,
+    as_json: bool,
+    number: str,
+    unlink: bool,
+) -> None:
+    """Show the card holder's number at this organisation, or change it."""
+    if number and unlink:
+        raise click.UsageError("--link and --unlink are two things: give one")
+    with shell.opened(folder, secret_file) as counter:
+        if number or unlink:
+            found = counter.set_number(card, shell.need_pin(pin_file), number)
+        else:
+            found = counter.number_of(card)
+        if isinstance(found, Refused):
+            shell.refuse(counter, found, as_json=as_json)
+        organisation = counter.parts.identity.organisation
+    line = {"organisation": organisation, "registered": found.registered, "number": found.number}
+    missing = "no number is linked here" if found.registered else "this card has no MyKey ID yet"
+    show([line], as_json=as_json, words=found.number or missing)
+
+
+@node.command()
+@options(folder, secret, card, shell.pin, as_json)
 def balance(
     folder: Path, secret_file: Path | None, card: str, pin_file: str | None, as_json: bool
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from node import audit, printing, reporting
 from node.asking import Asking
+from node.numbers import Numbers
 from node.outcome import (
     BalanceRow,
     CardLook,
@@ -19,6 +20,7 @@ from node.outcome import (
     Finding,
     HistoryRow,
     Issued,
+    NumberLook,
     Outcome,
     Prepared,
     PrinterState,
@@ -51,6 +53,7 @@ class Counter:
         self._spending = Spending(parts, asking)
         self._tickets = Tickets(parts, asking)
         self._residents = Residents(parts, asking)
+        self._numbers = Numbers(parts)
         self._reversing = Reversing(parts)
 
     def status(self) -> Status:
@@ -145,6 +148,20 @@ class Counter:
         A card that has one already keeps it; ``chosen`` may then be None.
         """
         return self._residents.register(card, pin, chosen, consent=consent)
+
+    def number_of(self, card: str) -> NumberLook | Refused:
+        """The card holder's number at this organisation. No PIN. Online only.
+
+        Raises CardError.
+        """
+        return self._numbers.look(card)
+
+    def set_number(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+        """Link this organisation's number to the card's holder; an empty one takes it back.
+
+        Online only. Raises Malformed for what can be no number.
+        """
+        return self._numbers.change(card, pin, number)
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""

@@ -179,6 +179,18 @@ class ChosenId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberLook:
+    """What this organisation may know of a card that was shown to it."""
+
+    registered: bool
+    """The card has a MyKey ID."""
+    number: str
+    """This organisation's number for its holder; empty where none is linked."""
+    tries_left: int | None
+    """PIN tries left; None where the PIN was just right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredCard:
     """The MyKey ID a card has now."""
 

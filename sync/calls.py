@@ -18,6 +18,7 @@ from sync.ports import Clock
 from sync.receipt import Answer
 from sync.records.bodies import Counter, Key, Name
 from sync.request import Door, Request, Response, raise_for_problem, sign_request
+from sync.services import CardNumber, NumberQuestion
 from sync.signing import Signed, SigningKey, open_signed
 from sync.standing import LoneStanding
 from sync.values import Digest, EpochId, KeyDigest, Millis, MunicipalityCode, NodeId
@@ -228,6 +229,16 @@ class HubCalls:
         """Make a MyKey ID, or hear which one the card already has."""
         path = f"/v1/nodes/{self.node}/registrations"
         return self._signed("POST", path, signed, "registered", Registered)
+
+    def number(self, question: NumberQuestion) -> CardNumber:
+        """A card holder's number at this node's organisation."""
+        path = f"/v1/nodes/{self.node}/numbers"
+        return self._signed("POST", path, question, "number", CardNumber)
+
+    def change_number(self, signed: CardSigned) -> CardNumber:
+        """Link or unlink it."""
+        path = f"/v1/nodes/{self.node}/number-changes"
+        return self._signed("POST", path, signed, "number", CardNumber)
 
     def look(self, signed: CardSigned) -> Balances:
         """Exact balances of all towns."""

@@ -17,6 +17,7 @@ from node.outcome import (
     Finding,
     HistoryRow,
     Issued,
+    NumberLook,
     Outcome,
     Prepared,
     PrinterState,
@@ -80,6 +81,14 @@ class UseCases(Protocol):
         self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
     ) -> RegisteredCard | Refused:
         """Make the chosen MyKey ID this card's; None for a card that has one. Online only."""
+        ...
+
+    def number_of(self, card: str) -> NumberLook | Refused:
+        """The card holder's number at this organisation. No PIN. Online only."""
+        ...
+
+    def set_number(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+        """Link this organisation's number to the card's holder; an empty one takes it back."""
         ...
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:

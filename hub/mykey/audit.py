@@ -19,6 +19,7 @@ COMPARED: Mapping[str, Sequence[str]] = {
     "revocation_list": ("issuer_key_id",),
     "consent": ("mykey_id", "what"),
     "account": ("mykey_id", "municipality"),
+    "service_number": ("organisation", "mykey_id"),
 }
 """The tables that must come out the same, and their keys."""
 

@@ -10,11 +10,19 @@ from sync.chain import NOTHING, digest
 from sync.errors import Damaged
 from sync.records.bodies import Account, CardKeyDigest, Town
 from sync.revocation import Kind
-from sync.values import Digest, Millis, MyKeyId
+from sync.values import Digest, Millis, MyKeyId, OrganisationId
 
 ACTIVE, SUSPENDED, CANCELLED = "active", "suspended", "cancelled"
 """How a member stands."""
-_OF_A_MEMBER = ("step", "former_id", "card_key", "former_card", "consent", "account")
+_OF_A_MEMBER = (
+    "step",
+    "former_id",
+    "card_key",
+    "former_card",
+    "consent",
+    "account",
+    "service_number",
+)
 """Tables that name the member a row belongs to."""
 
 
@@ -108,6 +116,23 @@ class CardRestored(MyKeyBody, frozen=True, tag="mykey.card-restored"):
     card: CardKeyDigest
 
 
+class NumbersLinked(MyKeyBody, frozen=True, tag="mykey.numbers-linked"):
+    """Members have these numbers at an organisation from now on, in place of others."""
+
+    organisation: OrganisationId
+    numbers: tuple[tuple[MyKeyId, str], ...]
+    person: str
+    """Who loaded them; empty where a member did it with the card."""
+
+
+class NumberUnlinked(MyKeyBody, frozen=True, tag="mykey.number-unlinked"):
+    """A member has no number at an organisation any more."""
+
+    organisation: OrganisationId
+    mykey_id: MyKeyId
+    person: str
+
+
 _STATES: Mapping[type[MemberChanged], str] = {
     MemberSuspended: SUSPENDED,
     MemberResumed: ACTIVE,
@@ -126,6 +151,8 @@ AnyMyKeyBody = (
     | RevocationListTaken
     | CardRevoked
     | CardRestored
+    | NumbersLinked
+    | NumberUnlinked
 )
 
 
@@ -201,6 +228,10 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
             _revoke(tx, body.card, Kind.HELD if body.held else Kind.REVOKED, record.seq)
         case CardRestored() as body:
             _revoke(tx, body.card, "", record.seq)
+        case NumbersLinked() as body:
+            _link(tx, body)
+        case NumberUnlinked() as body:
+            _unlink(tx, body.mykey_id, body.organisation)
         case IdChanged() as body:
             _rename(tx, body)
             _note(tx, record, body, body.new_id)
@@ -237,6 +268,26 @@ def _stands(tx: Tx, body: MemberChanged, seq: int) -> None:
         state=_STATES[type(body)],
         seq=seq,
         name=body.mykey_id,
+    )
+    if isinstance(body, MemberCancelled):
+        tx.run("DELETE FROM service_number WHERE mykey_id=:name", name=body.mykey_id)
+
+
+def _link(tx: Tx, body: NumbersLinked) -> None:
+    """All at once: two members may have changed their numbers with each other."""
+    ends = "DELETE FROM service_number WHERE organisation=? AND mykey_id=?"
+    tx.many(ends, [(body.organisation, name) for name, _ in body.numbers])
+    tx.insert_many(
+        schema.service_number,
+        [(body.organisation, name, number) for name, number in body.numbers],
+    )
+
+
+def _unlink(tx: Tx, name: MyKeyId, organisation: OrganisationId) -> None:
+    tx.run(
+        "DELETE FROM service_number WHERE organisation=:organisation AND mykey_id=:name",
+        organisation=organisation,
+        name=name,
     )
 
 

@@ -134,3 +134,14 @@ account = _table(
     sa.UniqueConstraint("municipality", "account", name="an_account_is_one_persons"),
 )
 """The only link to points: a random account id a town."""
+
+service_number = _table(
+    "service_number",
+    _key("organisation"),
+    _key("mykey_id"),
+    _column("number"),
+    sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
+    sa.UniqueConstraint("organisation", "number", name="a_number_is_one_members"),
+    sa.Index("numbers_of_member", "mykey_id"),
+)
+"""Organisations' own numbers for members; each organisation is told its own only."""

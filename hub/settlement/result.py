@@ -6,13 +6,11 @@ stands in customer code 1. A result is believed whole or not at all: every line 
 that was sent, each exactly once.
 """
 
-import csv
-import io
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hub.csvfile import AS_SAVED, NotCsv, rows_of, text_of
 from hub.settlement.errors import ResultRefused
 
 _LINE_DIGITS = 10  # customer code 1
@@ -39,8 +37,7 @@ class ColumnMap:
     """How a bank's result file says the same: its headings, its words, its encoding.
 
     ``reason`` is None for a bank that gives none. ``encodings`` are Python's names of those that
-    are tried, in this order: Excel in Japan saves a CSV as CP932 unless it is told otherwise. A
-    byte order mark is tolerated in UTF-8.
+    are tried, in this order (:mod:`hub.csvfile`).
     """
 
     line: str = "line"
@@ -48,7 +45,7 @@ class ColumnMap:
     reason: str | None = "reason"
     paid: frozenset[str] = frozenset({"paid"})
     returned: frozenset[str] = frozenset({"returned"})
-    encodings: tuple[str, ...] = ("utf-8", "cp932")
+    encodings: tuple[str, ...] = AS_SAVED
 
     def __post_init__(self) -> None:
         if both := self.paid & self.returned:
@@ -91,10 +88,9 @@ def read_result(data: bytes, *, lines: int, columns: ColumnMap = OURS) -> tuple[
 
 
 def _text(data: bytes, encodings: tuple[str, ...]) -> str:
-    """The text in the first encoding that fits: UTF-8 fits nothing else by chance."""
-    for encoding in encodings:
-        with suppress(UnicodeDecodeError):
-            return data.decode(encoding).removeprefix("\ufeff")
+    text = text_of(data, encodings)
+    if text is not None:
+        return text
     named = " or ".join(encoding.upper() for encoding in encodings)
     raise ResultRefused(f"this is no text in {named}: save the bank's result as CSV again")
 
@@ -120,15 +116,10 @@ def _results(text: str, columns: ColumnMap) -> Iterator[tuple[int, LineResult]]:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold anything, with their numbers from 1 as a spreadsheet shows them."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    row = 0
     try:
-        for row, cells in enumerate(reader, 1):
-            if any(cell.strip() for cell in cells):
-                yield row, cells
-    except csv.Error as error:
-        raise ResultRefused(f"this is not CSV: {error}", row=row + 1) from None
+        yield from rows_of(text)
+    except NotCsv as error:
+        raise ResultRefused(str(error), row=error.row) from None
 
 
 def _place(headings: list[str], name: str) -> int:

@@ -66,6 +66,10 @@ class FakeCard:
     points: dict[MunicipalityCode, int]
     tries: int = 3
     mykey_id: str = ""
+    number: str = ""
+    """This shop's own number for its holder."""
+    closed: str = ""
+    """Why it opens nothing."""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
-"""What a made-up counter answers to a resident with a card: choosing an ID, registering."""
+"""What a made-up counter answers to a resident: choosing an ID, registering, service numbers."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from node.outcome import ChosenId, Refused, RegisteredCard
+from node.outcome import CardLook, ChosenId, NumberLook, Refused, RegisteredCard
 from sync.choosing import offer
 from sync.values import MyKeyId, mykey_id
 
@@ -22,6 +22,8 @@ class _Counter(Protocol):
     def _enter(self, question: str) -> None: ...
 
     def _check(self, card: str, pin: bytearray) -> Refused | None: ...
+
+    def _look(self, card: str) -> CardLook: ...
 
 
 class RegistersResidents:
@@ -64,6 +66,32 @@ class RegistersResidents:
             owner.mykey_id = chosen.mykey_id
         generated = not known and chosen is not None and chosen.generated
         return RegisteredCard(mykey_id=owner.mykey_id, generated=generated, known_before=known)
+
+    def number_of(self: _Counter, card: str) -> NumberLook | Refused:
+        """What the card's holder is called here."""
+        self._enter("number_of")
+        if self.silent:
+            return _no("hub-silent")
+        self._look(card)
+        owner = self.cards[card]
+        if owner.closed:
+            return _no(owner.closed)
+        return NumberLook(
+            registered=bool(owner.mykey_id), number=owner.number, tries_left=owner.tries
+        )
+
+    def set_number(self: _Counter, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+        """A number that begins with TAKEN is somebody else's."""
+        self._enter("set_number")
+        if self.silent:
+            return _no("hub-silent")
+        wrong = self._check(card, pin)
+        if wrong is not None:
+            return wrong
+        if number.startswith("TAKEN"):
+            return _no("number-taken")
+        self.cards[card].number = number
+        return NumberLook(registered=True, number=number, tries_left=None)
 
 
 def _no(reason: str) -> Refused:

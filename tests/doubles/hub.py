@@ -77,6 +77,7 @@ from sync.values import (
     mykey_id,
 )
 from sync.wire import read, write
+from tests.doubles.hub_numbers import GivesNumbers
 
 ORIGIN = "https://hub.example"
 NODE = NodeId("141305-B2108-1111")
@@ -112,7 +113,7 @@ class Kept:
         return chain.digest(self.records[-1]) if self.records else Digest(b"")
 
 
-class FakeHub:
+class FakeHub(GivesNumbers):
     """The door and what is behind it."""
 
     def __init__(self, now: Millis) -> None:
@@ -127,6 +128,7 @@ class FakeHub:
         self.tickets: dict[TicketNumber, str] = {}
         self.applied: dict[tuple[EpochId, int], Record] = {}
         self.mykeys: dict[KeyDigest, str] = {}
+        self.services: dict[KeyDigest, str] = {}
         self.used: dict[bytes, bool] = {}
         """What the list says of tickets: used, or alive again."""
         self.certificates: set[KeyDigest] = set()
@@ -184,6 +186,8 @@ class FakeHub:
             ("POST", r"/v1/nodes/[^/]+/challenges", self._challenge),
             ("POST", r"/v1/nodes/[^/]+/mykey-ids", self._choose),
             ("POST", r"/v1/nodes/[^/]+/registrations", self._register),
+            ("POST", r"/v1/nodes/[^/]+/numbers", self._number),
+            ("POST", r"/v1/nodes/[^/]+/number-changes", self._change_number),
             ("POST", r"/v1/nodes/[^/]+/looks", self._look),
         ):
             found = re.fullmatch(pattern, request.path_with_query)

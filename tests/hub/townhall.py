@@ -32,8 +32,16 @@ from sync.certificate import Roots, key_digest, read_public_key
 from sync.chain import digest
 from sync.democa import DemoCa
 from sync.invitation import read_invitation
+from sync.services import VERB, NumberChange
 from sync.signing import SigningKey, fingerprint
-from sync.values import PLATFORM, EpochId, KeyDigest, NodeId
+from sync.values import (
+    PLATFORM,
+    EpochId,
+    KeyDigest,
+    NodeId,
+    OrganisationId,
+    organisation_of,
+)
 from sync.wire import write
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 
@@ -83,9 +91,9 @@ class Townhall:
         asked = self.hub.office.add_organisation(self.sato, form)
         self.hub.office.approve(self.suzuki, asked.pending)
 
-    def invitation(self, again: str = "") -> str:
-        """The text of an invitation for the greengrocer's terminal."""
-        form = InviteForm(organisation=GREENGROCER, again=again)
+    def invitation(self, again: str = "", organisation: str = GREENGROCER) -> str:
+        """The text of an invitation for an organisation's terminal."""
+        form = InviteForm(organisation=organisation, again=again)
         return self.hub.office.invite(self.sato, form).invitation
 
     def doorstep(self) -> Doorstep:
@@ -112,9 +120,11 @@ class Townhall:
             trusted=(self.hub.core.keys.signing.public,),
         )
 
-    def terminal(self) -> HubCalls:
-        """The greengrocer's terminal, enrolled and confirmed."""
-        return self.enrol(self.invitation(), node_key("first disk"))
+    def terminal(self, organisation: str = GREENGROCER) -> HubCalls:
+        """An organisation's terminal, enrolled and confirmed."""
+        invitation = self.invitation(organisation=organisation)
+        disk = "first disk" if organisation == GREENGROCER else organisation
+        return self.enrol(invitation, node_key(disk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,15 @@ class Holder:
         challenge = calls.challenge().challenge
         request = write(Registration(challenge, self.certificate, wish, points, generated))
         return self.signs(calls.node, "register", request, challenge)
+
+    def number(
+        self, calls: HubCalls, number: str, organisation: OrganisationId | None = None
+    ) -> CardSigned:
+        """Link a number of the counter's organisation, or of another; an empty one unlinks."""
+        challenge = calls.challenge().challenge
+        here = organisation_of(calls.node) if organisation is None else organisation
+        request = write(NumberChange(challenge, self.card, here, number))
+        return self.signs(calls.node, VERB, request, challenge)
 
     def look(self, calls: HubCalls, challenge: Challenge | None = None) -> CardSigned:
         """Ask for the exact balances at a counter."""

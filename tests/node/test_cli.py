@@ -195,6 +195,31 @@ def test_registration_and_balances(run: Run, tmp_path: Path, blank_card: Path) -
     }
 
 
+def test_a_service_number_is_linked_looked_at_and_taken_back(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    here = (str(tmp_path / "node"), "--card", f"soft:{blank_card}", "--json")
+    run("register", *here, "--mykey-id", "HANAKO01")
+
+    linked, looked = run("service", *here, "--link", "789145"), run("service", *here)
+    back = run("service", *here, "--unlink")
+
+    expected = {"organisation": "141305-B2108", "registered": True, "number": "789145"}
+    assert said(linked) == said(looked) == expected
+    assert said(back) == {**expected, "number": ""}
+
+
+def test_a_number_is_linked_or_taken_back_but_not_both(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    here = (str(tmp_path / "node"), "--card", f"soft:{blank_card}")
+
+    done = run("service", *here, "--link", "789145", "--unlink")
+
+    assert done.exit_code == 2
+    assert "give one" in done.stderr
+
+
 def test_the_pin_comes_from_a_file_or_standard_input_and_a_wrong_one_is_refused(
     run: Run, tmp_path: Path, blank_card: Path
 ) -> None:

@@ -242,6 +242,9 @@ ADVICE: dict[str, Advice] = {
         N_("This MyKey ID is somebody's already."),
         N_("Type another one, or let the centre make one."),
     ),
+    "number-taken": Advice(
+        N_("This number is somebody else's here."), N_("Check the number and type it again.")
+    ),
     "no-consent": Advice(
         N_("The resident has not agreed to use points."), N_("Register again, with the consent.")
     ),

@@ -12,7 +12,7 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 from msgspec import inspect
 
-from hub.api import carried, money, people, residents
+from hub.api import carried, money, numbers, people, residents
 from hub.api.app import make_app
 from sync.request import Problem
 from tests.hub.townhall import GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
@@ -23,6 +23,7 @@ HANDLERS = {
         *people.OPEN,
         *people.SIGNED_IN,
         *residents.SIGNED_IN,
+        *numbers.SIGNED_IN,
         *money.SIGNED_IN,
         *carried.SIGNED_IN,
     )
@@ -58,6 +59,8 @@ def value_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return WORDS | st.text(max_size=kind.max_length or 40)
         case inspect.BytesType():
             return st.binary(max_size=60)
+        case inspect.BoolType():
+            return st.booleans()
         case inspect.IntType():
             edges = [edge for edge in (kind.ge, kind.gt, kind.le) if edge is not None]
             return st.sampled_from([*edges, 1, 500, 10_001]) | st.integers()

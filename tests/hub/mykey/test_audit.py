@@ -6,24 +6,33 @@ from hub.mykey import schema
 from hub.mykey.audit import audit
 from hub.mykey.reasons import Cancellation, Change, Suspension
 from hub.mykey.registry import MyKey
+from hub.mykey.services import Services
 from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
-from sync.values import KeyDigest, MunicipalityCode
+from sync.services import service_number
+from sync.values import KeyDigest, MunicipalityCode, OrganisationId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import SECRET
+
+LIBRARY = OrganisationId("141305-L1")
 
 
 @pytest.fixture
 def lived() -> Database:
-    """Two residents with an account each, one of them renamed; a third who left and came anew."""
+    """Two residents with an account each, one of them renamed; a third who left and came anew.
+
+    Both have a number at a library.
+    """
     database = Database("sqlite://", schema.metadata, version=schema.VERSION)
     clock = TurnedClock(at("2026-11-02 10:00"))
     mykey = MyKey(
         database, Roots({}), secret=SECRET, clock=clock, randomness=SeededRandomness("identities")
     )
+    services = Services(database, clock)
     for card in map(_card, b"12"):
         made = mykey.register(card, "", consent_points=True)
         mykey.account_for(made.mykey_id, MunicipalityCode("141305"))
+        services.link(card.digest, LIBRARY, service_number(made.mykey_id[:5]))
     mykey.suspend(made.mykey_id, Suspension.LOST, person="Kato")
     mykey.change_id(made.mykey_id, "", Change.KNOWN, person="Kato")
     left = mykey.register(_card(3), "ZZZZZZZZ", consent_points=True)
@@ -66,6 +75,8 @@ BREAKS = [
     ("what was done", "DELETE FROM step", "step-missing"),
     ("an ID that was left", "DELETE FROM former_id", "former_id-missing"),
     ("whose card it was", "DELETE FROM former_card", "former_card-missing"),
+    ("somebody's number", "UPDATE service_number SET number='x' || number", "service_number"),
+    ("that one has it", "DELETE FROM service_number", "service_number-missing"),
     ("a record", "UPDATE chronicle SET bytes=x'ff' WHERE seq=1", "mykey-chain"),
     ("the chain's first record", "DELETE FROM chronicle WHERE seq=1", "mykey-chain"),
     ("the chain", "DELETE FROM chronicle", "member-unexplained"),
