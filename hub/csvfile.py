@@ -5,11 +5,13 @@ import io
 from collections.abc import Iterator
 from contextlib import suppress
 
+from sync.errors import Malformed
+
 AS_SAVED = ("utf-8", "cp932")
 """What is tried, in this order: Excel in Japan saves a CSV as CP932 unless it is told otherwise."""
 
 
-class NotCsv(ValueError):
+class NotCsv(Malformed):
     """The quotes of a row do not fit; ``row`` counts from 1."""
 
     def __init__(self, words: str, row: int) -> None:
