@@ -1,17 +1,21 @@
 """Something fresh for a card to sign: 32 bytes, for one node, once, for two minutes.
 
 They live in memory: a hub that starts again has none, and the node asks for another. The very same
-signed request may come twice, since an answer can get lost; another one may not.
+signed request may come twice, since an answer can get lost; another one may not. What must not
+happen twice is given to :meth:`Challenges.once`.
 """
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from sync.errors import RefusedByRule
 from sync.ports import Clock, Randomness
 from sync.values import Millis, NodeId
 
+T = TypeVar("T")
 LIFE = Millis(120_000)
 SIZE = 32
 MOST = 10_000
@@ -22,7 +26,11 @@ MOST = 10_000
 class _Given:
     node: NodeId
     until: Millis
-    used_for: bytes
+    used_for: bytes = b""
+    answer: object = None
+    """What came of it, where that is kept."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while that is made."""
 
 
 class Challenges:
@@ -42,11 +50,22 @@ class Challenges:
             self._given = {each: given for each, given in self._given.items() if given.until > now}
             while len(self._given) >= MOST:
                 del self._given[next(iter(self._given))]
-            self._given[challenge] = _Given(node, Millis(now + LIFE), b"")
+            self._given[challenge] = _Given(node, Millis(now + LIFE))
         return challenge
 
     def use(self, challenge: bytes, node: NodeId, request: bytes) -> None:
         """Use a challenge for one request of its node; raises RefusedByRule."""
+        self._used(challenge, node, request)
+
+    def once(self, challenge: bytes, node: NodeId, request: bytes, do: Callable[[], T]) -> T:
+        """Use it and do what the request asks, or give once more what came of that."""
+        given = self._used(challenge, node, request)
+        with given.turn:
+            if given.answer is None:
+                given.answer = do()
+            return cast("T", given.answer)
+
+    def _used(self, challenge: bytes, node: NodeId, request: bytes) -> _Given:
         name = hashlib.sha256(request).digest()
         with self._lock:
             given = self._given.get(challenge)
@@ -57,3 +76,4 @@ class Challenges:
             if given.used_for not in (b"", name):
                 raise RefusedByRule("challenge-used", "this was signed for something else before")
             given.used_for = name
+            return given

@@ -14,6 +14,7 @@ from hub.core import Core
 from hub.desk import enact
 from hub.handing_in import Judging
 from hub.intake.lines import kept
+from hub.members import take_step
 from hub.mykey.life import closed
 from hub.mykey.registry import MyKey
 from hub.mykey.services import Services
@@ -35,6 +36,7 @@ from sync.calls import (
     HeldRecords,
     Invited,
     LookRequest,
+    MemberSeen,
     Registered,
     Registration,
 )
@@ -45,6 +47,7 @@ from sync.choosing import Offer, Wishes
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest
+from sync.members import MemberRequest
 from sync.receipt import Answer
 from sync.services import VERB, CardNumber, NumberChange, NumberQuestion, service_number
 from sync.standing import LoneStanding
@@ -229,6 +232,18 @@ class Counters:
         accounts = self._mykey.accounts_of_card(request.card)
         with self._core.database.read() as tx:
             return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))
+
+    def member(self, node: NodeId, signed: CardSigned) -> MemberSeen:
+        """See the MyKey ID of a card that signed this request, or do to it what it says."""
+        request = read(signed.request, MemberRequest)
+        known = self._public_key(request.card)
+        self._check_signature(node, "member", signed, known, request.challenge)
+        return self._challenges.once(
+            request.challenge,
+            node,
+            signed.request,
+            lambda: take_step(self._core, self._mykey, node, request),
+        )
 
     def _public_key(self, card: KeyDigest) -> tuple[Algorithm, bytes]:
         known = self._mykey.public_key(card)

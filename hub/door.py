@@ -204,6 +204,10 @@ def _look(call: Call) -> Response:
     return call.signed("balances", call.counters.look(call.node, call.message(CardSigned)))
 
 
+def _member(call: Call) -> Response:
+    return call.signed("member", call.counters.member(call.node, call.message(CardSigned)))
+
+
 _NODE = "/v1/nodes/{node}"
 ROUTES = (
     Route(method="GET", path="/v1/time", need=Need.NOBODY, answer=_time),
@@ -233,6 +237,7 @@ ROUTES = (
     Route(method="POST", path=_NODE + "/numbers", need=Need.SELL, answer=_number_of),
     Route(method="POST", path=_NODE + "/number-changes", need=Need.SELL, answer=_change_number),
     Route(method="POST", path=_NODE + "/looks", need=Need.SELL, answer=_look),
+    Route(method="POST", path=_NODE + "/members", need=Need.SELL, answer=_member),
 )
 """Every call a node can make. What is not here does not exist."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from node import shell
+from node.member_cli import member
 from node.outcome import Issued, Outcome, Refused, Status, ZReport
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
 from sync.values import municipality_code
@@ -301,6 +302,9 @@ def balance(
     ]
     words = "\n".join(f"{row.town}: {row.available:,} {row.point_name}" for row in rows)
     show(lines, as_json=as_json, words=words or "nothing is known here of this card's points")
+
+
+node.add_command(member)
 
 
 @node.command()

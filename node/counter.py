@@ -11,6 +11,7 @@ from pathlib import Path
 
 from node import audit, printing, reporting
 from node.asking import Asking
+from node.members import Members
 from node.numbers import Numbers
 from node.outcome import (
     BalanceRow,
@@ -27,6 +28,7 @@ from node.outcome import (
     Refused,
     RegisteredCard,
     Running,
+    SeenMember,
     Sheet,
     Status,
     SyncResult,
@@ -40,6 +42,7 @@ from node.secondpath import same_disk
 from node.spending import Spending
 from node.tickets import Tickets
 from sync.errors import DiskFull, RefusedByRule, Unreachable
+from sync.members import MemberStep
 from sync.session import write_stick
 from sync.values import MunicipalityCode, Points
 
@@ -54,6 +57,7 @@ class Counter:
         self._tickets = Tickets(parts, asking)
         self._residents = Residents(parts, asking)
         self._numbers = Numbers(parts)
+        self._members = Members(parts)
         self._reversing = Reversing(parts)
 
     def status(self) -> Status:
@@ -166,6 +170,16 @@ class Counter:
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""
         return self._residents.balances(card, pin)
+
+    def member(
+        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+    ) -> SeenMember | Refused:
+        """See the card's MyKey ID, or do something to it that the card signs. Online only.
+
+        ``wish`` is for a change; without one the hub makes the ID. Raises Malformed for a wish that
+        cannot be an ID.
+        """
+        return self._members.take(card, pin, step, wish)
 
     def issue_tickets(
         self,

@@ -65,7 +65,7 @@ class Refused:
     ``not-in-this-shift``, ``reversed-already``, ``not-reversible``, ``no-such-record``,
     ``hub-silent``, ``scan-needed``, ``not-a-ticket``, ``ticket-not-authentic``,
     ``attempt-over``, ``card-expired``, ``no-sealing-key``, ``only-issuing-online``,
-    ``name-a-programme``, ``no-such-job``."""
+    ``name-a-programme``, ``no-such-job``, ``answer-lost``."""
     detail: str
     """The same in English words, for the command line."""
     points: Points | None = None
@@ -197,6 +197,22 @@ class RegisteredCard:
     mykey_id: str
     generated: bool
     known_before: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenMember:
+    """The MyKey ID of the card that was shown, as it stands now."""
+
+    mykey_id: str
+    state: Literal["active", "suspended", "cancelled"]
+    at_desk: bool
+    """Suspended so that only people at the desk may lift it."""
+    generated: bool
+    cards: int
+    has_points: bool
+    """Its holder agreed to have points."""
+    left: tuple[BalanceRow, ...]
+    """What is there, exactly, town by town: what stays when this ends. None while suspended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ WORDS = {
 }
 OTHER_WORDS = {
     "hub-silent": "the hub does not answer, and this works only with it; nothing is lost",
+    "answer-lost": "the hub's answer did not come: perhaps it is done; look before doing it again",
     "attempt-over": "this was given up before: begin again",
     "other-card": "this is another card than the one it was prepared for: begin again",
     "only-issuing-online": "this node cannot issue tickets of that town now",

@@ -12,10 +12,10 @@ from node.parts import Parts
 from node.reach import LOOK_PATIENCE
 from node.refusals import no, refused
 from node.signed import signed_by_card
-from sync.calls import LookRequest, Registration
+from sync.calls import Balance, LookRequest, Registration
 from sync.choosing import MOST_WISHES, Wishes
 from sync.errors import NotAuthentic, RefusedByRule, Unreachable
-from sync.values import mykey_id
+from sync.values import Millis, mykey_id
 
 TAKEN = "mykey-id-taken"
 REGISTER, LOOK = "register", "look"
@@ -97,18 +97,7 @@ class Residents:
             parts, card, pin, LOOK, lambda tap, challenge: LookRequest(challenge, tap.key.digest)
         )
         found = parts.line.ask(lambda calls: calls.look(signed), LOOK_PATIENCE)
-        return tuple(
-            BalanceRow(
-                municipality=row.municipality,
-                town=parts.paper.names(row.municipality)[0],
-                point_name=row.point_name,
-                available=row.available,
-                held=row.held,
-                as_of=found.as_of,
-                exact=True,
-            )
-            for row in found.rows
-        )
+        return tuple(exact_row(parts, row, found.as_of) for row in found.rows)
 
     def _known(self, card: str) -> tuple[BalanceRow, ...]:
         with self._parts.tap(card) as tap:
@@ -127,3 +116,16 @@ class Residents:
             )
             for row in look.towns
         )
+
+
+def exact_row(parts: Parts, row: Balance, as_of: Millis | None) -> BalanceRow:
+    """A town's points as the hub said them."""
+    return BalanceRow(
+        municipality=row.municipality,
+        town=parts.paper.names(row.municipality)[0],
+        point_name=row.point_name,
+        available=row.available,
+        held=row.held,
+        as_of=as_of,
+        exact=True,
+    )

@@ -142,6 +142,21 @@ class Balances(Message, frozen=True):
     rows: tuple[Balance, ...]
 
 
+class MemberSeen(Message, frozen=True):
+    """A MyKey ID, as its holder may see it with the card."""
+
+    mykey_id: str
+    state: str
+    """``active``, ``suspended`` or ``cancelled``."""
+    at_desk: bool
+    """Suspended so that only people at the desk may lift it."""
+    generated: bool
+    cards: Counter
+    consents: tuple[str, ...]
+    points: tuple[Balance, ...]
+    """What is there in each town, and stays there when this ends; none is told while suspended."""
+
+
 class CardSigned(Message, frozen=True):
     """A request that a card has signed (see :func:`sync.cardproof.look_message`)."""
 
@@ -244,6 +259,11 @@ class HubCalls:
         """Exact balances of all towns."""
         path = f"/v1/nodes/{self.node}/looks"
         return self._signed("POST", path, signed, "balances", Balances)
+
+    def member(self, signed: CardSigned) -> MemberSeen:
+        """See the MyKey ID of a card, or do to it what the card signed (:mod:`sync.members`)."""
+        path = f"/v1/nodes/{self.node}/members"
+        return self._signed("POST", path, signed, "member", MemberSeen)
 
     def _send(self, method: str, path: str, body: bytes, media_type: str) -> Response:
         request = sign_request(

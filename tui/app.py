@@ -27,6 +27,7 @@ from tui.screens.confirm import Confirm
 from tui.screens.history import History
 from tui.screens.home import JOBS, Home
 from tui.screens.issue import Issue
+from tui.screens.member import MyKeyId
 from tui.screens.palette import Command, Palette
 from tui.screens.printer import Printer
 from tui.screens.redeem import Redeem
@@ -53,6 +54,7 @@ _SCREENS: dict[str, type[CounterScreen]] = {
     "issue": Issue,
     "register": Register,
     "balances": Balances,
+    "mykey": MyKeyId,
     "history": History,
     "shift": Shift,
     "printer": Printer,
@@ -67,7 +69,7 @@ class CounterApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "commands", N_("All"), key_display="F1"),
         Binding("ctrl+p", "commands", show=False),
-        *(Binding(key, f"go('{job}')", show=False) for key, job, _ in JOBS),
+        *(Binding(key, f"go('{job}')", show=False) for key, job, _ in JOBS if key),
         Binding("ctrl+q", "leave", show=False, priority=True),
     ]
     CSS = """

@@ -24,11 +24,13 @@ from node.outcome import (
     Refused,
     RegisteredCard,
     Running,
+    SeenMember,
     Sheet,
     Status,
     SyncResult,
     ZReport,
 )
+from sync.members import MemberStep
 from sync.values import MunicipalityCode, Points
 
 
@@ -93,6 +95,12 @@ class UseCases(Protocol):
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""
+        ...
+
+    def member(
+        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+    ) -> SeenMember | Refused:
+        """See the card's MyKey ID, or do something to it that the card signs. Online only."""
         ...
 
     def issue_tickets(

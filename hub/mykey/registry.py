@@ -65,7 +65,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What somebody at the desk did to a member, why and when."""
+    """What somebody did to a member, why and when."""
 
     at: Millis
     what: str
@@ -154,7 +154,17 @@ class MyKey:
             mykey_id=name, generated=member.generated, known_before=known is not None
         )
 
-    # -- a life after that: by a person at the desk, each with a reason
+    def agree(self, name: MyKeyId) -> Member:
+        """Let a member who registered without points have them too; raises RefusedByRule."""
+        with self._database.write() as tx:
+            state = life.state_of(tx, name)
+            if state != ACTIVE:
+                raise life.closed(CardState(state))
+            if POINTS not in _consents(tx, name):
+                enter(tx, ConsentGiven(name, POINTS), self._clock.now())
+            return _member(tx, name)
+
+    # -- a life after that: by a person at the desk or the holder of a card, each with a reason
 
     def suspend(self, name: MyKeyId, why: Suspension, *, person: str) -> Member:
         """Let a member's cards open nothing; raises RefusedByRule, see :mod:`hub.mykey.life`."""
@@ -324,6 +334,12 @@ class MyKey:
         """A member; raises RefusedByRule (``resident-unknown``, ``mykey-id-changed``)."""
         with self._database.read() as tx:
             return _member(tx, name)
+
+    def member_of(self, card: KeyDigest) -> Member | None:
+        """The member whom a card belongs to."""
+        with self._database.read() as tx:
+            name = _member_of(tx, card)
+            return None if name is None else _member(tx, name)
 
     def audit(self) -> list[Finding]:
         """What does not follow from the chain of identities."""

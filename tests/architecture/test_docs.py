@@ -22,6 +22,7 @@ from sync.policy import Policy, Reason
 from tests.architecture.source import ROOT, modules
 from tui.cli import machikado
 from tui.screens.home import JOBS
+from tui.wording import Words
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -216,10 +217,20 @@ def test_every_finding_is_explained() -> None:
 
 def test_every_key_of_the_counter_is_in_both_languages() -> None:
     japanese, english = COUNTER.split("## English")
-    keys = [key.upper() for key, _, _ in JOBS]
+    keys = [key.upper() for key, _, _ in JOBS if key]
 
     assert [key for key in keys if f"\n| {key} |" not in japanese] == []
     assert [key for key in keys if f"\n| {key} |" not in english] == []
+
+
+def test_every_job_without_a_key_is_in_both_languages() -> None:
+    japanese, english = COUNTER.split("## English")
+    jobs = [label.split(":")[0] for key, _, label in JOBS if not key]
+
+    assert jobs
+    assert [job for job in jobs if f"\n| (list) | {job} |" not in english] == []
+    in_japanese = [re.split("[（(]", Words("ja")(label))[0] for key, _, label in JOBS if not key]
+    assert [job for job in in_japanese if f"\n| (一覧から) | {job} |" not in japanese] == []
 
 
 def test_the_limits_in_the_readme_are_the_policys() -> None:

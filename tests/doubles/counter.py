@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from node.card.errors import CardUnreadable
 from node.outcome import (
@@ -25,6 +26,7 @@ from node.outcome import (
     PrinterState,
     Refused,
     Running,
+    SeenMember,
     Sheet,
     Status,
     SyncResult,
@@ -34,6 +36,7 @@ from node.outcome import (
     ZReport,
 )
 from sync.clock import ClockState
+from sync.members import MemberStep
 from sync.records import Tier
 from sync.values import (
     Digest,
@@ -46,6 +49,7 @@ from sync.values import (
     Points,
     TicketNumber,
 )
+from tests.doubles.counter_members import member_step
 from tests.doubles.counter_residents import RegistersResidents
 
 NODE = NodeId("141305-B2108-1111")
@@ -70,6 +74,12 @@ class FakeCard:
     """This shop's own number for its holder."""
     closed: str = ""
     """Why it opens nothing."""
+    state: Literal["active", "suspended", "cancelled"] = "active"
+    """How its MyKey ID stands."""
+    at_desk: bool = False
+    """Suspended so that only the desk lifts it."""
+    agreed: bool = True
+    """Its holder agreed to have points."""
 
 
 @dataclass(slots=True)
@@ -253,19 +263,19 @@ class FakeCounter(RegistersResidents):
             wrong = self._check(card, pin)
             if wrong is not None:
                 return wrong
-        look = self._look(card)
-        return tuple(
-            BalanceRow(
-                municipality=town.municipality,
-                town=town.town,
-                point_name=town.point_name,
-                available=town.available,
-                held=0,
-                as_of=look.as_of,
-                exact=pin is not None and not self.silent,
-            )
-            for town in look.towns
-        )
+        return self._exact(card, exact=pin is not None and not self.silent)
+
+    def member(
+        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+    ) -> SeenMember | Refused:
+        """See and change the card's MyKey ID; see :mod:`tests.doubles.counter_members`."""
+        self._enter(f"member {step}")
+        if self.silent:
+            return _no("hub-silent")
+        wrong = self._check(card, pin)
+        if wrong is not None:
+            return wrong
+        return member_step(self.cards[card], step, wish, self._exact(card))
 
     def issue_tickets(
         self,
@@ -416,6 +426,21 @@ class FakeCounter(RegistersResidents):
             towns=towns,
             as_of=Millis(NOW - 60_000),
             fresh=not self.silent,
+        )
+
+    def _exact(self, card: str, *, exact: bool = True) -> tuple[BalanceRow, ...]:
+        look = self._look(card)
+        return tuple(
+            BalanceRow(
+                municipality=town.municipality,
+                town=town.town,
+                point_name=town.point_name,
+                available=town.available,
+                held=0,
+                as_of=look.as_of,
+                exact=exact,
+            )
+            for town in look.towns
         )
 
     def _check(self, card: str, pin: bytearray) -> Refused | None:

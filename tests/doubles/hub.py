@@ -26,6 +26,7 @@ from sync.calls import (
     HubTime,
     Invited,
     LookRequest,
+    MemberSeen,
     Registered,
     Registration,
 )
@@ -77,6 +78,7 @@ from sync.values import (
     mykey_id,
 )
 from sync.wire import read, write
+from tests.doubles.hub_members import member_step
 from tests.doubles.hub_numbers import GivesNumbers
 
 ORIGIN = "https://hub.example"
@@ -129,6 +131,8 @@ class FakeHub(GivesNumbers):
         self.applied: dict[tuple[EpochId, int], Record] = {}
         self.mykeys: dict[KeyDigest, str] = {}
         self.services: dict[KeyDigest, str] = {}
+        self.states: dict[str, str] = {}
+        """How a MyKey ID stands that is not active."""
         self.used: dict[bytes, bool] = {}
         """What the list says of tickets: used, or alive again."""
         self.certificates: set[KeyDigest] = set()
@@ -137,6 +141,8 @@ class FakeHub(GivesNumbers):
         self.quarantine: set[int] = set()
         self.silent = False
         self.lose_answers = 0
+        self.lose_answers_to = ""
+        """The end of a path whose calls are taken, and whose answers are lost."""
         self.keep_receipts = False
         """Custody only: nothing is judged yet."""
         self.programmes = {"123": "2026-12-31"}
@@ -167,8 +173,9 @@ class FakeHub(GivesNumbers):
             raise Unreachable("the hub is silent")
         self.requests.append(f"{request.method} {request.path_with_query}")
         answer = self._answer(request)
-        if self.lose_answers:
-            self.lose_answers -= 1
+        lost_to = self.lose_answers_to and request.path_with_query.endswith(self.lose_answers_to)
+        if self.lose_answers or lost_to:
+            self.lose_answers -= not lost_to
             raise Unreachable("the answer was lost")
         return answer
 
@@ -189,6 +196,7 @@ class FakeHub(GivesNumbers):
             ("POST", r"/v1/nodes/[^/]+/numbers", self._number),
             ("POST", r"/v1/nodes/[^/]+/number-changes", self._change_number),
             ("POST", r"/v1/nodes/[^/]+/looks", self._look),
+            ("POST", r"/v1/nodes/[^/]+/members", self._member),
         ):
             found = re.fullmatch(pattern, request.path_with_query)
             if found and method == request.method:
@@ -483,6 +491,10 @@ class FakeHub(GivesNumbers):
         wallet = self.wallets[card]
         row = Balance(KAWASAKI, "かわさきポイント", wallet.points, 0)
         return self._said("balances", Balances(self.now, (row,)))
+
+    def _member(self, body: bytes) -> Response:
+        told = member_step(self, body)
+        return self._said("member", told) if isinstance(told, MemberSeen) else told
 
 
 def sealing_public() -> bytes:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from textual.pilot import Pilot
@@ -28,6 +29,7 @@ from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
 from tui.demo.screen import Ribbon, told
+from tui.screens.home import JOBS
 from tui.widgets.cardslot import TrayCard
 from tui.wording import Language, Words
 
@@ -200,6 +202,22 @@ def _sheets() -> FakeCounter:
     )
 
 
+def _registered(state: Literal["active", "suspended", "cancelled"] = "active") -> FakeCounter:
+    counter = shop()
+    for card in counter.cards.values():
+        card.mykey_id, card.state = "HANAKO01", state
+    return counter
+
+
+def _suspended() -> FakeCounter:
+    return _registered("suspended")
+
+
+def _mykey(*pressed: str) -> Steps:
+    place = [job for _, job, _ in JOBS].index("mykey")
+    return keys(*["down"] * (place + 1), "enter", *pressed)
+
+
 STATES = {
     "home": State(),
     "home-troubled": State(counter=_troubled),
@@ -280,6 +298,17 @@ STATES = {
     "balances-wrong-pin": State(steps=keys("f6", "2", "f12", *"9999")),
     "balances-locked": State(counter=_locked, steps=keys("f6", "2", "f12")),
     "balances-exact": State(steps=keys("f6", "2", "f12", *"5678")),
+    "mykey": State(counter=_registered, steps=_mykey()),
+    "mykey-seen": State(counter=_registered, steps=_mykey("1", "2", *"5678")),
+    "mykey-suspend": State(counter=_registered, steps=_mykey("2", "1")),
+    "mykey-suspended": State(counter=_registered, steps=_mykey("2", "1", *"1234")),
+    "mykey-is-suspended": State(counter=_suspended, steps=_mykey("1", "1", *"1234")),
+    "mykey-wish": State(counter=_registered, steps=_mykey("4", "1")),
+    "mykey-changed": State(counter=_registered, steps=_mykey("4", "1", "enter", *"1234")),
+    "mykey-end": State(counter=_registered, steps=_mykey("6", "2", *"5678")),
+    "mykey-end-pin": State(counter=_registered, steps=_mykey("6", "2", *"5678", "f12")),
+    "mykey-ended": State(counter=_registered, steps=_mykey("6", "2", *"5678", "f12", *"5678")),
+    "mykey-wrong-pin": State(counter=_registered, steps=_mykey("2", "1", *"9999")),
     "history": State(counter=_after_a_day, steps=keys("f7")),
     "history-confirm": State(steps=keys(*"QR-101", "enter", "f7", "enter")),
     "history-done": State(steps=keys(*"QR-101", "enter", "f7", "enter", "f12")),

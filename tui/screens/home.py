@@ -25,12 +25,13 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f4", "issue", N_("Issue tickets")),
     ("f5", "register", N_("Register a resident")),
     ("f6", "balances", N_("Look at points")),
+    ("", "mykey", N_("MyKey ID: see, suspend, change, end")),
     ("f7", "history", N_("History, take back")),
     ("f8", "shift", N_("Shift, day's end")),
     ("f9", "sync", N_("Send now")),
     ("f10", "printer", N_("Printer, print again")),
 )
-"""Function key, what the app calls it, and its words."""
+"""Function key (none: chosen from the list or by F1), what the app calls it, and its words."""
 _SHORT = {
     "spend": N_("Spend"),
     "redeem": N_("Scan"),
@@ -60,6 +61,7 @@ class Home(CounterScreen):
     Home Horizontal { height: 1; margin: 1 0 1 0; }
     Home #ask { width: auto; padding: 0 1; color: $accent; text-style: bold; }
     Home Line { width: 24; }
+    Home #jobs { max-height: 12; }
     Home #shift { padding: 0 1; margin: 1 0; }
     """
 
@@ -78,7 +80,7 @@ class Home(CounterScreen):
         super().on_mount()
         words = self.desk.words
         jobs = self.query_one("#jobs", Choices)
-        jobs.show([f"{key.upper()}  {words(label)}" for key, _, label in JOBS])
+        jobs.show([f"{key.upper():<5}{words(label)}" for key, _, label in JOBS])
         self.open_or_wait()
 
     def open_or_wait(self) -> None:

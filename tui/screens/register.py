@@ -25,7 +25,7 @@ from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.line import Line
 from tui.widgets.pin import PinEntry
 from tui.widgets.steps import Steps
-from tui.wording import Words
+from tui.wording import Words, in_fours
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 _STEPS = (N_("card"), N_("consent"), N_("MyKey ID"), N_("PIN"))
@@ -267,11 +267,10 @@ class Register(CounterScreen):
             kind = words("The ID was made by the centre.")
         else:
             kind = words("The ID is the one that was wished.")
-        spaced = " ".join((card.mykey_id[:4], card.mykey_id[4:]))
         self.answer.say(
             "good",
             words,
-            words("MyKey ID: {mykey_id}", mykey_id=spaced),
+            words("MyKey ID: {mykey_id}", mykey_id=in_fours(card.mykey_id)),
             kind,
             words("Please have the resident write it down."),
         )

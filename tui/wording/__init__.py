@@ -82,6 +82,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def in_fours(mykey_id: str) -> str:
+    """A MyKey ID as people read it out and write it down: ``MY12 3456``."""
+    return f"{mykey_id[:4]} {mykey_id[4:]}"
+
+
 def _catalogue(language: Language) -> gettext.NullTranslations:
     if language == "en":
         return gettext.NullTranslations()

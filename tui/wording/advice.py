@@ -46,9 +46,18 @@ ADVICE: dict[str, Advice] = {
     "no-standing": Advice(
         N_("The network is down, and this PC knows no points of this card."), _WHEN_ONLINE
     ),
+    "resume-at-desk": Advice(
+        N_("This MyKey ID was suspended because the card was stolen or misused."), _ASK_TOWN, "no"
+    ),
+    "answer-lost": Advice(
+        N_("The centre's answer was lost: it is done already, or not at all."),
+        N_("When the network is back, look at the MyKey ID before doing it again."),
+    ),
     "not-active": Advice(
         N_("This card is suspended."),
-        N_("Please send the customer to the office or the town's counter, which can resume it."),
+        N_(
+            "With card and PIN it can be used again here: F1, MyKey ID. Else at the town's counter."
+        ),
         "no",
     ),
     "mykey-id-cancelled": Advice(

@@ -23,7 +23,6 @@ ELSEWHERE = {
     "node-not-enrolled": "a node is confirmed at the desk",
     "fingerprint-differs": "the office compares the fingerprint",
     "mykey-id-changed": "a resident is found by an ID at the desk",
-    "mykey-id-cancelled": "a resident is found by an ID at the desk",
     "revocation-list-older": "an issuer's list is taken at the desk, or by the hub itself",
     "card-exists": "a software card is made from the shell",
 }

@@ -1,0 +1,73 @@
+"""The own MyKey ID at a counter: seen, agreed to, suspended, resumed, changed, ended.
+
+Each step is one tap and one look: the card signs what is to be done, with a challenge of the hub.
+Nothing works without the hub, and nothing of it is kept here.
+"""
+
+from typing import Literal, cast
+
+from node.outcome import Refused, SeenMember
+from node.parts import Parts
+from node.reach import LOOK_PATIENCE
+from node.refusals import no, refused
+from node.residents import exact_row
+from node.signed import signed_by_card
+from sync.calls import CardSigned, MemberSeen
+from sync.errors import NotAuthentic, RefusedByRule, Unreachable
+from sync.members import MemberRequest, MemberStep
+from sync.values import mykey_id
+
+MEMBER = "member"
+"""The verb of :func:`sync.cardproof.look_message`."""
+POINTS = "points"
+"""The consent to have points."""
+
+
+class Members:
+    """MyKey IDs at one counter."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def take(
+        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+    ) -> SeenMember | Refused:
+        """Let the card sign a step and the hub take it. Raises Malformed for an impossible wish."""
+        try:
+            wanted = str(mykey_id(wish)) if wish else ""
+            signed = signed_by_card(
+                self._parts,
+                card,
+                pin,
+                MEMBER,
+                lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, wanted),
+            )
+        except Unreachable:
+            return no("hub-silent")
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(error)
+        finally:
+            pin[:] = bytes(len(pin))
+        return self._asked(step, signed)
+
+    def _asked(self, step: MemberStep, signed: CardSigned) -> SeenMember | Refused:
+        """Hand in what was signed: where no answer comes to a change, it may be done or not."""
+        try:
+            seen = self._parts.line.ask(lambda calls: calls.member(signed), LOOK_PATIENCE)
+        except Unreachable:
+            return no("hub-silent" if step is MemberStep.SEE else "answer-lost")
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(error)
+        return self._told(seen)
+
+    def _told(self, seen: MemberSeen) -> SeenMember:
+        now = self._parts.writer.now().ms
+        return SeenMember(
+            mykey_id=seen.mykey_id,
+            state=cast("Literal['active', 'suspended', 'cancelled']", seen.state),
+            at_desk=seen.at_desk,
+            generated=seen.generated,
+            cards=seen.cards,
+            has_points=POINTS in seen.consents,
+            left=tuple(exact_row(self._parts, row, now) for row in seen.points),
+        )
