@@ -21,14 +21,17 @@ from sync.values import NodeId
 def take_step(core: Core, mykey: MyKey, node: NodeId, request: MemberRequest) -> MemberSeen:
     """Do what a card signed, and say how its MyKey ID stands then.
 
-    Raises RefusedByRule: ``card-unknown``, what the rule of cards says, and for a change
-    ``mykey-id-taken``; Malformed for a wish that cannot be an ID.
+    Raises RefusedByRule: ``card-unknown``, what the rule of cards says, for a change
+    ``mykey-id-taken``, and ``other-card`` where another ID than this card's is to end; Malformed
+    for a wish that cannot be an ID.
     """
     with core.database.write():  # nothing is granted or held at the same moment
         member = mykey.member_of(request.card)
         if member is None:
             raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
         check(mykey.state_of(request.card), member, request.what)
+        if request.what is MemberStep.CANCEL and request.name != member.mykey_id:
+            raise RefusedByRule("other-card", f"this card's MyKey ID is not {request.name!r}")
         done = _do(mykey, member, request, person=f"counter {node}")
     return _seen(core, mykey, done)
 
@@ -43,7 +46,7 @@ def _do(mykey: MyKey, member: Member, request: MemberRequest, *, person: str) ->
         case MemberStep.RESUME:
             return mykey.resume(name, Resumption.ASKED, person=person)
         case MemberStep.CHANGE:
-            return mykey.change_id(name, request.wish, Change.ASKED, person=person)
+            return mykey.change_id(name, request.name, Change.ASKED, person=person)
         case MemberStep.CANCEL:
             return mykey.cancel(name, Cancellation.ASKED, person=person)
         case MemberStep.SEE:

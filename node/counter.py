@@ -172,14 +172,14 @@ class Counter:
         return self._residents.balances(card, pin)
 
     def member(
-        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
     ) -> SeenMember | Refused:
         """See the card's MyKey ID, or do something to it that the card signs. Online only.
 
-        ``wish`` is for a change; without one the hub makes the ID. Raises Malformed for a wish that
-        cannot be an ID.
+        ``name`` is the ID wanted by a change, without one the hub makes it; or the one that is to
+        end. Raises Malformed for what cannot be an ID.
         """
-        return self._members.take(card, pin, step, wish)
+        return self._members.take(card, pin, step, name)
 
     def issue_tickets(
         self,

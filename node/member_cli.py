@@ -68,7 +68,7 @@ def change_id(
 
 @member.command("cancel")
 @options(*_WITH_CARD)
-@click.option("--for-good", is_flag=True, help="Look first: node member see.")
+@click.option("--mykey-id", "name", required=True, metavar="M", help="What ends; see shows it.")
 def cancel(
     *,
     folder: Path,
@@ -76,17 +76,15 @@ def cancel(
     card: str,
     pin_file: str | None,
     as_json: bool,
-    for_good: bool,
+    name: str,
 ) -> None:
     """End the card's MyKey ID for good; says the points that are left until they lapse."""
-    if not for_good:
-        raise click.UsageError("cancelling is for good: look first, then say --for-good")
-    _take(Shown(folder, secret_file, card, pin_file, as_json), MemberStep.CANCEL)
+    _take(Shown(folder, secret_file, card, pin_file, as_json), MemberStep.CANCEL, name)
 
 
-def _take(shown: Shown, step: MemberStep, wish: str = "") -> None:
+def _take(shown: Shown, step: MemberStep, name: str = "") -> None:
     with shell.opened(shown.folder, shown.secret_file) as counter:
-        answer = counter.member(shown.card, shell.need_pin(shown.pin_file), step, wish)
+        answer = counter.member(shown.card, shell.need_pin(shown.pin_file), step, name)
         if isinstance(answer, Refused):
             shell.refuse(counter, answer, as_json=shown.as_json)
     show([_line(answer)], as_json=shown.as_json, words=_words(answer))

@@ -30,17 +30,17 @@ class Members:
         self._parts = parts
 
     def take(
-        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
     ) -> SeenMember | Refused:
-        """Let the card sign a step and the hub take it. Raises Malformed for an impossible wish."""
+        """Let the card sign a step and the hub take it. Raises Malformed for an impossible ID."""
         try:
-            wanted = str(mykey_id(wish)) if wish else ""
+            named = str(mykey_id(name)) if name else ""
             signed = signed_by_card(
                 self._parts,
                 card,
                 pin,
                 MEMBER,
-                lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, wanted),
+                lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, named),
             )
         except Unreachable:
             return no("hub-silent")

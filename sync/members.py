@@ -31,5 +31,6 @@ class MemberRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown
     challenge: bytes
     card: KeyDigest
     what: MemberStep
-    wish: Annotated[str, Meta(max_length=8)]
-    """The ID that is wanted from now on, for a change; empty lets the hub make one."""
+    name: Annotated[str, Meta(max_length=8)]
+    """For a change the ID that is wanted, empty lets the hub make one; to cancel the one that ends,
+    as its holder has seen it; else empty."""

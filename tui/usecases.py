@@ -98,9 +98,12 @@ class UseCases(Protocol):
         ...
 
     def member(
-        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
     ) -> SeenMember | Refused:
-        """See the card's MyKey ID, or do something to it that the card signs. Online only."""
+        """See the card's MyKey ID, or do something to it that the card signs. Online only.
+
+        ``name`` is the ID wanted by a change, without one it is made; or the one that is to end.
+        """
         ...
 
     def issue_tickets(

@@ -266,7 +266,7 @@ class FakeCounter(RegistersResidents):
         return self._exact(card, exact=pin is not None and not self.silent)
 
     def member(
-        self, card: str, pin: bytearray, step: MemberStep, wish: str = ""
+        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
     ) -> SeenMember | Refused:
         """See and change the card's MyKey ID; see :mod:`tests.doubles.counter_members`."""
         self._enter(f"member {step}")
@@ -275,7 +275,7 @@ class FakeCounter(RegistersResidents):
         wrong = self._check(card, pin)
         if wrong is not None:
             return wrong
-        return member_step(self.cards[card], step, wish, self._exact(card))
+        return member_step(self.cards[card], step, name, self._exact(card))
 
     def issue_tickets(
         self,

@@ -13,10 +13,10 @@ MADE = "QX7K2M9P"
 
 
 def member_step(
-    card: "FakeCard", step: MemberStep, wish: str, points: tuple[BalanceRow, ...]
+    card: "FakeCard", step: MemberStep, name: str, points: tuple[BalanceRow, ...]
 ) -> SeenMember | Refused:
     """Take a step as the hub does; a wish that begins with TAKEN is somebody's."""
-    no = _why_not(card, step, wish)
+    no = _why_not(card, step, name)
     if no:
         return Refused(reason=no, detail=no)
     match step:
@@ -27,7 +27,7 @@ def member_step(
         case MemberStep.CANCEL:
             card.state = "cancelled"
         case MemberStep.CHANGE:
-            card.mykey_id = wish or MADE
+            card.mykey_id = name or MADE
         case MemberStep.AGREE:
             card.agreed = True
         case MemberStep.SEE:
@@ -43,7 +43,7 @@ def member_step(
     )
 
 
-def _why_not(card: "FakeCard", step: MemberStep, wish: str) -> str:
+def _why_not(card: "FakeCard", step: MemberStep, name: str) -> str:
     if not card.mykey_id:
         return "card-unknown"
     if step is MemberStep.SEE:
@@ -54,4 +54,6 @@ def _why_not(card: "FakeCard", step: MemberStep, wish: str) -> str:
         return "not-active"
     if card.state == "cancelled" and step is not MemberStep.CANCEL:
         return "mykey-id-cancelled"
-    return "mykey-id-taken" if wish.startswith("TAKEN") else ""
+    if step is MemberStep.CANCEL and name != card.mykey_id:
+        return "other-card"
+    return "mykey-id-taken" if name.startswith("TAKEN") else ""

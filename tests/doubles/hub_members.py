@@ -25,7 +25,7 @@ def member_step(hub: "FakeHub", body: bytes) -> MemberSeen | Response:
     if name is None:
         return problem_response(409, "card-unknown", "register it first")
     if request.what is MemberStep.CHANGE:
-        wanted = request.wish or MADE
+        wanted = request.name or MADE
         if wanted in hub.mykeys.values() and wanted != name:
             return problem_response(409, "mykey-id-taken", f"{wanted} is taken")
         hub.mykeys[request.card] = name = wanted

@@ -19,14 +19,14 @@ def hanas(shop: Shop) -> Shop:
     return shop
 
 
-def taken(shop: Shop, step: MemberStep, wish: str = "") -> SeenMember:
-    answer = shop.counter.member(shop.card, pin(), step, wish)
+def taken(shop: Shop, step: MemberStep, name: str = "") -> SeenMember:
+    answer = shop.counter.member(shop.card, pin(), step, name)
     assert isinstance(answer, SeenMember), answer
     return answer
 
 
-def refused(shop: Shop, step: MemberStep, wish: str = "") -> Refused:
-    answer = shop.counter.member(shop.card, pin(), step, wish)
+def refused(shop: Shop, step: MemberStep, name: str = "") -> Refused:
+    answer = shop.counter.member(shop.card, pin(), step, name)
     assert isinstance(answer, Refused), answer
     return answer
 
@@ -49,13 +49,13 @@ def test_a_life_with_the_card(hanas: Shop) -> None:
     assert taken(hanas, MemberStep.RESUME).state == "active"
     assert taken(hanas, MemberStep.CHANGE, "HANA2026").mykey_id == "HANA2026"
     assert taken(hanas, MemberStep.CHANGE).generated
-    assert taken(hanas, MemberStep.CANCEL).state == "cancelled"
+    assert taken(hanas, MemberStep.CANCEL, "GENERATE").state == "cancelled"
     assert hanas.counter.history() == ()
 
 
 def test_a_wrong_pin_asks_for_nothing_and_says_the_tries_left(hanas: Shop) -> None:
     wrong = bytearray(b"9999")
-    answer = hanas.counter.member(hanas.card, wrong, MemberStep.CANCEL)
+    answer = hanas.counter.member(hanas.card, wrong, MemberStep.CANCEL, HANA)
 
     assert isinstance(answer, Refused)
     assert (answer.reason, answer.tries_left) == ("wrong-pin", 2)
@@ -89,7 +89,7 @@ def test_an_answer_that_is_lost_is_told_as_what_it_is(hanas: Shop) -> None:
         (MemberStep.SEE, "hub-silent"),
     ):
         hanas.hub.lose_answers_to = "/members"
-        assert refused(hanas, step).reason == reason
+        assert refused(hanas, step, HANA if step is MemberStep.CANCEL else "").reason == reason
         hanas.hub.lose_answers_to = ""
         hanas.counter.probe()
 
@@ -118,5 +118,5 @@ def test_a_card_taken_away_too_early_asks_for_nothing(
 
     monkeypatch.setattr(Tap, "sign_look", gone)
     with pytest.raises(CardRemoved):
-        hanas.counter.member(hanas.card, pin(), MemberStep.CANCEL)
+        hanas.counter.member(hanas.card, pin(), MemberStep.CANCEL, HANA)
     assert asked(hanas) == 0

@@ -63,8 +63,9 @@ class MyKeyId(CounterScreen):
         super().__init__()
         self.at = At.CHOICE
         self._what = MemberStep.SEE
-        self._card, self._tries, self._wish = "", 0, ""
-        self._sure = False
+        self._card, self._tries = "", 0
+        self._name: str | None = None
+        """For a change the ID that is wanted, to end the one that was seen; None: not known yet."""
 
     def body(self) -> ComposeResult:
         """The list, then one thing at a time."""
@@ -85,7 +86,8 @@ class MyKeyId(CounterScreen):
         super().on_mount()
         self._fresh()
 
-    def _enter(self, at: At) -> None:
+    def _enter(self, at: At, *, back: bool = False) -> None:
+        """``back``: it is the card from before that is asked for."""
         self.at = at
         self.query_one("#what").display = at is At.CHOICE
         self.query_one("#wished").display = at is At.WISH
@@ -93,12 +95,12 @@ class MyKeyId(CounterScreen):
         self.query_one(PinEntry).clear()
         slot = self.query_one(CardSlot)
         if at is At.CARD:
-            slot.want()
+            slot.want(again=not back, back=back)
         else:
             slot.rest()
 
     def _fresh(self) -> None:
-        self._card, self._wish, self._sure = "", "", False
+        self._card, self._name = "", None
         self.query_one("#wish", Line).value = ""
         self._enter(At.CHOICE)
         self._say_what(self.desk.words("What would the resident like? Type the number."))
@@ -134,7 +136,7 @@ class MyKeyId(CounterScreen):
             self.desk.advise_reason(self.answer, "hub-silent")
         elif self.is_locked(look):
             self._fresh()
-        elif self._what is MemberStep.CHANGE:
+        elif self._what is MemberStep.CHANGE and self._name is None:
             self._to_wish()
             self.answer.note(self.desk.words("8 characters: capital letters and digits."))
         else:
@@ -149,7 +151,7 @@ class MyKeyId(CounterScreen):
         """The ID as the resident wrote it, or none."""
         text = event.control.value.strip()
         try:
-            self._wish = str(mykey_id(text)) if text else ""
+            self._name = str(mykey_id(text)) if text else ""
         except Malformed:
             self.answer.note(
                 self.desk.words(
@@ -164,6 +166,13 @@ class MyKeyId(CounterScreen):
         self.before_pin(self._tries)
         self.query_one(PinEntry).focus()
 
+    @on(CardSlot.Lifted)
+    def lifted(self) -> None:
+        """The card left before its PIN: it has to lie there again before anybody types that."""
+        if self.at is At.PIN:
+            self._enter(At.CARD, back=True)
+            self.answer.blank()
+
     @on(PinEntry.Unclear)
     def unclear(self) -> None:
         """Letters, or a ticket scanned into the PIN."""
@@ -172,12 +181,12 @@ class MyKeyId(CounterScreen):
     @on(PinEntry.Typed)
     def typed(self, event: PinEntry.Typed) -> None:
         """The PIN signs one step: before an end, first a look at what would be left."""
-        ends_unseen = self._what is MemberStep.CANCEL and not self._sure
+        ends_unseen = self._what is MemberStep.CANCEL and self._name is None
         step = MemberStep.SEE if ends_unseen else self._what
         self._enter(At.WAITING)
         self.answer.note(self.desk.words("One moment. Please leave the card on the reader."))
         self.ask(
-            partial(self.counter.member, self._card, event.pin, step, self._wish),
+            partial(self.counter.member, self._card, event.pin, step, self._name or ""),
             self._seen_before_the_end if ends_unseen else self._done,
             money=step is not MemberStep.SEE,
         )
@@ -193,15 +202,15 @@ class MyKeyId(CounterScreen):
         lines = [words("End this MyKey ID for good? It cannot be taken back."), *left]
         if left:
             lines.append(words("These points can then be used no more."))
-        self.app.push_screen(Confirm("\n".join(lines)), self._sure_to_end)
+        self.app.push_screen(Confirm("\n".join(lines)), partial(self._sure_to_end, member.mykey_id))
 
-    def _sure_to_end(self, sure: bool | None) -> None:
+    def _sure_to_end(self, name: str, sure: bool | None) -> None:
         words = self.desk.words
         if not sure:
             self._fresh()
             self.answer.note(words("Given up. Nothing was changed."))
             return
-        self._sure = True
+        self._name = name
         self._to_pin()
         self.answer.note(words("To end it, please type the PIN once more."))
 

@@ -43,16 +43,16 @@ class Own:
     def __init__(self, hall: Townhall, counter: HubCalls, hana: Holder) -> None:
         self.hall, self.counter, self.hana = hall, counter, hana
 
-    def signed(self, what: str, wish: str = "", at: NodeId | None = None) -> CardSigned:
+    def signed(self, what: str, name: str = "", at: NodeId | None = None) -> CardSigned:
         """Her card signs a step, here or somewhere else."""
         challenge = self.counter.challenge().challenge
-        request = MemberRequest(challenge, self.hana.card, MemberStep(what), wish)
+        request = MemberRequest(challenge, self.hana.card, MemberStep(what), name)
         where = at or self.counter.node
         return self.hana.signs(where, "member", write(request), challenge)
 
-    def take(self, what: str, wish: str = "") -> MemberSeen:
+    def take(self, what: str, name: str = "") -> MemberSeen:
         """She signs a step, and it is taken."""
-        return self.counter.member(self.signed(what, wish))
+        return self.counter.member(self.signed(what, name))
 
     def steps(self, name: str = HANA) -> list[tuple[str, str, str]]:
         """What was done to her, as the desk sees it."""
@@ -112,11 +112,11 @@ def test_an_id_that_is_somebodys_is_not_given(own: Own, jiro: Holder) -> None:
 
 
 def test_who_leaves_is_told_what_stays_and_may_come_back_as_somebody_new(own: Own) -> None:
-    ended = own.take(CANCEL)
+    ended = own.take(CANCEL, HANA)
 
     assert ended.state == "cancelled"
     assert [row.available for row in ended.points] == [500]
-    assert own.take(CANCEL) == ended, "asked once more, because the answer was lost"
+    assert own.take(CANCEL, HANA) == ended, "asked once more, because the answer was lost"
     assert own.steps() == [("cancelled", "asked-here", f"counter {own.counter.node}")]
     again = own.counter.register(own.hana.registration(own.counter, OTHER))
     assert (again.mykey_id, again.known_before) == (OTHER, False)
@@ -187,10 +187,10 @@ def test_what_a_card_may_do_depends_on_how_its_id_stands(
     own: Own, state: str, step: MemberStep
 ) -> None:
     if state != "active":
-        own.take({"suspended": SUSPEND, "cancelled": CANCEL}[state])
+        own.take({"suspended": SUSPEND, "cancelled": CANCEL}[state], HANA)
     before = own.entered()
     try:
-        own.take(step)
+        own.take(step, {CHANGE: OTHER, CANCEL: HANA}.get(step, ""))
         said = ""
     except RefusedByRule as no:
         said = no.reason
@@ -237,7 +237,7 @@ def test_the_same_request_again_does_nothing_again(own: Own) -> None:
 
 
 def test_a_cancellation_that_is_sent_again_does_not_end_the_next_membership(own: Own) -> None:
-    asked = own.signed(CANCEL)
+    asked = own.signed(CANCEL, HANA)
     own.counter.member(asked)
     own.counter.register(own.hana.registration(own.counter, OTHER))
 
@@ -248,7 +248,7 @@ def test_a_cancellation_that_is_sent_again_does_not_end_the_next_membership(own:
 def test_a_look_cannot_be_made_into_a_cancellation(own: Own) -> None:
     honest = own.signed(SEE)
     challenge = own.counter.challenge().challenge
-    forged = write(MemberRequest(challenge, own.hana.card, CANCEL, ""))
+    forged = write(MemberRequest(challenge, own.hana.card, CANCEL, HANA))
 
     with pytest.raises(NotAuthentic, match="does not fit"):
         own.counter.member(CardSigned(forged, honest.algorithm, honest.signature))
@@ -257,18 +257,26 @@ def test_a_look_cannot_be_made_into_a_cancellation(own: Own) -> None:
     assert own.take(SEE).state == "active"
 
 
+def test_only_the_id_that_was_seen_ends(own: Own) -> None:
+    for name in ("", OTHER):
+        assert refused(partial(own.take, CANCEL, name)) == "other-card"
+    assert own.take(SEE).state == "active"
+
+
 def test_what_was_signed_at_one_counter_is_nothing_at_another(own: Own) -> None:
     other = own.hall.enrol(own.hall.invitation(), node_key("second terminal"))
     assert other.node.startswith(GREENGROCER)
 
     with pytest.raises(NotAuthentic, match="does not fit"):
-        other.member(own.signed(CANCEL))
-    assert refused(lambda: other.member(own.signed(CANCEL, at=other.node))) == "challenge-gone"
+        other.member(own.signed(CANCEL, HANA))
+    assert (
+        refused(lambda: other.member(own.signed(CANCEL, HANA, at=other.node))) == "challenge-gone"
+    )
     assert own.take(SEE).state == "active"
 
 
 def test_a_signature_is_good_for_two_minutes(own: Own) -> None:
-    asked = own.signed(CANCEL)
+    asked = own.signed(CANCEL, HANA)
     own.hall.clock.turn(minutes=2)
 
     assert refused(lambda: own.counter.member(asked)) == "challenge-gone"
