@@ -204,7 +204,8 @@ class PinLocked(CardRefusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "the card's PIN is locked; the resident's municipality resets it at its counter"
+            "the card's PIN is locked; the resident's municipality sets a new one at its counter, "
+            "for the card and an identity document"
         )
 
 

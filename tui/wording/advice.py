@@ -186,7 +186,14 @@ ADVICE: dict[str, Advice] = {
     ),
     # node.card
     "wrong-pin": Advice(N_("The PIN is wrong."), N_("Please type the 4 digits again.")),
-    "pin-locked": Advice(N_("This card's PIN is locked."), _ASK_TOWN, "no"),
+    "pin-locked": Advice(
+        N_("This card's PIN is locked."),
+        N_(
+            "The town's counter sets a new one: please tell the customer to bring the card and an "
+            "identity document."
+        ),
+        "no",
+    ),
     "pin-not-entered": Advice(
         N_("No PIN was typed on the card reader."),
         N_("Put the card down again and type the 4 digits there."),

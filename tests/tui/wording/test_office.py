@@ -53,7 +53,7 @@ def test_every_reason_with_words_of_the_office_is_one_that_the_hub_gives() -> No
 
 def test_nobody_in_the_office_is_told_to_call_it_or_to_send_a_customer() -> None:
     of_counters = {ADVICE["unknown-epoch"].todo, ADVICE["resident-unknown"].todo}
-    assert {ERRORS["Damaged"].todo, ADVICE["pin-locked"].todo} == of_counters
+    assert {ERRORS["Damaged"].todo, ADVICE["no-accepted-town"].todo} == of_counters
     for advice in (*OFFICE.values(), *FOR_EVERYBODY):
         assert advice.todo not in of_counters
 
