@@ -72,6 +72,12 @@ class RecordsCarried(HubBody, frozen=True, tag="hub.records.carried"):
     parcel: bytes
 
 
+class RevocationSourceSet(HubBody, frozen=True, tag="hub.revocation.source"):
+    """Where the hub looks for issuers' lists of revoked certificates (:mod:`hub.listsource`)."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class MunicipalityAdded(HubBody, frozen=True, tag="hub.municipality.added"):
     """A town joins: its name, its points' name, and its bank account."""
 
@@ -260,6 +266,7 @@ AnyHubBody = (
     | OperatorRecovered
     | Looked
     | RecordsCarried
+    | RevocationSourceSet
     | MunicipalityAdded
     | PayerChanged
     | CalendarSet

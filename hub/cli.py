@@ -9,6 +9,7 @@ from hub.cli_carried import CARRIED
 from hub.cli_money import MONEY
 from hub.cli_people import PEOPLE
 from hub.cli_residents import RESIDENTS
+from hub.cli_revocation import REVOCATION
 from hub.cli_services import SERVICES
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
@@ -130,5 +131,5 @@ def audit(*, folder: Path, as_json: bool) -> None:
         click.echo("everything adds up")
 
 
-for _command in (*PEOPLE, *RESIDENTS, *SERVICES, *MONEY, *CARRIED):
+for _command in (*PEOPLE, *RESIDENTS, *SERVICES, *REVOCATION, *MONEY, *CARRIED):
     hub.add_command(_command)

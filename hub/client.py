@@ -41,6 +41,7 @@ from hub.forms import (
     ReserveForm,
     ResultForm,
     SheetView,
+    SourceForm,
     TicketRow,
     WhyForm,
     WindowRow,
@@ -57,6 +58,7 @@ from hub.views import (
     OrganisationRow,
     ProgrammeRow,
     ResidentView,
+    RevocationView,
     TownRow,
     TownTotal,
 )
@@ -215,6 +217,22 @@ class HubClient:
         """End a MyKey ID for good; what is left."""
         path = f"residents/{_step(name)}/cancellation"
         return self._ask("POST", path, CancelledView, WhyForm(why=why))
+
+    # -- revocation lists
+
+    def revocation(self) -> RevocationView:
+        """Source, lists in force, and how the last load went."""
+        return self._ask("GET", "revocation", RevocationView)
+
+    def set_revocation_source(self, source: str) -> RevocationView:
+        """Say where lists come from."""
+        return self._ask("PUT", "revocation/source", RevocationView, SourceForm(source=source))
+
+    def load_revocation_lists(self) -> RevocationView:
+        """Ask the source now."""
+        return self._ask("POST", "revocation/load", RevocationView)
+
+    # -- what residents have
 
     def balances(self, name: str) -> list[BalanceRow]:
         """A resident's exact balances."""

@@ -40,6 +40,7 @@ from hub.bodies import (
     ProgrammeAdded,
     RecordsCarried,
     ReserveFunded,
+    RevocationSourceSet,
     WindowApproved,
     WindowClosed,
     WindowReleased,
@@ -60,7 +61,7 @@ from sync.values import PLATFORM, Millis, MunicipalityCode
 APPLY: Mapping[type[HubBody], Applier] = {**people.APPLIERS, **town.APPLIERS, **nodes.APPLIERS}
 """What each kind changes outside the ledger. Applied before the books are opened."""
 
-ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried})
+ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried, RevocationSourceSet})
 """Kinds that change nothing: the record itself is what is kept."""
 
 _bodies: msgspec.msgpack.Decoder[AnyHubBody] = msgspec.msgpack.Decoder(AnyHubBody)
@@ -144,6 +145,7 @@ ASKS: Mapping[type[HubBody], Ask] = {
     OperatorAdded: Ask(_PLATFORM, _together),
     OperatorRevoked: Ask(_PLATFORM, _alone),
     MunicipalityAdded: Ask(_PLATFORM, _alone),
+    RevocationSourceSet: Ask(_PLATFORM, _alone),
     PayerChanged: Ask(_STAFF, _together),
     CalendarSet: Ask(_STAFF, _alone),
     PolicySet: Ask(_STAFF, _together),

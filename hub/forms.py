@@ -168,6 +168,12 @@ class ProgrammeForm(Form, frozen=True, kw_only=True):
     clear_until: Line = ""
 
 
+class SourceForm(Form, frozen=True, kw_only=True):
+    """Where revocation lists come from: none, file:/PATH, dir:/PATH or https://..."""
+
+    source: Line
+
+
 class NewIdForm(Form, frozen=True, kw_only=True):
     """Another MyKey ID for a resident, and a reason of its list; empty: one is made."""
 

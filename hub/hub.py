@@ -40,6 +40,7 @@ from hub.numbers import Numbers
 from hub.office import Office
 from hub.people import Operator, Role
 from hub.residents import Residents
+from hub.revoking import Revoking
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
 from hub.store import schema
@@ -83,6 +84,7 @@ class Hub:
     office: Office
     residents: Residents
     numbers: Numbers
+    revoking: Revoking
     treasury: Treasury
     judging: Judging
     nights: Nights
@@ -136,6 +138,7 @@ def compose(
         office=Office(core, mykey, desk),
         residents=Residents(core, mykey),
         numbers=Numbers(core, services),
+        revoking=Revoking(core, mykey, desk),
         treasury=Treasury(core, mykey, desk, Settlement(core, kept)),
         judging=judging,
         nights=nights,

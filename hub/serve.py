@@ -20,6 +20,8 @@ from sync.http import pin_of_file
 LAST_PORT = 65_535
 _NEW_OBJECTS = 100_000
 """Collections are for circles, which postings do not make: rare, and not over what start left."""
+LOOK_EVERY = 5.0
+"""Seconds between two looks whether revocation lists are due."""
 EVERY = 1.0
 """Seconds between the rounds that end days and judge what large batches left in custody."""
 
@@ -58,6 +60,31 @@ class Rounds(threading.Thread):
         """End after the round that runs now."""
         self._over.set()
         self.join()
+
+
+class Lists(threading.Thread):
+    """Loads revocation lists where it is due, in a thread of its own: a source may keep it long."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(name="revocation-lists", daemon=True)
+        self._hub = hub
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Look again and again whether it is due; whatever fails is logged, and tried again."""
+        wait = 0.0
+        while not self._over.wait(wait):
+            wait = LOOK_EVERY
+            try:
+                self._hub.revoking.round()
+            except Exception:  # noqa: BLE001  the next look tries again
+                _log.exception("loading revocation lists stopped")
+
+    def stop(self) -> None:
+        """End. A source that is being waited for is given up."""
+        self._over.set()
+        self._hub.revoking.stop()
+        self.join(timeout=LOOK_EVERY)
 
 
 class _Server(uvicorn.Server):
@@ -103,9 +130,10 @@ def serve(
     """
     host, port = read_address(listen)
     config = _config(hub, host, port, tls)
-    rounds = Rounds(hub)
+    rounds, lists = Rounds(hub), Lists(hub)
     settle(hub)
     rounds.start()
+    lists.start()
     server = _Server(config, listening)
     if threading.current_thread() is threading.main_thread():
         for stop in (signal.SIGTERM, signal.SIGINT):
@@ -116,6 +144,7 @@ def serve(
     except SystemExit:
         raise InUse(f"another program listens at {listen}, or it is no address here") from None
     finally:
+        lists.stop()
         rounds.stop()
 
 

@@ -203,3 +203,44 @@ class NumbersRow(msgspec.Struct, frozen=True, kw_only=True):
 
     organisation: OrganisationId
     numbers: int
+
+
+class ListRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An issuer's revocation list that is in force."""
+
+    issuer: str
+    """Key identifier of the root, in hexadecimal digits."""
+    number: int
+    entries: int
+    this_update: Millis
+    next_update: Millis
+    """Until when it is in force."""
+    taken_at: Millis
+    lapsed: bool
+    """Its successor is due and has not come."""
+
+
+class OfferedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source had under a name, and what became of it."""
+
+    name: str
+    outcome: str
+    """taken, in-force, older, not-believed or not-read."""
+    words: str
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the last load of revocation lists went."""
+
+    at: Millis
+    worked: bool
+    offered: list[OfferedRow]
+
+
+class RevocationView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where revocation lists come from, and what is in force."""
+
+    source: str
+    lists: list[ListRow]
+    last: list[AttemptView]
+    """The last load since the hub began to run; empty before that."""

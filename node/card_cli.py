@@ -44,6 +44,45 @@ def new(file: Path, ca: Path, pin_file: str | None, algorithm: Algorithm, as_jso
     _show(file, made, as_json=as_json)
 
 
+@card.command()
+@_file
+@click.option("--ca", "ca", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--hold", "how", flag_value="hold", help="Until further notice.")
+@click.option("--restore", "how", flag_value="restore", help="End that.")
+def revoke(file: Path, ca: Path, how: str | None) -> None:
+    """Put the card in FILE on its demo CA's next revocation list, for good unless told otherwise.
+
+    Nobody hears of it before a list is made: machikado card list.
+    """
+    from node.card.demo import take_back
+    from node.opening import clock_for
+    from sync.revocation import Kind
+
+    kind = {"hold": Kind.HELD, "restore": None}.get(how or "", Kind.REVOKED)
+    take_back(file, ca, kind, at=clock_for(demo=True).now())
+    said = {"hold": "is on hold", "restore": "is no longer on hold"}.get(how or "", "is revoked")
+    shell.say(f"{file} {said} by the demo CA's next list")
+
+
+@card.command("list")
+@click.argument("file", metavar="LIST", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--ca", "ca", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=7, show_default=True, help="In force so long."
+)
+def make_list(file: Path, ca: Path, days: int) -> None:
+    """Write a demo CA's next revocation list into LIST; one that is there is replaced."""
+    from node.opening import clock_for
+    from sync import demolist
+    from sync.values import DAY, Millis
+
+    made = demolist.make_list(ca, at=clock_for(demo=True).now(), life=Millis(days * DAY))
+    beside = file.with_name(f"{file.name}.new")
+    beside.write_bytes(made)  # whoever reads LIST meanwhile has the one before, whole
+    beside.replace(file)
+    shell.say(f"{file} is in force for {days} days")
+
+
 @card.command("show")
 @_file
 @as_json

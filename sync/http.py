@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 MOST_ANSWER = 8 * 1024 * 1024
 """The longest answer, in bytes; a feed page is far below."""
+_MOST_HOPS = 4
+"""Addresses that are asked for one thing, as far as each sends to the next."""
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 """Where plain HTTP is accepted: nobody stands in between."""
 
@@ -55,6 +58,67 @@ def pin_of(certificate: bytes) -> bytes:
     return hashlib.sha256(
         key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     ).digest()
+
+
+def check_address(address: str) -> None:
+    """Whether something can be fetched there; raises Malformed."""
+    try:
+        parts = urlsplit(address)
+        fits = parts.port != 0 and _HOST.fullmatch(parts.hostname or "")
+    except ValueError:
+        fits = None
+    plain = address.isascii() and address.isprintable() and " " not in address
+    if not fits or not plain or parts.scheme not in {"http", "https"} or parts.username is not None:
+        raise Malformed(f"address {address!r}: it looks like https://lists.example/all.crl")
+
+
+def fetch(address: str, most: int, timeout: float) -> bytes:
+    """Get what lies at an address, of at most ``most`` bytes, within ``timeout`` seconds.
+
+    For what proves itself by its own signature, hence also over plain HTTP; where it is sent
+    elsewhere it goes to https only, and not often. Raises Unreachable.
+    """
+    import httpx
+
+    until = time.monotonic() + timeout
+    try:
+        with httpx.Client(
+            verify=ssl.create_default_context(),  # not ours: any TLS that the system allows
+            timeout=timeout,
+            headers={"Accept-Encoding": "identity", "User-Agent": "machikado"},
+            follow_redirects=False,
+        ) as client:
+            for _ in range(_MOST_HOPS):
+                with client.stream("GET", address) as answer:
+                    if not answer.has_redirect_location:
+                        return _whole_of(answer, address, most, until)
+                    address = _onward(answer, address)
+    except httpx.TimeoutException:
+        raise Unreachable(f"{address} did not answer within {timeout:g} s") from None
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise Unreachable(f"the connection to {address} broke: {error}") from None
+    raise Unreachable(f"{address} sends from place to place without an end")
+
+
+def _onward(answer: "httpx.Response", address: str) -> str:
+    """Where an answer sends to."""
+    there = str(answer.url.join(answer.headers["location"]))
+    if not there.startswith("https://"):
+        raise Unreachable(f"{address} sends to {there}, which is not https: it is not followed")
+    return there
+
+
+def _whole_of(answer: "httpx.Response", address: str, most: int, until: float) -> bytes:
+    if answer.status_code != HTTPStatus.OK:
+        raise Unreachable(f"{address} answered {answer.status_code} {answer.reason_phrase}")
+    body = bytearray()
+    for piece in answer.iter_raw():
+        body += piece
+        if len(body) > most:
+            raise Unreachable(f"{address} answered with more than {most:,} bytes")
+        if time.monotonic() > until:  # the library's own waits begin anew at each piece
+            raise Unreachable(f"{address} is too slow")
+    return bytes(body)
 
 
 class HttpDoor:

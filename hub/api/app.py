@@ -18,7 +18,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from hub.api import carried, money, numbers, people, residents
+from hub.api import carried, money, numbers, people, residents, revocation
 from hub.door import NoSuchCall, TooLong, problem_of
 from hub.hub import Hub
 from hub.people import Person
@@ -68,6 +68,7 @@ def make_app(hub: Hub) -> Litestar:
                     *people.SIGNED_IN,
                     *residents.SIGNED_IN,
                     *numbers.SIGNED_IN,
+                    *revocation.SIGNED_IN,
                     *money.SIGNED_IN,
                     *carried.SIGNED_IN,
                 ),
@@ -77,6 +78,7 @@ def make_app(hub: Hub) -> Litestar:
         dependencies={
             "at": Provide(lambda: hub.office, sync_to_thread=False),
             "into": Provide(lambda: hub.carried, sync_to_thread=False),
+            "lists": Provide(lambda: hub.revoking, sync_to_thread=False),
             "of": Provide(lambda: hub.treasury, sync_to_thread=False),
             "numbers": Provide(lambda: hub.numbers, sync_to_thread=False),
             "whom": Provide(lambda: hub.residents, sync_to_thread=False),

@@ -38,6 +38,7 @@ from sync.certificate import Algorithm, CardKey, Roots, check_certificate
 from sync.choosing import Offer, offer
 from sync.errors import RefusedByRule
 from sync.ports import Clock, Randomness
+from sync.revocation import RevocationList, read_list
 from sync.values import AccountId, CardState, KeyDigest, Millis, MunicipalityCode, MyKeyId, mykey_id
 
 POINTS = "points"
@@ -113,6 +114,10 @@ class MyKey:
     def check(self, certificate: bytes) -> CardKey:
         """The key of a certificate (DER) that is believed now; raises CertificateError."""
         return check_certificate(certificate, self._roots, self._clock.now())
+
+    def read_list(self, der: bytes) -> RevocationList:
+        """An issuer's revocation list that is believed now; raises RevocationListError."""
+        return read_list(der, self._roots, self._clock.now())
 
     def choose(self, wishes: Sequence[MyKeyId]) -> Offer:
         """An ID to register, by the rule of three (:func:`sync.choosing.offer`)."""

@@ -1,4 +1,4 @@
-"""Demo cards from the command line: make one, look at one."""
+"""Demo cards from the command line: make one, look at one, take one back."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from sync.democa import DemoCa
 
 if TYPE_CHECKING:
     from sync.democa import CardPrivateKey
+    from sync.revocation import Kind
     from sync.values import Millis
 
 
@@ -49,6 +50,23 @@ def new_card(
     finally:
         pin[:] = bytes(len(pin))
     return describe(file)
+
+
+def take_back(file: Path, ca_directory: Path, kind: "Kind | None", *, at: "Millis") -> None:
+    """Put a card on its demo CA's next list, for good or on hold; None takes a hold off it.
+
+    Raises what entering a tap raises, CertificateError for a card of another CA, Damaged, and
+    RefusedByRule for one that was taken back for good.
+    """
+    from sync import demolist
+    from sync.certificate import check_certificate
+
+    with Tap(SoftAddress(file)) as tap:
+        card = check_certificate(tap.certificate, DemoCa.load(ca_directory).roots, at)
+    if kind is None:
+        demolist.restore(ca_directory, card.serial)
+    else:
+        demolist.revoke(ca_directory, card.serial, kind, at=at)
 
 
 def describe(file: Path) -> CardDescription:

@@ -8,16 +8,18 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
+from cryptography import x509
 
 from node import enrol, opening
 from node.card_cli import card
 from node.cli import node
 from node.store import Store
 from sync.democa import DemoCa
-from sync.errors import Damaged, InUse, Malformed
+from sync.errors import Damaged, InUse, Malformed, RefusedByRule
 from sync.invitation import write_invitation
 from sync.request import Response, problem_response
-from sync.values import Millis
+from sync.revocation import Kind, read_list
+from sync.values import DAY, Millis
 from tests.doubles.hub import FakeHub
 from tests.node.conftest import NOON
 
@@ -466,3 +468,24 @@ def test_a_software_card_is_made_and_looked_at(
     assert said(made) == said(shown)
     assert said(shown)["tries_left"] == 3
     assert said(shown)["algorithm"] == algorithm
+
+
+def test_a_demos_card_is_taken_back_by_its_cas_list(run: Run, hub: FakeHub, tmp_path: Path) -> None:
+    at, lists = hub.now, tmp_path / "all.crl"
+    ca = DemoCa.create(tmp_path / "ca", at=Millis(at - DAY))
+    demo = ("--ca", str(tmp_path / "ca"))
+    assert run("new", str(tmp_path / "taro.card"), *demo, group=card).exit_code == 0
+
+    def listed(*asked: str) -> set[Kind]:
+        assert run("revoke", str(tmp_path / "taro.card"), *demo, *asked, group=card).exit_code == 0
+        assert run("list", str(lists), *demo, "--days", "1", group=card).exit_code == 0
+        made = x509.load_der_x509_crl(lists.read_bytes()).last_update_utc
+        now = Millis(int(made.timestamp()) * 1000)
+        return set(read_list(lists.read_bytes(), ca.roots, now).entries.values())
+
+    assert listed("--hold") == {Kind.HELD}
+    assert listed("--restore") == set()
+    assert listed() == {Kind.REVOKED}
+    again = run("revoke", str(tmp_path / "taro.card"), *demo, "--restore", group=card)
+    assert isinstance(again.exception, RefusedByRule)
+    assert again.exception.reason == "revoked-for-good"

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from sync.errors import Malformed, RefusedByRule, Unreachable
-from sync.http import MOST_ANSWER, HttpDoor, patiently, pin_of_file
+from sync.http import MOST_ANSWER, HttpDoor, fetch, patiently, pin_of_file
 from sync.request import OtherServer, Request, header_of, sign_request, verify_request
 from sync.signing import SigningKey
 from sync.values import Millis
@@ -421,3 +421,76 @@ def test_waiting_prints_nothing_on_the_screen(
 
     assert capfd.readouterr() == ("", "")
     assert len(waits) == 1
+
+
+# -- fetching what proves itself
+
+
+def test_what_is_fetched_comes_whole_over_plain_http() -> None:
+    with hub_that(says_hello) as hub:
+        assert fetch(f"{hub.origin}/all.crl", 5, 5) == b"hello"
+
+    [asked] = hub.asked
+    assert (asked.method, asked.path_with_query, asked.body) == ("GET", "/all.crl", b"")
+
+
+def test_what_is_fetched_is_bounded() -> None:
+    with hub_that(says_hello) as hub, pytest.raises(Unreachable, match="more than 4 bytes"):
+        fetch(hub.origin, 4, 5)
+
+
+def test_a_place_that_has_nothing_says_so() -> None:
+    def nothing(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_error(404)
+
+    with hub_that(nothing) as hub, pytest.raises(Unreachable, match="answered 404 Not Found"):
+        fetch(hub.origin, 100, 5)
+
+
+def test_nobody_is_followed_to_a_place_without_tls() -> None:
+    def elsewhere(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/other")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with hub_that(elsewhere) as hub, pytest.raises(Unreachable, match="not https"):
+        fetch(hub.origin, 100, 5)
+    assert len(hub.asked) == 1
+
+
+def test_who_sends_around_in_circles_is_left(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def around(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", handler.path)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+    with hub_that(around, certificate.context()) as hub, pytest.raises(Unreachable, match="place"):
+        fetch(hub.origin, 100, 5)
+    assert len(hub.asked) == 4
+
+
+def test_a_place_where_nobody_is_breaks() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Unreachable, match="broke"):
+        fetch(f"http://127.0.0.1:{port}/", 100, 5)
+
+
+def test_a_place_that_is_too_slow_is_given_up() -> None:
+    over = threading.Event()
+
+    def never(_handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        over.wait(10)
+
+    with hub_that(never) as hub:
+        with pytest.raises(Unreachable, match="did not answer within"):
+            fetch(hub.origin, 100, 0.2)
+        over.set()

@@ -12,7 +12,7 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 from msgspec import inspect
 
-from hub.api import carried, money, numbers, people, residents
+from hub.api import carried, money, numbers, people, residents, revocation
 from hub.api.app import make_app
 from sync.request import Problem
 from tests.hub.townhall import GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
@@ -24,6 +24,7 @@ HANDLERS = {
         *people.SIGNED_IN,
         *residents.SIGNED_IN,
         *numbers.SIGNED_IN,
+        *revocation.SIGNED_IN,
         *money.SIGNED_IN,
         *carried.SIGNED_IN,
     )
@@ -36,6 +37,7 @@ WORDS = st.sampled_from(
         *(KAWASAKI, TOSHIMA, "000000", "999999", "141306", "１４１３０５"),
         *(GREENGROCER, f"{GREENGROCER}-1111", "131164-C1001", "141305-", "A" * 52, "0" * 64),
         *("clerk", "platform", "Sato", "hub", "a,b", "shops", "companies", "shop", "pay", "noted"),
+        *("none", "file:/nowhere", "dir:/", "https://"),
         *("card-lost", "asked-here", "known-to-others"),
         *("0001-01-01", "1999-12-31", "2026-11-02", "2199-12-31", "2200-01-01", "9999-12-31"),
         *("141305-1", "141305-9" + "9" * 30, "141305-shops-1", "141305-shops-999999999999999999"),

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from node.card.demo import describe, new_card
+from node.card.demo import describe, new_card, take_back
 from node.card.errors import BadPin, CardInUse
 from node.card.softcard import SoftCard
 from node.card.tap import SoftAddress, Tap
+from sync import demolist
 from sync.cardkey import Algorithm
-from sync.certificate import check_certificate
+from sync.certificate import UnknownIssuer, check_certificate
 from sync.democa import CARD_LIFE, DemoCa
-from sync.errors import Damaged
+from sync.errors import Damaged, RefusedByRule
+from sync.revocation import Kind, read_list
 from sync.values import Millis
 from tests.node.card.conftest import NOW, PIN
 
@@ -75,3 +77,34 @@ def test_what_cannot_be_made_leaves_nothing_behind(tmp_path: Path, ca_directory:
             new_card(file, directory, pin, at=NOW)
         assert not any(pin)
         assert not file.exists()
+
+
+def test_a_card_is_taken_back_on_hold_for_good_and_never_for_good_and_back(
+    tmp_path: Path, ca: DemoCa, ca_directory: Path, card_key: RSAPrivateKey
+) -> None:
+    file = tmp_path / "hanako.card"
+    new_card(file, ca_directory, bytearray(PIN), at=NOW, key=card_key)
+
+    def kinds() -> list[Kind]:
+        made = read_list(demolist.make_list(ca_directory, at=NOW), ca.roots, NOW)
+        return list(made.entries.values())
+
+    take_back(file, ca_directory, Kind.HELD, at=NOW)
+    assert kinds() == [Kind.HELD]
+    take_back(file, ca_directory, None, at=NOW)
+    assert kinds() == []
+    take_back(file, ca_directory, Kind.REVOKED, at=NOW)
+    assert kinds() == [Kind.REVOKED]
+    with pytest.raises(RefusedByRule, match="stays so"):
+        take_back(file, ca_directory, None, at=NOW)
+
+
+def test_another_cas_card_is_not_taken_back(
+    tmp_path: Path, ca_directory: Path, card_key: RSAPrivateKey
+) -> None:
+    DemoCa.create(tmp_path / "other", at=NOW)
+    file = tmp_path / "hanako.card"
+    new_card(file, tmp_path / "other", bytearray(PIN), at=NOW, key=card_key)
+
+    with pytest.raises(UnknownIssuer):
+        take_back(file, ca_directory, Kind.REVOKED, at=NOW)
