@@ -1,5 +1,7 @@
 """Something fresh for a card to sign: 32 bytes, for one node, once, for two minutes.
 
+A voucher is good for ten: another card has to be found, put on the reader and signed with.
+
 They live in memory: a hub that starts again has none, and the node asks for another. The very same
 signed request may come twice, since an answer can get lost; another one may not. What must not
 happen twice is given to :meth:`Challenges.once`.
@@ -17,6 +19,7 @@ from sync.values import Millis, NodeId
 
 T = TypeVar("T")
 LIFE = Millis(120_000)
+VOUCHER_LIFE = Millis(600_000)
 SIZE = 32
 MOST = 10_000
 """Challenges kept at once; the oldest fall away first."""
@@ -25,7 +28,7 @@ MOST = 10_000
 @dataclass(slots=True)
 class _Given:
     node: NodeId
-    until: Millis
+    at: Millis
     used_for: bytes = b""
     answer: object = None
     """What came of it, where that is kept."""
@@ -47,15 +50,17 @@ class Challenges:
         challenge = self._randomness.bytes(SIZE)
         now = self._clock.now()
         with self._lock:
-            self._given = {each: given for each, given in self._given.items() if given.until > now}
+            self._given = {
+                each: given for each, given in self._given.items() if given.at + VOUCHER_LIFE > now
+            }
             while len(self._given) >= MOST:
                 del self._given[next(iter(self._given))]
-            self._given[challenge] = _Given(node, Millis(now + LIFE))
+            self._given[challenge] = _Given(node, now)
         return challenge
 
-    def use(self, challenge: bytes, node: NodeId, request: bytes) -> None:
+    def use(self, challenge: bytes, node: NodeId, request: bytes, life: Millis = LIFE) -> None:
         """Use a challenge for one request of its node; raises RefusedByRule."""
-        self._used(challenge, node, request)
+        self._used(challenge, node, request, life)
 
     def once(self, challenge: bytes, node: NodeId, request: bytes, do: Callable[[], T]) -> T:
         """Use it and do what the request asks, or give once more what came of that."""
@@ -65,13 +70,15 @@ class Challenges:
                 given.answer = do()
             return cast("T", given.answer)
 
-    def _used(self, challenge: bytes, node: NodeId, request: bytes) -> _Given:
+    def _used(self, challenge: bytes, node: NodeId, request: bytes, life: Millis = LIFE) -> _Given:
         name = hashlib.sha256(request).digest()
         with self._lock:
             given = self._given.get(challenge)
-            if given is None or given.node != node or given.until <= self._clock.now():
+            now = self._clock.now()
+            if given is None or given.node != node or given.at + life <= now:
                 raise RefusedByRule(
-                    "challenge-gone", "this took longer than two minutes: put the card on again"
+                    "challenge-gone",
+                    f"this took longer than {life // 60_000} minutes: put the card on again",
                 )
             if given.used_for not in (b"", name):
                 raise RefusedByRule("challenge-used", "this was signed for something else before")

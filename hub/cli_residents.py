@@ -5,12 +5,15 @@ from enum import StrEnum
 
 import click
 
-from hub.forms import NewIdForm
-from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
-from hub.shell import Asker, Command, as_person, say, say_whole
+from hub.forms import JoinCardForm, NewIdForm, RefuseJoinForm
+from hub.mykey.reasons import Cancellation, Change, Evidence, NotJoined, Resumption, Suspension
+from hub.shell import Asker, Command, as_person, say, say_rows, say_whole
 from hub.views import CancelledView
 
 _of_resident = click.argument("name", metavar="M")
+_card = click.option(
+    "--card", required=True, metavar="FINGERPRINT", help="As the counter shows it."
+)
 
 
 def _why(kind: type[StrEnum]) -> Callable[[Command], Command]:
@@ -76,6 +79,41 @@ def resident_cancel(*, asker: Asker, name: str, why: str) -> None:
     with asker.client() as client:
         ended = client.cancel_resident(name, why)
     say(ended, asker, _left(ended))
+
+
+@resident.command("joins")
+@as_person
+def resident_joins(*, asker: Asker) -> None:
+    """List the cards that asked at a counter to be joined to a MyKey ID."""
+    with asker.client() as client:
+        found = client.joins()
+    say_rows(found, asker)
+
+
+@resident.command("join")
+@_of_resident
+@_card
+@click.option("--evidence", required=True, type=click.Choice([str(each) for each in Evidence]))
+@click.option("--keep-earlier", is_flag=True, help="The cards of before stay in use.")
+@as_person
+def resident_join(*, asker: Asker, name: str, card: str, evidence: str, keep_earlier: bool) -> None:
+    """Join a card that asked; unless kept, the resident's other cards open nothing any more."""
+    form = JoinCardForm(card=card, evidence=evidence, keep_earlier=keep_earlier)
+    with asker.client() as client:
+        found = client.join_card(name, form)
+    say(found, asker, f"{card} opens what {found.mykey_id} has; {found.mykey_id} is {found.state}")
+
+
+@resident.command("refuse-join")
+@_of_resident
+@_card
+@_why(NotJoined)
+@as_person
+def resident_refuse_join(*, asker: Asker, name: str, card: str, why: str) -> None:
+    """Do not join a card that asked; the counter tells it when the person asks again."""
+    with asker.client() as client:
+        found = client.refuse_join(name, RefuseJoinForm(card=card, why=why))
+    say(found, asker, f"{card} is not joined to {found.mykey_id}")
 
 
 def _left(ended: CancelledView) -> str:

@@ -24,6 +24,7 @@ from hub.forms import (
     FloatForm,
     GrantForm,
     InviteForm,
+    JoinCardForm,
     JoinForm,
     MunicipalityForm,
     NewIdForm,
@@ -37,6 +38,7 @@ from hub.forms import (
     PayerForm,
     PendingRow,
     ProgrammeForm,
+    RefuseJoinForm,
     ReleaseForm,
     ReserveForm,
     ResultForm,
@@ -53,6 +55,7 @@ from hub.views import (
     ExceptionView,
     FlowRow,
     GrantRow,
+    JoinRow,
     NumbersLoaded,
     NumbersRow,
     OrganisationRow,
@@ -217,6 +220,18 @@ class HubClient:
         """End a MyKey ID for good; what is left."""
         path = f"residents/{_step(name)}/cancellation"
         return self._ask("POST", path, CancelledView, WhyForm(why=why))
+
+    def joins(self) -> list[JoinRow]:
+        """Cards that asked to be joined to a MyKey ID."""
+        return self._ask("GET", "joins", list[JoinRow])
+
+    def join_card(self, name: str, form: JoinCardForm) -> ResidentView:
+        """Join one of them."""
+        return self._ask("POST", f"residents/{_step(name)}/joins", ResidentView, form)
+
+    def refuse_join(self, name: str, form: RefuseJoinForm) -> ResidentView:
+        """Do not."""
+        return self._ask("POST", f"residents/{_step(name)}/join-refusals", ResidentView, form)
 
     # -- revocation lists
 

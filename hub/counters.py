@@ -4,12 +4,13 @@ Who may make which call is the door's business (:mod:`hub.door`); here it has be
 """
 
 import hashlib
+from functools import partial
 
 from hub import nodes, town
 from hub.balances import balances
 from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
-from hub.challenges import Challenges
+from hub.challenges import VOUCHER_LIFE, Challenges
 from hub.core import Core
 from hub.desk import enact
 from hub.handing_in import Judging
@@ -35,13 +36,16 @@ from sync.calls import (
     EpochRequest,
     HeldRecords,
     Invited,
+    Joined,
+    JoinRequest,
     LookRequest,
     MemberSeen,
     Registered,
     Registration,
+    VouchRequest,
 )
 from sync.cardproof import look_message
-from sync.certificate import Algorithm, verify_signature
+from sync.certificate import Algorithm, CardKey, verify_signature
 from sync.chain import NOTHING
 from sync.choosing import Offer, Wishes
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
@@ -250,6 +254,40 @@ class Counters:
         if known is None:
             raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
         return known
+
+    def join(self, node: NodeId, signed: CardSigned) -> Joined:
+        """Join a card that signed this to the MyKey ID of an earlier one; :mod:`hub.mykey.joins`.
+
+        By what the earlier one signed at once; else it waits for the desk.
+        """
+        request = read(signed.request, JoinRequest)
+        card = self._mykey.check(request.certificate)
+        key = (card.algorithm, card.public_key)
+        self._check_signature(node, "join", signed, key, request.challenge)
+        if request.voucher is None:
+            do = partial(self._mykey.joins.ask, card, mykey_id(request.said), node=node)
+        else:
+            vouched = self._vouched(node, request.voucher, card)
+            do = partial(
+                self._mykey.joins.vouched,
+                card,
+                vouched.card,
+                keep=vouched.keeps,
+                person=f"counter {node}",
+            )
+        return self._challenges.once(request.challenge, node, signed.request, do)
+
+    def _vouched(self, node: NodeId, voucher: CardSigned, card: CardKey) -> VouchRequest:
+        """What an earlier card signed here for exactly this one."""
+        request = read(voucher.request, VouchRequest)
+        if request.joins != card.digest:
+            raise RefusedByRule("voucher-for-another", "the earlier card signed for another card")
+        known = self._mykey.public_key(request.card)
+        if known is None:
+            raise RefusedByRule("earlier-card-unknown", "the earlier card has no MyKey ID")
+        self._check_signature(node, "vouch", voucher, known, request.challenge)
+        self._challenges.use(request.challenge, node, voucher.request, VOUCHER_LIFE)
+        return request
 
     def _check_signature(
         self,

@@ -208,6 +208,10 @@ def _member(call: Call) -> Response:
     return call.signed("member", call.counters.member(call.node, call.message(CardSigned)))
 
 
+def _join(call: Call) -> Response:
+    return call.signed("joined", call.counters.join(call.node, call.message(CardSigned)))
+
+
 _NODE = "/v1/nodes/{node}"
 ROUTES = (
     Route(method="GET", path="/v1/time", need=Need.NOBODY, answer=_time),
@@ -238,6 +242,7 @@ ROUTES = (
     Route(method="POST", path=_NODE + "/number-changes", need=Need.SELL, answer=_change_number),
     Route(method="POST", path=_NODE + "/looks", need=Need.SELL, answer=_look),
     Route(method="POST", path=_NODE + "/members", need=Need.SELL, answer=_member),
+    Route(method="POST", path=_NODE + "/joins", need=Need.SELL, answer=_join),
 )
 """Every call a node can make. What is not here does not exist."""
 

@@ -106,6 +106,22 @@ class WhyForm(Form, frozen=True, kw_only=True):
     why: Line
 
 
+class JoinCardForm(Form, frozen=True, kw_only=True):
+    """Join a card that asked at a counter, by its fingerprint, and by what evidence."""
+
+    card: Line
+    evidence: Line
+    keep_earlier: bool = False
+    """The cards that the resident has already stay in use."""
+
+
+class RefuseJoinForm(Form, frozen=True, kw_only=True):
+    """Do not join a card that asked, and why."""
+
+    card: Line
+    why: Line
+
+
 class InviteForm(Form, frozen=True, kw_only=True):
     """Invite a terminal; ``again`` names one that lost its disk."""
 

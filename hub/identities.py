@@ -42,3 +42,7 @@ class Members(Identities, Protocol):
     def changes(self, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
         """Cards whose holders stand otherwise since a place in their chain, and the last place."""
         ...
+
+    def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:
+        """The other cards of a card's holder."""
+        ...

@@ -14,12 +14,21 @@ from hub.balances import balances
 from hub.bodies import Looked
 from hub.core import Core
 from hub.desk import enact
-from hub.forms import BalanceRow, NewIdForm
-from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension, reason
+from hub.forms import BalanceRow, JoinCardForm, NewIdForm, RefuseJoinForm
+from hub.mykey.reasons import (
+    Cancellation,
+    Change,
+    Evidence,
+    NotJoined,
+    Resumption,
+    Suspension,
+    reason,
+)
 from hub.mykey.registry import Member, MyKey
 from hub.people import Person, Role
-from hub.views import CancelledView, ResidentView, StepRow
+from hub.views import CancelledView, JoinRow, ResidentView, StepRow
 from sync.errors import RefusedByRule
+from sync.signing import in_groups
 from sync.values import AccountId, MunicipalityCode, MyKeyId, mykey_id
 
 
@@ -72,17 +81,56 @@ class Residents:
             left = exact_balances(self._core, looked_into(self._core, self._mykey, person, name))
         return CancelledView(mykey_id=member.mykey_id, state=member.state, left=left)
 
+    def joins(self, person: Person) -> list[JoinRow]:
+        """Cards that asked to be joined to a MyKey ID, as far as this person may see: oldest first.
+
+        Those that the desk refused stand here too until they end, since a refusal can be a mistake.
+        """
+        return [
+            JoinRow(
+                mykey_id=wish.mykey_id,
+                card=in_groups(wish.card),
+                node=wish.node,
+                at=wish.at,
+                state=wish.state,
+            )
+            for wish in self._mykey.joins.wishes()
+            if person.role is Role.AUDITOR or self._is_theirs(person, wish.mykey_id)
+        ]
+
+    def join(self, person: Person, written: str, form: JoinCardForm) -> ResidentView:
+        """Join a card that asked, by evidence; unless kept, the resident's other cards end.
+
+        Raises RefusedByRule (``no-such-join``, ``card-has-an-id``) too.
+        """
+        chosen = reason(Evidence, form.evidence)
+        with self._acting(person, written) as name:
+            self._mykey.joins.accept(
+                name, form.card, chosen, keep=form.keep_earlier, person=person.name
+            )
+            return _view(self._mykey.member(name))
+
+    def refuse_join(self, person: Person, written: str, form: RefuseJoinForm) -> ResidentView:
+        """Do not join a card that asked; raises RefusedByRule (``no-such-join``) too."""
+        chosen = reason(NotJoined, form.why)
+        with self._acting(person, written) as name:
+            self._mykey.joins.refuse(name, form.card, chosen, person=person.name)
+            return _view(self._mykey.member(name))
+
     @contextmanager
     def _acting(self, person: Person, written: str) -> Iterator[MyKeyId]:
         """Whom this person may act for; nothing is granted or held at the same moment."""
         name = mykey_id(written)
         with self._core.database.write():
-            if person.role is Role.AUDITOR:
-                raise _not_allowed(person, name)
-            towns = self._mykey.accounts_of(self._mykey.now_called(name))
-            if towns and not any(map(person.works_for, towns)):
+            called = self._mykey.now_called(name)
+            if person.role is Role.AUDITOR or not self._is_theirs(person, called):
                 raise _not_allowed(person, name)
             yield name
+
+    def _is_theirs(self, person: Person, name: MyKeyId) -> bool:
+        """Whether a resident has points in a town that this person works for, or none anywhere."""
+        towns = self._mykey.accounts_of(name)
+        return not towns or any(map(person.works_for, towns))
 
 
 def looked_into(

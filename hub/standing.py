@@ -254,10 +254,10 @@ class _View:
         tx.put(schema.feed_town, mark, posting=max(posting for _, posting in changed))
 
     def _news(self, month: str) -> None:
-        """Standings of cards whose holders were suspended, resumed or cancelled meanwhile.
+        """Standings of cards that stand otherwise: suspended, resumed, cancelled, replaced, joined.
 
         A zone that looks for the first time in a month is about to be told all there is to know,
-        and later a card whose standing it never had has nothing to be told.
+        and later a card whose holder's standing it never had has nothing to be told.
         """
         mark, seen = self._seen(PLATFORM, month)
         last, cards = self._identities.changes(seen or 0)
@@ -265,7 +265,8 @@ class _View:
             return
         key = self._core.keys.zone(self.zone, month)
         for card in cards if seen is not None else ():
-            if self._stored(self.zone, StandingItem(month, key.row_of(card), b"")) is not None:
+            rows = map(key.row_of, (card, *self._identities.beside(card)))
+            if any(self._stored(self.zone, StandingItem(month, row, b"")) for row in rows):
                 self._seal(card, month)
         self._tx.put(schema.feed_town, mark, posting=last)
 

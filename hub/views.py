@@ -81,6 +81,17 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
     """What was done to it since it was registered, by whom, oldest first."""
 
 
+class JoinRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that asked at a counter to be joined to a MyKey ID, and waits or was refused."""
+
+    mykey_id: str
+    card: str
+    """Its fingerprint, as the counter showed it."""
+    node: str
+    at: Millis
+    state: str
+
+
 class CancelledView(msgspec.Struct, frozen=True, kw_only=True):
     """A MyKey ID that ended, and the points that stay until they lapse."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from node import shell
+from node.joining_cli import join
 from node.member_cli import member
 from node.outcome import Issued, Outcome, Refused, Status, ZReport
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
@@ -29,6 +30,9 @@ LAST_SEQ = 2**53 - 1
 @click.group()
 def node() -> None:
     """A counter from the shell."""
+
+
+node.add_command(join)
 
 
 @node.command()

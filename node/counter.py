@@ -11,6 +11,7 @@ from pathlib import Path
 
 from node import audit, printing, reporting
 from node.asking import Asking
+from node.joining import Joining
 from node.members import Members
 from node.numbers import Numbers
 from node.outcome import (
@@ -21,6 +22,7 @@ from node.outcome import (
     Finding,
     HistoryRow,
     Issued,
+    JoinedCard,
     NumberLook,
     Outcome,
     Prepared,
@@ -32,6 +34,7 @@ from node.outcome import (
     Sheet,
     Status,
     SyncResult,
+    Voucher,
     ZReport,
 )
 from node.parts import Parts
@@ -44,7 +47,7 @@ from node.tickets import Tickets
 from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.members import MemberStep
 from sync.session import write_stick
-from sync.values import MunicipalityCode, Points
+from sync.values import KeyDigest, MunicipalityCode, Points
 
 
 class Counter:
@@ -58,6 +61,7 @@ class Counter:
         self._residents = Residents(parts, asking)
         self._numbers = Numbers(parts)
         self._members = Members(parts)
+        self._joining = Joining(parts)
         self._reversing = Reversing(parts)
 
     def status(self) -> Status:
@@ -166,6 +170,19 @@ class Counter:
         Online only. Raises Malformed for what can be no number.
         """
         return self._numbers.change(card, pin, number)
+
+    def vouch(
+        self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
+    ) -> Voucher | Refused:
+        """Let an earlier card vouch for another one, which replaces it unless ``keep``."""
+        return self._joining.vouch(card, pin, for_card, keep=keep)
+
+    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+        """Join a card to a MyKey ID: by a voucher at once, by the ID said once the desk agrees.
+
+        Online only. Raises Malformed for what cannot be an ID.
+        """
+        return self._joining.join(card, pin, by)
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""

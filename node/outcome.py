@@ -8,9 +8,9 @@ to the question (a damaged folder, an unreadable card file, the hub's silence wh
 without it).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sync.clock import ClockState
 from sync.records import Tier
@@ -25,6 +25,9 @@ from sync.values import (
     Points,
     TicketNumber,
 )
+
+if TYPE_CHECKING:
+    from sync.calls import CardSigned
 
 Kind = Literal["spend", "ticket.redeemed", "ticket.issued", "reversed"]
 """The kinds of record that move points at this counter."""
@@ -213,6 +216,26 @@ class SeenMember:
     """Its holder agreed to have points."""
     left: tuple[BalanceRow, ...]
     """What is there, exactly, town by town: what stays when this ends. None while suspended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """What an earlier card signed for another one; good for ten minutes, at this counter."""
+
+    joins: KeyDigest
+    keeps: bool
+    """The earlier card goes on in use."""
+    signed: "CardSigned" = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedCard:
+    """How a card stands with the MyKey ID that it asked for."""
+
+    mykey_id: str
+    state: Literal["joined", "waiting", "refused"]
+    fingerprint: str
+    """What the desk calls the card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

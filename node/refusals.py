@@ -37,6 +37,7 @@ OTHER_WORDS = {
     "hub-silent": "the hub does not answer, and this works only with it; nothing is lost",
     "answer-lost": "the hub's answer did not come: perhaps it is done; look before doing it again",
     "attempt-over": "this was given up before: begin again",
+    "same-card": "the new card and the earlier one are the same card: put the other one on",
     "other-card": "this is another card than the one it was prepared for: begin again",
     "only-issuing-online": "this node cannot issue tickets of that town now",
     "not-a-ticket": "this is not a point ticket of ours: scan it again, whole",

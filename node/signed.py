@@ -15,19 +15,29 @@ from node.reach import LOOK_PATIENCE
 from node.refusals import check_usable
 from sync.calls import CardSigned
 from sync.cardproof import look_message
+from sync.clock import At
 from sync.wire import write
 
 Asked = Callable[[Tap, bytes], msgspec.Struct]
 """Makes the request from the card that lies there and the hub's challenge."""
 
 
-def signed_by_card(parts: Parts, card: str, pin: bytearray, verb: str, asked: Asked) -> CardSigned:
+def signed_by_card(
+    parts: Parts,
+    card: str,
+    pin: bytearray,
+    verb: str,
+    asked: Asked,
+    *,
+    usable: Callable[[Tap, At], None] = check_usable,
+) -> CardSigned:
     """Tap, challenge, PIN, and the tap's one look.
 
+    ``usable`` refuses a card, and ``asked`` may, before anybody's PIN is given to it.
     Raises CardError, RefusedByRule (a card that cannot be used, a wrong PIN), Unreachable.
     """
     with parts.tap(card) as tap:
-        check_usable(tap, parts.writer.now())
+        usable(tap, parts.writer.now())
         challenge = parts.line.ask(lambda calls: calls.challenge(), LOOK_PATIENCE).challenge
         body = write(asked(tap, challenge))
         identity = parts.identity

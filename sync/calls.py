@@ -4,6 +4,7 @@ Every call is idempotent: asking again after a lost answer changes nothing twice
 """
 
 import hashlib
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -165,6 +166,46 @@ class CardSigned(Message, frozen=True):
     signature: Annotated[bytes, Meta(max_length=1024)]
 
 
+class VouchRequest(Message, frozen=True):
+    """A card says of another one that it is its holder's too."""
+
+    challenge: bytes
+    card: KeyDigest
+    """The card that signs this: the earlier one."""
+    joins: KeyDigest
+    """The card that it vouches for."""
+    keeps: bool
+    """The earlier card goes on in use; else the other one replaces it."""
+
+
+class JoinRequest(Message, frozen=True):
+    """A card asks to be joined to the MyKey ID of an earlier one: with its voucher, or without."""
+
+    challenge: bytes
+    certificate: Annotated[bytes, Meta(max_length=8192)]
+    voucher: CardSigned | None
+    """A signed :class:`VouchRequest`."""
+    said: Annotated[str, Meta(max_length=8)]
+    """The MyKey ID that the person says, where there is no voucher; else empty."""
+
+
+class JoinState(StrEnum):
+    """What became of such a request."""
+
+    JOINED = "joined"
+    WAITING = "waiting"
+    """For somebody at the hub's desk, with evidence."""
+    REFUSED = "refused"
+
+
+class Joined(Message, frozen=True):
+    """How a card stands with the MyKey ID that it asked for."""
+
+    card: KeyDigest
+    mykey_id: str
+    state: JoinState
+
+
 class HubTime(Message, frozen=True):
     """The hub's clock, signed."""
 
@@ -264,6 +305,11 @@ class HubCalls:
         """See the MyKey ID of a card, or do to it what the card signed (:mod:`sync.members`)."""
         path = f"/v1/nodes/{self.node}/members"
         return self._signed("POST", path, signed, "member", MemberSeen)
+
+    def join(self, signed: CardSigned) -> Joined:
+        """Join a card to the MyKey ID of an earlier one, or hear what became of that."""
+        path = f"/v1/nodes/{self.node}/joins"
+        return self._signed("POST", path, signed, "joined", Joined)
 
     def _send(self, method: str, path: str, body: bytes, media_type: str) -> Response:
         request = sign_request(

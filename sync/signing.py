@@ -28,7 +28,12 @@ def tagged(what: str, *parts: bytes) -> bytes:
 
 def fingerprint(public: bytes) -> str:
     """A public key for people to compare: 4 groups of 4 hexadecimal digits."""
-    text = hashlib.sha256(public).hexdigest()[:16]
+    return in_groups(hashlib.sha256(public).digest())
+
+
+def in_groups(key_digest: bytes) -> str:
+    """The same from the SHA-256 of the key, as a card is called."""
+    text = key_digest.hex()[:16]
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))
 
 

@@ -27,6 +27,7 @@ from tui.screens.confirm import Confirm
 from tui.screens.history import History
 from tui.screens.home import JOBS, Home
 from tui.screens.issue import Issue
+from tui.screens.joining import NewCard
 from tui.screens.member import MyKeyId
 from tui.screens.palette import Command, Palette
 from tui.screens.printer import Printer
@@ -55,6 +56,7 @@ _SCREENS: dict[str, type[CounterScreen]] = {
     "register": Register,
     "balances": Balances,
     "mykey": MyKeyId,
+    "join": NewCard,
     "history": History,
     "shift": Shift,
     "printer": Printer,

@@ -17,6 +17,7 @@ from node.outcome import (
     Finding,
     HistoryRow,
     Issued,
+    JoinedCard,
     NumberLook,
     Outcome,
     Prepared,
@@ -28,10 +29,11 @@ from node.outcome import (
     Sheet,
     Status,
     SyncResult,
+    Voucher,
     ZReport,
 )
 from sync.members import MemberStep
-from sync.values import MunicipalityCode, Points
+from sync.values import KeyDigest, MunicipalityCode, Points
 
 
 class UseCases(Protocol):
@@ -91,6 +93,16 @@ class UseCases(Protocol):
 
     def set_number(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
         """Link this organisation's number to the card's holder; an empty one takes it back."""
+        ...
+
+    def vouch(
+        self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
+    ) -> Voucher | Refused:
+        """Let an earlier card vouch for another one, which replaces it unless ``keep``."""
+        ...
+
+    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+        """Join a card to a MyKey ID: by a voucher at once, by the ID said once the desk agrees."""
         ...
 
     def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:

@@ -5,10 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from hub.forms import NewIdForm, WhyForm
+from hub.forms import JoinCardForm, NewIdForm, RefuseJoinForm, WhyForm
 from hub.people import Person
 from hub.residents import Residents
-from hub.views import CancelledView, ResidentView
+from hub.views import CancelledView, JoinRow, ResidentView
 
 Whom = NamedDependency[Residents]
 By = NamedDependency[Person]
@@ -45,11 +45,32 @@ def cancel(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> Cancelled
     return whom.cancel(by, name, data.why)
 
 
+@get("/joins", sync_to_thread=True)
+def joins(whom: Whom, by: By) -> list[JoinRow]:
+    """List the cards that asked at a counter to be joined to a MyKey ID."""
+    return whom.joins(by)
+
+
+@post("/residents/{name:str}/joins", status_code=200, sync_to_thread=True)
+def join(whom: Whom, by: By, name: Name, data: JSONBody[JoinCardForm]) -> ResidentView:
+    """Join one of them, by evidence."""
+    return whom.join(by, name, data)
+
+
+@post("/residents/{name:str}/join-refusals", status_code=200, sync_to_thread=True)
+def refuse_join(whom: Whom, by: By, name: Name, data: JSONBody[RefuseJoinForm]) -> ResidentView:
+    """Do not join one of them."""
+    return whom.refuse_join(by, name, data)
+
+
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
     show_resident,
     suspend,
     resume,
     change_id,
     cancel,
+    joins,
+    join,
+    refuse_join,
 )
 """With a token."""

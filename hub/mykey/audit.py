@@ -17,6 +17,7 @@ COMPARED: Mapping[str, Sequence[str]] = {
     "former_card": ("digest", "mykey_id"),
     "card_mark": ("digest",),
     "revocation_list": ("issuer_key_id",),
+    "join_request": ("digest",),
     "consent": ("mykey_id", "what"),
     "account": ("mykey_id", "municipality"),
     "service_number": ("organisation", "mykey_id"),

@@ -131,13 +131,16 @@ def cancelled(name: MyKeyId) -> RefusedByRule:
 def state_of_card(tx: Tx, card: KeyDigest) -> CardState:
     """How a card stands; one that nobody registered, as one whose holder left for good."""
     row = tx.one(
-        "SELECT state, coalesce(revoked, '') AS revoked FROM member JOIN card_key USING (mykey_id)"
-        " LEFT JOIN card_mark USING (digest) WHERE digest=:card",
+        "SELECT state, replaced, coalesce(revoked, '') AS revoked"
+        " FROM member JOIN card_key USING (mykey_id) LEFT JOIN card_mark USING (digest)"
+        " WHERE digest=:card",
         card=card,
     )
     if row is None:
         return CardState.CANCELLED
-    return CardState.REVOKED if row["revoked"] else CardState(row["state"])
+    if row["revoked"]:
+        return CardState.REVOKED
+    return CardState.REPLACED if row["replaced"] else CardState(row["state"])
 
 
 def closed(state: CardState) -> RefusedByRule:

@@ -41,6 +41,22 @@ class Cancellation(StrEnum):
     MISTAKE = "mistake"
 
 
+class Evidence(StrEnum):
+    """By what the desk is sure that another card is its member's."""
+
+    IDENTITY = "identity-document-seen"
+    RETURNED = "earlier-card-returned"
+    ANSWERED = "answered-question"
+
+
+class NotJoined(StrEnum):
+    """Why the desk does not join a card."""
+
+    UNPROVED = "no-evidence"
+    OTHER = "another-person"
+    MISTAKE = "mistake"
+
+
 Why = TypeVar("Why", bound=StrEnum)
 
 

@@ -14,6 +14,10 @@ from sync.values import Digest, Millis, MyKeyId, OrganisationId
 
 ACTIVE, SUSPENDED, CANCELLED = "active", "suspended", "cancelled"
 """How a member stands."""
+WAITING, REFUSED = "waiting", "refused"
+"""How a card's wish to be joined stands."""
+JOIN_LIFE = Millis(30 * 24 * 3_600_000)
+"""So long such a wish waits for the desk, and is kept after its refusal."""
 _OF_A_MEMBER = (
     "step",
     "former_id",
@@ -133,6 +137,33 @@ class NumberUnlinked(MyKeyBody, frozen=True, tag="mykey.number-unlinked"):
     person: str
 
 
+class CardJoined(MemberChanged, frozen=True, tag="mykey.card-joined"):
+    """Another card opens what a member has; those that it replaces do so no longer."""
+
+    card: CardKeyDigest
+    algorithm: str
+    public_key: bytes
+    issuer_key_id: bytes
+    replaces: tuple[CardKeyDigest, ...]
+
+
+class JoinRefused(MemberChanged, frozen=True, tag="mykey.join-refused"):
+    """The desk did not join a card that asked for it."""
+
+    card: CardKeyDigest
+
+
+class JoinAsked(MyKeyBody, frozen=True, tag="mykey.join-asked"):
+    """A card at a counter asks to be joined to the MyKey ID that its holder says."""
+
+    said: MyKeyId
+    node: str
+    card: CardKeyDigest
+    algorithm: str
+    public_key: bytes
+    issuer_key_id: bytes
+
+
 _STATES: Mapping[type[MemberChanged], str] = {
     MemberSuspended: SUSPENDED,
     MemberResumed: ACTIVE,
@@ -153,6 +184,9 @@ AnyMyKeyBody = (
     | CardRestored
     | NumbersLinked
     | NumberUnlinked
+    | CardJoined
+    | JoinRefused
+    | JoinAsked
 )
 
 
@@ -232,6 +266,8 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
             _link(tx, body)
         case NumberUnlinked() as body:
             _unlink(tx, body.mykey_id, body.organisation)
+        case JoinAsked() | CardJoined() | JoinRefused() as body:
+            _of_joining(tx, record, body)
         case IdChanged() as body:
             _rename(tx, body)
             _note(tx, record, body, body.new_id)
@@ -242,7 +278,7 @@ def apply(tx: Tx, record: MyKeyRecord) -> None:
 
 def _register(tx: Tx, body: MemberRegistered, seq: int) -> None:
     """A new member; its card may have been a cancelled member's."""
-    before = tx.scalar("SELECT mykey_id FROM card_key WHERE digest=:card", card=body.card)
+    before = _holder(tx, body.card)
     tx.insert(
         schema.member,
         mykey_id=body.mykey_id,
@@ -250,12 +286,66 @@ def _register(tx: Tx, body: MemberRegistered, seq: int) -> None:
         generated=body.generated,
         changed=0 if before is None else seq,
     )
-    if before is not None:
+    _attach(tx, body)
+
+
+def _of_joining(tx: Tx, record: MyKeyRecord, body: JoinAsked | CardJoined | JoinRefused) -> None:
+    match body:
+        case JoinAsked():
+            _ask(tx, body, record.at)
+            return
+        case CardJoined():
+            _join(tx, body, record.seq)
+        case JoinRefused():
+            tx.run(
+                "UPDATE join_request SET state=:state WHERE digest=:card",
+                state=REFUSED,
+                card=body.card,
+            )
+    _note(tx, record, body, body.mykey_id)
+
+
+def _join(tx: Tx, body: CardJoined, seq: int) -> None:
+    """One more card for a member; nodes hear of it, and of those that it replaces."""
+    _attach(tx, body)
+    for card in body.replaces:
+        tx.run("UPDATE card_key SET replaced=1 WHERE digest=:card", card=card)
+    tx.run("UPDATE member SET changed=:seq WHERE mykey_id=:name", seq=seq, name=body.mykey_id)
+
+
+def _attach(tx: Tx, body: MemberRegistered | CardJoined) -> None:
+    """A card is a member's from now on; what it signed for an earlier holder stays that one's."""
+    before = _holder(tx, body.card)
+    if before not in (None, body.mykey_id):
         tx.insert(schema.former_card, digest=body.card, mykey_id=before)
     tx.put(
         schema.card_key,
         {"digest": body.card},
         mykey_id=body.mykey_id,
+        algorithm=body.algorithm,
+        public_key=body.public_key,
+        issuer_key_id=body.issuer_key_id,
+        replaced=False,
+    )
+    tx.run("DELETE FROM join_request WHERE digest=:card", card=body.card)
+
+
+def _holder(tx: Tx, card: bytes) -> str | None:
+    """Whose a card is; None: nobody's yet."""
+    found: str | None = tx.scalar("SELECT mykey_id FROM card_key WHERE digest=:card", card=card)
+    return found
+
+
+def _ask(tx: Tx, body: JoinAsked, at: Millis) -> None:
+    """A card has one wish at a time; those that ended make room."""
+    tx.run("DELETE FROM join_request WHERE at<=:until", until=at - JOIN_LIFE)
+    tx.put(
+        schema.join_request,
+        {"digest": body.card},
+        said=body.said,
+        state=WAITING,
+        at=at,
+        node=body.node,
         algorithm=body.algorithm,
         public_key=body.public_key,
         issuer_key_id=body.issuer_key_id,

@@ -21,6 +21,7 @@ from typing import TypeVar
 from hub.findings import Finding
 from hub.mykey import life
 from hub.mykey.audit import audit
+from hub.mykey.joins import Joins
 from hub.mykey.making import free_id
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.records import (
@@ -82,6 +83,7 @@ class Member:
     state: str
     generated: bool
     cards: int
+    """How many open what it has."""
     consents: tuple[str, ...]
     steps: tuple[Step, ...]
 
@@ -106,6 +108,7 @@ class MyKey:
         self._clock = clock
         self._randomness = randomness
         self.revocations = Revocations(database, secret, clock)
+        self.joins = Joins(database, self.revocations, clock)
         self._keys: dict[KeyDigest, bytes] = {}
         """Public keys that were asked for: a card's key never changes under its digest."""
 
@@ -226,7 +229,7 @@ class MyKey:
             name = _member_of(tx, card)
             if name is None:
                 return None
-            if life.state_of(tx, name) != ACTIVE:
+            if life.state_of_card(tx, card) is not CardState.ACTIVE:
                 return _accounts(tx, name).get(municipality)
             return self._account(tx, name, municipality)
 
@@ -296,6 +299,16 @@ class MyKey:
         """
         with self._database.read() as tx:
             return life.state_of_card(tx, card)
+
+    def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:
+        """The other cards of a card's holder, in use or replaced."""
+        with self._database.read() as tx:
+            rows = tx.rows(
+                "SELECT b.digest FROM card_key a JOIN card_key b USING (mykey_id)"
+                " WHERE a.digest=? AND b.digest<>a.digest ORDER BY 1",
+                (card,),
+            )
+        return tuple(KeyDigest(digest) for (digest,) in rows)
 
     # -- keys
 
@@ -399,7 +412,9 @@ def _member(tx: Tx, name: MyKeyId) -> Member:
         mykey_id=name,
         state=state,
         generated=bool(tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)),
-        cards=tx.scalar("SELECT COUNT(*) FROM card_key WHERE mykey_id=:name", name=name),
+        cards=tx.scalar(
+            "SELECT COUNT(*) FROM card_key WHERE mykey_id=:name AND replaced=0", name=name
+        ),
         consents=_consents(tx, name),
         steps=tuple(Step(**each) for each in steps),
     )

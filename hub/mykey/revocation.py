@@ -7,7 +7,8 @@
    found as well. Taking the same list again enters nothing.
 3. What is on the list closes its card, for good or until further notice. A card on hold that is on
    a later list no more opens again; what was taken back for good never does.
-4. Only registered cards are named in the chain; of the list itself it has number, days and digests.
+4. Only cards that registered or asked to be joined are named in the chain; of the list itself it
+   has number, days and digests.
 """
 
 import hashlib

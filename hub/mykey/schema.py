@@ -74,10 +74,12 @@ card_key = _table(
     _column("algorithm"),
     _column("public_key", sa.LargeBinary),
     _column("issuer_key_id", sa.LargeBinary),
+    _column("replaced", sa.Boolean),
     sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
     sa.Index("cards_of_member", "mykey_id"),
 )
-"""Cards, many to one member: a renewed certificate has another key."""
+"""Cards, many to one member: a renewed certificate has another key. A replaced one opens nothing
+any more; what it signed before stays its holder's."""
 
 former_card = _table(
     "former_card",
@@ -122,6 +124,20 @@ listed = _table(
     _column("kind"),
 )
 """The marks on each issuer's list, nearly all of them strangers': for cards that come later."""
+
+join_request = _table(
+    "join_request",
+    _key("digest", sa.LargeBinary),
+    _column("said"),
+    _column("state"),
+    _column("at", sa.BigInteger),
+    _column("node"),
+    _column("algorithm"),
+    _column("public_key", sa.LargeBinary),
+    _column("issuer_key_id", sa.LargeBinary),
+)
+"""Cards that asked to be joined to the MyKey ID that their holder said, and wait for the desk.
+state: waiting, refused. ``said`` may be an ID that was left since."""
 
 consent = _table("consent", _key("mykey_id"), _key("what"), _column("at", sa.BigInteger))
 """What a member agreed to, and when."""

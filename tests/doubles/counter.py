@@ -49,6 +49,7 @@ from sync.values import (
     Points,
     TicketNumber,
 )
+from tests.doubles.counter_joining import JoinsCards
 from tests.doubles.counter_members import member_step
 from tests.doubles.counter_residents import RegistersResidents
 
@@ -83,7 +84,7 @@ class FakeCard:
 
 
 @dataclass(slots=True)
-class FakeCounter(RegistersResidents):
+class FakeCounter(RegistersResidents, JoinsCards):
     """See the module. ``cards`` by address, ``tickets`` by QR text (points still on them)."""
 
     cards: dict[str, FakeCard] = field(default_factory=dict)

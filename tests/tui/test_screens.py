@@ -218,6 +218,19 @@ def _mykey(*pressed: str) -> Steps:
     return keys(*["down"] * (place + 1), "enter", *pressed)
 
 
+def _with_earlier_card() -> FakeCounter:
+    """Taro's card has a MyKey ID; Hanako's on the tray is his new one."""
+    counter = shop()
+    counter.cards["soft:taro"].mykey_id = "MYKEY001"
+    return counter
+
+
+def joining(*pressed: str) -> Steps:
+    """Go to the new card's screen by its place in the list of jobs, then press these."""
+    place = [job for _, job, _ in JOBS].index("join")
+    return keys(*["down"] * (place + 1), "enter", *pressed)
+
+
 STATES = {
     "home": State(),
     "home-troubled": State(counter=_troubled),
@@ -294,6 +307,23 @@ STATES = {
     "register-wrong-pin": State(steps=keys("f5", "1", "1", "f12", "enter", *"9999")),
     "register-refused": State(steps=keys("f5", "1", "1", *"GONE0001", "enter", *"1234")),
     "register-done": State(steps=keys("f5", "1", "1", "f12", "enter", *"1234")),
+    "join": State(steps=joining()),
+    "join-earlier": State(steps=joining("1")),
+    "join-put-earlier": State(steps=joining("1", "1")),
+    "join-same-card": State(steps=joining("1", "1", "1")),
+    "join-earlier-pin": State(steps=joining("1", "1", "2")),
+    "join-earlier-wrong-pin": State(steps=joining("1", "1", "2", *"9999")),
+    "join-again": State(steps=joining("1", "1", "2", *"5678")),
+    "join-pin": State(steps=joining("1", "1", "2", *"5678", "1")),
+    "join-done": State(
+        counter=_with_earlier_card, steps=joining("1", "1", "2", *"5678", "1", *"1234")
+    ),
+    "join-mixed-up": State(steps=joining("1", "1", "2", *"5678", "1", *"1234")),
+    "join-said": State(steps=joining("1", "3")),
+    "join-nobody": State(steps=joining("1", "3", *"NOBODY00", "enter", *"1234")),
+    "join-waits": State(steps=joining("1", "3", *"MYKEY001", "enter", *"1234")),
+    "join-refused": State(steps=joining("1", "3", *"REFUSED0", "enter", *"1234")),
+    "join-offline": State(counter=lambda: shop(silent=True), steps=joining("1")),
     "balances": State(steps=keys("f6", "2")),
     "balances-wrong-pin": State(steps=keys("f6", "2", "f12", *"9999")),
     "balances-locked": State(counter=_locked, steps=keys("f6", "2", "f12")),

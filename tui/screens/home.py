@@ -26,6 +26,7 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f5", "register", N_("Register a resident")),
     ("f6", "balances", N_("Look at points")),
     ("", "mykey", N_("MyKey ID: see, suspend, change, end")),
+    ("", "join", N_("New card for a MyKey ID")),
     ("f7", "history", N_("History, take back")),
     ("f8", "shift", N_("Shift, day's end")),
     ("f9", "sync", N_("Send now")),

@@ -261,6 +261,28 @@ ADVICE: dict[str, Advice] = {
     "number-taken": Advice(
         N_("This number is somebody else's here."), N_("Check the number and type it again.")
     ),
+    "same-card": Advice(
+        N_("The new card and the earlier one are the same card."),
+        N_("Take it off and put the earlier card on."),
+    ),
+    "earlier-card-unknown": Advice(
+        N_("The earlier card has no MyKey ID."),
+        N_("Were the two cards mixed up? Start again with the new card."),
+        "no",
+    ),
+    "card-has-an-id": Advice(
+        N_("This card has a MyKey ID of its own already."),
+        N_("It can be used as it is. If it is the earlier one, start again with the new card."),
+        "no",
+    ),
+    "no-such-mykey-id": Advice(
+        N_("Nobody has this MyKey ID."), N_("Please check it and type it again.")
+    ),
+    "too-many-joins": Advice(
+        N_("Many new cards of this counter wait for the office already."), _CALL_OFFICE
+    ),
+    "voucher-for-another": Advice(N_("This is not the new card from before."), _AGAIN),
+    "challenge-gone": Advice(N_("This took too long and was given up."), _AGAIN),
     "no-consent": Advice(
         N_("The resident has not agreed to use points."), N_("Register again, with the consent.")
     ),

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "fingerprint-differs": "the office compares the fingerprint",
     "mykey-id-changed": "a resident is found by an ID at the desk",
     "revocation-list-older": "an issuer's list is taken at the desk, or by the hub itself",
+    "no-such-join": "a card that waits is joined at the desk",
     "card-exists": "a software card is made from the shell",
 }
 """What the same modules say to people who are not at a counter, and read its message."""

@@ -1,0 +1,94 @@
+"""Another card for a MyKey ID at a counter: a renewed one, a phone's, the heir of a lost one.
+
+    vouch   the earlier card signs, under its PIN, that the other one is its holder's too
+    join    the new card signs, under its own, that it asks to be joined: with that voucher,
+            which joins it at once, or with the MyKey ID that the person says, which waits for
+            somebody at the hub's desk
+
+Both need the hub. Neither moves points, and each is a tap of its own (:mod:`node.signed`): one
+reader serves both cards, one after the other. Which card lies there is found out before a PIN is
+given to it.
+"""
+
+from node.card.errors import PinLocked
+from node.card.tap import Tap
+from node.outcome import JoinedCard, Refused, Voucher
+from node.parts import Parts
+from node.reach import LOOK_PATIENCE
+from node.refusals import OTHER_WORDS, no, refused
+from node.signed import signed_by_card
+from sync.calls import JoinRequest, VouchRequest
+from sync.clock import At
+from sync.errors import NotAuthentic, RefusedByRule, Unreachable
+from sync.signing import in_groups
+from sync.values import KeyDigest, mykey_id
+
+VOUCH, JOIN = "vouch", "join"
+"""The verbs of :func:`sync.cardproof.look_message`."""
+
+
+class Joining:
+    """Joining cards at one counter."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def vouch(
+        self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
+    ) -> Voucher | Refused:
+        """Let an earlier card vouch for another one, which replaces it unless ``keep``.
+
+        Its certificate may have expired: that is when people renew.
+        """
+
+        def vouching(tap: Tap, challenge: bytes) -> VouchRequest:
+            if tap.key.digest == for_card:
+                raise _no("same-card")
+            return VouchRequest(challenge, tap.key.digest, for_card, keep)
+
+        try:
+            signed = signed_by_card(self._parts, card, pin, VOUCH, vouching, usable=_unlocked)
+        except Unreachable:
+            return no("hub-silent")
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(error)
+        finally:
+            pin[:] = bytes(len(pin))
+        return Voucher(joins=for_card, keeps=keep, signed=signed)
+
+    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+        """Join a card by the voucher of an earlier one, or ask for it by a MyKey ID.
+
+        Asking once more says what became of it. Raises Malformed for what cannot be an ID.
+        """
+        voucher = by if isinstance(by, Voucher) else None
+        said = "" if isinstance(by, Voucher) else mykey_id(by)
+
+        def joining(tap: Tap, challenge: bytes) -> JoinRequest:
+            if voucher is not None and tap.key.digest != voucher.joins:
+                raise _no("other-card")
+            signed = None if voucher is None else voucher.signed
+            return JoinRequest(challenge, tap.certificate, signed, said)
+
+        try:
+            asked = signed_by_card(self._parts, card, pin, JOIN, joining)
+            done = self._parts.line.ask(lambda calls: calls.join(asked), LOOK_PATIENCE)
+        except Unreachable:
+            return no("hub-silent")
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(error)
+        finally:
+            pin[:] = bytes(len(pin))
+        return JoinedCard(
+            mykey_id=done.mykey_id, state=done.state.value, fingerprint=in_groups(done.card)
+        )
+
+
+def _unlocked(tap: Tap, _at: At) -> None:
+    """Whether a PIN may still be given to a card; raises PinLocked."""
+    if tap.tries_left == 0:
+        raise PinLocked
+
+
+def _no(reason: str) -> RefusedByRule:
+    return RefusedByRule(reason, OTHER_WORDS[reason])
