@@ -150,7 +150,7 @@ class Asking:
             as_of=known.as_of.at,
         )
 
-    def look(self, key: KeyDigest, tries_left: int, *, fresh: bool) -> CardLook:
+    def look(self, key: KeyDigest, tries_left: int, *, fresh: bool, pad: bool = False) -> CardLook:
         """What is known here of a card."""
         parts = self._parts
         known = parts.knowledge.standing(key)
@@ -166,6 +166,7 @@ class Asking:
             towns=towns,
             as_of=None if known is None else known.as_of.at,
             fresh=fresh,
+            pad=pad,
             closed=None if known is None else closed(known.standing.state),
         )
 

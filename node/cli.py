@@ -246,7 +246,7 @@ def register(
         chosen = counter.choose_id(wishes)
         if isinstance(chosen, Refused):
             shell.refuse(counter, chosen, as_json=as_json)
-        pin = shell.need_pin(pin_file)
+        pin = shell.pin_for(counter, card, pin_file)
         made = counter.register(card, pin, chosen, consent=consent == "points")
         if isinstance(made, Refused):
             shell.refuse(counter, made, as_json=as_json)
@@ -273,7 +273,7 @@ def service(
         raise click.UsageError("--link and --unlink are two things: give one")
     with shell.opened(folder, secret_file) as counter:
         if number or unlink:
-            found = counter.set_number(card, shell.need_pin(pin_file), number)
+            found = counter.set_number(card, shell.pin_for(counter, card, pin_file), number)
         else:
             found = counter.number_of(card)
         if isinstance(found, Refused):
@@ -328,7 +328,7 @@ def spend(
     """Take points for goods."""
     town, amount = municipality_code(municipality), read_points(points)
     with shell.opened(folder, secret_file) as counter:
-        done = counter.spend(card, town, amount, shell.need_pin(pin_file))
+        done = counter.spend(card, town, amount, shell.pin_for(counter, card, pin_file))
         _outcome(counter, done, png=png, as_json=as_json)
 
 
@@ -378,7 +378,7 @@ def issue(
             days=days,
             count=count,
             programme=programme,
-            pin=shell.need_pin(pin_file),
+            pin=shell.pin_for(counter, card, pin_file),
         )
         if isinstance(made, Refused):
             shell.refuse(counter, made, as_json=as_json)

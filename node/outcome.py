@@ -117,6 +117,8 @@ class CardLook:
     """When the hub made the standing; None when there is none here."""
     fresh: bool
     """The hub was asked just now and answered."""
+    pad: bool = False
+    """The reader has keys on which the PIN is typed."""
     closed: str | None = None
     """Why the card opens nothing at all: the reason that a spend would be refused for."""
 
@@ -146,6 +148,8 @@ class Prepared:
     as_of: Millis | None
     silent_since: Millis
     """Since when the hub is silent; 0 when it answered."""
+    pad: bool = False
+    """The reader has keys on which the PIN is typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,28 @@ def need_pin(file: str | None) -> bytearray:
     return given
 
 
+def pin_for(counter: "Counter", card: str, file: str | None) -> bytearray:
+    """The PIN for this card: as it was given, else typed on the reader's keys where it has some.
+
+    Says so, and warns before the last try. Raises Malformed where there is neither, and CardError.
+    """
+    from node.card.pin import OnPad, wipe
+
+    given = pin_from(file)
+    try:
+        with counter.parts.tap(card) as tap:
+            tries, pad = tap.tries_left, tap.pad
+    except BaseException:
+        wipe(given)
+        raise
+    if tries == 1:
+        say("careful: this is the last try before the card's PIN is locked")
+    if given is None and pad:
+        say("type the PIN on the card reader's keys; cancel there gives up")
+        return OnPad()
+    return need_pin(file) if given is None else given
+
+
 def say(words: str) -> None:
     """Tell the person at the shell."""
     click.echo(words, err=True)

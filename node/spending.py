@@ -9,8 +9,11 @@ asked to sign what was refused.
 """
 
 import threading
+from dataclasses import replace
 
 from node.asking import NOT_ASKED, Asking, Attempted
+from node.card.errors import CardError
+from node.card.pin import wiped
 from node.knowledge import KnownStanding
 from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused
 from node.parts import Parts
@@ -36,9 +39,9 @@ class Spending:
     def look_up(self, card: str) -> CardLook:
         """The card's towns, fresh when the hub answers."""
         with self._parts.tap(card) as tap:
-            key, tries = tap.key.digest, tap.tries_left
+            key, tries, pad = tap.key.digest, tap.tries_left, tap.pad
         fresh = self._asking.refresh(key)
-        return self._asking.look(key, tries, fresh=fresh)
+        return self._asking.look(key, tries, fresh=fresh, pad=pad)
 
     def prepare(
         self, card: str, town: MunicipalityCode | None, points: Points
@@ -51,7 +54,7 @@ class Spending:
                 self._parts.writer.check_selling()
                 with self._parts.tap(card) as tap:
                     check_usable(tap, self._parts.writer.now())
-                    key, tries = tap.key.digest, tap.tries_left
+                    key, tries, pad = tap.key.digest, tap.tries_left, tap.pad
                 chosen = self._choose(key, tries, points) if town is None else town
                 if not isinstance(chosen, str):
                     return chosen
@@ -59,18 +62,16 @@ class Spending:
             except (RefusedByRule, NotAuthentic) as error:
                 return refused(error, points=points, municipality=town)
             if isinstance(answer, Prepared):
-                self._in_flight = answer
+                answer = self._in_flight = replace(answer, pad=pad)
             return answer
 
     def take(self, prepared: Prepared, card: str, pin: bytearray) -> Outcome:
         """Take what was prepared, under the PIN."""
-        with self._turn:
+        with self._turn, wiped(pin):
             try:
                 outcome = self._take(prepared, card, pin)
             except RefusedByRule as error:
                 return refused(error, points=prepared.points, municipality=prepared.municipality)
-            finally:
-                pin[:] = bytes(len(pin))
             self._in_flight = None
             return outcome
 
@@ -83,14 +84,17 @@ class Spending:
 
     def spend(self, card: str, town: MunicipalityCode, points: Points, pin: bytearray) -> Outcome:
         """Prepare and take in one."""
-        with self._turn:
+        with self._turn, wiped(pin):
             prepared = self.prepare(card, town, points)
             if isinstance(prepared, Choose):
                 return no("no-accepted-town", points=points, municipality=town)
             if isinstance(prepared, Refused):
-                pin[:] = bytes(len(pin))
                 return prepared
-            outcome = self.take(prepared, card, pin)
+            try:
+                outcome = self.take(prepared, card, pin)
+            except CardError:
+                self.drop(prepared)
+                raise
             if isinstance(outcome, Refused):
                 self.drop(prepared)
             return outcome

@@ -22,7 +22,7 @@ from tui.asking import Answered, Trouble, answered
 from tui.notices import printer_trouble
 from tui.readers import CardNews, ReaderDesk, StartWatch
 from tui.screens.balances import Balances
-from tui.screens.base import CounterScreen
+from tui.screens.base import LAST_TRY, CounterScreen
 from tui.screens.confirm import Confirm
 from tui.screens.history import History
 from tui.screens.home import JOBS, Home
@@ -362,6 +362,8 @@ class CounterApp(App[None]):
             more.append(
                 words.many("{count} try is left.", "{count} tries are left.", refused.tries_left)
             )
+        if refused.tries_left == 1:
+            more.append(words(LAST_TRY))
         if refused.seq is not None:
             more.append(words("See no. {seq} in the history.", seq=refused.seq))
         answer.advise(advice, words, *more)

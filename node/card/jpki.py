@@ -13,6 +13,7 @@ what the card keeps; how often a tap may use them is :mod:`node.card.tap`'s to s
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -148,6 +149,16 @@ class UserAuthentication:
             _judge_pin(exchange(self.transport, Command(ins=apdu.VERIFY, p2=0x80, data=pin)))
         finally:
             pin[:] = bytes(len(pin))
+
+    def verify_on_pad(self, present: Callable[[], bytes]) -> None:
+        """Let the person present the PIN on the reader's keys; ``present`` gives the answer to it.
+
+        Asks for the tries first and lets the person type once. Raises PinLocked before anybody is
+        asked to type, WrongPin, and what ``present`` raises.
+        """
+        if self.tries_left() == 0:  # which leaves the PIN's file selected
+            raise PinLocked
+        _judge_pin(Response.decode(present()))
 
     def sign(self, algorithm: Algorithm, message: bytes) -> bytes:
         """Let the card's key sign ``message`` by the algorithm of that key.

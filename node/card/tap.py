@@ -15,17 +15,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from node.card.apdu import Transport
 from node.card.errors import (
     BadAnswer,
     BadPin,
+    NoReader,
     PinNeeded,
+    PinNotEntered,
     SignatureMismatch,
     TapSpent,
 )
 from node.card.jpki import UserAuthentication
+from node.card.pin import OnPad, wipe
 from sync.certificate import (
     Algorithm,
     BadSignature,
@@ -62,6 +65,22 @@ class Connection(Transport, Protocol):
 
     def close(self) -> None:
         """Take the power away and let go of the card. Never raises."""
+        ...
+
+
+@runtime_checkable
+class KeyedConnection(Connection, Protocol):
+    """A connection through a reader that may have keys of its own."""
+
+    def pin_pad(self) -> int | None:
+        """How the reader is told to take a PIN; None for a reader without keys."""
+        ...
+
+    def verify_on_pad(self) -> bytes:
+        """The card's answer to the PIN that a person typed there.
+
+        Raises PinNotEntered and BadPin: the card was not asked.
+        """
         ...
 
 
@@ -151,23 +170,33 @@ class Tap:
         """Wrong PINs the card still allowed when the tap began; 0 is locked, at 1 warn."""
         return self._tries_left
 
+    @property
+    def pad(self) -> bool:
+        """Whether the reader has keys on which the PIN can be typed: give it as OnPad then."""
+        return self._pad() is not None
+
     def verify(self, pin: bytearray) -> None:
         """Present the PIN: 4 ASCII digits, overwritten with zeros before this returns or raises.
 
-        Once a tap: after a wrong one the person taps again. Raises BadPin (the card was not asked,
-        so this was not the one), WrongPin, PinLocked, TapSpent.
+        For an OnPad the person types it on the reader's keys, which may take a minute. Once a tap:
+        after a wrong one the person taps again. Raises BadPin and PinNotEntered (the card was not
+        asked, so this was not the one), WrongPin, PinLocked, TapSpent; NoReader for an OnPad where
+        the reader has no keys.
         """
         try:
             card = self._card()
             self._give("pin", "the PIN was already presented in this tap; tap again")
             try:
-                card.verify(pin)
-            except BadPin:
+                if isinstance(pin, OnPad):
+                    card.verify_on_pad(self._need_pad().verify_on_pad)
+                else:
+                    card.verify(pin)
+            except (BadPin, PinNotEntered):
                 self._given.discard("pin")
                 raise
             self._verified = True
         finally:
-            pin[:] = bytes(len(pin))
+            wipe(pin)
 
     def sign_look(self, message: bytes) -> Signature:
         """Let the card sign a look: anything that moves no points. Raises like sign_record."""
@@ -201,6 +230,18 @@ class Tap:
         if what in self._given:
             raise TapSpent(otherwise)
         self._given.add(what)
+
+    def _pad(self) -> KeyedConnection | None:
+        reader = self._connection
+        if not isinstance(reader, KeyedConnection) or reader.pin_pad() is None:
+            return None
+        return reader
+
+    def _need_pad(self) -> KeyedConnection:
+        pad = self._pad()
+        if pad is None:
+            raise NoReader("this card reader has no keys for a PIN; type it on the PC")
+        return pad
 
     def _card(self) -> UserAuthentication:
         if self._connection is None:

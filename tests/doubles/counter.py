@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from node.card.errors import CardUnreadable
+from node.card.pin import OnPad
 from node.outcome import (
     Approved,
     BalanceRow,
@@ -101,6 +102,8 @@ class FakeCounter(RegistersResidents, JoinsCards):
     """Raised once, by the next question but ``status``."""
     gate: threading.Event = field(default_factory=threading.Event)
     """Questions but ``status`` wait while it is cleared."""
+    pad: bool = False
+    """The reader has keys, on which nobody ever types."""
     look: Status | None = None
     """What ``status`` begins from."""
     fixed: bool = False
@@ -211,6 +214,7 @@ class FakeCounter(RegistersResidents, JoinsCards):
             at_cap=found[0].at_cap,
             as_of=look.as_of,
             silent_since=Millis(NOW - 60_000) if self.silent else Millis(0),
+            pad=self.pad,
         )
         self.open_holds[prepared.attempt] = prepared
         return prepared
@@ -427,6 +431,7 @@ class FakeCounter(RegistersResidents, JoinsCards):
             towns=towns,
             as_of=Millis(NOW - 60_000),
             fresh=not self.silent,
+            pad=self.pad,
         )
 
     def _exact(self, card: str, *, exact: bool = True) -> tuple[BalanceRow, ...]:
@@ -445,6 +450,8 @@ class FakeCounter(RegistersResidents, JoinsCards):
         )
 
     def _check(self, card: str, pin: bytearray) -> Refused | None:
+        if isinstance(pin, OnPad):
+            return _no("pin-not-entered")
         typed, owner = bytes(pin), self.cards[card]
         pin[:] = bytes(len(pin))
         if owner.tries == 0:

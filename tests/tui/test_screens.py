@@ -166,6 +166,13 @@ def _two_kinds() -> FakeCounter:
     return shop(programmes={KAWASAKI: ("123", "124")})
 
 
+def _one_try_left() -> FakeCounter:
+    counter = shop()
+    for card in counter.cards.values():
+        card.tries = 1
+    return counter
+
+
 def _locked() -> FakeCounter:
     counter = shop()
     for card in counter.cards.values():
@@ -275,6 +282,11 @@ STATES = {
     "spend-reader-and-tray": State(readers=one_reader, steps=keys(*"1500", "enter")),
     "spend-towns": State(steps=keys(*"1500", "enter", "2")),
     "spend-pin": State(steps=keys(*"1500", "enter", "1", "1", "2")),
+    "spend-last-try": State(counter=_one_try_left, steps=keys(*"1500", "enter", "1")),
+    "spend-pad": State(counter=lambda: shop(pad=True), steps=keys(*"1500", "enter", "1")),
+    "issue-pad": State(
+        counter=lambda: shop(pad=True), steps=keys("f4", "1", *"1000", "enter", "enter")
+    ),
     "spend-largest": State(steps=keys(*"9999999", "enter")),
     "spend-done": State(steps=keys(*"1500", "enter", "1", *"1234")),
     "spend-wrong-pin": State(steps=keys(*"1500", "enter", "1", *"9999")),

@@ -1,5 +1,6 @@
 """Look at a card's points: what the standing says, or with the PIN exactly."""
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -103,6 +104,9 @@ class Balances(CounterScreen):
 
     def action_exact(self) -> None:
         """Ask for the PIN."""
+        self._ask_pin()
+
+    def _ask_pin(self, *, again: bool = False) -> None:
         if self._look is None or self.desk.busy() or self.is_locked(self._look):
             return
         if self.desk.status is not None and not self.desk.status.hub_reachable:
@@ -110,7 +114,7 @@ class Balances(CounterScreen):
             return
         self.query_one("#secret").display = True
         self.query_one(PinEntry).focus()
-        self.before_pin(self._look.tries_left)
+        self.before_pin(self._look.tries_left, pad=self._look.pad, again=again)
 
     @on(PinEntry.Unclear)
     def unclear(self) -> None:
@@ -121,13 +125,15 @@ class Balances(CounterScreen):
     def typed(self, event: PinEntry.Typed) -> None:
         """One look, signed by the card."""
         self.query_one("#secret").display = False
-        self.answer.note(self.desk.words("Reading the card. One moment, please."))
+        self.working(event.pin, N_("Reading the card. One moment, please."))
         self.ask(partial(self.counter.balances, self._card, event.pin), self._counted)
 
     def _counted(self, found: tuple[BalanceRow, ...] | Refused) -> None:
         if isinstance(found, Refused):
-            if found.reason == "wrong-pin":
-                self.action_exact()
+            if self.asks_pin_again(found) and self._look is not None:
+                tries = found.tries_left or self._look.tries_left
+                self._look = replace(self._look, tries_left=tries)
+                self._ask_pin(again=True)
             self.show_refusal(found)
             return
         words = self.desk.words

@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from node.card.errors import NotThisCard
+from node.card.pin import OnPad
 from node.card.readers import Lies
 from tui.asking import Trouble, is_refusal
 from tui.usecases import UseCases
@@ -25,6 +26,7 @@ from tui.widgets.answer import Answer
 from tui.widgets.banner import Banner
 from tui.widgets.cardslot import CardSlot
 from tui.widgets.foot import Foot
+from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from tui.app import CounterApp
 
 T = TypeVar("T")
+LAST_TRY = N_("Careful: this is the last try before the PIN is locked.")
 
 
 class CounterScreen(Screen[None]):
@@ -170,13 +173,33 @@ class CounterScreen(Screen[None]):
         self.desk.advise_reason(self.answer, "pin-locked")
         return True
 
-    def before_pin(self, tries_left: int) -> None:
-        """Nothing to say before the PIN, or that it is the last try."""
-        if tries_left == 1:
-            words = self.desk.words
-            self.answer.note(words("Careful: this is the last try before the PIN is locked."))
+    def before_pin(self, tries_left: int, *, pad: bool = False, again: bool = False) -> None:
+        """Ask for the PIN: nothing to say about it, or that it is the last try.
+
+        ``pad``: on the reader's keys. The person types there at once the first time; ``again``, and
+        before the last try, somebody presses Enter first: no PIN is asked for by itself.
+        """
+        words, entry = self.desk.words, self.query_one(PinEntry)
+        if pad:
+            entry.type_on_pad(words("on the card reader's keys"))
         else:
-            self.answer.blank()
+            entry.type_here()
+        told = [words(LAST_TRY)] if tries_left == 1 else []
+        if pad and (again or told):
+            told.append(words("Press Enter, then type it on the card reader's keys."))
+        elif pad:
+            entry.begin_on_pad()
+        self.answer.note("\n".join(told))
+
+    def working(self, pin: bytearray, text: str) -> None:
+        """Say ``text`` while the card works; with a PIN on the reader's keys, to type it there."""
+        on_pad = N_("Type the PIN on the card reader's keys now. Cancel there gives up.")
+        self.answer.note(self.desk.words(on_pad if isinstance(pin, OnPad) else text))
+
+    @staticmethod
+    def asks_pin_again(refused: "Refused") -> bool:
+        """Whether only the PIN was wrong, or none was given, so that it may be typed once more."""
+        return refused.reason in ("wrong-pin", "bad-pin", "pin-not-entered")
 
     def leave(self) -> None:
         """Called before the screen goes: let go of what is held open."""

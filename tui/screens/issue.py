@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import OptionList, Static
 
+from node.card.pin import wipe
 from node.outcome import CardLook, Issued, Refused, Running, TownStanding
 from sync.errors import Malformed
 from sync.values import MOST_POINTS, Points, half_width, points
@@ -64,7 +65,7 @@ class Issue(CounterScreen):
         self._programmes: tuple[Running, ...] = ()
         self._kinds: tuple[Running, ...] = ()
         self._kind: Running | None = None
-        self._tries = 0
+        self._tries, self._pad = 0, False
         self._each, self._days, self._count = Points(0), 0, 0
 
     def body(self) -> ComposeResult:
@@ -167,7 +168,7 @@ class Issue(CounterScreen):
             self.show_refusal(found)
             return
         look, self._programmes = found
-        self._tries = look.tries_left
+        self._tries, self._pad = look.tries_left, look.pad
         self._towns = tuple(town for town in look.towns if town.usable)
         self.answer.blank()
         if self.is_locked(look):
@@ -262,9 +263,9 @@ class Issue(CounterScreen):
         line.focus()
         self.answer.note(why)
 
-    def _to_pin(self) -> None:
+    def _to_pin(self, *, again: bool = False) -> None:
         self._enter(Step.PIN)
-        self.before_pin(self._tries)
+        self.before_pin(self._tries, pad=self._pad, again=again)
         self.query_one(PinEntry).focus()
 
     @on(PinEntry.Unclear)
@@ -277,10 +278,10 @@ class Issue(CounterScreen):
         """The PIN: from here on nothing stops half-way."""
         kind = self._kind
         if kind is None:
+            wipe(event.pin)
             return
         self._enter(Step.WAITING)
-        words = self.desk.words
-        self.answer.note(words("Taking the points. Please leave the card on the reader."))
+        self.working(event.pin, N_("Taking the points. Please leave the card on the reader."))
         self.ask(
             partial(
                 self.counter.issue_tickets,
@@ -299,8 +300,9 @@ class Issue(CounterScreen):
     def _issued(self, issued: Issued | Refused) -> None:
         words = self.desk.words
         if isinstance(issued, Refused):
-            if issued.reason == "wrong-pin":
-                self._to_pin()
+            if self.asks_pin_again(issued):
+                self._tries = issued.tries_left or self._tries
+                self._to_pin(again=True)
             else:
                 self._fresh()
             self.show_refusal(issued)

@@ -70,7 +70,7 @@ class Register(CounterScreen):
         """No card yet."""
         super().__init__()
         self.step = Step.CARD
-        self._card, self._tries = "", 0
+        self._card, self._tries, self._pad = "", 0, False
         self._consent = False
         self._taken: tuple[str, ...] = ()
         self._chosen: ChosenId | None = None
@@ -137,7 +137,7 @@ class Register(CounterScreen):
 
     def _looked(self, look: CardLook) -> None:
         """A card that cannot be registered now is told before anybody is asked anything."""
-        self._tries = look.tries_left
+        self._tries, self._pad = look.tries_left, look.pad
         if not look.fresh:
             self._fresh()
             self.desk.advise_reason(self.answer, "hub-silent")
@@ -232,9 +232,9 @@ class Register(CounterScreen):
 
     # -- 4 the PIN
 
-    def _to_pin(self) -> None:
+    def _to_pin(self, *, again: bool = False) -> None:
         self._enter(Step.PIN)
-        self.before_pin(self._tries)
+        self.before_pin(self._tries, pad=self._pad, again=again)
         self.query_one(PinEntry).focus()
 
     @on(PinEntry.Unclear)
@@ -246,7 +246,7 @@ class Register(CounterScreen):
     def typed(self, event: PinEntry.Typed) -> None:
         """The PIN signs the registration."""
         self._enter(Step.WAITING)
-        self.answer.note(self.desk.words("Registering. Please leave the card on the reader."))
+        self.working(event.pin, N_("Registering. Please leave the card on the reader."))
         self.ask(
             partial(
                 self.counter.register, self._card, event.pin, self._chosen, consent=self._consent
@@ -277,9 +277,9 @@ class Register(CounterScreen):
 
     def _not_registered(self, why: Refused) -> None:
         """Back to where it can be put right: the PIN, the ID, or the card."""
-        if why.reason == "wrong-pin":
+        if self.asks_pin_again(why):
             self._tries = why.tries_left or self._tries
-            self._to_pin()
+            self._to_pin(again=True)
         elif why.reason == "mykey-id-taken":
             self._chosen = None
             self.query_one("#wish", Line).value = ""

@@ -19,6 +19,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
+from node.card.pin import wipe
 from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused, TownStanding
 from sync.errors import Malformed
 from sync.values import MunicipalityCode, Points, points
@@ -158,14 +159,15 @@ class Spend(CounterScreen):
     def _to_pin(self, prepared: Prepared) -> None:
         self._prepared, self._tries = prepared, prepared.tries_left
         self._ask_pin()
-        if prepared.silent_since and prepared.tries_left > 1:
+        if prepared.silent_since and prepared.tries_left > 1 and not prepared.pad:
             words = self.desk.words
             self.answer.note(words("The network is down; this sale is allowed offline."))
 
-    def _ask_pin(self) -> None:
+    def _ask_pin(self, *, again: bool = False) -> None:
         self._enter(Step.PIN)
         self.query_one(PinEntry).focus()
-        self.before_pin(self._tries)
+        pad = self._prepared is not None and self._prepared.pad
+        self.before_pin(self._tries, pad=pad, again=again)
 
     # -- what people and cards do
 
@@ -217,9 +219,11 @@ class Spend(CounterScreen):
     def typed(self, event: PinEntry.Typed) -> None:
         """The PIN: from here on nothing stops half-way."""
         prepared, card = self._prepared, self._card
-        if prepared is None or card is None:
+        if prepared is None or card is None or self.step is not Step.PIN:
+            wipe(event.pin)
             return
-        self._wait(N_("Taking the points. Please leave the card on the reader."), Step.TAKING)
+        self._enter(Step.TAKING)
+        self.working(event.pin, N_("Taking the points. Please leave the card on the reader."))
         self.ask(partial(self.counter.take, prepared, card, event.pin), self._taken, money=True)
 
     @on(PinEntry.Unclear)
@@ -229,8 +233,8 @@ class Spend(CounterScreen):
 
     # -- asking and its answers
 
-    def _wait(self, text: str, step: Step = Step.ASKING) -> None:
-        self._enter(step)
+    def _wait(self, text: str) -> None:
+        self._enter(Step.ASKING)
         self.answer.note(self.desk.words(text))
 
     def _prepare(self) -> None:
@@ -277,9 +281,9 @@ class Spend(CounterScreen):
 
     def _taken(self, outcome: Outcome) -> None:
         if isinstance(outcome, Refused):
-            if outcome.reason == "wrong-pin" and self._prepared is not None:
+            if self.asks_pin_again(outcome) and self._prepared is not None:
                 self._tries = outcome.tries_left or self._tries
-                self._ask_pin()
+                self._ask_pin(again=True)
             elif outcome.reason == "other-card" and self._prepared is not None:
                 self._enter(Step.BACK)
             else:
@@ -309,7 +313,7 @@ class Spend(CounterScreen):
             self._card, self._looking = None, False
             self._enter(Step.CARD)
         elif self.query_one(CardSlot).lies:
-            self._ask_pin()
+            self._ask_pin(again=True)
         else:
             self._enter(Step.BACK)
         super().show_trouble(trouble)

@@ -1,5 +1,7 @@
 """Four digits of a PIN, kept in bytes that are overwritten and shown as stars.
 
+Where the reader has keys of its own it is no field: it says where to type, and takes no digit.
+
 Not a text field: its value would be an immutable text that stays in memory, and it would take a
 ticket that is scanned by mistake for a PIN. Any sign that is no digit clears what was typed, so no
 try of the card is ever spent on a scan.
@@ -10,6 +12,7 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
+from node.card.pin import OnPad
 from sync.values import half_width
 
 DIGITS = 4
@@ -21,14 +24,16 @@ class PinEntry(Widget, can_focus=True):
     DEFAULT_CSS = """
     PinEntry { height: 1; width: 18; padding: 0 1; background: $panel; text-style: bold; }
     PinEntry:focus { background: $field; color: $field-text; }
+    PinEntry.elsewhere, PinEntry.elsewhere:focus { width: 1fr; background: $background;
+                                                   color: $accent; }
     PinEntry.busy { background: $background; color: $foreground; }
     """
 
     class Typed(Message):
-        """Four digits; the receiver overwrites them after use."""
+        """The PIN; the receiver overwrites it after use."""
 
         def __init__(self, pin: bytearray) -> None:
-            """``pin`` is 4 ASCII digits."""
+            """``pin`` is 4 ASCII digits, or an OnPad for those that are typed on the reader."""
             super().__init__()
             self.pin = pin
 
@@ -36,9 +41,32 @@ class PinEntry(Widget, can_focus=True):
         """Something that is no digit was typed or scanned; nothing was given to the card."""
 
     def __init__(self) -> None:
-        """An empty one."""
+        """An empty one, for digits typed here."""
         super().__init__()
         self._digits = bytearray()
+        self._elsewhere = ""
+        self._begun = False
+
+    def type_here(self) -> None:
+        """The digits are typed on this PC."""
+        self._elsewhere = ""
+        self.remove_class("elsewhere")
+        self.clear()
+
+    def type_on_pad(self, where: str) -> None:
+        """The digits are typed on the reader: here no key is taken but Enter, which begins it.
+
+        ``where`` stands in the field's place.
+        """
+        self._elsewhere, self._begun = where, False
+        self.add_class("elsewhere")
+        self.clear()
+
+    def begin_on_pad(self) -> None:
+        """Let the person type there now; once, until it is asked for again."""
+        if not self._begun:
+            self._begun = True
+            self.post_message(self.Typed(OnPad()))
 
     def clear(self) -> None:
         """Forget what was typed so far."""
@@ -47,12 +75,20 @@ class PinEntry(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Text:
-        """A star a digit, a dash for each that is missing."""
+        """A star a digit, a dash for each that is missing; or where to type them."""
+        if self._elsewhere:
+            return Text(self._elsewhere, no_wrap=True)
         typed = len(self._digits)
         return Text(" ".join("*" * typed + "-" * (DIGITS - typed)), no_wrap=True)
 
     async def _on_key(self, event: Key) -> None:
-        if event.key == "backspace":
+        if self._elsewhere:
+            if event.key == "enter":
+                event.stop()
+                self.begin_on_pad()
+            elif event.is_printable:
+                event.stop()
+        elif event.key == "backspace":
             event.stop()
             del self._digits[-1:]
             self.refresh()

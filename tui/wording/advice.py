@@ -196,7 +196,7 @@ ADVICE: dict[str, Advice] = {
     ),
     "pin-not-entered": Advice(
         N_("No PIN was typed on the card reader."),
-        N_("Put the card down again and type the 4 digits there."),
+        N_("Press Enter, then type the 4 digits on its keys."),
     ),
     "bad-pin": Advice(N_("A PIN has exactly 4 digits."), N_("Please type the 4 digits again.")),
     "pin-needed": Advice(
