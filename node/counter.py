@@ -60,7 +60,7 @@ class Counter:
         self._tickets = Tickets(parts, asking)
         self._residents = Residents(parts, asking)
         self._numbers = Numbers(parts)
-        self._members = Members(parts)
+        self._members = Members(parts, asking)
         self._joining = Joining(parts)
         self._reversing = Reversing(parts)
 

@@ -6,6 +6,7 @@ Nothing works without the hub, and nothing of it is kept here.
 
 from typing import Literal, cast
 
+from node.asking import Asking
 from node.outcome import Refused, SeenMember
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
@@ -16,6 +17,7 @@ from sync.calls import CardSigned, MemberSeen
 from sync.errors import NotAuthentic, RefusedByRule, Unreachable
 from sync.members import MemberRequest, MemberStep
 from sync.values import mykey_id
+from sync.wire import read
 
 MEMBER = "member"
 """The verb of :func:`sync.cardproof.look_message`."""
@@ -26,8 +28,9 @@ POINTS = "points"
 class Members:
     """MyKey IDs at one counter."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, asking: Asking) -> None:
         self._parts = parts
+        self._asking = asking
 
     def take(
         self, card: str, pin: bytearray, step: MemberStep, name: str = ""
@@ -58,6 +61,8 @@ class Members:
             return no("hub-silent" if step is MemberStep.SEE else "answer-lost")
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
+        if step is not MemberStep.SEE:  # this counter knows of it also without the hub, at once
+            self._asking.refresh(read(signed.request, MemberRequest).card)
         return self._told(seen)
 
     def _told(self, seen: MemberSeen) -> SeenMember:

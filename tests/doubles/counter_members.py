@@ -15,7 +15,7 @@ MADE = "QX7K2M9P"
 def member_step(
     card: "FakeCard", step: MemberStep, name: str, points: tuple[BalanceRow, ...]
 ) -> SeenMember | Refused:
-    """Take a step as the hub does; a wish that begins with TAKEN is somebody's."""
+    """Take a step as the hub does; a wish that begins with GONE is somebody's."""
     no = _why_not(card, step, name)
     if no:
         return Refused(reason=no, detail=no)
@@ -56,4 +56,4 @@ def _why_not(card: "FakeCard", step: MemberStep, name: str) -> str:
         return "mykey-id-cancelled"
     if step is MemberStep.CANCEL and name != card.mykey_id:
         return "other-card"
-    return "mykey-id-taken" if name.startswith("TAKEN") else ""
+    return "mykey-id-taken" if name.startswith("GONE") else ""

@@ -3,7 +3,8 @@
 import pytest
 
 from node.card.errors import CardRemoved
-from tests.doubles.counter import KAWASAKI, FakeCounter, shop
+from tests.doubles.counter import KAWASAKI, FakeCounter, shop, slowly
+from tests.doubles.readers import SONY
 from tests.tui.conftest import Stage, Staged
 from tui.screens.home import JOBS, Home
 from tui.screens.member import At, MyKeyId
@@ -87,19 +88,30 @@ async def test_what_only_the_desk_lifts_is_sent_there(stage: Staged, counter: Fa
         assert "stolen or misused" in at.answer
 
 
-async def test_another_id_is_typed_and_a_taken_one_typed_again(
+async def test_another_id_is_asked_for_before_the_pin(stage: Staged, counter: FakeCounter) -> None:
+    async with stage(counter) as at:
+        await begin(at, CHANGE)
+        await at.press(*"hana", "enter")
+        assert "choose_id" not in counter.asked
+        await at.press(*["backspace"] * 4, *"TAKEN001", "enter")
+        assert "TAKEN001 is somebody's already." in at.answer
+        await at.press(*"HANA2026", "enter")
+        assert steps(counter) == []
+        await at.press(*"1234")
+        assert "HANA 2026" in at.answer
+        assert "write it down" in at.answer
+        assert counter.cards["soft:hanako"].mykey_id == "HANA2026"
+
+
+async def test_an_id_that_somebody_got_in_between_is_typed_anew(
     stage: Staged, counter: FakeCounter
 ) -> None:
     async with stage(counter) as at:
         await begin(at, CHANGE)
-        await at.press(*"hana", "enter")
-        assert "exactly 8" in at.answer
-        await at.press(*["backspace"] * 4, *"TAKEN001", "enter", *"1234")
-        assert "somebody's already" in at.answer
-        await at.press(*["backspace"] * 8, *"HANA2026", "enter", *"1234")
-        assert "HANA 2026" in at.answer
-        assert "write it down" in at.answer
-        assert counter.cards["soft:hanako"].mykey_id == "HANA2026"
+        await at.press(*"GONE0001", "enter", *"1234")
+        assert "GONE0001 is somebody's already." in at.answer
+        await at.press("enter", *"1234")
+        assert "QX7K 2M9P" in at.answer
 
 
 async def test_without_a_wish_the_id_is_made(stage: Staged, counter: FakeCounter) -> None:
@@ -214,6 +226,86 @@ async def test_a_card_that_left_too_early_changes_nothing(
         await at.press(*"1234")
         assert at.light == "good"
         assert "1 card belongs to it." in at.answer
+
+
+async def test_a_step_in_flight_is_not_left_half_way(stage: Staged, counter: FakeCounter) -> None:
+    async with stage(counter) as at:
+        await begin(at, SUSPEND)
+        go_on = slowly(counter)
+        await at.press(*"1234")
+        await at.press("escape", "f7")
+        assert isinstance(at.app.screen, MyKeyId)
+        assert "being finished safely" in at.answer
+        go_on()
+        await at.settle()
+        assert "The MyKey ID is suspended." in at.answer
+
+
+async def on_reader(at: Stage, what: str) -> None:
+    """Choose what is to be done, and put Hanako's card on the real reader."""
+    at.counter.cards[f"pcsc:{SONY}"] = at.counter.cards["soft:hanako"]
+    await at.press("f1", *"mykey", "enter", what)
+    await at.put()
+
+
+async def test_a_card_that_left_before_its_pin_is_asked_for_again(
+    stage: Staged, counter: FakeCounter
+) -> None:
+    async with stage(counter) as at:
+        await on_reader(at, CHANGE)
+        await at.press(*"HANA2026", "enter")
+        await at.lift()
+        assert "Please put the same card back on the reader." in at.text
+        await at.press(*"1234")
+        assert steps(counter) == []
+        await at.put()
+        await at.press(*"1234")
+        assert "HANA 2026" in at.answer
+
+
+async def test_a_card_that_left_before_the_yes_is_asked_for_again(
+    stage: Staged, counter: FakeCounter
+) -> None:
+    async with stage(counter) as at:
+        await on_reader(at, END)
+        await at.press(*"1234")
+        await at.lift()
+        await at.press("f12", *"1234")
+        assert steps(counter) == ["see"]
+        await at.put()
+        await at.press(*"1234")
+        assert "The MyKey ID has ended." in at.answer
+
+
+async def test_another_card_does_not_end_the_id_that_was_seen(
+    stage: Staged, counter: FakeCounter
+) -> None:
+    async with stage(counter) as at:
+        await on_reader(at, END)
+        await at.press(*"1234", "f12")
+        await at.lift()
+        taro = counter.cards[f"pcsc:{SONY}"] = counter.cards["soft:taro"]
+        taro.mykey_id = "TARO0001"
+        await at.put()
+        await at.press(*"5678")
+        assert "This is not the card from before." in at.answer
+        assert (taro.state, counter.cards["soft:hanako"].state) == ("active", "active")
+
+
+async def test_the_next_thing_needs_the_card_put_down_once_more(
+    stage: Staged, counter: FakeCounter
+) -> None:
+    """What changed something was one tap; a look was not."""
+    async with stage(counter) as at:
+        await on_reader(at, SEE)
+        await at.press(*"1234", SUSPEND, *"1234")
+        assert "The MyKey ID is suspended." in at.answer
+        await at.press(RESUME)
+        assert "Take it off." in at.text
+        await at.lift()
+        await at.put()
+        await at.press(*"1234")
+        assert "can be used again" in at.answer
 
 
 async def test_a_card_without_an_id_is_sent_to_the_registration(

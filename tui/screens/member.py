@@ -12,13 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
-from node.outcome import CardLook, Refused, SeenMember
-from sync.errors import Malformed
+from node.outcome import CardLook, ChosenId, Refused, SeenMember
 from sync.members import MemberStep
-from sync.values import mykey_id
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
+from tui.screens.register import wrong_with
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.line import Line
@@ -74,7 +73,7 @@ class MyKeyId(CounterScreen):
         yield Choices([words(row) for _, row in ROWS], name="what")
         yield self.slot()
         with Horizontal(id="wished"):
-            yield Static(words("New MyKey ID (empty: made for you)"), classes="label")
+            yield Static(words("New MyKey ID"), classes="label")
             yield Line(name="wish", keeps=True)
         with Horizontal(id="secret"):
             yield Static(words("PIN (the customer types 4 digits)"), classes="label")
@@ -89,7 +88,9 @@ class MyKeyId(CounterScreen):
     def _enter(self, at: At, *, back: bool = False) -> None:
         """``back``: it is the card from before that is asked for."""
         self.at = at
-        self.query_one("#what").display = at is At.CHOICE
+        choices = self.query_one("#what", Choices)
+        choices.display = at is At.CHOICE
+        choices.disabled = at is not At.CHOICE  # hidden, it would still hear a PIN's digits
         self.query_one("#wished").display = at is At.WISH
         self.query_one("#secret").display = at is At.PIN
         self.query_one(PinEntry).clear()
@@ -137,41 +138,70 @@ class MyKeyId(CounterScreen):
         elif self.is_locked(look):
             self._fresh()
         elif self._what is MemberStep.CHANGE and self._name is None:
-            self._to_wish()
-            self.answer.note(self.desk.words("8 characters: capital letters and digits."))
+            self._to_wish(
+                self.desk.words(
+                    "Type what the resident would like: 8 capital letters and digits. Then Enter."
+                ),
+                self.desk.words("Only Enter: the centre makes one."),
+            )
         else:
             self._to_pin()
 
-    def _to_wish(self) -> None:
+    def _to_wish(self, *lines: str) -> None:
         self._enter(At.WISH)
+        self.answer.note("\n".join(lines))
         self.query_one("#wish", Line).focus()
 
     @on(Line.Entered, "#wish")
     def wished(self, event: Line.Entered) -> None:
-        """The ID as the resident wrote it, or none."""
-        text = event.control.value.strip()
-        try:
-            self._name = str(mykey_id(text)) if text else ""
-        except Malformed:
-            self.answer.note(
-                self.desk.words(
-                    "A MyKey ID has exactly 8 half-width characters: capital letters, digits."
-                )
-            )
-            return
-        self._to_pin()
+        """The ID as the resident wrote it, asked for before the PIN; or none, and one is made."""
+        typed, words = event.control.value.strip(), self.desk.words
+        wrong = wrong_with(typed, words) if typed else ""
+        if wrong:
+            self.answer.note(wrong)
+        elif typed:
+            self._enter(At.WAITING)
+            self.answer.note(words("Asking the centre. One moment, please."))
+            self.ask(partial(self.counter.choose_id, (typed,)), partial(self._offered, typed))
+        else:
+            self._name = ""
+            self._to_pin()
+
+    def _offered(self, wish: str, found: ChosenId | Refused) -> None:
+        if isinstance(found, Refused):
+            self._refused(found)
+        elif found.mykey_id == wish:
+            self._name = wish
+            self._to_pin()
+        else:
+            self._taken(wish)
+
+    def _taken(self, wish: str) -> None:
+        """Somebody has it, or got it in between."""
+        words = self.desk.words
+        self.query_one("#wish", Line).value = ""
+        self._to_wish(
+            words("{wish} is somebody's already. Please type another one.", wish=wish),
+            words("Only Enter: the centre makes one."),
+        )
 
     def _to_pin(self) -> None:
+        """Ask for the PIN, or first for the card if it left meanwhile."""
+        if not self.query_one(CardSlot).lies:
+            self._enter(At.CARD, back=True)
+            return
         self._enter(At.PIN)
-        self.before_pin(self._tries)
+        if self._what is MemberStep.CANCEL and self._name is not None:
+            self.answer.note(self.desk.words("To end it, please type the PIN once more."))
+        else:
+            self.before_pin(self._tries)
         self.query_one(PinEntry).focus()
 
     @on(CardSlot.Lifted)
     def lifted(self) -> None:
         """The card left before its PIN: it has to lie there again before anybody types that."""
         if self.at is At.PIN:
-            self._enter(At.CARD, back=True)
-            self.answer.blank()
+            self._to_pin()
 
     @on(PinEntry.Unclear)
     def unclear(self) -> None:
@@ -212,7 +242,6 @@ class MyKeyId(CounterScreen):
             return
         self._name = name
         self._to_pin()
-        self.answer.note(words("To end it, please type the PIN once more."))
 
     def _done(self, member: SeenMember | Refused) -> None:
         if isinstance(member, Refused):
@@ -230,14 +259,7 @@ class MyKeyId(CounterScreen):
             self._to_pin()
             self.show_refusal(refused)
         elif refused.reason == "mykey-id-taken":
-            words = self.desk.words
-            self._to_wish()
-            self.answer.say(
-                "look",
-                words,
-                words("This MyKey ID is or was somebody's already."),
-                words("Choose another ID, or let one be made."),
-            )
+            self._taken(self._name or "")
         else:
             self._fresh()
             self.show_refusal(refused)
