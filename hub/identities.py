@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from sync.values import AccountId, CardState, KeyDigest, MunicipalityCode
+from sync.values import AccountId, CardState, KeyDigest, Millis, MunicipalityCode
 
 
 class Identities(Protocol):
@@ -40,7 +40,11 @@ class Members(Identities, Protocol):
     """Identities with the news of them: what :mod:`hub.standing` asks."""
 
     def changes(self, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
-        """Cards whose holders stand otherwise since a place in their chain, and the last place."""
+        """Cards that stand otherwise since a place in their chain, and the last place."""
+        ...
+
+    def good_until(self) -> Millis:
+        """Until when all revocation lists that these cards need are in force; 0: one is lacking."""
         ...
 
     def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:

@@ -40,7 +40,7 @@ from sync.values import (
     home_of,
 )
 
-_COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "feed")
+_COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "told_card", "feed")
 """What came from outside or was said to nodes: inputs of a judgement, not results of it."""
 _FROM_OUTSIDE = ("fork", POSTING_STOPPED)
 """Incidents that no posting makes: custody met a branch, a posting failed."""

@@ -15,6 +15,8 @@ import msgspec
 
 from hub.core import Core
 from hub.identities import Members
+from hub.listsource import NONE as NO_SOURCE
+from hub.listsource import source_of
 from hub.points.accounts import deficit, wallet
 from hub.points.books import wallet_history
 from hub.points.lots import NEVER, SOON, work_out
@@ -31,6 +33,7 @@ from sync.feed import (
     PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
+    RevocationItem,
     SealingKeyItem,
     SettledItem,
     StandingItem,
@@ -46,6 +49,7 @@ from sync.standing import AccountStanding, Asof, LoneStanding, Standing, ZoneKey
 from sync.values import (
     PLATFORM,
     AccountId,
+    CardState,
     KeyDigest,
     Millis,
     MunicipalityCode,
@@ -61,7 +65,6 @@ _item = msgspec.msgpack.Decoder(AnyItem)
 
 def page(core: Core, identities: Members, node: NodeId, incarnation: str, after: int) -> Page:
     """The next page for a node; a cursor of another incarnation gets the whole feed."""
-    home = home_of(node)
     with core.database.write() as tx:
         view = _View(core, identities, tx, node)
         view.publish()
@@ -75,7 +78,7 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
         number = view.number() if complete else rows[-1][0]
         as_of = view.as_of(number)
         if complete:
-            _told_node(tx, home, node, as_of, page=True)
+            _told_node(tx, node, as_of, good_until=view.good_until, page=True)
         items = tuple(_item.decode(data) for _, data in rows)
         return Page(str(core.incarnation), node, start, number, complete, as_of, items)
 
@@ -88,7 +91,7 @@ def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> Lone
         number = view.next_number()
         standing = view.standing(card, number)
         as_of = view.as_of(number)
-        _told_node(tx, home_of(node), node, as_of, page=False)
+        _told_node(tx, node, as_of, good_until=None, page=False)
         key = ZoneKey(month, core.keys.begin_zone(view.zone, month))
         sealed = b""
         if standing.accounts:
@@ -107,6 +110,7 @@ class _View:
         self._home = home_of(node)
         self._organisation = organisation_of(node)
         self._fresh: int | None = None
+        self.good_until = identities.good_until() if source_of(tx) != NO_SOURCE else None
         self._under = 0
         self.zone: str = tx.scalar(
             "SELECT zone FROM node WHERE municipality=:home AND node=:node",
@@ -207,6 +211,8 @@ class _View:
                 [town],
             ):
                 self._put(self.zone, SettledItem(town, window, at))
+        if self.good_until is not None or self._stored(self.zone, RevocationItem(None)) is not None:
+            self._put(self.zone, RevocationItem(self.good_until))
         own = tx.scalar(
             "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
             home=self._home,
@@ -344,14 +350,29 @@ class _View:
     def standing(self, card: KeyDigest, number: int) -> Standing:
         """What nodes of this zone may know of a card; kept as told under ``number``."""
         accounts = self._identities.accounts_of_card(card)
+        state = self._identities.state_of(card)
+        self._tell(card, state, number)
         return Standing(
-            self._identities.state_of(card),
+            state,
             tuple(
                 self._account(town, accounts[town], number)
                 for town in self._towns
                 if town in accounts
             ),
         )
+
+    def _tell(self, card: KeyDigest, state: CardState, number: int) -> None:
+        """Keep that nodes were told of a card's state, where it is another than before."""
+        last = self._tx.scalar(
+            "SELECT state FROM told_card WHERE municipality=:home AND card=:card AND number<:number"
+            " ORDER BY number DESC LIMIT 1",
+            home=self._home,
+            card=card,
+            number=number,
+        )
+        if state != (last or CardState.ACTIVE):
+            key = {"municipality": self._home, "card": card, "number": number}
+            self._tx.put(schema.told_card, key, state=state)
 
     def _account(self, town: MunicipalityCode, account: AccountId, number: int) -> AccountStanding:
         tx = self._tx
@@ -410,10 +431,12 @@ def _pay_day(calendar: bytes, today: str) -> str:
     return "" if day is None else day.isoformat()
 
 
-def _told_node(tx: Tx, home: MunicipalityCode, node: NodeId, as_of: Asof, *, page: bool) -> None:
+def _told_node(tx: Tx, node: NodeId, as_of: Asof, *, good_until: Millis | None, page: bool) -> None:
+    place = {"municipality": home_of(node), "node": node}
     tx.put(
         schema.told_node,
-        {"municipality": home, "node": node, "number": as_of.number, "at": as_of.at},
+        {**place, "number": as_of.number, "at": as_of.at},
         page=int(page),
+        good_until=good_until,
         includes=msgspec.msgpack.encode(as_of.includes),
     )

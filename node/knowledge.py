@@ -28,6 +28,7 @@ from sync.feed import (
     PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
+    RevocationItem,
     SealingKeyItem,
     StandingItem,
     TicketKeyItem,
@@ -195,6 +196,11 @@ class Knowledge:
         """When a town pays what its shops take now, as far as the hub has said."""
         item = self._one(PaymentDayItem, town)
         return None if item is None else date.fromisoformat(item.day)
+
+    def good_until(self) -> Millis | None:
+        """Until when the hub's revocation lists are in force; None: it asks for none."""
+        item = self._one(RevocationItem, "")
+        return None if item is None or item.good_until is None else Millis(item.good_until)
 
     def programmes(self) -> list[ProgrammeItem]:
         """The programmes whose tickets may be issued, of all towns."""

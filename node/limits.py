@@ -18,6 +18,7 @@ from sync.policy import (
     Policy,
     RedemptionFacts,
     SpendFacts,
+    card_divisor,
     divisor,
     near_midnight,
 )
@@ -53,9 +54,12 @@ class Counted:
     """The standing that already took it, for a granted hold."""
 
 
-def share_of(limit: int, policy: Policy, at: At, lists: Lists) -> int:
-    """What of a limit is allowed now: all, half where the lists are older, or nothing."""
-    half = divisor(policy, at, lists)
+def share_of(limit: int, policy: Policy, at: At, lists: Lists, *, card: bool = False) -> int:
+    """What of a limit is allowed now: all, half where the lists are older, or nothing.
+
+    ``card``: it is one for what a card opens, and not for tickets.
+    """
+    half = (card_divisor if card else divisor)(policy, at, lists)
     return 0 if isinstance(half, PolicyRefused) else limit // half
 
 
@@ -128,7 +132,11 @@ class Limits:
         if state.as_of is None:
             return Lists(as_of=None, age=0)
         ran_since = self._time.ran() - state.ran
-        return Lists(as_of=state.as_of.at, age=age(at, state.as_of.at, ran_since))
+        return Lists(
+            as_of=state.as_of.at,
+            age=age(at, state.as_of.at, ran_since),
+            good_until=self._knowledge.good_until(),
+        )
 
     def account(
         self, known: KnownStanding, account: AccountStanding, at: At, policy: Policy

@@ -414,6 +414,9 @@ class Status:
     printer: PrinterState
     incidents: tuple[Incident, ...]
     now: Millis
+    revocation_since: Millis | None = None
+    """Since when the hub's revocation lists are out of date (0: it never had one); None: they are
+    in force, or it asks for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

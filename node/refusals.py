@@ -13,6 +13,8 @@ WORDS = {
     Reason.CLOCK_UNTRUSTED: "this PC's clock cannot be trusted: set it, or let it sync",
     Reason.NO_LISTS: "this node has never had the hub's lists: it has to sync once",
     Reason.LISTS_TOO_OLD: "the lists here are too old to take points without the hub",
+    Reason.REVOCATION_TOO_OLD: "the hub's list of revoked cards has been out of date for too long"
+    " to take points without it",
     Reason.NO_STANDING: "nothing is known here of this card's points",
     Reason.NOT_ACTIVE: "this resident's MyKey ID is suspended: a counter or the office resumes it",
     Reason.ID_CANCELLED: "the MyKey ID of this card was cancelled: the card may register anew",

@@ -47,7 +47,7 @@ def status(store: Store, live: Live) -> Status:
         "SELECT count(*), min(at) FROM record JOIN epoch USING (epoch) WHERE seq > receipted"
     )
     contact = store.kept("contact", Contact) or Contact()
-    limit = share_of(live.float_limit, live.policy, live.at, live.lists)
+    limit = share_of(live.float_limit, live.policy, live.at, live.lists, card=True)
     used = float_used(store, "spend")
     tickets = share_of(live.policy.ticket_float, live.policy, live.at, live.lists)
     opened = open_shift(store, life.epoch)
@@ -87,7 +87,14 @@ def status(store: Store, live: Live) -> Status:
         printer=printer_state(store, settings.printer),
         incidents=_incidents(store, live),
         now=live.at.ms,
+        revocation_since=_lapsed(live),
     )
+
+
+def _lapsed(live: Live) -> Millis | None:
+    """Since when the hub's revocation lists are out of date; None: they are in force, or none."""
+    good_until = live.lists.good_until
+    return good_until if good_until is not None and live.at.ms > good_until else None
 
 
 def printer_state(store: Store, destination: str) -> PrinterState:
@@ -182,7 +189,11 @@ def from_outside(store: Store, now: Millis) -> Live:
     second = Path(settings.second_path) if settings.second_path else None
     return Live(
         at=At(now, clock, known.hub),
-        lists=Lists(as_of=as_of, age=0 if as_of is None else now - as_of),
+        lists=Lists(
+            as_of=as_of,
+            age=0 if as_of is None else now - as_of,
+            good_until=_stored_good_until(store),
+        ),
         policy=policy,
         float_limit=limit,
         silent=False,
@@ -190,6 +201,19 @@ def from_outside(store: Store, now: Millis) -> Live:
         unsealed_keys=False,
         second_trouble="",
     )
+
+
+def _stored_good_until(store: Store) -> Millis | None:
+    """Until when revocation lists are in force, straight from the stored feed."""
+    import msgspec
+
+    from sync.feed import RevocationItem
+
+    row = store.row("SELECT payload FROM item WHERE kind = 'revocation'")
+    if row is None:
+        return None
+    good_until = msgspec.msgpack.decode(row[0], type=RevocationItem).good_until
+    return None if good_until is None else Millis(good_until)
 
 
 def stored_policy(store: Store) -> tuple[Policy, int]:

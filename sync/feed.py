@@ -99,6 +99,17 @@ class TicketKeyItem(Item, frozen=True, tag="ticket-key"):
         return f"{self.municipality}/{self.public.hex()}"
 
 
+class RevocationItem(Item, frozen=True, tag="revocation"):
+    """How long what standings say of cards may be believed: the issuers' lists behind it.
+
+    A hub that never had a source of lists sends no such item.
+    """
+
+    good_until: Counter | None
+    """When the first of the lists that count lapses; 0: none was ever taken, or one is lacking.
+    None: the hub asks for lists no more."""
+
+
 class UsedTicketItem(Item, frozen=True, tag="used"):
     """A ticket that was redeemed, by truncated hash of its signature."""
 
@@ -169,6 +180,7 @@ AnyItem = (
     | PaymentDayItem
     | ProgrammeItem
     | TicketKeyItem
+    | RevocationItem
     | UsedTicketItem
     | ZoneKeyItem
     | SealingKeyItem

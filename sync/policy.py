@@ -2,7 +2,8 @@
 
 1. Where the hub answers, it is asked: a hold first, then the record. Nothing here refuses that.
 2. Where it is silent, the age of the last complete feed sets how much is allowed: full limits for
-   a day, half limits until the third day ends, then nothing.
+   a day, half limits until the third day ends, then nothing. For a card that age is also counted
+   from when the revocation lists behind the hub's word lapsed: a ticket needs no card.
 3. A person without a standing here, a closed card and one with an open deficit wait for the hub.
 4. A spend is bounded four times: by itself, by count and sum for this account and node in a day,
    by the standing's balance, and by the node's float of spends without a stored receipt.
@@ -72,6 +73,7 @@ class Reason(StrEnum):
     CLOCK_UNTRUSTED = "clock-untrusted"
     NO_LISTS = "no-lists"
     LISTS_TOO_OLD = "lists-too-old"
+    REVOCATION_TOO_OLD = "revocation-too-old"
     NO_STANDING = "no-standing"
     NOT_ACTIVE = "not-active"
     ID_CANCELLED = "mykey-id-cancelled"
@@ -140,6 +142,8 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
     """When the hub made the last complete feed page that is stored here; None before the first."""
     age: int
     """Its age in ms by the node's clock (after a restart the larger of two measures)."""
+    good_until: Millis | None = None
+    """Until when the hub's revocation lists are in force, as that page says; None: it has none."""
 
 
 class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,6 +217,17 @@ def divisor(policy: Policy, at: At, lists: Lists) -> int | Refused:
     return 1 if lists.age <= policy.full_for and at.clock is not ClockState.RESTARTED else 2
 
 
+def card_divisor(policy: Policy, at: At, lists: Lists) -> int | Refused:
+    """The same for what a card opens: its state is as old as the older of feed and lists."""
+    half = divisor(policy, at, lists)
+    if isinstance(half, Refused) or lists.good_until is None:
+        return half
+    behind = at.ms - lists.good_until
+    if behind > policy.half_for:
+        return Refused(Reason.REVOCATION_TOO_OLD)
+    return half if behind <= policy.full_for else 2
+
+
 def left_of(account: AccountFacts, now: Millis) -> int:
     """Points that may still be spent from what the standing says."""
     if not account.later and not account.expiring:  # mostly
@@ -233,7 +248,7 @@ def decide(policy: Policy, facts: SpendFacts) -> Decision:
     """Say whether this node may take a spend."""
     if not facts.hub_silent:
         return AskHub()
-    half = divisor(policy, facts.at, facts.lists)
+    half = card_divisor(policy, facts.at, facts.lists)
     if isinstance(half, Refused):
         return half
     account = facts.account

@@ -33,6 +33,7 @@ def notices(status: Status, words: Words) -> tuple[Notice, ...]:
         *_incidents(status, words),
         *_paper(status.printer, status.paper_waiting, words),
         *_clock(status, words),
+        *_revocation(status, words),
         *_copies(status, words),
     )
 
@@ -102,6 +103,20 @@ def _clock(status: Status, words: Words) -> tuple[Notice, ...]:
     if status.clock is ClockState.RESTARTED:
         return (Notice("look", words("PC was restarted: half limits offline")),)
     return ()
+
+
+def _revocation(status: Status, words: Words) -> tuple[Notice, ...]:
+    """The centre's own trouble, which narrows what may be taken here without it."""
+    since = status.revocation_since
+    if since is None:
+        return ()
+    if since == 0:
+        return (Notice("look", words("The centre has no list of revoked cards: call the office")),)
+    said = words(
+        "The centre's list of revoked cards is out of date since {moment}: call the office",
+        moment=words.moment(since),
+    )
+    return (Notice("look", said),)
 
 
 def _paper(printer: PrinterState, paper_waiting: int, words: Words) -> tuple[Notice, ...]:

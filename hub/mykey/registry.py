@@ -221,6 +221,10 @@ class MyKey:
         with self._database.read() as tx:
             return life.changes(tx, after)
 
+    def good_until(self) -> Millis:
+        """Until when the lists of all issuers of known cards are in force; 0: one is lacking."""
+        return self.revocations.good_until()
+
     # -- who has which account
 
     def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:

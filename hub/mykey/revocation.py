@@ -127,6 +127,17 @@ class Revocations:
                 )
             )
 
+    def good_until(self) -> Millis:
+        """When the first list lapses of those issuers that known cards come from.
+
+        0 where one of them has none. Before any card is known, all lists count.
+        """
+        with self._database.read() as tx:
+            lists = dict(tx.rows("SELECT issuer_key_id, next_update FROM revocation_list"))
+            issuers = tx.rows("SELECT DISTINCT issuer_key_id FROM card_mark")
+        needed = [issuer for (issuer,) in issuers] or lists
+        return Millis(min((lists.get(issuer, 0) for issuer in needed), default=0))
+
     def _mark(self, issuer_key_id: bytes, serial: int) -> bytes:
         number = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)
         message = _AHEAD + bytes([len(issuer_key_id)]) + issuer_key_id + number

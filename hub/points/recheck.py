@@ -86,6 +86,7 @@ class NodeKnowledge:
         self._about: defaultdict[str, list[Done]] = defaultdict(list)
         self._floats: dict[tuple[str, str, int], int] = {}
         self._latest: defaultdict[str, int] = defaultdict(int)
+        self._pages: dict[int, Millis | None] = {}
         self._included: dict[tuple[int, int], dict[EpochId, int] | None] = {}
         for done in records:
             self.add(done)
@@ -140,13 +141,19 @@ class NodeKnowledge:
             self._included[key] = self._read_included(*key)
         return self._included[key]
 
+    def good_until(self, basis: Basis) -> Millis | None:
+        """Until when revocation lists were in force, as the page said that a basis names."""
+        return self._pages.get(basis.as_of)
+
     def _read_included(self, feed: int, as_of: int) -> dict[EpochId, int] | None:
         home, node = self._line.home, self._line.node
         page = self._tx.rows(
-            "SELECT 1 FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
+            "SELECT good_until FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
             " ORDER BY number DESC LIMIT 1",
             [home, node, as_of],
         )
+        for (good_until,) in page:
+            self._pages[as_of] = good_until
         told = self._tx.rows(
             "SELECT includes FROM told_node WHERE municipality=? AND node=? AND number=?"
             " ORDER BY at<>?, at LIMIT 1",
@@ -164,6 +171,7 @@ class Recheck:
         self._judged: dict[Line, list[Done]] = {}
         self._policies: dict[bytes, Policy | None] = {}
         self._told: dict[tuple[str, str, str, int], Told | None] = {}
+        self._ever_closed: dict[str, frozenset[bytes]] = {}
 
     def remember(self, case: Case, done: Done) -> None:
         """Count a record that this posting has judged."""
@@ -219,7 +227,7 @@ class Recheck:
             lists=lists,
             points=body.points,
             account=AccountFacts(
-                state=CardState.ACTIVE,
+                state=self._state_of(case.line.home, body.card, basis.feed),
                 deficit=told.deficit,
                 available=basis.available,
                 expiring=told.expiring,
@@ -342,7 +350,12 @@ class Recheck:
             return "basis-unknown-feed"
         if basis.receipted > case.posted_then:
             return "basis-says-more"
-        return policy, Lists(as_of=basis.as_of, age=record.at.ms - basis.as_of), includes
+        lists = Lists(
+            as_of=basis.as_of,
+            age=record.at.ms - basis.as_of,
+            good_until=known.good_until(basis),
+        )
+        return policy, lists, includes
 
     def _policy(self, digest: bytes) -> Policy | None:
         if digest not in self._policies:
@@ -364,6 +377,24 @@ class Recheck:
             )
             self._told[key] = _read_told(*rows[0]) if rows else None
         return self._told[key]
+
+    def _state_of(self, home: str, card: bytes, feed: int) -> CardState:
+        """How a card stood by what the nodes of a home had been told, as of a feed number."""
+        if home not in self._ever_closed:
+            cards = self._books.tx.rows(
+                "SELECT DISTINCT card FROM told_card WHERE municipality=?", [home]
+            )
+            self._ever_closed[home] = frozenset(bytes(each) for (each,) in cards)
+        if card not in self._ever_closed[home]:  # mostly
+            return CardState.ACTIVE
+        state = self._books.tx.scalar(
+            "SELECT state FROM told_card WHERE municipality=:home AND card=:card AND number<=:feed"
+            " ORDER BY number DESC LIMIT 1",
+            home=home,
+            card=card,
+            feed=feed,
+        )
+        return CardState(state or CardState.ACTIVE)
 
     def _known(self, case: Case) -> NodeKnowledge:
         known = self._nodes.get(case.line)

@@ -493,5 +493,19 @@ told_node = _table(
     _key("at", sa.BigInteger),
     _int("page"),
     _blob("includes"),
+    sa.Column("good_until", sa.BigInteger),
 )
-"""Which standings a node was handed, when they were made, and whether as a whole page."""
+"""Which standings a node was handed, when they were made, and whether as a whole page.
+
+good_until: with a page, until when revocation lists were in force by then; NULL: there was no
+source of them."""
+
+told_card = _table(
+    "told_card",
+    _key("municipality"),
+    _key("card", sa.LargeBinary),
+    _key("number", sa.BigInteger),
+    _text("state"),
+)
+"""What the nodes of a home municipality were told of a card's state, by feed number: each change,
+and nothing of a card that was open ever since it was told of."""

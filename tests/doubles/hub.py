@@ -39,6 +39,7 @@ from sync.feed import (
     PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
+    RevocationItem,
     SealingKeyItem,
     StandingItem,
     TicketKeyItem,
@@ -150,6 +151,8 @@ class FakeHub(GivesNumbers):
         self.numbers = 0
         self.feed_number = 0
         self.pays = ""
+        self.good_until: Millis | None = None
+        """Until when its revocation lists are in force; None: it has no source."""
         """When the town pays next; empty: nobody knows."""
         self.incarnation = "1-00000000000000aa"
         self._challenges = 0
@@ -460,6 +463,7 @@ class FakeHub(GivesNumbers):
             ZoneKeyItem(MONTH, b"z" * 32),
             SealingKeyItem(MONTH, sealing_public()),
             *([PaymentDayItem(KAWASAKI, self.pays)] if self.pays else []),
+            *([RevocationItem(self.good_until)] if self.good_until is not None else []),
             *(UsedTicketItem(name, used) for name, used in sorted(self.used.items())),
             *(StandingItem(MONTH, self.zone.row_of(c), self._sealed(c)) for c in self.wallets),
         ]

@@ -51,10 +51,14 @@ from sync.holds import HoldRequest, Purpose, Wanted
 from sync.policy import Policy
 from sync.receipt import Answer, Custody, Receipt, Verdict
 from sync.records import Basis
+from sync.revocation import Kind, RevocationList
 from sync.signing import SigningKey, open_signed, thumbprint
 from sync.values import (
+    DAY,
     AccountId,
+    Digest,
     EpochId,
+    KeyDigest,
     Millis,
     MunicipalityCode,
     MyKeyId,
@@ -76,6 +80,15 @@ FISH_SHOP = OrganisationId("141305-B2109")
 BOOKSHOP = OrganisationId("131164-C1001")
 ORIGIN = "https://hub.test"
 BANK = BankDetails("0001", "001", 1, "1234567", "ﾔｵﾔ")
+
+
+ISSUER = b"demo"
+"""Key identifier of the root that vouched for everybody's card."""
+
+
+def serial_of(card: KeyDigest) -> int:
+    """What lists call a card's certificate."""
+    return int.from_bytes(card[:8], "big")
 
 
 @dataclass(slots=True)
@@ -105,8 +118,8 @@ class Corner:
             digest=card.digest,
             algorithm=card.algorithm,
             public_key=card.spki,
-            issuer_key_id=b"demo",
-            serial=0,
+            issuer_key_id=ISSUER,
+            serial=serial_of(card.digest),
             not_after=at("2036-01-01 00:00"),
         )
         made = self.mykey.register(believed, "", consent_points=True)
@@ -141,6 +154,20 @@ class Corner:
         self.enact(ExceptionDecided(town, incident, decision, "because"))
 
     # -- nodes
+
+    def listed(self, number: int, *revoked: Resident, life: Millis = DAY) -> None:
+        """An issuer's list comes: these residents' cards are revoked."""
+        now = self.clock.now()
+        self.mykey.revocations.take(
+            RevocationList(
+                issuer_key_id=ISSUER,
+                number=number,
+                this_update=now,
+                next_update=Millis(now + life),
+                digest=Digest(number.to_bytes(32, "big")),
+                entries={serial_of(each.card.digest): Kind.REVOKED for each in revoked},
+            )
+        )
 
     def node(
         self, organisation: OrganisationId, terminal: str = "1111", *, place: str = "station front"

@@ -7,12 +7,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from msgspec import structs
 
-from hub.bodies import PolicySet
+from hub.bodies import PolicySet, RevocationSourceSet
+from hub.mykey.reasons import Suspension
 from sync.policy import Policy
 from sync.receipt import Bearer, Outcome
 from sync.records import Ref, Reversed, TicketRedeemed, Tier
 from sync.ticket import read_ticket, sign_ticket
-from sync.values import Digest, Points
+from sync.values import PLATFORM, Digest, Points
 from tests.doubles.pen import Card, Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
@@ -128,6 +129,35 @@ def receipts_nobody_sent(town: Corner, shop: Pen, hana: Resident) -> int:
     return 200
 
 
+def suspended(town: Corner, shop: Pen, hana: Resident) -> int:
+    """The lists said that her MyKey ID was suspended."""
+    town.mykey.suspend(hana.name, Suspension.LOST, person="Kato")
+    town.feed(shop, available=1_000)
+    meanwhile(town, hana)
+    spend(town, shop, hana, 400)
+    return 200
+
+
+def taken_back(town: Corner, shop: Pen, hana: Resident) -> int:
+    """The lists said that her card was revoked."""
+    meanwhile(town, hana)
+    town.listed(1, hana)
+    town.feed(shop, available=200)
+    spend(town, shop, hana, 400)
+    return 200
+
+
+def lapsed_lists(town: Corner, shop: Pen, hana: Resident) -> int:
+    """The hub had said until when its lists of revoked cards were good: three days before."""
+    meanwhile(town, hana)
+    town.enact(RevocationSourceSet(PLATFORM, "dir:/srv/lists"), "Sato")
+    town.listed(1)
+    town.clock.turn(days=4, hours=1)
+    town.feed(shop, available=200)
+    spend(town, shop, hana, 400)
+    return 200
+
+
 BROKEN: dict[Story, str] = {
     stale_lists: "lists-too-old",
     late: "late-hand-in",
@@ -135,6 +165,9 @@ BROKEN: dict[Story, str] = {
     too_many: "too-many-spends",
     too_much_a_day: "over-day-limit",
     owing: "open-deficit",
+    suspended: "not-active",
+    taken_back: "card-revoked",
+    lapsed_lists: "revocation-too-old",
     lists_nobody_gave: "basis-unknown-feed",
     policy_nobody_made: "basis-unknown-policy",
     receipts_nobody_sent: "basis-says-more",

@@ -119,6 +119,35 @@ def test_a_day_of_full_limits_two_of_half_ones_then_nothing() -> None:
     assert spend(lists=aged(3 * DAY + 1), points=Points(1)) == Refused(Reason.LISTS_TOO_OLD)
 
 
+def test_lists_of_revoked_cards_that_lapsed_narrow_what_a_card_may_and_no_ticket() -> None:
+    thousand = Points(1_000)
+
+    def lapsed(span: int) -> Lists:
+        return Lists(as_of=FRESH.as_of, age=FRESH.age, good_until=Millis(NOW - span))
+
+    assert spend(lists=lapsed(-HOUR), points=thousand) == YES
+    assert spend(lists=lapsed(DAY), points=thousand) == YES
+    assert spend(lists=lapsed(DAY + 1), points=thousand) == Refused(Reason.OVER_SPEND_LIMIT)
+    assert spend(lists=lapsed(3 * DAY), points=Points(500)) == YES
+    too_old = Refused(Reason.REVOCATION_TOO_OLD)
+    assert spend(lists=lapsed(3 * DAY + 1), points=Points(1)) == too_old
+    assert spend(lists=lapsed(NOW), points=Points(1)) == too_old, "never had one"
+    assert redeem(lists=lapsed(NOW)) == YES
+
+
+def test_whichever_is_older_counts_the_feed_or_the_lists_of_revoked_cards() -> None:
+    half = Refused(Reason.OVER_SPEND_LIMIT)
+    thousand = Points(1_000)
+
+    old_feed = Lists(as_of=Millis(NOW - DAY - 1), age=DAY + 1, good_until=Millis(NOW + HOUR))
+    assert spend(lists=old_feed, points=thousand) == half
+    both = Lists(as_of=Millis(NOW - 4 * DAY), age=4 * DAY, good_until=Millis(NOW - 2 * DAY))
+    assert spend(lists=both, points=thousand) == Refused(Reason.LISTS_TOO_OLD)
+    assert spend(at=RESTARTED, points=thousand) == half
+    good = Lists(as_of=FRESH.as_of, age=FRESH.age, good_until=Millis(NOW + HOUR))
+    assert spend(at=RESTARTED, lists=good, points=thousand) == half
+
+
 def test_a_clock_that_was_set_back_makes_lists_too_old() -> None:
     assert spend(lists=aged(-1)) == Refused(Reason.LISTS_TOO_OLD)
 

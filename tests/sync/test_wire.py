@@ -18,6 +18,7 @@ from sync.feed import (
     PaymentDayItem,
     PolicyItem,
     ProgrammeItem,
+    RevocationItem,
     SealingKeyItem,
     SettledItem,
     StandingItem,
@@ -51,6 +52,7 @@ ITEMS: tuple[AnyItem, ...] = (
     StandingItem("2026-03", bytes(16), b"sealed"),
     SettledItem(TOWN, 7, NOON),
     PaymentDayItem(TOWN, "2026-04-27"),
+    RevocationItem(NOON),
 )
 TICKET = Ticket(NUMBER, Points(500), "2026-04-01", "2026-06-30")
 WANTED = Wanted("101", Points(500), 2, "2026-04-01", 90)

@@ -60,6 +60,14 @@ def test_a_node_that_takes_no_money_says_so_first_and_why() -> None:
         ({"unsealed_keys": True}, "No node secret set"),
         ({"clock": ClockState.UNTRUSTED}, "Set this PC's clock: nothing works offline"),
         ({"clock": ClockState.RESTARTED}, "PC was restarted: half limits offline"),
+        (
+            {"revocation_since": NOW},
+            "The centre's list of revoked cards is out of date since 11/21 14:05: call the office",
+        ),
+        (
+            {"revocation_since": Millis(0)},
+            "The centre has no list of revoked cards: call the office",
+        ),
         ({"paper_waiting": 2}, "2 tickets come when the network is back"),
     ],
 )

@@ -43,6 +43,10 @@ ADVICE: dict[str, Advice] = {
     "lists-too-old": Advice(
         N_("The network has been down too long: the lists on this PC are too old."), _WHEN_ONLINE
     ),
+    "revocation-too-old": Advice(
+        N_("The network is down, and the centre's list of revoked cards is too old."),
+        _WHEN_ONLINE,
+    ),
     "no-standing": Advice(
         N_("The network is down, and this PC knows no points of this card."), _WHEN_ONLINE
     ),
