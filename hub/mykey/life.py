@@ -138,9 +138,9 @@ def state_of_card(tx: Tx, card: KeyDigest) -> CardState:
     )
     if row is None:
         return CardState.CANCELLED
-    if row["revoked"]:
-        return CardState.REVOKED
-    return CardState.REPLACED if row["replaced"] else CardState(row["state"])
+    if row["replaced"]:  # its issuer takes it back as well: the newer card is what helps
+        return CardState.REPLACED
+    return CardState.REVOKED if row["revoked"] else CardState(row["state"])
 
 
 def closed(state: CardState) -> RefusedByRule:
