@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from node import shell
 from node.outcome import JoinedCard, Refused
 from node.shell import as_json, card, folder, options, secret, show
 from sync.errors import Malformed
+
+if TYPE_CHECKING:
+    from node.counter import Counter
 
 EARLIER_PIN = "MACHIKADO_EARLIER_PIN"
 _STATES = {
@@ -44,14 +48,15 @@ def join(
         raise click.UsageError("give --earlier with the earlier card, or --mykey-id without it")
     if earlier is None and (keep_earlier or earlier_pin_file):
         raise click.UsageError("--keep-earlier and --earlier-pin-file need --earlier")
-    pin = shell.need_pin(pin_file)
     with shell.opened(folder, secret_file) as counter:
         done: JoinedCard | Refused
+        pin = shell.pin_for(counter, card, pin_file)
         if earlier is None:
             done = counter.join(card, pin, str(mykey_id))
         else:
             new = counter.look_up(card).card
-            voucher = counter.vouch(earlier, _pin_of(earlier_pin_file), new, keep=keep_earlier)
+            its_pin = _pin_of(counter, earlier, earlier_pin_file)
+            voucher = counter.vouch(earlier, its_pin, new, keep=keep_earlier)
             done = voucher if isinstance(voucher, Refused) else counter.join(card, pin, voucher)
         if isinstance(done, Refused):
             shell.refuse(counter, done, as_json=as_json)
@@ -62,13 +67,12 @@ def join(
         shell.leave(shell.REFUSED)
 
 
-def _pin_of(file: str | None) -> bytearray:
+def _pin_of(counter: "Counter", earlier: str, file: str | None) -> bytearray:
     """The earlier card's PIN. A card is never given the PIN of another one."""
-    if file is not None:
-        return bytearray(shell.read_secret(file).encode())
-    typed = os.environ.get(EARLIER_PIN, "")
-    if not typed:
+    typed = shell.read_secret(file) if file is not None else os.environ.get(EARLIER_PIN, "")
+    found = shell.given_or_on_pad(counter, earlier, bytearray(typed.encode()) if typed else None)
+    if found is None:
         raise Malformed(
             f"this needs the earlier card's PIN: --earlier-pin-file F, or {EARLIER_PIN}"
         )
-    return bytearray(typed.encode())
+    return found

@@ -84,7 +84,8 @@ def cancel(
 
 def _take(shown: Shown, step: MemberStep, name: str = "") -> None:
     with shell.opened(shown.folder, shown.secret_file) as counter:
-        answer = counter.member(shown.card, shell.need_pin(shown.pin_file), step, name)
+        pin = shell.pin_for(counter, shown.card, shown.pin_file)
+        answer = counter.member(shown.card, pin, step, name)
         if isinstance(answer, Refused):
             shell.refuse(counter, answer, as_json=shown.as_json)
     show([_line(answer)], as_json=shown.as_json, words=_words(answer))

@@ -97,11 +97,19 @@ def need_pin(file: str | None) -> bytearray:
 def pin_for(counter: "Counter", card: str, file: str | None) -> bytearray:
     """The PIN for this card: as it was given, else typed on the reader's keys where it has some.
 
-    Says so, and warns before the last try. Raises Malformed where there is neither, and CardError.
+    Raises Malformed where there is neither, and CardError.
+    """
+    found = given_or_on_pad(counter, card, pin_from(file))
+    return need_pin(file) if found is None else found
+
+
+def given_or_on_pad(counter: "Counter", card: str, given: bytearray | None) -> bytearray | None:
+    """What was given, else an OnPad where the card's reader has keys; None where it has none.
+
+    Says where to type, and warns before the last try. Raises CardError.
     """
     from node.card.pin import OnPad, wipe
 
-    given = pin_from(file)
     try:
         with counter.parts.tap(card) as tap:
             tries, pad = tap.tries_left, tap.pad
@@ -110,10 +118,10 @@ def pin_for(counter: "Counter", card: str, file: str | None) -> bytearray:
         raise
     if tries == 1:
         say("careful: this is the last try before the card's PIN is locked")
-    if given is None and pad:
-        say("type the PIN on the card reader's keys; cancel there gives up")
-        return OnPad()
-    return need_pin(file) if given is None else given
+    if given is not None or not pad:
+        return given
+    say("type the PIN on the card reader's keys; cancel there gives up")
+    return OnPad()
 
 
 def say(words: str) -> None:

@@ -173,8 +173,10 @@ class CounterScreen(Screen[None]):
         self.desk.advise_reason(self.answer, "pin-locked")
         return True
 
-    def before_pin(self, tries_left: int, *, pad: bool = False, again: bool = False) -> None:
-        """Ask for the PIN: nothing to say about it, or that it is the last try.
+    def before_pin(
+        self, tries_left: int, *, pad: bool = False, again: bool = False, note: str = ""
+    ) -> None:
+        """Ask for the PIN, with a ``note`` or without, and warn before the last try.
 
         ``pad``: on the reader's keys. The person types there at once the first time; ``again``, and
         before the last try, somebody presses Enter first: no PIN is asked for by itself.
@@ -184,8 +186,9 @@ class CounterScreen(Screen[None]):
             entry.type_on_pad(words("on the card reader's keys"))
         else:
             entry.type_here()
-        told = [words(LAST_TRY)] if tries_left == 1 else []
-        if pad and (again or told):
+        last = tries_left == 1
+        told = [line for line in (note, words(LAST_TRY) if last else "") if line]
+        if pad and (again or last):
             told.append(words("Press Enter, then type it on the card reader's keys."))
         elif pad:
             entry.begin_on_pad()

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
+from node.card.pin import wipe
 from node.outcome import CardLook, JoinedCard, Refused, Voucher
 from sync.errors import Malformed
 from sync.values import KeyDigest, mykey_id
@@ -69,7 +70,7 @@ class NewCard(CounterScreen):
         self.step = Step.NEW
         self._new = KeyDigest(b"")
         self._address, self._earlier = "", ""
-        self._tries = 0
+        self._tries, self._pad = 0, False
         self._keep = False
         self._by: Voucher | str = ""
 
@@ -136,7 +137,8 @@ class NewCard(CounterScreen):
             self._fresh()
             self.is_locked(look)
         else:
-            self._address, self._new, self._tries = address, look.card, look.tries_left
+            self._address, self._new = address, look.card
+            self._tries, self._pad = look.tries_left, look.pad
             self._to_question()
             self.answer.note(self.desk.words("Is the earlier card here? Its PIN is needed too."))
 
@@ -151,14 +153,15 @@ class NewCard(CounterScreen):
             self.is_locked(look)
         else:
             self._earlier = address
-            self._to_pin(Step.EARLIER_PIN, look.tries_left)
+            self._tries, self._pad = look.tries_left, look.pad
+            self._to_pin(Step.EARLIER_PIN)
 
     def _looked_again(self, address: str, look: CardLook) -> None:
         if look.card != self._new:
             self._to_new_again(N_("This is not the new card. Please put the new card on."))
         else:
-            self._address, self._tries = address, look.tries_left
-            self._to_pin(Step.PIN, self._tries)
+            self._address, self._tries, self._pad = address, look.tries_left, look.pad
+            self._to_pin(Step.PIN)
 
     # -- what the person says
 
@@ -197,11 +200,12 @@ class NewCard(CounterScreen):
                 )
             )
             return
-        self._to_pin(Step.PIN, self._tries)
+        self._to_pin(Step.PIN)
 
     # -- the PINs
 
-    def _to_pin(self, step: Step, tries: int) -> None:
+    def _to_pin(self, step: Step, *, again: bool = False) -> None:
+        """Ask for the PIN of the card that was looked at last."""
         self._enter(step)
         words = self.desk.words
         whose = (
@@ -210,7 +214,7 @@ class NewCard(CounterScreen):
             else words("PIN of the new card (the customer types 4 digits)")
         )
         self.query_one("#whose", Static).update(whose)
-        self.before_pin(tries)
+        self.before_pin(self._tries, pad=self._pad, again=again)
         self.query_one(PinEntry).focus()
 
     @on(PinEntry.Unclear)
@@ -221,9 +225,12 @@ class NewCard(CounterScreen):
     @on(PinEntry.Typed)
     def typed(self, event: PinEntry.Typed) -> None:
         """The earlier card vouches, or the new one asks to be joined."""
-        asking, self.step = self.step, Step.WAITING
+        asking = self.step
+        if asking not in _PIN_STEPS:
+            wipe(event.pin)
+            return
         self._enter(Step.WAITING)
-        self.answer.note(self.desk.words("One moment. Please leave the card on the reader."))
+        self.working(event.pin, N_("One moment. Please leave the card on the reader."))
         counter, pin = self.counter, event.pin
         if asking is Step.EARLIER_PIN:
             self.ask(
@@ -241,8 +248,9 @@ class NewCard(CounterScreen):
                 N_("Good. Now take the earlier card off and put the new card on the reader again.")
             )
             return
-        if voucher.reason == "wrong-pin":
-            self._to_pin(Step.EARLIER_PIN, voucher.tries_left or 0)
+        if self.asks_pin_again(voucher):
+            self._tries = voucher.tries_left or self._tries
+            self._to_pin(Step.EARLIER_PIN, again=True)
         elif voucher.reason == "same-card":
             self._enter(Step.EARLIER)
         elif voucher.reason == "pin-locked":
@@ -261,8 +269,9 @@ class NewCard(CounterScreen):
             self._fresh()
             self._tell(card, replaced=replaced)
             return
-        if card.reason == "wrong-pin":
-            self._to_pin(Step.PIN, card.tries_left or 0)
+        if self.asks_pin_again(card):
+            self._tries = card.tries_left or self._tries
+            self._to_pin(Step.PIN, again=True)
         elif card.reason == "other-card":
             self._enter(Step.AGAIN)
         elif card.reason == "no-such-mykey-id":

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
+from node.card.pin import wipe
 from node.outcome import CardLook, ChosenId, Refused, SeenMember
 from sync.members import MemberStep
 from tui.asking import Trouble
@@ -62,7 +63,7 @@ class MyKeyId(CounterScreen):
         super().__init__()
         self.at = At.CHOICE
         self._what = MemberStep.SEE
-        self._card, self._tries = "", 0
+        self._card, self._tries, self._pad = "", 0, False
         self._name: str | None = None
         """For a change the ID that is wanted, to end the one that was seen; None: not known yet."""
 
@@ -131,7 +132,7 @@ class MyKeyId(CounterScreen):
 
     def _looked(self, look: CardLook) -> None:
         """What cannot work now is told before anybody types anything."""
-        self._tries = look.tries_left
+        self._tries, self._pad = look.tries_left, look.pad
         if not look.fresh:
             self._fresh()
             self.desk.advise_reason(self.answer, "hub-silent")
@@ -185,16 +186,15 @@ class MyKeyId(CounterScreen):
             words("Only Enter: the centre makes one."),
         )
 
-    def _to_pin(self) -> None:
+    def _to_pin(self, *, again: bool = False) -> None:
         """Ask for the PIN, or first for the card if it left meanwhile."""
         if not self.query_one(CardSlot).lies:
             self._enter(At.CARD, back=True)
             return
         self._enter(At.PIN)
-        if self._what is MemberStep.CANCEL and self._name is not None:
-            self.answer.note(self.desk.words("To end it, please type the PIN once more."))
-        else:
-            self.before_pin(self._tries)
+        ends = self._what is MemberStep.CANCEL and self._name is not None
+        note = self.desk.words("To end it, please type the PIN once more.") if ends else ""
+        self.before_pin(self._tries, pad=self._pad, again=again, note=note)
         self.query_one(PinEntry).focus()
 
     @on(CardSlot.Lifted)
@@ -211,10 +211,13 @@ class MyKeyId(CounterScreen):
     @on(PinEntry.Typed)
     def typed(self, event: PinEntry.Typed) -> None:
         """The PIN signs one step: before an end, first a look at what would be left."""
+        if self.at is not At.PIN:
+            wipe(event.pin)
+            return
         ends_unseen = self._what is MemberStep.CANCEL and self._name is None
         step = MemberStep.SEE if ends_unseen else self._what
         self._enter(At.WAITING)
-        self.answer.note(self.desk.words("One moment. Please leave the card on the reader."))
+        self.working(event.pin, N_("One moment. Please leave the card on the reader."))
         self.ask(
             partial(self.counter.member, self._card, event.pin, step, self._name or ""),
             self._seen_before_the_end if ends_unseen else self._done,
@@ -254,9 +257,9 @@ class MyKeyId(CounterScreen):
         self.answer.say(told.light, words, *told.lines)
 
     def _refused(self, refused: Refused) -> None:
-        if refused.reason == "wrong-pin":
-            self._tries = refused.tries_left or 0
-            self._to_pin()
+        if self.asks_pin_again(refused):
+            self._tries = refused.tries_left or self._tries
+            self._to_pin(again=True)
             self.show_refusal(refused)
         elif refused.reason == "mykey-id-taken":
             self._taken(self._name or "")
