@@ -33,6 +33,8 @@ class Shop:
     operator: Person
     card: str
     mykey_id: MyKeyId
+    folder: Path
+    """The hub's."""
 
     @property
     def hub(self) -> Hub:
@@ -87,6 +89,7 @@ def greengrocer(tmp_path: Path) -> Generator[Shop, None, None]:
             operator=hub.office.sign_in((made.hub / "operator-1.token").read_text().strip()),
             card=card,
             mykey_id=hub.mykey.register(believed, "", consent_points=True).mykey_id,
+            folder=made.hub,
         )
         shop.sync()
         yield shop

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ class Shell:
         self.folder = folder
         self._url = f"http://{address}"
 
-    def ask(self, words: str, *more: str, person: int = 1) -> tuple[int, list[dict[str, object]]]:
+    def ask(self, words: str, *more: str, person: int = 1) -> tuple[int, list[dict[str, Any]]]:
         """Exit code and the JSON lines of a command."""
         done = run(
             *words.split(),
@@ -117,6 +118,30 @@ def test_a_new_operator_joins_with_a_token_made_at_home(shell: Shell, tmp_path: 
     )
     assert (code, joined["name"], joined["state"]) == (0, "Tanaka", "active")
     assert token.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.processes
+def test_a_demos_card_is_taken_back_from_shell_to_shell(shell: Shell, tmp_path: Path) -> None:
+    ca, card, lists = str(shell.folder / "ca"), str(tmp_path / "hanako.card"), tmp_path / "lists"
+    lists.mkdir()
+    (tmp_path / "pin").write_text("1234")
+    made = run("card", "new", card, "--ca", ca, "--pin-file", str(tmp_path / "pin"))
+    assert made.returncode == 0, made.stderr
+    assert run("card", "revoke", card, "--ca", ca, "--hold").returncode == 0
+    assert run("card", "list", str(lists / "all.crl"), "--ca", ca, "--days", "1").returncode == 0
+
+    assert shell.ask("hub revocation load")[0] == 3, "no source yet"
+    code, [asked] = shell.ask(f"hub revocation source dir:{lists}")
+    assert (code, asked["source"]) == (0, f"dir:{lists}")
+    code, [loaded] = shell.ask("hub revocation load")
+    assert code == 0
+    [shown] = loaded["lists"]
+    assert (shown["number"], shown["entries"], shown["lapsed"]) == (1, 1, False)
+
+    (lists / "all.crl").write_bytes(b"not a list")
+    code, [failed] = shell.ask("hub revocation load")
+    assert (code, failed["lists"]) == (5, loaded["lists"])
+    assert shell.ask("hub revocation source none")[0] == 0
 
 
 @pytest.mark.processes

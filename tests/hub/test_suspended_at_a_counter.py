@@ -1,4 +1,4 @@
-"""A card that is reported lost: at a hub's desk, and at a counter that is on line or not."""
+"""A card that is closed, by its holder's word or its issuer's: at a hub, and at a counter."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from hub.forms import GrantForm, NewIdForm
+from node.card.demo import take_back
 from node.outcome import ChosenId, Refused
+from sync import demolist
 from sync.records import Tier
+from sync.revocation import Kind
 from sync.values import MyKeyId
 from tests.faults.corner import GRANTED
 from tests.faults.programs import PIN
@@ -19,6 +22,17 @@ from tests.hub.greengrocer import PRICE, Shop, greengrocer
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with greengrocer(tmp_path) as opened:
         yield opened
+
+
+def issuer_says(shop: Shop, kind: Kind | None) -> None:
+    """Hanako's issuer takes her card back, or ends that; its list lands where the hub looks."""
+    ca, lists = shop.folder / "ca", shop.folder / "all.crl"
+    now = shop.hub.core.clock.now()
+    take_back(Path(shop.card.removeprefix("soft:")), ca, kind, at=now)
+    lists.write_bytes(demolist.make_list(ca, at=now))
+    shop.hub.revoking.set_source(shop.operator, f"file:{lists}")
+    [last] = shop.hub.revoking.load(shop.operator).last
+    assert [row.outcome for row in last.offered] == ["taken"]
 
 
 def test_a_lost_card_is_refused_after_the_next_sync_until_it_is_found(shop: Shop) -> None:
@@ -50,6 +64,35 @@ def test_a_counter_on_line_hears_of_it_with_the_next_question(shop: Shop) -> Non
 
     assert shop.refused(offline=False) == "not-active"
     assert shop.refused(offline=True) == "not-active", "the answer brought the news"
+
+
+def test_a_card_that_its_issuer_takes_back_is_refused_until_the_hold_ends_or_for_good(
+    shop: Shop,
+) -> None:
+    assert shop.sold(offline=True) is Tier.T2
+    issuer_says(shop, Kind.HELD)
+    assert shop.sold(offline=True) is Tier.T2, "the counter cannot know yet"
+    shop.sync()
+    assert shop.points() == GRANTED - 2 * PRICE, "what happened is judged as any other"
+    assert shop.refused(offline=True) == "card-revoked"
+    assert shop.refused(offline=False) == "card-revoked"
+    looked = shop.counter.balances(shop.card, bytearray(PIN))
+    assert isinstance(looked, Refused)
+    assert looked.reason == "card-revoked"
+
+    issuer_says(shop, None)
+    shop.sync()
+    assert shop.sold(offline=True) is Tier.T2
+
+    issuer_says(shop, Kind.REVOKED)
+    shop.sync()
+    assert shop.refused(offline=True) == "card-revoked"
+    shop.sync()
+    chosen = shop.counter.choose_id(["HANA2026"])
+    assert isinstance(chosen, ChosenId)
+    made = shop.counter.register(shop.card, bytearray(PIN), chosen, consent=True)
+    assert isinstance(made, Refused)
+    assert made.reason == "card-revoked"
 
 
 def test_a_changed_id_is_nothing_that_a_counter_notices(shop: Shop) -> None:

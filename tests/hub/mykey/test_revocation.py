@@ -17,7 +17,7 @@ from hub.mykey.revocation import Taken
 from hub.store.database import Database
 from sync.certificate import CardKey, Roots
 from sync.revocation import Kind, RevocationList
-from sync.values import DAY, CardState, Digest, Millis
+from sync.values import DAY, CardState, Digest, Millis, NodeId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, SECRET, card, serial_of
 from tests.hub.refusals import refused
@@ -165,6 +165,26 @@ def test_a_card_taken_back_says_so_though_its_id_is_suspended(registry: MyKey) -
     registry.revocations.take(listing(1, hana=REVOKED))
 
     assert states(registry, HANAS) == [CardState.REVOKED]
+
+
+def test_a_replaced_card_says_so_though_its_issuer_takes_it_back(registry: MyKey) -> None:
+    """Which it does with each renewal: the newer card is what helps."""
+    registry.joins.vouched(YUKIS, HANAS.digest, keep=False, person="counter")
+    registry.revocations.take(listing(1, hana=REVOKED))
+
+    assert states(registry, HANAS, YUKIS) == [CardState.REPLACED, CardState.ACTIVE]
+
+
+def test_a_card_on_the_list_neither_joins_nor_waits_nor_vouches(registry: MyKey) -> None:
+    registry.revocations.take(listing(1, yuki=REVOKED, jiro=REVOKED))
+    joins, other = registry.joins, card("another")
+
+    vouched = partial(joins.vouched, keep=False, person="counter")
+    assert refused(partial(vouched, YUKIS, HANAS.digest)) == "card-revoked"
+    assert refused(partial(vouched, other, JIROS.digest)) == "card-revoked"
+    node = NodeId("141305-B2108-1111")
+    assert refused(partial(joins.ask, YUKIS, HANA, node=node)) == "card-revoked"
+    assert registry.audit() == []
 
 
 def test_the_news_names_exactly_the_cards_that_changed(registry: MyKey) -> None:
