@@ -7,6 +7,7 @@ Nothing works without the hub, and nothing of it is kept here.
 from typing import Literal, cast
 
 from node.asking import Asking
+from node.card.pin import wiped
 from node.outcome import Refused, SeenMember
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
@@ -36,21 +37,20 @@ class Members:
         self, card: str, pin: bytearray, step: MemberStep, name: str = ""
     ) -> SeenMember | Refused:
         """Let the card sign a step and the hub take it. Raises Malformed for an impossible ID."""
-        try:
+        with wiped(pin):
             named = str(mykey_id(name)) if name else ""
-            signed = signed_by_card(
-                self._parts,
-                card,
-                pin,
-                MEMBER,
-                lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, named),
-            )
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
-        finally:
-            pin[:] = bytes(len(pin))
+            try:
+                signed = signed_by_card(
+                    self._parts,
+                    card,
+                    pin,
+                    MEMBER,
+                    lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, named),
+                )
+            except Unreachable:
+                return no("hub-silent")
+            except (RefusedByRule, NotAuthentic) as error:
+                return refused(error)
         return self._asked(step, signed)
 
     def _asked(self, step: MemberStep, signed: CardSigned) -> SeenMember | Refused:

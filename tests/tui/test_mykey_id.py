@@ -197,6 +197,32 @@ async def test_a_wrong_pin_is_typed_again(stage: Staged, counter: FakeCounter) -
         assert at.light == "good"
 
 
+async def test_a_reader_with_keys_asks_there_and_again_only_when_told_to(
+    stage: Staged, counter: FakeCounter
+) -> None:
+    counter.pad = True
+    async with stage(counter) as at:
+        await begin(at, SUSPEND)
+        assert "No PIN was typed on the card reader." in at.answer
+        assert "on the card reader's keys" in at.text
+        await at.press(*"1234")
+        assert steps(counter) == ["suspend"]
+        await at.press("enter")
+        assert steps(counter) == ["suspend", "suspend"]
+        assert counter.cards["soft:hanako"].state == "active"
+
+
+async def test_the_last_try_is_warned_of_before_it_is_spent(
+    stage: Staged, counter: FakeCounter
+) -> None:
+    counter.cards["soft:hanako"].tries = 1
+    async with stage(counter) as at:
+        await begin(at, END)
+        assert "last try" in at.answer
+        await at.press(*"1234", "f12")
+        assert "To end it, please type the PIN once more." in at.answer
+
+
 async def test_a_locked_card_is_told_before_the_pin(stage: Staged, counter: FakeCounter) -> None:
     counter.cards["soft:hanako"].tries = 0
     async with stage(counter) as at:

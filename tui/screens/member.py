@@ -37,6 +37,10 @@ ROWS: tuple[tuple[MemberStep, str], ...] = (
 """What a resident may want, in the order of the list."""
 
 
+_ALL_TRIES = 3
+"""What a card allows again once its PIN was right."""
+
+
 class At(Enum):
     """Where one is."""
 
@@ -89,11 +93,11 @@ class MyKeyId(CounterScreen):
     def _enter(self, at: At, *, back: bool = False) -> None:
         """``back``: it is the card from before that is asked for."""
         self.at = at
-        choices = self.query_one("#what", Choices)
-        choices.display = at is At.CHOICE
-        choices.disabled = at is not At.CHOICE  # hidden, it would still hear a PIN's digits
-        self.query_one("#wished").display = at is At.WISH
-        self.query_one("#secret").display = at is At.PIN
+        for part, needed in (("#what", At.CHOICE), ("#wished", At.WISH), ("#secret", At.PIN)):
+            widget = self.query_one(part)
+            widget.disabled = at is not needed  # hidden alone, a list would still hear a PIN
+            if at is not At.WAITING:  # what is hidden for a moment loses the focus it gets back
+                widget.display = at is needed
         self.query_one(PinEntry).clear()
         slot = self.query_one(CardSlot)
         if at is At.CARD:
@@ -228,6 +232,7 @@ class MyKeyId(CounterScreen):
         if isinstance(member, Refused) or member.state != "active":
             self._done(member)
             return
+        self._tries = _ALL_TRIES
         words = self.desk.words
         left = [
             f"  {row.point_name}: {words.points(row.available + row.held)}" for row in member.left
