@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PIN = "MACHIKADO_PIN"
 REFUSED, DAMAGED, UNREACHABLE = 3, 5, 4
+_NO_ANSWER = frozenset({"hub-silent", "answer-lost"})
 _F = TypeVar("_F", bound=Callable[..., object])
 Line = Mapping[str, object]
 
@@ -187,7 +188,7 @@ def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
     tell = click.get_current_context().find_root().obj
     plain = f"refused: {answer.detail} ({answer.reason})"
     say(tell(answer.reason, answer.detail) if callable(tell) else plain)
-    leave(UNREACHABLE if answer.reason == "hub-silent" else REFUSED)
+    leave(UNREACHABLE if answer.reason in _NO_ANSWER else REFUSED)
 
 
 def bring_to_paper(

@@ -24,6 +24,8 @@ def member_step(hub: "FakeHub", body: bytes) -> MemberSeen | Response:
     name = hub.mykeys.get(request.card)
     if name is None:
         return problem_response(409, "card-unknown", "register it first")
+    if request.what is MemberStep.CANCEL and request.name != name:
+        return problem_response(409, "other-card", f"this card's MyKey ID is not {request.name}")
     if request.what is MemberStep.CHANGE:
         wanted = request.name or MADE
         if wanted in hub.mykeys.values() and wanted != name:
