@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import hub_way, node_commit, screen
+from tests.bench import hub_way, node_commit, screen, tap
 from tests.bench.figures import Figure, table
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -24,15 +24,20 @@ def main() -> int:
     cores = os.cpu_count() or 1
     BUILD.mkdir(exist_ok=True)
     figures: list[Figure] = []
+    lacking: list[str] = []
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-") as name:
         folder = Path(name)
         figures += node_commit.measure(folder, commits=400 if quick else 4_000)
         figures += hub_way.measure(
             folder, shops=12 if quick else 72, residents=40 if quick else 120, cores=cores
         )
+        try:
+            figures += tap.measure(folder, taps=30 if quick else 200)
+        except tap.NotMeasured as lack:
+            lacking.append(f"card: a tap over PC/SC: not measured, {lack}")
     figures += screen.measure(3 if quick else 7)
     (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
-    print(table(figures))  # noqa: T201  a report is printed
+    print("\n".join((table(figures), *lacking)))  # noqa: T201  a report is printed
     return 0 if all(one.bearable for one in figures) else 1
 
 

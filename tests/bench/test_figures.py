@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import hub_way
+from tests.bench import hub_way, tap
 from tests.bench.figures import Better, SumsDoNotHold, against, table
 from tests.bench.street import build
 
@@ -46,3 +46,12 @@ def test_books_that_do_not_add_up_are_no_figure(tmp_path: Path) -> None:
     with pytest.raises(SumsDoNotHold):
         hub_way.check(street)
     street.hub.close()
+
+
+def test_a_pc_without_a_card_service_gets_a_line_and_no_figure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tap, "lacking", lambda: "not installed: pcscd")
+
+    with pytest.raises(tap.NotMeasured, match="not installed: pcscd"):
+        tap.measure(tmp_path, taps=1)

@@ -1,6 +1,7 @@
 """The command line: a day at the counter from the shell, as scripts rely on it."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -429,8 +430,9 @@ def test_how_a_sync_ends_says_whether_the_hub_refused_or_was_silent_or_spoke_non
 
 
 def test_the_doctor_ends_with_5_where_something_has_to_be_looked_at(
-    run: Run, hub: FakeHub, tmp_path: Path
+    run: Run, hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "smartcard", None)  # this very PC's readers are nobody's test
     where = str(tmp_path / "node")
     hub.silent = True
 
@@ -441,6 +443,8 @@ def test_the_doctor_ends_with_5_where_something_has_to_be_looked_at(
     assert "LOOK  hub: " in words.stdout
     assert {line["check"]: line["well"] for line in lines}["database"] is True
     assert {line["check"]: line["well"] for line in lines}["hub"] is False
+    assert {line["check"]: line["level"] for line in lines}["hub"] == "look"
+    assert "note  reader-support: " in words.stdout
 
 
 def test_a_printer_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
