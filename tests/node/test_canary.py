@@ -17,8 +17,9 @@ import pytest
 import zstandard
 
 from node.card.tap import Tap
-from node.outcome import Approved, RegisteredCard
+from node.outcome import Approved, RegisteredCard, SeenMember
 from node.store import Store
+from sync.members import MemberStep
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import PIN, Shop, pin
@@ -104,6 +105,10 @@ def test_nothing_stored_says_who_was_here(shop: Shop) -> None:
         done = shop.counter.spend(shop.card, KAWASAKI, Points(300), pin())
         assert isinstance(done, Approved)
     shop.counter.balances(shop.card, pin())
+    shop.hub.silent = False
+    shop.counter.probe()
+    for step in (MemberStep.SEE, MemberStep.SUSPEND, MemberStep.RESUME, MemberStep.AGREE):
+        assert isinstance(shop.counter.member(shop.card, pin(), step), SeenMember)
     needles = [NEEDLE, certificate, certificate[200:260], serial, common_name]
 
     shop.counter.close()
