@@ -306,3 +306,41 @@ async def test_the_day_ends_with_its_sums(street: Street, opened: Opened) -> Non
         await at.press("f8", "f12", "f12")
         assert "The shift is closed." in at.answer
         assert "Taken, less what was taken back: 500 points" in at.text
+
+
+async def test_the_own_id_is_seen_paused_used_again_and_changed(
+    street: Street, opened: Opened
+) -> None:
+    async with opened() as at:
+        await at.press("f5")
+        await at.card(street.hanako)
+        await at.press("1", *"HANAKO01", "enter", *"1234")
+        assert "HANA KO01" in at.answer
+        for what, said in (
+            ("1", "HANA KO01"),
+            ("2", "The MyKey ID is suspended."),
+            ("1", "It is suspended"),
+            ("3", "The MyKey ID can be used again."),
+        ):
+            await at.press("f1", *"mykey id:", "enter", what)
+            await at.card(street.hanako)
+            await at.press(*"1234")
+            assert said in at.answer
+        await at.press("f1", *"mykey id:", "enter", "4")
+        await at.card(street.hanako)
+        await at.press(*"HANA2026", "enter", *"1234")
+        assert "HANA 2026" in at.answer
+    assert street.points() == 2_000
+
+
+async def test_the_own_id_ends_after_a_look_at_what_is_left(street: Street, opened: Opened) -> None:
+    async with opened() as at:
+        await at.press("f5")
+        await at.card(street.hanako)
+        await at.press("1", *"HANAKO01", "enter", *"1234")
+        await at.press("f1", *"mykey id:", "enter", "6")
+        await at.card(street.hanako)
+        await at.press(*"1234")
+        assert "2,000 points" in at.text
+        await at.press("f12", *"1234")
+        assert "The MyKey ID has ended." in at.answer
