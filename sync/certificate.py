@@ -21,15 +21,14 @@ municipality), so no message and no repr contains them.
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from sync.cardkey import Algorithm as Algorithm  # noqa: PLC0414  who checks needs its names too
 from sync.cardkey import from_der, read_key, verifying
+from sync.der import algorithm_of, millis, one_of, reading
 from sync.errors import Malformed, NotAuthentic
 from sync.values import KeyDigest, Millis
 
@@ -40,10 +39,6 @@ USER_AUTHENTICATION_POLICY: Final = "1.2.392.200149.8.5.1.3.30"
 """Certificate policy of JPKI's user authentication (利用者証明用), not of its signatures."""
 DEMO_ORGANISATION: Final = "machikado demo, no real card"
 """Organisation in the name of a demo root, so that it cannot be pinned by mistake."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-_Kind = TypeVar("_Kind")
 
 
 class CertificateError(NotAuthentic):
@@ -145,6 +140,14 @@ class Roots:
                 raise UnfitRoot("two roots with different keys claim one key identifier")
         return cls(MappingProxyType(keys))
 
+    def named_in(self, extensions: "x509.Extensions") -> tuple[bytes, bytes] | None:
+        """Key identifier and key of the root that a certificate or list names; None: of no root."""
+        from cryptography import x509
+
+        named = one_of(extensions, x509.AuthorityKeyIdentifier)
+        key_id = None if named is None else named.key_identifier
+        return None if key_id is None or key_id not in self.keys else (key_id, self.keys[key_id])
+
 
 def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
     """Say whose key this is, or raise the CertificateError that names the first failed step.
@@ -164,7 +167,7 @@ def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
     key** (:func:`verify_signature` over something fresh), and what is known of that person: the
     **standing**. A root's own dates are not looked at: pinning it is what makes it believed.
     """
-    with _reading():
+    with reading(UnreadableCertificate, "certificate"):
         certificate = _read(der)
         issuer_key_id, issuer = _issuer_of(certificate, roots)
         _check_issuer_signature(certificate, issuer)
@@ -179,7 +182,7 @@ def check_certificate(der: bytes, roots: Roots, at: Millis) -> CardKey:
             public_key=key.spki,
             issuer_key_id=issuer_key_id,
             serial=certificate.serial_number,
-            not_after=_millis(certificate.not_valid_after_utc),
+            not_after=millis(certificate.not_valid_after_utc),
         )
 
 
@@ -188,7 +191,7 @@ def read_public_key(der: bytes) -> PublicKey:
 
     Raises UnreadableCertificate and UnsupportedKey.
     """
-    with _reading():
+    with reading(UnreadableCertificate, "certificate"):
         return _public_key(_read(der))
 
 
@@ -197,9 +200,9 @@ def validity(der: bytes) -> tuple[Millis, Millis]:
 
     Raises UnreadableCertificate.
     """
-    with _reading():
+    with reading(UnreadableCertificate, "certificate"):
         certificate = _read(der)
-        return _millis(certificate.not_valid_before_utc), _millis(certificate.not_valid_after_utc)
+        return millis(certificate.not_valid_before_utc), millis(certificate.not_valid_after_utc)
 
 
 def key_digest(spki: bytes) -> KeyDigest:
@@ -227,26 +230,6 @@ def verify_signature(
         raise BadSignature("the signature does not fit the key and the message")
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Turn what the X.509 reader raises over foreign bytes into our own word for it."""
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    try:
-        yield
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-        UnsupportedAlgorithm,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    ):
-        raise UnreadableCertificate("these bytes are not a certificate that can be read") from None
-
-
 def _read(der: bytes) -> "x509.Certificate":
     """One certificate. The library warns of a serial number that RFC 5280, 4.1.2.2, forbids."""
     from cryptography import x509
@@ -264,24 +247,14 @@ def _read(der: bytes) -> "x509.Certificate":
 
 
 def _issuer_of(certificate: "x509.Certificate", roots: Roots) -> tuple[bytes, bytes]:
-    """Key identifier and key of the pinned root that the certificate names."""
-    from cryptography import x509
-
-    named = _extension(certificate, x509.AuthorityKeyIdentifier)
-    key_id = None if named is None else named.key_identifier
-    if key_id is None or key_id not in roots.keys:
+    issuer = roots.named_in(certificate.extensions)
+    if issuer is None:
         raise UnknownIssuer("the certificate was not issued by a root that is trusted here")
-    return key_id, roots.keys[key_id]
+    return issuer
 
 
 def _check_issuer_signature(certificate: "x509.Certificate", issuer: bytes) -> None:
-    from cryptography.x509.oid import SignatureAlgorithmOID
-
-    algorithm = {
-        SignatureAlgorithmOID.RSA_WITH_SHA256: Algorithm.RS256,
-        SignatureAlgorithmOID.ECDSA_WITH_SHA256: Algorithm.ES256,
-        SignatureAlgorithmOID.ECDSA_WITH_SHA384: Algorithm.ES384,
-    }.get(certificate.signature_algorithm_oid)
+    algorithm = algorithm_of(certificate)
     if algorithm is None:
         raise BadIssuerSignature("the certificate is signed by an algorithm that is not read here")
     try:
@@ -292,10 +265,10 @@ def _check_issuer_signature(certificate: "x509.Certificate", issuer: bytes) -> N
 
 
 def _check_dates(certificate: "x509.Certificate", at: Millis) -> None:
-    if at < _millis(certificate.not_valid_before_utc):
+    if at < millis(certificate.not_valid_before_utc):
         raise NotYetValid("the certificate is not valid yet; is this PC's clock right?")
     # The last second of validity is part of it to its last millisecond.
-    if at >= _millis(certificate.not_valid_after_utc) + 1000:
+    if at >= millis(certificate.not_valid_after_utc) + 1000:
         raise Expired("the certificate has expired; the resident's municipality renews it")
 
 
@@ -303,9 +276,9 @@ def _check_use(certificate: "x509.Certificate") -> None:
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    constraints = _extension(certificate, x509.BasicConstraints)
-    usage = _extension(certificate, x509.KeyUsage)
-    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    constraints = one_of(certificate.extensions, x509.BasicConstraints)
+    usage = one_of(certificate.extensions, x509.KeyUsage)
+    extended = one_of(certificate.extensions, x509.ExtendedKeyUsage)
     if constraints is not None and constraints.ca:
         raise WrongUse("this is the certificate of a certificate authority, not of a card")
     if usage is None or not usage.digital_signature or usage.key_cert_sign:
@@ -317,7 +290,7 @@ def _check_use(certificate: "x509.Certificate") -> None:
 def _check_policy(certificate: "x509.Certificate") -> None:
     from cryptography import x509
 
-    policies = _extension(certificate, x509.CertificatePolicies) or ()
+    policies = one_of(certificate.extensions, x509.CertificatePolicies) or ()
     named = {policy.policy_identifier.dotted_string for policy in policies}
     if USER_AUTHENTICATION_POLICY not in named:
         raise WrongPolicy("this is not a user-authentication certificate")
@@ -338,20 +311,15 @@ def _check_critical(certificate: "x509.Certificate") -> None:
             raise UnreadCritical("the certificate demands something that is not understood here")
 
 
-def _extension(certificate: "x509.Certificate", kind: type[_Kind]) -> _Kind | None:
-    """The certificate's extension of one kind, or None."""
-    return next((e.value for e in certificate.extensions if isinstance(e.value, kind)), None)
-
-
 def _read_root(der: bytes, *, demo: bool) -> tuple[bytes, bytes]:
     """Key identifier and key of a certificate that is fit to be pinned."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
-    with _reading():
+    with reading(UnreadableCertificate, "certificate"):
         certificate = _read(der)
-        constraints = _extension(certificate, x509.BasicConstraints)
-        identifier = _extension(certificate, x509.SubjectKeyIdentifier)
+        constraints = one_of(certificate.extensions, x509.BasicConstraints)
+        identifier = one_of(certificate.extensions, x509.SubjectKeyIdentifier)
         organisations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         spki = _public_key(certificate).spki
         if constraints is None or not constraints.ca or identifier is None:
@@ -374,7 +342,3 @@ def _public_key(certificate: "x509.Certificate") -> PublicKey:
     except ValueError:
         raise UnsupportedKey("keys of this kind are not verified here") from None
     return PublicKey(digest=key_digest(key.spki), algorithm=key.algorithm, spki=key.spki)
-
-
-def _millis(moment: datetime) -> Millis:
-    return Millis((moment - _EPOCH) // timedelta(milliseconds=1))

@@ -16,16 +16,15 @@ A serial number is an identifier of a person in disguise, so no message and no r
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from sync.cardkey import Algorithm, read_key
+from sync.cardkey import read_key
 from sync.certificate import Roots
+from sync.der import algorithm_of, millis, one_of, reading
 from sync.errors import NotAuthentic
 from sync.values import Digest, Millis
 
@@ -35,12 +34,9 @@ if TYPE_CHECKING:
 
 EARLY: Final = Millis(5 * 60_000)
 """How far an issuer's clock may be ahead of the hub's."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION_2: Final = b"\x02\x01\x01"
 """INTEGER 1, with which the signed part of such a list begins (RFC 5280, 5.1.2.1)."""
 _LONG_FORM: Final = 0x80
-
-_Kind = TypeVar("_Kind")
 
 
 class RevocationListError(NotAuthentic):
@@ -124,7 +120,7 @@ def read_list(der: bytes, roots: Roots, at: Millis) -> RevocationList:
     may still have expired. A root's own dates and uses are not looked at: pinning it is what makes
     it believed.
     """
-    with _reading():
+    with reading(UnreadableList, "revocation list"):
         found = _read(der)
         issuer_key_id, issuer = _issuer_of(found, roots)
         _check_signature(found, issuer)
@@ -140,26 +136,6 @@ def read_list(der: bytes, roots: Roots, at: Millis) -> RevocationList:
             digest=Digest(hashlib.sha256(der).digest()),
             entries=MappingProxyType(_entries(found)),
         )
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Turn what the X.509 reader raises over foreign bytes into our own word for it."""
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    try:
-        yield
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-        UnsupportedAlgorithm,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    ):
-        raise UnreadableList("these bytes are not a revocation list that can be read") from None
 
 
 def _read(der: bytes) -> "x509.CertificateRevocationList":
@@ -178,26 +154,17 @@ def _content(der: bytes) -> bytes:
 
 
 def _issuer_of(found: "x509.CertificateRevocationList", roots: Roots) -> tuple[bytes, bytes]:
-    """Key identifier and key of the pinned root that the list names."""
-    from cryptography import x509
-
-    named = _extension(found.extensions, x509.AuthorityKeyIdentifier)
-    key_id = None if named is None else named.key_identifier
-    if key_id is None or key_id not in roots.keys:
+    issuer = roots.named_in(found.extensions)
+    if issuer is None:
         raise UnknownListIssuer("the list was not issued by a root that is trusted here")
-    return key_id, roots.keys[key_id]
+    return issuer
 
 
 def _check_signature(found: "x509.CertificateRevocationList", issuer: bytes) -> None:
     """The library compares the algorithm inside what is signed with the one outside (5.1.1.2)."""
     from cryptography.hazmat.primitives.serialization import load_der_public_key
-    from cryptography.x509.oid import SignatureAlgorithmOID
 
-    algorithm = {
-        SignatureAlgorithmOID.RSA_WITH_SHA256: Algorithm.RS256,
-        SignatureAlgorithmOID.ECDSA_WITH_SHA256: Algorithm.ES256,
-        SignatureAlgorithmOID.ECDSA_WITH_SHA384: Algorithm.ES384,
-    }.get(found.signature_algorithm_oid)
+    algorithm = algorithm_of(found)
     if algorithm is None or read_key(issuer).algorithm is not algorithm:
         raise BadListSignature("the list is not signed by the algorithm of its issuer's key")
     key = load_der_public_key(issuer)
@@ -206,12 +173,12 @@ def _check_signature(found: "x509.CertificateRevocationList", issuer: bytes) -> 
 
 
 def _check_dates(found: "x509.CertificateRevocationList", at: Millis) -> tuple[Millis, Millis]:
-    this_update = _millis(found.last_update_utc)
+    this_update = millis(found.last_update_utc)
     if this_update > at + EARLY:
         raise ListNotYetValid("the list was made in the future; is this machine's clock right?")
     if found.next_update_utc is None:
         raise ListLapsed("the list does not say until when it is in force")
-    next_update = _millis(found.next_update_utc)
+    next_update = millis(found.next_update_utc)
     if next_update <= at:
         raise ListLapsed(f"the list was in force until {found.next_update_utc:%Y-%m-%d %H:%M} UTC")
     return this_update, next_update
@@ -220,9 +187,9 @@ def _check_dates(found: "x509.CertificateRevocationList", at: Millis) -> tuple[M
 def _check_scope(found: "x509.CertificateRevocationList") -> None:
     from cryptography import x509
 
-    if _extension(found.extensions, x509.DeltaCRLIndicator) is not None:
+    if one_of(found.extensions, x509.DeltaCRLIndicator) is not None:
         raise PartialList("this is a list of changes, not the whole list")
-    scope = _extension(found.extensions, x509.IssuingDistributionPoint)
+    scope = one_of(found.extensions, x509.IssuingDistributionPoint)
     if scope is not None and (
         scope.full_name is not None  # one of several places: other certificates are listed there
         or scope.relative_name is not None
@@ -237,7 +204,7 @@ def _check_scope(found: "x509.CertificateRevocationList") -> None:
 def _number(found: "x509.CertificateRevocationList") -> int:
     from cryptography import x509
 
-    number = _extension(found.extensions, x509.CRLNumber)
+    number = one_of(found.extensions, x509.CRLNumber)
     if number is None:
         raise UnnumberedList("the list has no number: older and newer cannot be told apart")
     return number.crl_number
@@ -273,12 +240,3 @@ def _entries(found: "x509.CertificateRevocationList") -> dict[int, Kind]:
         if not held or serial not in entries:
             entries[serial] = Kind.HELD if held else Kind.REVOKED
     return entries
-
-
-def _extension(extensions: "x509.Extensions", kind: type[_Kind]) -> _Kind | None:
-    """The extension of one kind, or None."""
-    return next((e.value for e in extensions if isinstance(e.value, kind)), None)
-
-
-def _millis(moment: datetime) -> Millis:
-    return Millis((moment - _EPOCH) // timedelta(milliseconds=1))
