@@ -12,6 +12,7 @@ Exclusive, because a verified PIN would serve any other program too; without pow
 that the card forgets it. Whatever goes wrong becomes an error that says what to do.
 """
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import IntEnum
@@ -46,6 +47,10 @@ SHARE_EXCLUSIVE: Final = 1
 PROTOCOL_T0: Final = 1
 PROTOCOL_T1: Final = 2
 UNPOWER_CARD: Final = 2
+
+_LOOKS_AT_A_BUSY_CARD: Final = 16
+_BETWEEN_LOOKS: Final = 0.1
+"""Seconds; together a second and a half, for which somebody who waits for a card has patience."""
 
 _HEADER: Final = 4
 _HEADER_AND_LC: Final = 5
@@ -340,10 +345,19 @@ class PcscConnection:
 
 
 def _connected(functions: Scard, context: int, reader: str) -> tuple[int, int]:
-    """The handle of the card on ``reader``, and the protocol it speaks. Raises CardError."""
-    returned, card, protocol = functions.SCardConnect(
-        context, reader, SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1
-    )
+    """The handle of the card on ``reader``, and the protocol it speaks. Raises CardError.
+
+    A card that was put down a moment ago is often just being read by another program, Windows' own
+    certificate service among them: such a look is waited for. Nothing is said to the card here.
+    """
+    for look in range(_LOOKS_AT_A_BUSY_CARD):
+        returned, card, protocol = functions.SCardConnect(
+            context, reader, SHARE_EXCLUSIVE, PROTOCOL_T0 | PROTOCOL_T1
+        )
+        if code_of(returned) != Code.SHARING_VIOLATION:
+            break
+        if look + 1 < _LOOKS_AT_A_BUSY_CARD:
+            threading.Event().wait(_BETWEEN_LOOKS)
     if code_of(returned) != Code.SUCCESS:
         raise trouble_before(code_of(returned), reader)
     return card, protocol

@@ -179,6 +179,28 @@ def test_a_second_program_is_refused_until_the_tap_is_over(pc: FakeScard) -> Non
         pass
 
 
+def test_a_card_that_another_program_just_reads_is_waited_for(
+    pc: FakeScard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows does with every card that is put down."""
+    monkeypatch.setattr(pcsc, "_BETWEEN_LOOKS", 0)
+    looks: list[int] = []
+    real = pc.SCardConnect
+
+    def busy_at_first(context: int, reader: str, share: int, protocols: int) -> object:
+        looks.append(context)
+        return (
+            (Code.SHARING_VIOLATION, 0, 0)
+            if len(looks) < 3
+            else real(context, reader, share, protocols)
+        )
+
+    pc.SCardConnect = busy_at_first  # type: ignore[method-assign, assignment]
+    with tap_on(pc) as tap:
+        assert tap.tries_left == 3
+    assert len(looks) == 3
+
+
 def test_a_pc_without_a_reader_a_card_or_a_service(pc: FakeScard) -> None:
     pc.lift(READER)
     with pytest.raises(NoCard), tap_on(pc):

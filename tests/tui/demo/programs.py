@@ -10,9 +10,16 @@ DEMO = (sys.executable, "-c", "from tui.cli import main; main()", "demo")
 
 
 def environment() -> dict[str, str]:
-    """A person's, without a node or hub of theirs; warnings are no errors in programs."""
+    """A person's, without a node or hub of theirs; warnings are no errors in programs.
+
+    Nor has it card readers: what other tests lay on this PC's must not pay here.
+    """
     kept = {name: value for name, value in os.environ.items() if "MACHIKADO" not in name}
-    return kept | {"TERM": "xterm-256color", "PYTHONWARNINGS": "default"}
+    return kept | {
+        "TERM": "xterm-256color",
+        "PYTHONWARNINGS": "default",
+        "PCSCLITE_CSOCK_NAME": os.devnull,
+    }
 
 
 def run_demo(*words: str) -> "subprocess.CompletedProcess[str]":
