@@ -24,8 +24,10 @@ from sync.calls import (
     Doorstep,
     EnrolmentRequest,
     HubCalls,
+    JoinRequest,
     LookRequest,
     Registration,
+    VouchRequest,
 )
 from sync.cardproof import look_message
 from sync.certificate import Roots, key_digest, read_public_key
@@ -166,6 +168,20 @@ class Holder:
         fresh = (challenge or calls.challenge()).challenge
         request = write(LookRequest(fresh, self.card))
         return self.signs(calls.node, "look", request, fresh)
+
+    def voucher(self, calls: HubCalls, joins: KeyDigest, *, keep: bool = False) -> CardSigned:
+        """Say that another card is this one's holder's too."""
+        challenge = calls.challenge().challenge
+        request = write(VouchRequest(challenge, self.card, joins, keep))
+        return self.signs(calls.node, "vouch", request, challenge)
+
+    def joining(
+        self, calls: HubCalls, voucher: CardSigned | None = None, said: str = ""
+    ) -> CardSigned:
+        """Ask to be joined to a MyKey ID."""
+        challenge = calls.challenge().challenge
+        request = write(JoinRequest(challenge, self.certificate, voucher, said))
+        return self.signs(calls.node, "join", request, challenge)
 
 
 def node_key(disk: str) -> SigningKey:

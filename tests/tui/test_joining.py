@@ -4,6 +4,7 @@ import pytest
 
 from node.card.errors import CardRemoved
 from tests.doubles.counter import FakeCounter, shop
+from tests.doubles.readers import ACS, SONY
 from tests.tui.conftest import Stage, Staged
 from tui.screens.joining import NewCard, Step
 from tui.wording import Language
@@ -16,6 +17,14 @@ def a_renewal(**knobs: object) -> FakeCounter:
     """Taro's card has a MyKey ID; the other one is his new one."""
     counter = shop(**knobs)
     counter.cards[EARLIER].mykey_id = ID
+    return counter
+
+
+def on_readers() -> FakeCounter:
+    """The new card is the one that is put on the Sony, the earlier one on the ACS."""
+    counter = a_renewal()
+    counter.cards[f"pcsc:{SONY}"] = counter.cards.pop(NEW)
+    counter.cards[f"pcsc:{ACS}"] = counter.cards.pop(EARLIER)
     return counter
 
 
@@ -126,7 +135,10 @@ async def test_an_earlier_card_whose_pin_is_locked_leaves_the_other_way(stage: S
         await at.card(EARLIER)
         assert "locked" in at.answer
         assert step(at) is Step.ASKED
-        await at.press("3", *ID, "enter", *NEW_PIN)
+        await at.press("3", *ID, "enter")
+        assert step(at) is Step.AGAIN, "the other card lies there"
+        await at.card(NEW)
+        await at.press(*NEW_PIN)
         assert "Number of this card" in at.answer
 
 
@@ -210,3 +222,62 @@ async def test_the_list_has_room_for_every_job(stage: Staged, language: Language
     async with stage(language=language) as at:
         rows = at.app.screen.query_one("#jobs")
         assert rows.size.height == rows.virtual_size.height, "nothing has to be scrolled for"
+
+
+# -- on a reader
+
+
+async def test_the_cards_are_put_down_one_after_the_other(stage: Staged) -> None:
+    async with stage(on_readers()) as at:
+        at.app.action_go("join")
+        await at.settle()
+        await at.put(SONY)
+        await at.press("1")
+        assert "Take the new card off" in at.answer
+        await at.lift(SONY)
+        await at.put(ACS)
+        await at.press(*EARLIER_PIN)
+        await at.lift(ACS)
+        await at.put(SONY)
+        await at.press(*NEW_PIN)
+
+        assert at.light == "good"
+        assert at.counter.cards[f"pcsc:{SONY}"].mykey_id == ID
+
+
+async def test_a_card_that_leaves_before_its_pin_is_asked_for_again(stage: Staged) -> None:
+    async with stage(on_readers()) as at:
+        at.app.action_go("join")
+        await at.settle()
+        await at.put(SONY)
+        await at.press("1")
+        await at.lift(SONY)
+        await at.put(ACS)
+        assert step(at) is Step.EARLIER_PIN
+        await at.lift(ACS)
+        assert step(at) is Step.EARLIER
+        assert "put the same card back" in at.text
+        await at.put(ACS)
+        await at.press(*EARLIER_PIN)
+        await at.put(SONY)
+        await at.lift(SONY)
+        assert step(at) is Step.AGAIN
+        assert at.counter.asked.count("vouch") == 1
+
+
+async def test_a_card_that_was_swapped_while_the_id_was_typed_gets_no_pin(stage: Staged) -> None:
+    async with stage(on_readers()) as at:
+        at.app.action_go("join")
+        await at.settle()
+        await at.put(SONY)
+        await at.press("3", *"MYKEY")
+        await at.lift(SONY)
+        await at.put(ACS)
+        await at.press(*"001", "enter")
+        assert step(at) is not Step.PIN
+        assert "join" not in at.counter.asked
+
+        await at.lift(ACS)
+        await at.put(SONY)
+        await at.press(*NEW_PIN)
+        assert "Number of this card" in at.answer

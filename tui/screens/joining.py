@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
-from node.card.pin import wipe
 from node.outcome import CardLook, JoinedCard, Refused, Voucher
 from sync.errors import Malformed
 from sync.values import KeyDigest, mykey_id
@@ -25,9 +24,12 @@ from tui.widgets.answer import Answer
 from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.line import Line
 from tui.widgets.pin import PinEntry
+from tui.widgets.steps import Steps
+from tui.wording import in_fours
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 _REPLACED, _KEPT, _GONE = range(3)
+_STEPS = (N_("new card"), N_("earlier card"), N_("new card and its PIN"))
 _EARLIER = (
     N_("Yes: from now on only the new card is used"),
     N_("Yes: both cards are used from now on"),
@@ -49,6 +51,16 @@ class Step(Enum):
     WAITING = auto()
 
 
+_PLACE = {
+    Step.NEW: 1,
+    Step.ASKED: 2,
+    Step.EARLIER: 2,
+    Step.EARLIER_PIN: 2,
+    Step.SAID: 2,
+    Step.AGAIN: 3,
+    Step.PIN: 3,
+}
+"""The number of a step on the line; while somebody waits it stays as it is."""
 _CARD_STEPS = (Step.NEW, Step.EARLIER, Step.AGAIN)
 _PIN_STEPS = (Step.EARLIER_PIN, Step.PIN)
 
@@ -60,7 +72,6 @@ class NewCard(CounterScreen):
     DEFAULT_CSS = """
     NewCard Horizontal { height: 1; }
     NewCard .label { width: auto; padding: 0 1; text-style: bold; }
-    NewCard #help { height: auto; padding: 0 1; margin: 1 0; }
     NewCard #said { width: 34; }
     """
 
@@ -68,18 +79,17 @@ class NewCard(CounterScreen):
         """No card yet."""
         super().__init__()
         self.step = Step.NEW
-        self._new = KeyDigest(b"")
+        self._new = self._shown = KeyDigest(b"")
+        """The new card, and the one that lay on the reader last."""
         self._address, self._earlier = "", ""
-        self._tries, self._pad = 0, False
+        self._tries = 0
         self._keep = False
         self._by: Voucher | str = ""
 
     def body(self) -> ComposeResult:
         """The steps, one at a time."""
         words = self.desk.words
-        yield Static(
-            words("1 the new card   2 is the earlier card here?   3 a PIN for each card"), id="help"
-        )
+        yield Steps([words(step) for step in _STEPS])
         yield self.slot()
         yield Choices([words(row) for row in _EARLIER], name="earlier")
         with Horizontal(id="named"):
@@ -95,15 +105,18 @@ class NewCard(CounterScreen):
         super().on_mount()
         self._fresh()
 
-    def _enter(self, step: Step) -> None:
+    def _enter(self, step: Step, *, back: bool = False) -> None:
+        """``back``: the card from before is asked for, because it left too early."""
         self.step = step
+        if step in _PLACE:
+            self.query_one(Steps).go(_PLACE[step])
         self.query_one("#earlier").display = step is Step.ASKED
         self.query_one("#named").display = step is Step.SAID
         self.query_one("#secret").display = step in _PIN_STEPS
         self.query_one(PinEntry).clear()
         slot = self.query_one(CardSlot)
         if step in _CARD_STEPS:
-            slot.want()
+            slot.want(back=back)
         else:
             slot.rest()
 
@@ -130,6 +143,7 @@ class NewCard(CounterScreen):
         self.ask(partial(self.counter.look_up, event.address), partial(looked, event.address))
 
     def _looked_at_new(self, address: str, look: CardLook) -> None:
+        self._shown = look.card
         if not look.fresh:
             self._fresh()
             self.desk.advise_reason(self.answer, "hub-silent")
@@ -137,12 +151,12 @@ class NewCard(CounterScreen):
             self._fresh()
             self.is_locked(look)
         else:
-            self._address, self._new = address, look.card
-            self._tries, self._pad = look.tries_left, look.pad
+            self._address, self._new, self._tries = address, look.card, look.tries_left
             self._to_question()
             self.answer.note(self.desk.words("Is the earlier card here? Its PIN is needed too."))
 
     def _looked_at_earlier(self, address: str, look: CardLook) -> None:
+        self._shown = look.card
         if look.card == self._new:
             self._enter(Step.EARLIER)
             self.answer.note(
@@ -153,15 +167,15 @@ class NewCard(CounterScreen):
             self.is_locked(look)
         else:
             self._earlier = address
-            self._tries, self._pad = look.tries_left, look.pad
-            self._to_pin(Step.EARLIER_PIN)
+            self._to_pin(Step.EARLIER_PIN, look.tries_left)
 
     def _looked_again(self, address: str, look: CardLook) -> None:
+        self._shown = look.card
         if look.card != self._new:
             self._to_new_again(N_("This is not the new card. Please put the new card on."))
         else:
-            self._address, self._tries, self._pad = address, look.tries_left, look.pad
-            self._to_pin(Step.PIN)
+            self._address, self._tries = address, look.tries_left
+            self._to_pin(Step.PIN, self._tries)
 
     # -- what the person says
 
@@ -200,12 +214,14 @@ class NewCard(CounterScreen):
                 )
             )
             return
-        self._to_pin(Step.PIN)
+        if self._shown == self._new and self.query_one(CardSlot).lies:
+            self._to_pin(Step.PIN, self._tries)
+        else:
+            self._to_new_again(N_("Please put the new card on the reader."))
 
     # -- the PINs
 
-    def _to_pin(self, step: Step, *, again: bool = False) -> None:
-        """Ask for the PIN of the card that was looked at last."""
+    def _to_pin(self, step: Step, tries: int) -> None:
         self._enter(step)
         words = self.desk.words
         whose = (
@@ -214,8 +230,16 @@ class NewCard(CounterScreen):
             else words("PIN of the new card (the customer types 4 digits)")
         )
         self.query_one("#whose", Static).update(whose)
-        self.before_pin(self._tries, pad=self._pad, again=again)
+        self.before_pin(tries)
         self.query_one(PinEntry).focus()
+
+    @on(CardSlot.Lifted)
+    def lifted(self) -> None:
+        """The card left before its PIN: it has to lie there again before anybody types that."""
+        if self.step in _PIN_STEPS:
+            card = Step.EARLIER if self.step is Step.EARLIER_PIN else Step.AGAIN
+            self._enter(card, back=True)
+            self.answer.blank()
 
     @on(PinEntry.Unclear)
     def unclear(self) -> None:
@@ -226,11 +250,8 @@ class NewCard(CounterScreen):
     def typed(self, event: PinEntry.Typed) -> None:
         """The earlier card vouches, or the new one asks to be joined."""
         asking = self.step
-        if asking not in _PIN_STEPS:
-            wipe(event.pin)
-            return
         self._enter(Step.WAITING)
-        self.working(event.pin, N_("One moment. Please leave the card on the reader."))
+        self.answer.note(self.desk.words("One moment. Please leave the card on the reader."))
         counter, pin = self.counter, event.pin
         if asking is Step.EARLIER_PIN:
             self.ask(
@@ -248,9 +269,8 @@ class NewCard(CounterScreen):
                 N_("Good. Now take the earlier card off and put the new card on the reader again.")
             )
             return
-        if self.asks_pin_again(voucher):
-            self._tries = voucher.tries_left or self._tries
-            self._to_pin(Step.EARLIER_PIN, again=True)
+        if voucher.reason == "wrong-pin":
+            self._to_pin(Step.EARLIER_PIN, voucher.tries_left or 0)
         elif voucher.reason == "same-card":
             self._enter(Step.EARLIER)
         elif voucher.reason == "pin-locked":
@@ -269,9 +289,8 @@ class NewCard(CounterScreen):
             self._fresh()
             self._tell(card, replaced=replaced)
             return
-        if self.asks_pin_again(card):
-            self._tries = card.tries_left or self._tries
-            self._to_pin(Step.PIN, again=True)
+        if card.reason == "wrong-pin":
+            self._to_pin(Step.PIN, card.tries_left or 0)
         elif card.reason == "other-card":
             self._enter(Step.AGAIN)
         elif card.reason == "no-such-mykey-id":
@@ -283,8 +302,7 @@ class NewCard(CounterScreen):
 
     def _tell(self, card: JoinedCard, *, replaced: bool) -> None:
         words = self.desk.words
-        spaced = " ".join((card.mykey_id[:4], card.mykey_id[4:]))
-        name = words("MyKey ID: {mykey_id}", mykey_id=spaced)
+        name = words("MyKey ID: {mykey_id}", mykey_id=in_fours(card.mykey_id))
         if card.state == "joined":
             earlier = (
                 words("The earlier card can be used no more.")

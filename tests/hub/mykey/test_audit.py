@@ -10,7 +10,7 @@ from hub.mykey.services import Services
 from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
 from sync.services import service_number
-from sync.values import KeyDigest, MunicipalityCode, OrganisationId
+from sync.values import KeyDigest, MunicipalityCode, NodeId, OrganisationId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import SECRET
 
@@ -21,7 +21,7 @@ LIBRARY = OrganisationId("141305-L1")
 def lived() -> Database:
     """Two residents with an account each, one of them renamed; a third who left and came anew.
 
-    Both have a number at a library.
+    Both have a number at a library. The third has a new card by now, and says so of yet another.
     """
     database = Database("sqlite://", schema.metadata, version=schema.VERSION)
     clock = TurnedClock(at("2026-11-02 10:00"))
@@ -37,7 +37,9 @@ def lived() -> Database:
     mykey.change_id(made.mykey_id, "", Change.KNOWN, person="Kato")
     left = mykey.register(_card(3), "ZZZZZZZZ", consent_points=True)
     mykey.cancel(left.mykey_id, Cancellation.ASKED, person="Kato")
-    mykey.register(_card(3), "ZZZZZZZY", consent_points=True)
+    anew = mykey.register(_card(3), "ZZZZZZZY", consent_points=True)
+    mykey.joins.vouched(_card(4), _card(3).digest, keep=False, person="counter")
+    mykey.joins.ask(_card(5), anew.mykey_id, node=NodeId("141305-B2108-1111"))
     return database
 
 
@@ -70,6 +72,11 @@ BREAKS = [
         f"UPDATE card_key SET issuer_key_id=x'00' WHERE mykey_id={_FIRST}",
         "card_key",
     ),
+    ("a card that was replaced", "UPDATE card_key SET replaced=0 WHERE replaced=1", "card_key"),
+    ("a card that is in use", "UPDATE card_key SET replaced=1 WHERE replaced=0", "card_key"),
+    ("whose card one wants to be", "UPDATE join_request SET said='MY123456'", "join_request"),
+    ("what the desk said", "UPDATE join_request SET state='refused'", "join_request"),
+    ("a card that waits", "DELETE FROM join_request", "join_request-missing"),
     ("since when nodes know", "UPDATE member SET changed=0 WHERE changed>0", "member"),
     ("who did something", "UPDATE step SET person='x'", "step"),
     ("what was done", "DELETE FROM step", "step-missing"),
