@@ -61,7 +61,7 @@ class Counter:
         self._residents = Residents(parts, asking)
         self._numbers = Numbers(parts)
         self._members = Members(parts, asking)
-        self._joining = Joining(parts)
+        self._joining = Joining(parts, asking)
         self._reversing = Reversing(parts)
 
     def status(self) -> Status:

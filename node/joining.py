@@ -10,18 +10,21 @@ reader serves both cards, one after the other. Which card lies there is found ou
 given to it.
 """
 
+from node.asking import Asking
 from node.card.errors import PinLocked
+from node.card.pin import wipe
 from node.card.tap import Tap
 from node.outcome import JoinedCard, Refused, Voucher
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
 from node.refusals import OTHER_WORDS, no, refused
 from node.signed import signed_by_card
-from sync.calls import JoinRequest, VouchRequest
+from sync.calls import JoinRequest, JoinState, VouchRequest
 from sync.clock import At
 from sync.errors import NotAuthentic, RefusedByRule, Unreachable
 from sync.signing import in_groups
 from sync.values import KeyDigest, mykey_id
+from sync.wire import read
 
 VOUCH, JOIN = "vouch", "join"
 """The verbs of :func:`sync.cardproof.look_message`."""
@@ -30,8 +33,9 @@ VOUCH, JOIN = "vouch", "join"
 class Joining:
     """Joining cards at one counter."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, asking: Asking) -> None:
         self._parts = parts
+        self._asking = asking
 
     def vouch(
         self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
@@ -53,7 +57,7 @@ class Joining:
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
         finally:
-            pin[:] = bytes(len(pin))
+            wipe(pin)
         return Voucher(joins=for_card, keeps=keep, signed=signed)
 
     def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
@@ -78,10 +82,18 @@ class Joining:
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
         finally:
-            pin[:] = bytes(len(pin))
+            wipe(pin)
+        if done.state is JoinState.JOINED:
+            self._hear_of(done.card, voucher)
         return JoinedCard(
             mykey_id=done.mykey_id, state=done.state.value, fingerprint=in_groups(done.card)
         )
+
+    def _hear_of(self, card: KeyDigest, voucher: Voucher | None) -> None:
+        """Both cards' standings: this counter knows of it at once, also without the hub."""
+        self._asking.refresh(card)
+        if voucher is not None:
+            self._asking.refresh(read(voucher.signed.request, VouchRequest).card)
 
 
 def _unlocked(tap: Tap, _at: At) -> None:

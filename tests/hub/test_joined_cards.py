@@ -226,6 +226,15 @@ def test_the_earlier_card_ends_at_once_here_and_by_the_next_page_elsewhere(stree
     assert {row.verdict for row in street.elsewhere.counter.history()} == {"applied"}
 
 
+def test_the_counter_where_it_is_done_needs_no_news(street: Street) -> None:
+    earlier, renewed = street.registered(), street.card()
+
+    assert joined(street.here.renew(renewed, earlier)) == "joined"
+
+    assert street.here.spend(renewed, offline=True) is Tier.T2
+    assert street.here.spend(earlier, offline=True) == "card-replaced"
+
+
 def test_the_news_brings_a_counter_the_card_that_it_never_saw(street: Street) -> None:
     earlier, renewed = street.registered(), street.card()
     street.elsewhere.sync()

@@ -281,3 +281,38 @@ async def test_a_card_that_was_swapped_while_the_id_was_typed_gets_no_pin(stage:
         await at.put(SONY)
         await at.press(*NEW_PIN)
         assert "Number of this card" in at.answer
+
+
+async def test_digits_that_nobody_asked_for_answer_nothing(stage: Staged) -> None:
+    async with stage(on_readers()) as at:
+        at.app.action_go("join")
+        await at.settle()
+        await at.put(SONY)
+        await at.press("1")
+        await at.press("3", "2")
+        assert step(at) is Step.EARLIER
+        await at.lift(SONY)
+        await at.put(ACS)
+        await at.press(*EARLIER_PIN)
+        await at.lift(ACS)
+        await at.put(SONY)
+        await at.press(*NEW_PIN)
+        assert "can be used no more" in at.answer, "as it was answered"
+
+
+async def test_a_pin_that_nobody_typed_on_the_readers_keys_is_asked_for_again(
+    stage: Staged,
+) -> None:
+    counter = on_readers()
+    counter.pad = True
+    async with stage(counter) as at:
+        at.app.action_go("join")
+        await at.settle()
+        await at.put(SONY)
+        await at.press("1")
+        await at.lift(SONY)
+        await at.put(ACS)
+        assert step(at) is Step.EARLIER_PIN
+        assert "on the card reader's keys" in at.text
+        assert "No PIN was typed on the card reader." in at.answer
+        assert at.counter.asked.count("vouch") == 1, "never a second time by itself"

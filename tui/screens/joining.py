@@ -82,7 +82,8 @@ class NewCard(CounterScreen):
         self._new = self._shown = KeyDigest(b"")
         """The new card, and the one that lay on the reader last."""
         self._address, self._earlier = "", ""
-        self._tries = 0
+        self._tries, self._pad = 0, False
+        """PIN tries of the card that lies there, and whether its reader has keys."""
         self._keep = False
         self._by: Voucher | str = ""
 
@@ -110,7 +111,9 @@ class NewCard(CounterScreen):
         self.step = step
         if step in _PLACE:
             self.query_one(Steps).go(_PLACE[step])
-        self.query_one("#earlier").display = step is Step.ASKED
+        choices = self.query_one("#earlier", Choices)
+        choices.display = step is Step.ASKED
+        choices.disabled = step is not Step.ASKED  # hidden, it would still hear a PIN's digits
         self.query_one("#named").display = step is Step.SAID
         self.query_one("#secret").display = step in _PIN_STEPS
         self.query_one(PinEntry).clear()
@@ -142,8 +145,11 @@ class NewCard(CounterScreen):
         self.answer.note(self.desk.words("Reading the card. One moment, please."))
         self.ask(partial(self.counter.look_up, event.address), partial(looked, event.address))
 
+    def _note_card(self, look: CardLook) -> None:
+        self._shown, self._tries, self._pad = look.card, look.tries_left, look.pad
+
     def _looked_at_new(self, address: str, look: CardLook) -> None:
-        self._shown = look.card
+        self._note_card(look)
         if not look.fresh:
             self._fresh()
             self.desk.advise_reason(self.answer, "hub-silent")
@@ -151,12 +157,12 @@ class NewCard(CounterScreen):
             self._fresh()
             self.is_locked(look)
         else:
-            self._address, self._new, self._tries = address, look.card, look.tries_left
+            self._address, self._new = address, look.card
             self._to_question()
             self.answer.note(self.desk.words("Is the earlier card here? Its PIN is needed too."))
 
     def _looked_at_earlier(self, address: str, look: CardLook) -> None:
-        self._shown = look.card
+        self._note_card(look)
         if look.card == self._new:
             self._enter(Step.EARLIER)
             self.answer.note(
@@ -167,15 +173,15 @@ class NewCard(CounterScreen):
             self.is_locked(look)
         else:
             self._earlier = address
-            self._to_pin(Step.EARLIER_PIN, look.tries_left)
+            self._to_pin(Step.EARLIER_PIN)
 
     def _looked_again(self, address: str, look: CardLook) -> None:
-        self._shown = look.card
+        self._note_card(look)
         if look.card != self._new:
             self._to_new_again(N_("This is not the new card. Please put the new card on."))
         else:
-            self._address, self._tries = address, look.tries_left
-            self._to_pin(Step.PIN, self._tries)
+            self._address = address
+            self._to_pin(Step.PIN)
 
     # -- what the person says
 
@@ -215,13 +221,13 @@ class NewCard(CounterScreen):
             )
             return
         if self._shown == self._new and self.query_one(CardSlot).lies:
-            self._to_pin(Step.PIN, self._tries)
+            self._to_pin(Step.PIN)
         else:
             self._to_new_again(N_("Please put the new card on the reader."))
 
     # -- the PINs
 
-    def _to_pin(self, step: Step, tries: int) -> None:
+    def _to_pin(self, step: Step, *, again: bool = False) -> None:
         self._enter(step)
         words = self.desk.words
         whose = (
@@ -230,7 +236,7 @@ class NewCard(CounterScreen):
             else words("PIN of the new card (the customer types 4 digits)")
         )
         self.query_one("#whose", Static).update(whose)
-        self.before_pin(tries)
+        self.before_pin(self._tries, pad=self._pad, again=again)
         self.query_one(PinEntry).focus()
 
     @on(CardSlot.Lifted)
@@ -251,7 +257,7 @@ class NewCard(CounterScreen):
         """The earlier card vouches, or the new one asks to be joined."""
         asking = self.step
         self._enter(Step.WAITING)
-        self.answer.note(self.desk.words("One moment. Please leave the card on the reader."))
+        self.working(event.pin, N_("One moment. Please leave the card on the reader."))
         counter, pin = self.counter, event.pin
         if asking is Step.EARLIER_PIN:
             self.ask(
@@ -269,8 +275,9 @@ class NewCard(CounterScreen):
                 N_("Good. Now take the earlier card off and put the new card on the reader again.")
             )
             return
-        if voucher.reason == "wrong-pin":
-            self._to_pin(Step.EARLIER_PIN, voucher.tries_left or 0)
+        if self.asks_pin_again(voucher):
+            self._tries = voucher.tries_left or self._tries
+            self._to_pin(Step.EARLIER_PIN, again=True)
         elif voucher.reason == "same-card":
             self._enter(Step.EARLIER)
         elif voucher.reason == "pin-locked":
@@ -289,8 +296,9 @@ class NewCard(CounterScreen):
             self._fresh()
             self._tell(card, replaced=replaced)
             return
-        if card.reason == "wrong-pin":
-            self._to_pin(Step.PIN, card.tries_left or 0)
+        if self.asks_pin_again(card):
+            self._tries = card.tries_left or self._tries
+            self._to_pin(Step.PIN, again=True)
         elif card.reason == "other-card":
             self._enter(Step.AGAIN)
         elif card.reason == "no-such-mykey-id":
