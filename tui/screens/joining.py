@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
+from node.card.pin import wipe
 from node.outcome import CardLook, JoinedCard, Refused, Voucher
 from sync.errors import Malformed
 from sync.values import KeyDigest, mykey_id
@@ -231,9 +232,9 @@ class NewCard(CounterScreen):
         self._enter(step)
         words = self.desk.words
         whose = (
-            words("PIN of the earlier card (the customer types 4 digits)")
+            words("PIN of the earlier card (the customer types it)")
             if step is Step.EARLIER_PIN
-            else words("PIN of the new card (the customer types 4 digits)")
+            else words("PIN of the new card (the customer types it)")
         )
         self.query_one("#whose", Static).update(whose)
         self.before_pin(self._tries, pad=self._pad, again=again)
@@ -256,6 +257,9 @@ class NewCard(CounterScreen):
     def typed(self, event: PinEntry.Typed) -> None:
         """The earlier card vouches, or the new one asks to be joined."""
         asking = self.step
+        if asking not in _PIN_STEPS:
+            wipe(event.pin)
+            return
         self._enter(Step.WAITING)
         self.working(event.pin, N_("One moment. Please leave the card on the reader."))
         counter, pin = self.counter, event.pin
