@@ -173,7 +173,7 @@ def test_a_thread_of_its_own_loads_and_stops(hall: Townhall, issuer: Issuer) -> 
 
     assert outcomes(hall) == ["taken"]
     assert not lists.is_alive()
-    issuer.drops(2)
+    issuer.drops(2, life=Millis(3 * DAY))
     hall.clock.turn(days=1)
     hall.hub.revoking.round()
     assert [row.number for row in hall.hub.revoking.show(hall.sato).lists] == [1], "it is over"

@@ -38,11 +38,11 @@ def registry(database: Database) -> MyKey:
     return registry_of(database)
 
 
-def registry_of(database: Database) -> MyKey:
+def registry_of(database: Database, secret: bytes = SECRET) -> MyKey:
     found = MyKey(
         database,
         Roots({}),
-        secret=SECRET,
+        secret=secret,
         clock=TurnedClock(NOW),
         randomness=SeededRandomness("lists"),
     )
@@ -149,6 +149,44 @@ def test_a_card_that_comes_later_is_found_on_the_list_in_force(registry: MyKey) 
     registry.revocations.take(listing(2))
     assert registration().known_before is False
     assert registry.audit() == []
+
+
+def test_a_card_taken_back_for_good_while_it_waited_registers_for_nothing(registry: MyKey) -> None:
+    registry.joins.ask(YUKIS, HANA, node=NodeId("141305-B2108-1111"))
+    registry.revocations.take(listing(1, yuki=REVOKED))
+    registry.revocations.take(listing(2))
+
+    registration = partial(registry.register, YUKIS, "", consent_points=True)
+    assert refused(registration) == "card-revoked"
+
+
+def test_a_card_is_marked_by_issuer_and_number_under_the_hubs_secret() -> None:
+    def marks(secret: bytes) -> set[bytes]:
+        database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+        registry = registry_of(database, secret)
+        same_number = replace(YUKIS, issuer_key_id=b"next generation", serial=HANAS.serial)
+        registry.register(same_number, "", consent_points=True)
+        with database.read() as tx:
+            found = {mark for (mark,) in tx.rows("SELECT mark FROM card_mark")}
+        registry.close()
+        return found
+
+    assert len(marks(SECRET) | marks(b"x" * 32)) == 6
+
+
+def test_lists_are_good_until_the_first_of_those_lapses_that_known_cards_need(
+    registry: MyKey,
+) -> None:
+    assert registry.good_until() == 0, "none was taken"
+
+    registry.revocations.take(listing(5))
+    registry.revocations.take(listing(1, root=b"nobody's"))
+    assert registry.good_until() == NOW + 5 + DAY, "nobody's card is of the other issuer"
+
+    registry.register(replace(YUKIS, issuer_key_id=b"new"), "", consent_points=True)
+    assert registry.good_until() == 0, "one issuer's list is lacking"
+    registry.revocations.take(listing(2, root=b"new"))
+    assert registry.good_until() == NOW + 2 + DAY
 
 
 def test_a_closed_card_registers_for_nothing_though_its_holder_left(registry: MyKey) -> None:
