@@ -155,6 +155,7 @@ def test_after_all_that_the_card_is_spent_from_as_ever(shop: Shop, reader: Reade
     for at in range(1, 17):
         reader.twist({at: lambda _: b"\x6f\x00"})
         said(lambda: shop.counter.spend(shop.card, KAWASAKI, Points(1), pin()))
+        assert attempts_in_flight(shop) == 0, f"after command {at}"
     reader.twist({})
 
     assert isinstance(shop.counter.spend(shop.card, KAWASAKI, Points(1), pin()), Approved)

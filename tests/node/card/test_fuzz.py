@@ -7,11 +7,19 @@ function of PC/SC returns each code at each call; the virtual reader's line brin
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +160,59 @@ def test_a_certificate_given_byte_by_byte_is_given_up() -> None:
     with pytest.raises(CardError, match="too many pieces"):
         tap_of(card)
     assert card.commands <= 1 + 2 + 2 + MOST_PIECES
+
+
+KEYS: dict[str, Callable[[], CertificateIssuerPrivateKeyTypes]] = {
+    "rsa-1024": lambda: rsa.generate_private_key(public_exponent=65_537, key_size=1024),  # noqa: S505  weak on purpose
+    "rsa-3": lambda: rsa.generate_private_key(public_exponent=3, key_size=2048),
+    "rsa-3072": lambda: rsa.generate_private_key(public_exponent=65_537, key_size=3072),
+    "secp256k1": lambda: ec.generate_private_key(ec.SECP256K1()),
+    "p-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KEYS))
+@pytest.mark.parametrize("signature", [b"", bytes(64), b"\xff" * 256])
+def test_a_certificate_of_any_other_key_ends_the_tap_in_words(
+    good: dict[bytes, bytes], kind: str, signature: bytes
+) -> None:
+    card = Showing(good, certificate_of(KEYS[kind]()), signature)
+    with pytest.raises(CardError):
+        tap_of(card)
+
+
+@dataclass
+class Showing:
+    """A card that shows a certificate of its own, and signs as it likes."""
+
+    good: dict[bytes, bytes]
+    certificate: bytes
+    signature: bytes
+
+    def transmit(self, command: Octets) -> bytes:
+        if command[1] == 0xB0:
+            begin = command[2] << 8 | command[3]
+            return self.certificate[begin : begin + (command[4] or 256)] + b"\x90\x00"
+        if command[1] == 0x2A:
+            return self.signature + b"\x90\x00"
+        return self.good.get(bytes(command), b"\x6f\x00")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def certificate_of(key: CertificateIssuerPrivateKeyTypes) -> bytes:
+    """What somebody made for himself."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+    builder = (
+        x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+    )
+    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, digest).public_bytes(Encoding.DER)
 
 
 @settings(wild, max_examples=25)
