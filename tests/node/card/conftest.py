@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from node.card.apdu import Octets
 from node.card.cardfile import create
 from node.card.softcard import Knobs, SoftCard
 from node.card.tap import CardAddress, Connect, SoftAddress, Tap
@@ -17,6 +18,7 @@ from sync.values import Millis
 
 NOW = Millis(1_790_000_000_000)
 PIN = b"4649"
+MESSAGE = b"300 points"
 
 TapWith = Callable[[Knobs], Tap]
 
@@ -90,3 +92,22 @@ def connect_with(knobs: Knobs) -> Connect:
         return SoftCard(address.path, knobs)
 
     return connect
+
+
+@pytest.fixture(scope="module")
+def good(new_card_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[bytes, bytes]:
+    """Each command of a whole tap with the answer of a good card."""
+    path = Path(shutil.copy(new_card_file, tmp_path_factory.mktemp("good") / "taro.card"))
+    heard: dict[bytes, bytes] = {}
+
+    class Listening(SoftCard):
+        def transmit(self, command: Octets) -> bytes:
+            asked = bytes(command)
+            heard[asked] = super().transmit(command)
+            return heard[asked]
+
+    with Tap(SoftAddress(path), connect=lambda _: Listening(path)) as tap:
+        tap.verify(bytearray(PIN))
+        tap.sign_look(MESSAGE)
+        tap.sign_record(MESSAGE)
+    return heard
