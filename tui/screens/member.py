@@ -28,7 +28,7 @@ from tui.wording.members import WILL, told_of
 
 ROWS: tuple[tuple[MemberStep, str], ...] = (
     (MemberStep.SEE, N_("See the MyKey ID and its points")),
-    (MemberStep.SUSPEND, N_("Suspend it: nothing can be done with the card for a while")),
+    (MemberStep.SUSPEND, N_("Suspend it: points and services cannot be used for a while")),
     (MemberStep.RESUME, N_("Use it again after it was suspended")),
     (MemberStep.CHANGE, N_("Change it to another ID")),
     (MemberStep.AGREE, N_("Use it for points too (it was made without)")),

@@ -11,7 +11,7 @@ from tui.wording.advice import Light
 WILL: dict[MemberStep, tuple[str, ...]] = {
     MemberStep.SEE: (N_("The PIN shows the MyKey ID, how it stands, and the points."),),
     MemberStep.SUSPEND: (
-        N_("Then nothing can be done with this resident's cards. The points stay."),
+        N_("Then this resident's cards open no points and services here. The points stay."),
         N_("Card and PIN make it work again at any counter."),
     ),
     MemberStep.RESUME: (N_("Then the cards can be used again, with the points that were there."),),
@@ -22,7 +22,7 @@ WILL: dict[MemberStep, tuple[str, ...]] = {
     MemberStep.AGREE: (N_("The resident agrees: use the ID for the points too"),),
     MemberStep.CANCEL: (
         N_("First the PIN shows what points are left; they can then be used no more."),
-        N_("It cannot be taken back."),
+        N_("It cannot be taken back. The My Number card itself stays as it is."),
     ),
 }
 """What the PIN will do, said before anybody types it."""
@@ -42,7 +42,7 @@ def told_of(member: SeenMember, what: MemberStep, words: Words) -> Told:
         case MemberStep.SUSPEND if member.state == "suspended":
             lines = (
                 words("The MyKey ID is suspended."),
-                words("From now on nothing can be done with the cards."),
+                words("From now on points and services cannot be used with the cards."),
                 _elsewhere(words),
             )
             return Told("good", lines)
@@ -73,7 +73,10 @@ def _as_it_stands(member: SeenMember, words: Words) -> Told:
             if member.at_desk
             else words("It can be used again here: choose 3.")
         )
-        return Told("look", (name, words("It is suspended: the cards open nothing."), exit_words))
+        return Told(
+            "look",
+            (name, words("It is suspended: points and services cannot be used."), exit_words),
+        )
     lines = [words.many("{count} card belongs to it.", "{count} cards belong to it.", member.cards)]
     if not member.has_points:
         lines.append(words("It was made without points. They can be added: choose 5."))
