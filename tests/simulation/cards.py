@@ -40,6 +40,7 @@ class SimTap:
         self.certificate = card.certificate
         self.key = card.key
         self.tries_left = 3
+        self.pad = False
 
     def __enter__(self) -> Self:
         return self

@@ -4,13 +4,17 @@ from datetime import date
 from functools import partial
 
 from hub.bodies import ExceptionDecided, Granted
+from hub.mykey.reasons import Resumption, Suspension
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
 from hub.settlement.windows import WindowName
+from sync.certificate import check_certificate
+from sync.demolist import list_of
 from sync.errors import RefusedByRule
-from sync.values import MunicipalityCode, OrganisationId, Points
+from sync.revocation import Kind
+from sync.values import DAY, HOUR, Millis, MunicipalityCode, OrganisationId, Points
 from tests.simulation.places import TOWNS
-from tests.simulation.town import Town, business_year, short_programmes
+from tests.simulation.town import Resident, Town, business_year, short_programmes
 
 _OFTEN = 4
 """The bank's answer about every so many windows is read twice."""
@@ -42,6 +46,37 @@ def new_year(town: Town) -> None:
     year = date.fromisoformat(town.today).year
     for where in TOWNS:
         town.calm(partial(town.add_programmes, where, year))
+
+
+def close_cards(town: Town) -> None:
+    """Somebody telephones about a card, or its issuer makes the list that it owes for the day."""
+    who = town.somebody()
+    if town.random.random() < 0.4:
+        town.calm(partial(_suspend_or_resume, town, who))
+        return
+    town.held = {who.name} - town.held  # the hold before ends
+    town.lists += 1
+    entries = {
+        check_certificate(each.card.certificate, town.ca.roots, town.clock.now()).serial: Kind.HELD
+        for each in town.residents
+        if each.name in town.held
+    }
+    life = town.random.choice(
+        (6 * HOUR, 2 * DAY, 9 * DAY)
+    )  # a short one lapses before the next comes
+    der = list_of(town.ca, entries, number=town.lists, at=town.clock.now(), life=Millis(life))
+    mykey = town.hub.mykey
+    taken = town.calm(lambda: mykey.revocations.take(mykey.read_list(der)))
+    town.note(f"list {town.lists} held={sorted(town.held)} closed={taken.revoked}")
+
+
+def _suspend_or_resume(town: Town, who: Resident) -> None:
+    mykey = town.hub.mykey
+    if mykey.member(who.mykey).state == "active":
+        mykey.suspend(who.mykey, Suspension.PHONED, person="Sato")
+    else:
+        mykey.resume(who.mykey, Resumption.FOUND, person="Sato")
+    town.note(f"{who.name} is {mykey.member(who.mykey).state}")
 
 
 def decide(town: Town) -> None:

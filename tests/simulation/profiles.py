@@ -43,6 +43,9 @@ class Profile:
     """Every line is down by day."""
     mended: float = 0.5
     """The chance that a line that is down comes back in the evening."""
+    closed: float = 0.0
+    """The chance of a day that somebody's card is closed, or opens again; with it the town has an
+    issuer whose lists are late now and then."""
     synced: float = 0.7
     """The chance that a node's schedule wakes up in the evening."""
 
@@ -111,6 +114,14 @@ PROFILES = {
         residents=2,
         grants=(300, 500),
         mended=0.3,
+    ),
+    "lost cards": Profile(
+        acts={"spend": 16, "grant": 4, "reverse": 1, "cut": 3, "sync": 2, "drop": 1},
+        residents=3,
+        busy=12,
+        closed=0.4,
+        mended=0.5,
+        synced=0.8,
     ),
     "copies": Profile(
         acts={"spend": 10, "grant": 4, "reverse": 1, "save": 2, "set_back": 1, "clone": 0.5},

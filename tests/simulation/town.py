@@ -20,6 +20,7 @@ from hub.bodies import (
     PolicySet,
     ProgrammeAdded,
     ReserveFunded,
+    RevocationSourceSet,
 )
 from hub.core import Core, Incarnation
 from hub.desk import enact
@@ -35,6 +36,7 @@ from sync.democa import DemoCa
 from sync.invitation import Invitation
 from sync.request import Request, Response
 from sync.values import (
+    PLATFORM,
     AccountId,
     Digest,
     MunicipalityCode,
@@ -99,6 +101,10 @@ class Town:
         """Each town's last window whose lines were compared with its stamp."""
         self.granted: dict[MunicipalityCode, int] = dict.fromkeys(TOWNS, 0)
         self.bank: dict[OrganisationId, int] = dict.fromkeys(SHOPS, 0)
+        self.held: set[str] = set()
+        """Whose certificates the issuer's last list had on hold."""
+        self.lists = 0
+        """How many lists the issuer has made."""
         self._found()
         self.dice.on = True
 
@@ -153,6 +159,8 @@ class Town:
             self.add_programmes(town, START_YEAR)
             self.enact(ReserveFunded(town, Points(9_000_000), "losses"))
             self.enact(PolicySet(town, FLOATS.encode()))
+        if self.profile.closed:
+            self.enact(RevocationSourceSet(PLATFORM, "dir:/srv/lists"))
         for place, organisation in enumerate(SHOPS):
             account = BankDetails("0001", "001", 1, f"{place + 1:07d}", f"ﾐｾ{place + 1}")
             self.enact(

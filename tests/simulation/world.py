@@ -73,6 +73,8 @@ class World(Town):
         DOINGS[name](self, self._busy)
 
     def _desks(self) -> None:
+        if self.profile.closed and self.random.random() < self.profile.closed:
+            desks.close_cards(self)
         if self.days % 7 == 6:
             desks.decide(self)
         if self.days % 10 == 8:

@@ -28,6 +28,10 @@ PLANTED: dict[str, Mistake] = {
     "float freed by custody": Mistake("I4", "festival", 1, node.float_freed_by_custody),
     "float freed by quarantine": Mistake("I4", "festival", 4, node.float_freed_by_quarantine),
     "own spends forgotten": Mistake("I4", "festival", 1, node.own_spends_forgotten),
+    # closed cards
+    "closed cards taken": Mistake("I4", "lost cards", 11, node.closed_cards_taken),
+    "lapsed lists believed": Mistake("I4", "lost cards", 11, node.lapsed_lists_believed),
+    "later news counts": Mistake("I4", "lost cards", 11, hub.later_news_counts),
     # holds
     "holds freed by any put": Mistake("I4", "usual", 4, hub.holds_freed_by_any_put),
     "a late hold doubled": Mistake("I2", "flaky", 2, hub.late_hold_doubled),

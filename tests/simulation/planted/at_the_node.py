@@ -5,11 +5,15 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 import node.inbox
 import node.limits
 import node.renewal
 import node.writer
+from node.knowledge import Knowledge
 from sync.sealing import Sealer
+from sync.values import CardState
 
 
 @contextmanager
@@ -82,6 +86,21 @@ def float_freed_by_quarantine() -> AbstractContextManager[Any]:
 def own_spends_forgotten() -> AbstractContextManager[Any]:
     """The node does not subtract what it took since the standing was made."""
     return patch.object(node.limits, "later", lambda _store, _account, _as_of: ())
+
+
+def closed_cards_taken() -> AbstractContextManager[Any]:
+    """The node takes points of any card whose standing opens."""
+    true = node.limits.Limits.account
+
+    def account(self: Any, *what: Any) -> Any:
+        return msgspec.structs.replace(true(self, *what), state=CardState.ACTIVE)
+
+    return patch.object(node.limits.Limits, "account", account)
+
+
+def lapsed_lists_believed() -> AbstractContextManager[Any]:
+    """The node goes by the age of the last page alone."""
+    return patch.object(Knowledge, "good_until", lambda _self: None)
 
 
 def certificate_kept_open() -> AbstractContextManager[Any]:
