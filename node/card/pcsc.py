@@ -87,7 +87,7 @@ SERVICE_DOWN: Final = frozenset({Code.NO_SERVICE, Code.SERVICE_STOPPED})
 READER_LEFT: Final = frozenset(
     {Code.UNKNOWN_READER, Code.READER_UNAVAILABLE, Code.NO_READERS_AVAILABLE}
 )
-_NOT_ALLOWED: Final = frozenset({Code.NO_ACCESS, Code.SECURITY_VIOLATION})
+NOT_ALLOWED: Final = frozenset({Code.NO_ACCESS, Code.SECURITY_VIOLATION})
 _NOTHING_THERE: Final = frozenset({Code.NO_SMARTCARD, Code.REMOVED_CARD})
 _SILENT: Final = frozenset(
     {Code.UNRESPONSIVE_CARD, Code.UNPOWERED_CARD, Code.UNSUPPORTED_CARD, Code.PROTO_MISMATCH}
@@ -216,7 +216,7 @@ def trouble_before(code: int, reader: str) -> CardError:
     """What a return code means to whoever wants to begin a tap."""
     if code in SERVICE_DOWN:
         return NoReaderService()
-    if code in _NOT_ALLOWED:
+    if code in NOT_ALLOWED:
         return ReaderForbidden()
     if code in READER_LEFT:
         return NoReader(f"{reader} was unplugged: plug it in again")

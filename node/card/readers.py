@@ -51,6 +51,8 @@ class Sight(Enum):
     NOT_TOLD = auto()
     """The watch has only just begun."""
     SERVICE_DOWN = auto()
+    FORBIDDEN = auto()
+    """The service does not let this user in."""
     NO_READER = auto()
     EMPTY = auto()
     """A reader is there: put the card on it."""
@@ -82,8 +84,9 @@ class Readers:
         from node.card import watch  # it is loaded already: somebody watches
 
         match event:
-            case watch.ServiceDown():
-                return replace(self, place=Sight.SERVICE_DOWN, cards={}, last="")
+            case watch.ServiceDown(forbidden):
+                place = Sight.FORBIDDEN if forbidden else Sight.SERVICE_DOWN
+                return replace(self, place=place, cards={}, last="")
             case watch.NoReaderThere():
                 return replace(self, place=Sight.NO_READER, cards={}, last="")
             case watch.ReaderThere():

@@ -15,11 +15,21 @@ It only looks. A tap is a person's doing, with a connection of its own (:mod:`no
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.card.errors import CardError
-from node.card.pcsc import SCOPE_USER, Code, Scard, Status, code_of, fitting, listed, scard
+from node.card.pcsc import (
+    NOT_ALLOWED,
+    SCOPE_USER,
+    Code,
+    Scard,
+    Status,
+    code_of,
+    fitting,
+    listed,
+    scard,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -54,15 +64,22 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What PC/SC said last; without the service there are no readers."""
+    """What PC/SC said last; without the service there are no readers.
+
+    ``forbidden``: there is a service, and it does not let this user in.
+    """
 
     service: bool = True
+    forbidden: bool = False
     slots: Mapping[str, Slot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDown:
-    """The PC's card service is not running, or it was just killed."""
+    """The PC's card service is not running, or it was just killed, or it lets nobody in."""
+
+    forbidden: bool = False
+    """It runs, and this user may not use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +132,8 @@ def events(before: Seen | None, now: Seen) -> tuple[Event, ...]:
 
 def _news_of_readers(before: Seen | None, now: Seen) -> Sequence[Event]:
     if not now.service:
-        return [ServiceDown()] if before is None or before.service else []
+        told = before is not None and not before.service and before.forbidden == now.forbidden
+        return [] if told else [ServiceDown(now.forbidden)]
     if not now.slots:
         told = before is not None and before.service and not before.slots
         return [] if told else [NoReaderThere()]
@@ -183,7 +201,7 @@ class Watch:
                     self._context = None
                     self._functions.SCardReleaseContext(context)
             if not self._stopping.is_set():
-                self._see(DOWN)
+                self._see(replace(DOWN, forbidden=code_of(returned) in NOT_ALLOWED))
                 self._stopping.wait(self._pause)
 
     def _attend(self, context: int) -> None:

@@ -307,6 +307,7 @@ def slot_text(slot: CardSlot) -> str:
     ("told", "said"),
     [
         ((ServiceDown(),), "This PC's card service is not running."),
+        ((ServiceDown(forbidden=True),), "This user may not use the card reader."),
         ((NoReaderThere(),), "No card reader was found."),
         ((ReaderThere(SONY), CardThere(SONY, silent=True)), "The card gives no answer."),
         (

@@ -20,6 +20,7 @@ SIGHTS: dict[Sight, Advice] = {
     Sight.NO_SUPPORT: ERRORS["NoReaderSupport"],
     Sight.NOT_TOLD: Advice(N_("Looking for the card reader."), N_("One moment, please.")),
     Sight.SERVICE_DOWN: ERRORS["NoReaderService"],
+    Sight.FORBIDDEN: ERRORS["ReaderForbidden"],
     Sight.NO_READER: ERRORS["NoReader"],
     Sight.EMPTY: PUT_ON,
     Sight.CARD: PUT_ON,

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 import pytest
@@ -89,8 +90,30 @@ def test_the_first_look_says_how_things_stand() -> None:
     )
 
 
+def test_a_service_that_lets_nobody_in_is_told_apart_from_none() -> None:
+    shut = Seen(service=False, forbidden=True)
+
+    assert events(DOWN, shut) == (ServiceDown(forbidden=True),)
+    assert events(shut, DOWN) == (ServiceDown(),)
+    assert events(shut, Seen()) == (NoReaderThere(),)
+
+
+def test_a_user_who_may_not_use_readers_is_told_so_once_and_when_it_is_allowed() -> None:
+    service = FakeScard()
+    service.codes["SCardEstablishContext"] = Code.SECURITY_VIOLATION
+    with watching(service) as told:
+        assert told.next() == ServiceDown(forbidden=True)
+        del service.codes["SCardEstablishContext"]
+        assert told.next() == NoReaderThere()
+
+
 def test_what_was_told_is_not_told_again() -> None:
-    for seen in (DOWN, Seen(), Seen(slots={SONY: Slot(card=True, count=3)})):
+    for seen in (
+        DOWN,
+        replace(DOWN, forbidden=True),
+        Seen(),
+        Seen(slots={SONY: Slot(card=True, count=3)}),
+    ):
         assert events(seen, seen) == ()
 
 
