@@ -124,3 +124,16 @@ def test_a_pin_from_a_file_is_taken_before_the_keys(run: Run, keys: Keypad, tmp_
 
     assert said(done)["outcome"] == "approved"
     assert keys.asked == 0
+
+
+def test_an_earlier_card_is_never_given_the_pin_of_the_new_one(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    soft = f"soft:{blank_card}"
+
+    done = run("join", str(tmp_path / "node"), "--card", soft, "--earlier", soft)
+
+    assert isinstance(done.exception, Malformed)
+    assert "MACHIKADO_EARLIER_PIN" in str(done.exception)
+    with closing(CardFile(blank_card)) as held:
+        assert held.tries == 3

@@ -246,3 +246,9 @@ async def test_no_screen_takes_a_pin_that_is_typed_on_the_reader(stage: Staged, 
         assert counter.asked.count(question) == 1
         await at.press("enter")
         assert counter.asked.count(question) == 2
+
+        entry = at.app.screen.query_one(PinEntry)
+        entry.begin_on_pad()
+        entry.begin_on_pad()  # before anybody heard of the first
+        await at.settle()
+        assert counter.asked.count(question) == 3
