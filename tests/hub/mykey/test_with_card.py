@@ -212,6 +212,16 @@ def test_a_card_that_is_closed_itself_may_not_even_look(own: Own, state: CardSta
         assert refused(partial(check, state, member, step)) == f"card-{state}"
 
 
+def test_the_newer_card_has_the_id_and_the_earlier_one_nothing(own: Own, jiro: Holder) -> None:
+    voucher = own.hana.voucher(own.counter, jiro.card)
+    own.counter.join(jiro.joining(own.counter, voucher))
+
+    assert {refused(partial(own.take, step, HANA)) for step in MemberStep} == {"card-replaced"}
+    own.hana = jiro
+    assert (own.take(SEE).mykey_id, own.take(SEE).cards) == (HANA, 1)
+    assert own.take(SUSPEND).state == "suspended"
+
+
 def test_a_card_that_nobody_registered_has_no_id(
     counter: HubCalls, hana: Holder, hall: Townhall
 ) -> None:
