@@ -265,6 +265,7 @@ class Counters:
         key = (card.algorithm, card.public_key)
         self._check_signature(node, "join", signed, key, request.challenge)
         if request.voucher is None:
+            self._wishes.take(node)  # nobody finds out so which IDs there are
             do = partial(self._mykey.joins.ask, card, mykey_id(request.said), node=node)
         else:
             vouched = self._vouched(node, request.voucher, card)

@@ -1,15 +1,17 @@
 """Joining a card at the hub's door: who signed what, where, and for which card."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.mykey.reasons import Evidence
+from hub.throttle import AT_ONCE
 from sync.calls import HubCalls, JoinRequest, JoinState, VouchRequest
 from sync.democa import DemoCa
-from sync.errors import Malformed, NotAuthentic
+from sync.errors import Malformed, NotAuthentic, Unreachable
 from sync.signing import in_groups
 from sync.values import CardState, MyKeyId
 from sync.wire import write
@@ -160,14 +162,15 @@ def test_a_certificate_that_no_root_vouches_for_is_not_joined(
 def test_a_voucher_lives_ten_minutes_and_a_joining_two(
     hall: Townhall, counter: HubCalls, registered: Holder, renewed: Holder
 ) -> None:
-    voucher = registered.voucher(counter, renewed.card)
-    hall.clock.turn(minutes=8)
-    slow = renewed.joining(counter, voucher)
-    hall.clock.turn(minutes=2)
+    voucher = registered.voucher(counter, renewed.card, keep=True)
+    hall.clock.turn(minutes=9)
+    assert counter.join(renewed.joining(counter, voucher)).state is JoinState.JOINED
+    slow = renewed.joining(counter, registered.voucher(counter, renewed.card))
+    hall.clock.turn(minutes=1)
+    late = renewed.joining(counter, voucher)
+    assert refused(lambda: counter.join(late)) == "challenge-gone"
+    hall.clock.turn(minutes=1)
     assert refused(lambda: counter.join(slow)) == "challenge-gone"
-
-    fresh = renewed.joining(counter, registered.voucher(counter, renewed.card))
-    assert counter.join(fresh).state is JoinState.JOINED
 
 
 def test_a_wish_says_how_it_stands(
@@ -195,3 +198,15 @@ def test_a_voucher_beside_an_id_counts_and_the_id_does_not(
     joined = counter.join(renewed.signs(counter.node, "join", request, challenge))
 
     assert joined.mykey_id == MEI
+
+
+def test_nobody_makes_a_list_of_ids(counter: HubCalls, registered: Holder, renewed: Holder) -> None:
+    def ask(number: int) -> None:
+        counter.join(renewed.joining(counter, said=f"LIST{number:04}"))
+
+    for number in range(AT_ONCE):
+        assert refused(partial(ask, number)) == "no-such-mykey-id"
+    with pytest.raises(Unreachable):
+        ask(AT_ONCE)
+    voucher = registered.voucher(counter, renewed.card)
+    assert counter.join(renewed.joining(counter, voucher)).state is JoinState.JOINED

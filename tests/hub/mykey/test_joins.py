@@ -1,6 +1,7 @@
 """Joining cards to members: who may, what is said, what stands in the chain."""
 
 from collections.abc import Callable
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,9 @@ from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import CardKey, Roots
 from sync.errors import RefusedByRule
+from sync.revocation import Kind, RevocationList
 from sync.signing import in_groups
-from sync.values import CardState, MyKeyId, NodeId
+from sync.values import CardState, Digest, MyKeyId, NodeId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
 from tests.hub.refusals import refused
@@ -332,6 +334,22 @@ def test_who_registered_meanwhile_waits_no_more(registry: MyKey) -> None:
     assert registry.joins.wishes() == ()
     assert refused(lambda: accept(registry)) == "no-such-join"
     assert refused(lambda: ask(registry)) == "card-has-an-id"
+
+
+def test_a_card_that_is_taken_back_while_it_waits_is_not_joined(registry: MyKey) -> None:
+    ask(registry)
+    found = RevocationList(
+        issuer_key_id=NEW.issuer_key_id,
+        number=1,
+        this_update=at(CLOCK_AT),
+        next_update=at("2026-11-03 10:00"),
+        digest=Digest(b"list".ljust(32)),
+        entries=MappingProxyType({NEW.serial: Kind.REVOKED}),
+    )
+    registry.revocations.take(found)
+
+    assert refused(lambda: accept(registry)) == "card-revoked"
+    assert registry.member(HANA).cards == 1
 
 
 def test_a_wish_ends_after_thirty_days(registry: MyKey, clock: TurnedClock) -> None:
