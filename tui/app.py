@@ -120,8 +120,8 @@ class CounterApp(App[None]):
 
     def on_mount(self) -> None:
         """The first screen; the first time in a PC's life its set-up over it."""
-        self.cards.open(self.post_message)
         self.push_screen(Home())
+        self.call_after_refresh(self.cards.open, self.post_message)  # it loads pyscard
         if self._enrolment is None:
             self.begin()
         else:

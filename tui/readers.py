@@ -51,7 +51,7 @@ class ReaderDesk:
 
     def __init__(self, start: StartWatch | None) -> None:
         """``start`` begins the watch; None: this app uses no readers."""
-        self.readers = WITHOUT_SUPPORT
+        self.readers = WITHOUT_SUPPORT if start is None else Readers()
         self._start = start
         self._watch: Watching | None = None
 
@@ -59,7 +59,6 @@ class ReaderDesk:
         """Begin to watch; ``post`` is called from the watch's thread."""
         if self._start is None:
             return
-        self.readers = Readers()
 
         def report(event: "Event") -> None:
             post(CardNews(event))

@@ -51,6 +51,7 @@ _PAUSE: Final = 0.5
 """Seconds between two looks for a service that is down, or that answers at once with no news."""
 _JOIN: Final = 0.05
 """Seconds after which a stop is said again: one that came just before the sleep is not heard."""
+_JOINS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +183,14 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread and wait for it, in mid-sleep too. Nothing is reported afterwards."""
+        """End the thread and wait for it, in mid-sleep too. Nothing is reported afterwards.
+
+        A service that answers nobody any more is not waited for: the thread ends with the program.
+        """
         self._stopping.set()
-        while self._thread.is_alive():
+        for _ in range(_JOINS):
+            if not self._thread.is_alive():
+                break
             context = self._context
             if context is not None:
                 self._functions.SCardCancel(context)

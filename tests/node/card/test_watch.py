@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.card import watch as watch_module
 from node.card.errors import NoReaderSupport
-from node.card.pcsc import Code
+from node.card.pcsc import Code, Status
 from node.card.softcard import SoftCard
 from node.card.watch import (
     CHANGED,
@@ -96,6 +97,33 @@ def test_a_service_that_lets_nobody_in_is_told_apart_from_none() -> None:
     assert events(DOWN, shut) == (ServiceDown(forbidden=True),)
     assert events(shut, DOWN) == (ServiceDown(),)
     assert events(shut, Seen()) == (NoReaderThere(),)
+
+
+def test_a_service_that_hangs_does_not_keep_the_program_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch_module, "_JOINS", 2)
+    service, asleep, awake = FakeScard(), threading.Event(), threading.Event()
+
+    def hangs(_context: int, _timeout: int, _states: object) -> tuple[int, list[Status]]:
+        asleep.set()
+        assert awake.wait(PATIENCE)
+        return Code.CANCELLED, []
+
+    service.SCardGetStatusChange = hangs  # type: ignore[method-assign, assignment]
+    told = Told()
+    watch = Watch(told, functions=service, pause=0.001)
+    watch.start()
+    assert asleep.wait(PATIENCE)
+
+    watch.stop()
+
+    before = told.rest()
+    awake.set()
+    watch._thread.join(PATIENCE)
+    assert not watch._thread.is_alive()
+    assert told.rest() == []
+    assert before == [NoReaderThere()]
 
 
 def test_a_user_who_may_not_use_readers_is_told_so_once_and_when_it_is_allowed() -> None:
