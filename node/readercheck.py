@@ -195,7 +195,9 @@ def _card(name: str, functions: Scard, at: Millis) -> tuple[Level, str] | None:
 
     try:
         with Tap(ReaderAddress(name), connect=connect) as tap:
-            return judge_card(tap.tries_left, validity(tap.certificate), at)
+            level, words = judge_card(tap.tries_left, validity(tap.certificate), at)
+            keys = "; the PIN is typed on the reader's own keys" if tap.pad else ""
+            return level, words + keys
     except NoCard:
         return None
     except CardInUse as busy:

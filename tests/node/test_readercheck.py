@@ -215,6 +215,14 @@ def test_tries_are_told_and_the_last_one_warned_of(
     assert words in last(pc).detail
 
 
+def test_a_reader_with_keys_is_told(pc: FakeScard) -> None:
+    assert "keys" not in last(pc).detail
+    pc.slots[READER].pad = lambda _: b"\x64\x00"
+
+    assert last(pc).detail.endswith("the PIN is typed on the reader's own keys")
+    assert last(pc).level is WELL
+
+
 def test_another_kind_of_card_and_a_silent_one_are_told(pc: FakeScard, card: Path) -> None:
     class Transit(SoftCard):
         def transmit(self, command: object) -> bytes:
