@@ -15,6 +15,7 @@ from node.card.cardfile import CardFile
 from node.card.softcard import Knobs, SoftCard
 from node.card.watch import CardThere, Event, Watch
 from tests.node.conftest import Shop, blank_card, resident_key, shop
+from tests.readers.doors import OverPcscd
 from tests.readers.service import NAME, Service, laid
 from tests.tui.conftest import SIZE, screen_text
 from tui.app import CounterApp
@@ -81,9 +82,10 @@ Opened = Callable[[], AbstractAsyncContextManager[Till]]
 
 
 @pytest.fixture
-def till(service: Service, shop: Shop) -> Opened:
+def till(service: Service, over_pcscd: OverPcscd, shop: Shop) -> Opened:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Till]:
+        over_pcscd.wait_until_empty()  # the card of the test before is still seen for a while
         app = CounterApp(lambda: shop.counter, Words("en"), watch=watch_readers)
         async with app.run_test(size=SIZE) as pilot:
             till = Till(app=app, pilot=pilot, shop=shop, service=service)
