@@ -11,7 +11,7 @@ from node.reach import LOOK_PATIENCE
 from node.refusals import no, refused
 from node.signed import signed_by_card
 from sync.errors import NotAuthentic, RefusedByRule, Unreachable
-from sync.services import VERB, CardNumber, NumberChange, NumberQuestion, service_number
+from sync.services import VERB, NumberChange, NumberQuestion, service_number
 
 
 class Numbers:
@@ -24,14 +24,17 @@ class Numbers:
         """The number of the card's holder here. Raises CardError."""
         parts = self._parts
         with parts.tap(card) as tap:
-            question, tries = NumberQuestion(tap.key.digest), tap.tries_left
+            question = NumberQuestion(tap.key.digest)
+            tries, pad = tap.tries_left, tap.pad
         try:
             found = parts.line.ask(lambda calls: calls.number(question), LOOK_PATIENCE)
         except Unreachable:
             return no("hub-silent")
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
-        return _look(found, tries)
+        return NumberLook(
+            registered=found.registered, number=found.number, tries_left=tries, pad=pad
+        )
 
     def change(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
         """Link a number to the card's holder, or with an empty one take it back.
@@ -57,9 +60,5 @@ class Numbers:
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
         finally:
-            pin[:] = bytes(len(pin))
-        return _look(done, tries=None)
-
-
-def _look(found: CardNumber, tries: int | None) -> NumberLook:
-    return NumberLook(registered=found.registered, number=found.number, tries_left=tries)
+            wipe(pin)
+        return NumberLook(registered=done.registered, number=done.number, tries_left=None)

@@ -195,6 +195,8 @@ class NumberLook:
     """This organisation's number for its holder; empty where none is linked."""
     tries_left: int | None
     """PIN tries left; None where the PIN was just right."""
+    pad: bool = False
+    """The reader has keys on which the PIN is typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ class Residents:
         except (RefusedByRule, NotAuthentic) as error:
             return refused(error)
         finally:
-            pin[:] = bytes(len(pin))
+            wipe(pin)
         return RegisteredCard(
             mykey_id=done.mykey_id, generated=done.generated, known_before=done.known_before
         )
@@ -89,7 +89,7 @@ class Residents:
             return refused(error)
         finally:
             if pin is not None:
-                pin[:] = bytes(len(pin))
+                wipe(pin)
 
     def _exact(self, card: str, pin: bytearray) -> tuple[BalanceRow, ...]:
         parts = self._parts

@@ -29,6 +29,7 @@ from tui.screens.home import JOBS, Home
 from tui.screens.issue import Issue
 from tui.screens.joining import NewCard
 from tui.screens.member import MyKeyId
+from tui.screens.numbers import Numbers
 from tui.screens.palette import Command, Palette
 from tui.screens.printer import Printer
 from tui.screens.redeem import Redeem
@@ -57,6 +58,7 @@ _SCREENS: dict[str, type[CounterScreen]] = {
     "balances": Balances,
     "mykey": MyKeyId,
     "join": NewCard,
+    "numbers": Numbers,
     "history": History,
     "shift": Shift,
     "printer": Printer,

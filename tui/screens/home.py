@@ -25,6 +25,7 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f4", "issue", N_("Issue tickets")),
     ("f5", "register", N_("Register a resident")),
     ("f6", "balances", N_("Look at points")),
+    ("", "numbers", N_("Service numbers")),
     ("", "mykey", N_("MyKey ID: see, suspend, change, end")),
     ("", "join", N_("New card for a MyKey ID")),
     ("f7", "history", N_("History, take back")),

@@ -1,7 +1,8 @@
-"""Register a resident, step by step as the platform's own form does: card, consent, ID, PIN.
+"""Register a resident, step by step as the platform's own form does, services last.
 
 The ID is found before the PIN: one candidate at a time, each told at once whether it is somebody's,
-and after three the one that the centre makes stands in the field. So the card signs once.
+and after three the one that the centre makes stands in the field. So the card signs once. A card
+that has its ID already is told before anybody is asked anything.
 """
 
 from enum import Enum, auto
@@ -14,12 +15,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
-from node.outcome import CardLook, ChosenId, Refused, RegisteredCard
+from node.outcome import ChosenId, NumberLook, Refused, RegisteredCard
 from sync.choosing import MOST_WISHES
 from sync.errors import Malformed
 from sync.values import half_width, mykey_id
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
+from tui.screens.numbers import Numbers
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.line import Line
@@ -28,11 +30,17 @@ from tui.widgets.steps import Steps
 from tui.wording import Words, in_fours
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
-_STEPS = (N_("card"), N_("consent"), N_("MyKey ID"), N_("PIN"))
+_STEPS = (N_("card"), N_("consent"), N_("MyKey ID"), N_("PIN"), N_("services"))
 _CONSENT = (
     N_("The resident agrees: use the ID for the points too"),
     N_("The resident wants the ID only, without points"),
 )
+_KNOWN = (
+    N_("Link this organisation's own number"),
+    N_("See or change the MyKey ID, or use it for points too"),
+    N_("Nothing more: the next resident"),
+)
+_SERVICES = (N_("Link this organisation's own number"), N_("Later: the next resident"))
 _LENGTH = 8
 _SHOWN = 16
 """Characters of what was typed that are said again; a scanned ticket has hundreds."""
@@ -42,14 +50,19 @@ class Step(Enum):
     """Where the registration is."""
 
     CARD = auto()
+    KNOWN = auto()
+    """The card has its ID already."""
     CONSENT = auto()
     WISH = auto()
     PIN = auto()
+    SERVICES = auto()
     WAITING = auto()
 
 
-_PLACE = {Step.CARD: 1, Step.CONSENT: 2, Step.WISH: 3, Step.PIN: 4}
+_PLACE = {Step.CARD: 1, Step.CONSENT: 2, Step.WISH: 3, Step.PIN: 4, Step.SERVICES: 5}
 """The number of a step on the line; while somebody waits it stays as it is."""
+_CHOICES = {Step.KNOWN: _KNOWN, Step.CONSENT: _CONSENT, Step.SERVICES: _SERVICES}
+"""What there is to choose from."""
 
 
 class Register(CounterScreen):
@@ -80,7 +93,7 @@ class Register(CounterScreen):
         words = self.desk.words
         yield Steps([words(label) for label in _STEPS])
         yield self.slot()
-        yield Choices([words(row) for row in _CONSENT], name="consent")
+        yield Choices(name="choice")
         with Horizontal(id="wished"):
             yield Static(words("MyKey ID"), classes="label")
             yield Line(name="wish", keeps=True)
@@ -98,7 +111,9 @@ class Register(CounterScreen):
         self.step = step
         if step in _PLACE:
             self.query_one(Steps).go(_PLACE[step])
-        self.query_one("#consent").display = step is Step.CONSENT
+        choices = self.query_one("#choice", Choices)
+        choices.display = step in _CHOICES
+        choices.disabled = step not in _CHOICES  # hidden, it would still hear a PIN's digits
         self.query_one("#wished").display = step in (Step.WISH, Step.PIN)
         self.query_one("#wish").disabled = step is not Step.WISH
         self.query_one("#secret").display = step is Step.PIN
@@ -106,9 +121,14 @@ class Register(CounterScreen):
         slot = self.query_one(CardSlot)
         if step is Step.CARD:
             slot.want()
+        elif step is Step.SERVICES:
+            slot.listen()  # the next resident need not wait for a key
         else:
             slot.rest()
         self.refresh_bindings()
+        if step in _CHOICES:
+            choices.show([self.desk.words(row) for row in _CHOICES[step]])
+            choices.focus()
 
     def check_action(
         self,
@@ -128,35 +148,53 @@ class Register(CounterScreen):
     @on(CardSlot.Put)
     def put(self, event: CardSlot.Put) -> None:
         """A card lies on the reader."""
-        if self.step is not Step.CARD:
+        if self.step not in (Step.CARD, Step.SERVICES):
             return
+        self._fresh()
         self._card = event.address
         self._enter(Step.WAITING)
         self.answer.note(self.desk.words("Reading the card. One moment, please."))
-        self.ask(partial(self.counter.look_up, event.address), self._looked)
+        self.ask(partial(self.counter.number_of, event.address), self._looked)
 
-    def _looked(self, look: CardLook) -> None:
+    def _looked(self, look: NumberLook | Refused) -> None:
         """A card that cannot be registered now is told before anybody is asked anything."""
-        self._tries, self._pad = look.tries_left, look.pad
-        if not look.fresh:
+        if isinstance(look, Refused):
             self._fresh()
-            self.desk.advise_reason(self.answer, "hub-silent")
+            self.show_refusal(look)
             return
-        if self.is_locked(look):
+        self._tries, self._pad = look.tries_left or 0, look.pad
+        if not self._tries:
             self._fresh()
+            self.desk.advise_reason(self.answer, "pin-locked")
+            return
+        words = self.desk.words
+        if look.registered:
+            self._enter(Step.KNOWN)
+            self.answer.note(words("This card has its MyKey ID already. It stays the same."))
             return
         self._enter(Step.CONSENT)
-        self.answer.note(
-            self.desk.words("Ask the resident. Type the number or choose and press Enter.")
-        )
-        choices = self.query_one("#consent", Choices)
-        choices.highlighted = 0
-        choices.focus()
+        self.answer.note(words("Ask the resident. Type the number or choose and press Enter."))
 
-    @on(OptionList.OptionSelected, "#consent")
-    def agreed(self, event: OptionList.OptionSelected) -> None:
+    @on(OptionList.OptionSelected, "#choice")
+    def answered(self, event: OptionList.OptionSelected) -> None:
+        """A row of the list that is shown now."""
+        place = event.option_index
+        if self.step is Step.CONSENT:
+            self._agreed(points=place == 0)
+        elif self.step is Step.KNOWN and place == 1:
+            self.desk.action_go("mykey")
+        elif place == 0:
+            card = self._card
+            self._fresh()
+            self.answer.blank()
+            self.desk.push_screen(Numbers(card))
+        else:
+            self._fresh()
+            self.answer.blank()
+
+    def _agreed(self, *, points: bool) -> None:
         """What the resident said; it is recorded with the registration."""
-        self._consent = event.option_index == 0
+        self._consent = points
         words = self.desk.words
         self._wish_again(
             words("Type what the resident would like: 8 capital letters and digits. Then Enter."),
@@ -260,7 +298,7 @@ class Register(CounterScreen):
             self._not_registered(card)
             return
         words = self.desk.words
-        self._fresh()
+        self._enter(Step.SERVICES)
         if card.known_before:
             kind = words("This card was registered before; the ID stays the same.")
         elif card.generated:
@@ -273,6 +311,7 @@ class Register(CounterScreen):
             words("MyKey ID: {mykey_id}", mykey_id=in_fours(card.mykey_id)),
             kind,
             words("Please have the resident write it down."),
+            words("One more thing, now or later: this organisation's own number."),
         )
 
     def _not_registered(self, why: Refused) -> None:
@@ -297,9 +336,13 @@ class Register(CounterScreen):
         """Back to the card; nothing was registered."""
         if self.step is Step.CARD:
             return False
+        done = self.step in (Step.SERVICES, Step.KNOWN)
         self.forget()
         self._fresh()
-        self.answer.note(self.desk.words("Given up. Nothing was registered."))
+        if done:
+            self.answer.blank()
+        else:
+            self.answer.note(self.desk.words("Given up. Nothing was registered."))
         return True
 
 
