@@ -149,12 +149,9 @@ class Counter:
         return self._residents.choose(wishes)
 
     def register(
-        self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
+        self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
     ) -> RegisteredCard | Refused:
-        """Make the chosen MyKey ID this card's. Online only.
-
-        A card that has one already keeps it; ``chosen`` may then be None.
-        """
+        """Make the chosen MyKey ID this card's; one that has its ID keeps it. Online only."""
         return self._residents.register(card, pin, chosen, consent=consent)
 
     def number_of(self, card: str) -> NumberLook | Refused:

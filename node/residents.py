@@ -41,16 +41,15 @@ class Residents:
         return ChosenId(mykey_id=found.mykey_id, generated=found.generated, taken=found.taken)
 
     def register(
-        self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
+        self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
     ) -> RegisteredCard | Refused:
-        """Make the chosen ID this card's, in one tap.
+        """Make the chosen ID this card's, in one tap; one that has its ID keeps it.
 
-        Without one, and without asking the card, ``mykey-id-taken``: nobody gets for life what
-        nobody chose. None is for a card that has its ID already, and only agrees to the points.
+        Where none was found ``mykey-id-taken``, without asking the card: nobody gets for life what
+        nobody chose.
         """
-        wish = "" if chosen is None else chosen.mykey_id
         try:
-            if chosen is not None and not wish:
+            if not chosen.mykey_id:
                 return no(TAKEN)
             signed = signed_by_card(
                 self._parts,
@@ -60,9 +59,9 @@ class Residents:
                 lambda tap, challenge: Registration(
                     challenge=challenge,
                     certificate=tap.certificate,
-                    wish=wish,
+                    wish=chosen.mykey_id,
                     consent_points=consent,
-                    generated=chosen is not None and chosen.generated,
+                    generated=chosen.generated,
                 ),
             )
             done = self._parts.line.ask(lambda calls: calls.register(signed), LOOK_PATIENCE)

@@ -82,9 +82,9 @@ class UseCases(Protocol):
         ...
 
     def register(
-        self, card: str, pin: bytearray, chosen: ChosenId | None, *, consent: bool
+        self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
     ) -> RegisteredCard | Refused:
-        """Make the chosen MyKey ID this card's; None for a card that has one. Online only."""
+        """Make the chosen MyKey ID this card's; one that has its ID keeps it. Online only."""
         ...
 
     def number_of(self, card: str) -> NumberLook | Refused:

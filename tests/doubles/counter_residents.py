@@ -47,7 +47,7 @@ class RegistersResidents:
         self: _Counter,
         card: str,
         pin: bytearray,
-        chosen: ChosenId | None,
+        chosen: ChosenId,
         *,
         consent: bool,  # noqa: ARG002  the protocol's name
     ) -> RegisteredCard | Refused:
@@ -60,11 +60,11 @@ class RegistersResidents:
             return wrong
         owner = self.cards[card]
         known = bool(owner.mykey_id)
-        if not known and chosen is not None:
+        if not known:
             if chosen.mykey_id.startswith("GONE"):
                 return _no("mykey-id-taken")
             owner.mykey_id = chosen.mykey_id
-        generated = not known and chosen is not None and chosen.generated
+        generated = not known and chosen.generated
         return RegisteredCard(mykey_id=owner.mykey_id, generated=generated, known_before=known)
 
     def number_of(self: _Counter, card: str) -> NumberLook | Refused:

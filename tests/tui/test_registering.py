@@ -5,7 +5,9 @@ import pytest
 from tests.doubles.counter import shop
 from tests.doubles.counter_residents import MADE
 from tests.tui.conftest import Stage, Staged
+from tui.screens.member import MyKeyId
 from tui.widgets.steps import marked
+from tui.wording.advice import ADVICE
 
 CARD = "soft:hanako"
 
@@ -136,6 +138,69 @@ async def test_escape_gives_up_and_nothing_was_registered(stage: Staged) -> None
         assert "Nothing was registered." in at.answer
         assert "[1 card]" in at.text
         assert registered(at) == ""
+
+
+async def test_after_the_id_the_services_now(stage: Staged) -> None:
+    async with stage() as at:
+        await begun(at)
+        await at.press("f12", "enter", *"1234")
+        assert "[5 services]" in at.text
+        await at.press("1")
+        assert "Not registered at" in at.answer
+        await at.press(*"789145", "enter", *"1234")
+        assert at.counter.cards[CARD].number == "789145"
+        await at.press("escape")
+        assert "[1 card]" in at.text
+
+
+@pytest.mark.parametrize("key", ["2", "escape"])
+async def test_or_the_services_later(stage: Staged, key: str) -> None:
+    async with stage() as at:
+        await begun(at)
+        await at.press("f12", "enter", *"1234", key)
+        assert "[1 card]" in at.text
+        assert registered(at) == MADE
+        assert "set_number" not in at.counter.asked
+
+
+async def test_the_next_residents_card_ends_the_services(stage: Staged) -> None:
+    async with stage() as at:
+        await begun(at)
+        await at.press("f12", "enter", *"1234")
+        await at.card("soft:taro")
+        assert "[2 consent]" in at.text
+
+
+async def test_a_card_that_has_its_id_is_told_before_anything_is_asked(stage: Staged) -> None:
+    counter = shop()
+    counter.cards[CARD].mykey_id = "HANAKO01"
+    async with stage(counter) as at:
+        await at.press("f5")
+        await at.card(CARD)
+        assert "has its MyKey ID already" in at.answer
+        await at.press("1")
+        assert "Not registered at" in at.answer
+
+
+async def test_a_card_that_has_its_id_leads_to_what_can_be_done_with_it(stage: Staged) -> None:
+    counter = shop()
+    counter.cards[CARD].mykey_id = "HANAKO01"
+    async with stage(counter) as at:
+        await at.press("f5")
+        await at.card(CARD)
+        await at.press("2")
+        assert isinstance(at.app.screen, MyKeyId)
+
+
+@pytest.mark.parametrize("why", ["not-active", "card-replaced", "card-revoked"])
+async def test_a_closed_card_is_told_why_at_once(stage: Staged, why: str) -> None:
+    counter = shop()
+    counter.cards[CARD].closed = why
+    async with stage(counter) as at:
+        await at.press("f5")
+        await at.card(CARD)
+        assert ADVICE[why].what in at.answer
+        assert "[1 card]" in at.text
 
 
 def test_the_present_step_stands_in_brackets() -> None:

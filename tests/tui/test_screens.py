@@ -192,6 +192,18 @@ def _down_for_days() -> FakeCounter:
     return shop(look=status, fixed=True)
 
 
+_NUMBERS = ("f1", "down", "down", "down", "down", "down", "enter")
+"""To the service numbers, in either language."""
+
+
+def _library() -> FakeCounter:
+    """Hanako has a number here, Taro only his ID."""
+    counter = shop()
+    hanako, taro = counter.cards.values()
+    hanako.mykey_id, hanako.number, taro.mykey_id = "HANAKO01", "789145", "TARO0001"
+    return counter
+
+
 def _sheets() -> FakeCounter:
     states = (("spend", "12", "sent"), ("ticket", "1230000000018", "failed"), ("Z", "9", "printed"))
     return shop(
@@ -336,6 +348,17 @@ STATES = {
     "join-waits": State(steps=joining("1", "3", *"MYKEY001", "enter", *"1234")),
     "join-refused": State(steps=joining("1", "3", *"REFUSED0", "enter", *"1234")),
     "join-offline": State(counter=lambda: shop(silent=True), steps=joining("1")),
+    "register-known": State(counter=_library, steps=keys("f5", "1")),
+    "numbers": State(counter=_library, steps=keys(*_NUMBERS)),
+    "numbers-number": State(counter=_library, steps=keys(*_NUMBERS, "1")),
+    "numbers-none": State(counter=_library, steps=keys(*_NUMBERS, "2")),
+    "numbers-pin": State(counter=_library, steps=keys(*_NUMBERS, "2", *"234209", "enter")),
+    "numbers-linked": State(
+        counter=_library, steps=keys(*_NUMBERS, "2", *"234209", "enter", *"5678")
+    ),
+    "numbers-taken": State(
+        counter=_library, steps=keys(*_NUMBERS, "2", *"TAKEN1", "enter", *"5678")
+    ),
     "balances": State(steps=keys("f6", "2")),
     "balances-wrong-pin": State(steps=keys("f6", "2", "f12", *"9999")),
     "balances-locked": State(counter=_locked, steps=keys("f6", "2", "f12")),

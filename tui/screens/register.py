@@ -41,6 +41,8 @@ _KNOWN = (
     N_("Nothing more: the next resident"),
 )
 _SERVICES = (N_("Link this organisation's own number"), N_("Later: the next resident"))
+_NONE = ChosenId(mykey_id="", generated=False, taken=())
+"""No ID yet."""
 _LENGTH = 8
 _SHOWN = 16
 """Characters of what was typed that are said again; a scanned ticket has hundreds."""
@@ -86,7 +88,7 @@ class Register(CounterScreen):
         self._card, self._tries, self._pad = "", 0, False
         self._consent = False
         self._taken: tuple[str, ...] = ()
-        self._chosen: ChosenId | None = None
+        self._chosen = _NONE
 
     def body(self) -> ComposeResult:
         """The steps, one at a time."""
@@ -139,7 +141,7 @@ class Register(CounterScreen):
         return action != "make" or self.step is Step.WISH
 
     def _fresh(self) -> None:
-        self._card, self._taken, self._chosen = "", (), None
+        self._card, self._taken, self._chosen = "", (), _NONE
         self.query_one("#wish", Line).value = ""
         self._enter(Step.CARD)
 
@@ -215,7 +217,7 @@ class Register(CounterScreen):
     def wished(self, event: Line.Entered) -> None:
         """A candidate as the person wrote it: full-width letters are not made half-width."""
         typed = event.control.value.strip()
-        if self._chosen is not None and typed == self._chosen.mykey_id:
+        if typed and typed == self._chosen.mykey_id:
             self._to_pin()
             return
         if not typed:
@@ -243,7 +245,7 @@ class Register(CounterScreen):
             self._wish_again()
             self.show_refusal(found)
             return
-        self._chosen = found if found.mykey_id else None
+        self._chosen = found
         if not found.mykey_id:
             self._taken = found.taken
             wish, left = field.value.strip(), MOST_WISHES - len(found.taken)
@@ -320,7 +322,7 @@ class Register(CounterScreen):
             self._tries = why.tries_left or self._tries
             self._to_pin(again=True)
         elif why.reason == "mykey-id-taken":
-            self._chosen = None
+            self._chosen = _NONE
             self.query_one("#wish", Line).value = ""
             self._wish_again()
         else:
