@@ -5,6 +5,7 @@ unlinking are signed by the card (:mod:`node.signed`). Nothing of it is kept her
 without the hub.
 """
 
+from node.card.pin import wipe
 from node.outcome import NumberLook, Refused
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE

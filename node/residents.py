@@ -7,6 +7,7 @@ the PIN, so that registering asks the card once.
 from collections.abc import Sequence
 
 from node.asking import Asking
+from node.card.pin import wipe
 from node.outcome import BalanceRow, ChosenId, Refused, RegisteredCard
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE

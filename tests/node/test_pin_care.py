@@ -13,7 +13,7 @@ from node.card.errors import NoCard
 from node.card.softcard import SoftCard
 from node.card.tap import CardAddress, Connection, Tap
 from node.counter import Counter
-from node.outcome import Prepared
+from node.outcome import ChosenId, Prepared
 from sync.errors import Malformed
 from sync.values import MunicipalityCode, Points
 from tests.doubles.hub import FakeHub
@@ -25,11 +25,12 @@ from tests.node.test_cli import hub as hub  # noqa: PLC0414  fixtures of the com
 from tests.node.test_cli import run as run  # noqa: PLC0414
 
 KAWASAKI = MunicipalityCode("141305")
+CHOSEN = ChosenId(mykey_id="HANAKO01", generated=False, taken=())
 READER = "REINER SCT cyberJack 00 00"
 Use = Callable[[Counter, str, bytearray], object]
 USES: dict[str, Use] = {
     "spend": lambda counter, card, pin: counter.spend(card, KAWASAKI, Points(100), pin),
-    "register": lambda counter, card, pin: counter.register(card, pin, None, consent=True),
+    "register": lambda counter, card, pin: counter.register(card, pin, CHOSEN, consent=True),
     "balances": lambda counter, card, pin: counter.balances(card, pin),
     "set a number": lambda counter, card, pin: counter.set_number(card, pin, "12345"),
     "issue": lambda counter, card, pin: counter.issue_tickets(

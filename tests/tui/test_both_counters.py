@@ -285,7 +285,7 @@ async def test_a_stranger_is_registered(street: Street, opened: Opened) -> None:
         await at.press("f5")
         await at.card(street.stranger)
         owner = "1234" if isinstance(street, Real) else "4321"
-        await at.press("1", *"SUZUKI01", "enter", *owner)
+        await at.press("1", "1", *"SUZUKI01", "enter", *owner)
         assert "MyKey ID: SUZU KI01" in at.answer
 
 

@@ -390,7 +390,7 @@ async def test_a_locked_card_is_told_before_anything_is_typed(
     ("job", "keys"),
     [
         ("f4", (*"300", "enter", "enter")),
-        ("f5", ("1", "f12", "enter")),
+        ("f5", ("1", "1", "f12", "enter")),
         ("f6", ("f12",)),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from tests.doubles.counter import shop
 from tests.doubles.counter_residents import MADE
 from tests.tui.conftest import Stage, Staged
+from tui.screens.joining import NewCard
 from tui.screens.member import MyKeyId
 from tui.widgets.steps import marked
 from tui.wording.advice import ADVICE
@@ -16,7 +17,7 @@ async def begun(at: Stage) -> None:
     """Hanako has put her card down and agreed to the points."""
     await at.press("f5")
     await at.card(CARD)
-    await at.press("1")
+    await at.press("1", "1")
 
 
 def registered(at: Stage) -> str:
@@ -29,6 +30,8 @@ async def test_the_card_the_consent_an_id_and_the_pin(stage: Staged) -> None:
         await at.press("f5")
         assert "[1 card]" in at.text
         await at.card(CARD)
+        assert "is there a MyKey ID already?" in at.answer
+        await at.press("1")
         assert "[2 consent]" in at.text
         await at.press("1")
         assert "[3 MyKey ID]" in at.text
@@ -168,7 +171,7 @@ async def test_the_next_residents_card_ends_the_services(stage: Staged) -> None:
         await begun(at)
         await at.press("f12", "enter", *"1234")
         await at.card("soft:taro")
-        assert "[2 consent]" in at.text
+        assert "is there a MyKey ID already?" in at.answer
 
 
 async def test_a_card_that_has_its_id_is_told_before_anything_is_asked(stage: Staged) -> None:
@@ -190,6 +193,15 @@ async def test_a_card_that_has_its_id_leads_to_what_can_be_done_with_it(stage: S
         await at.card(CARD)
         await at.press("2")
         assert isinstance(at.app.screen, MyKeyId)
+
+
+async def test_who_has_an_id_by_an_earlier_card_gets_no_second_one(stage: Staged) -> None:
+    async with stage() as at:
+        await at.press("f5")
+        await at.card(CARD)
+        await at.press("2")
+        assert isinstance(at.app.screen, NewCard)
+        assert "register" not in at.counter.asked
 
 
 @pytest.mark.parametrize("why", ["not-active", "card-replaced", "card-revoked"])

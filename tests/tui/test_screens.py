@@ -319,18 +319,20 @@ STATES = {
     "issue-wrong-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter", *"9999")),
     "issue-refused": State(steps=keys("f4", "1", *"2001", "enter", "enter", *"1234")),
     "issue-offline": State(counter=lambda: shop(silent=True), steps=keys("f4")),
-    "register-consent": State(steps=keys("f5", "1")),
-    "register-id": State(steps=keys("f5", "1", "1")),
-    "register-no-id": State(steps=keys("f5", "1", "1", *"abc12345", "enter")),
-    "register-taken": State(steps=keys("f5", "1", "1", *"TAKEN001", "enter")),
+    "register-earlier": State(steps=keys("f5", "1")),
+    "register-consent": State(steps=keys("f5", "1", "1")),
+    "register-id": State(steps=keys("f5", "1", "1", "1")),
+    "register-no-id": State(steps=keys("f5", "1", "1", "1", *"abc12345", "enter")),
+    "register-taken": State(steps=keys("f5", "1", "1", "1", *"TAKEN001", "enter")),
     "register-made": State(
         steps=keys(
-            "f5", "1", "1", *(*"TAKEN001", "enter", *"TAKEN002", "enter"), *"TAKEN003", "enter"
+            *("f5", "1", "1", "1"),
+            *(*"TAKEN001", "enter", *"TAKEN002", "enter", *"TAKEN003", "enter"),
         )
     ),
-    "register-wrong-pin": State(steps=keys("f5", "1", "1", "f12", "enter", *"9999")),
-    "register-refused": State(steps=keys("f5", "1", "1", *"GONE0001", "enter", *"1234")),
-    "register-done": State(steps=keys("f5", "1", "1", "f12", "enter", *"1234")),
+    "register-wrong-pin": State(steps=keys("f5", "1", "1", "1", "f12", "enter", *"9999")),
+    "register-refused": State(steps=keys("f5", "1", "1", "1", *"GONE0001", "enter", *"1234")),
+    "register-done": State(steps=keys("f5", "1", "1", "1", "f12", "enter", *"1234")),
     "join": State(steps=joining()),
     "join-earlier": State(steps=joining("1")),
     "join-put-earlier": State(steps=joining("1", "1")),

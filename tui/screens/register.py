@@ -31,6 +31,10 @@ from tui.wording import Words, in_fours
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 _STEPS = (N_("card"), N_("consent"), N_("MyKey ID"), N_("PIN"), N_("services"))
+_EARLIER = (
+    N_("No: this is the resident's first"),
+    N_("Yes: with an earlier card, or before the card was renewed"),
+)
 _CONSENT = (
     N_("The resident agrees: use the ID for the points too"),
     N_("The resident wants the ID only, without points"),
@@ -54,6 +58,8 @@ class Step(Enum):
     CARD = auto()
     KNOWN = auto()
     """The card has its ID already."""
+    EARLIER = auto()
+    """Whether the resident has an ID by another card."""
     CONSENT = auto()
     WISH = auto()
     PIN = auto()
@@ -63,7 +69,12 @@ class Step(Enum):
 
 _PLACE = {Step.CARD: 1, Step.CONSENT: 2, Step.WISH: 3, Step.PIN: 4, Step.SERVICES: 5}
 """The number of a step on the line; while somebody waits it stays as it is."""
-_CHOICES = {Step.KNOWN: _KNOWN, Step.CONSENT: _CONSENT, Step.SERVICES: _SERVICES}
+_CHOICES = {
+    Step.KNOWN: _KNOWN,
+    Step.EARLIER: _EARLIER,
+    Step.CONSENT: _CONSENT,
+    Step.SERVICES: _SERVICES,
+}
 """What there is to choose from."""
 
 
@@ -174,14 +185,19 @@ class Register(CounterScreen):
             self._enter(Step.KNOWN)
             self.answer.note(words("This card has its MyKey ID already. It stays the same."))
             return
-        self._enter(Step.CONSENT)
-        self.answer.note(words("Ask the resident. Type the number or choose and press Enter."))
+        self._enter(Step.EARLIER)
+        self.answer.note(words("Ask the resident: is there a MyKey ID already?"))
 
     @on(OptionList.OptionSelected, "#choice")
     def answered(self, event: OptionList.OptionSelected) -> None:
         """A row of the list that is shown now."""
         place = event.option_index
-        if self.step is Step.CONSENT:
+        if self.step is Step.EARLIER:
+            if place == 0:
+                self._first()
+            else:
+                self.desk.action_go("join")
+        elif self.step is Step.CONSENT:
             self._agreed(points=place == 0)
         elif self.step is Step.KNOWN and place == 1:
             self.desk.action_go("mykey")
@@ -193,6 +209,12 @@ class Register(CounterScreen):
         else:
             self._fresh()
             self.answer.blank()
+
+    def _first(self) -> None:
+        """Nobody gets a second ID: an earlier card's is joined to this card instead."""
+        self._enter(Step.CONSENT)
+        words = self.desk.words
+        self.answer.note(words("Ask the resident. Type the number or choose and press Enter."))
 
     def _agreed(self, *, points: bool) -> None:
         """What the resident said; it is recorded with the registration."""
