@@ -219,7 +219,7 @@ CARD = "card"
 WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "spend": ("take", (*"500", "enter", CARD)),
     "issue": ("issue_tickets", ("f4", CARD, *"1000", "enter", "enter")),
-    "register": ("register", ("f5", CARD, "1", *"WISHED01", "enter")),
+    "register": ("register", ("f5", CARD, "1", "1", *"WISHED01", "enter")),
     "balances": ("balances", ("f6", CARD, "f12")),
     "the MyKey ID": ("member see", ("f1", *"mykey", "enter", "1", CARD)),
     "a new card": ("join", ("f1", *"new card", "enter", CARD, "3", *"MYKEY001", "enter")),
