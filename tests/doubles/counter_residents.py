@@ -18,6 +18,7 @@ class _Counter(Protocol):
 
     cards: "dict[str, FakeCard]"
     silent: bool
+    pad: bool
 
     def _enter(self, question: str) -> None: ...
 
@@ -77,7 +78,10 @@ class RegistersResidents:
         if owner.closed:
             return _no(owner.closed)
         return NumberLook(
-            registered=bool(owner.mykey_id), number=owner.number, tries_left=owner.tries
+            registered=bool(owner.mykey_id),
+            number=owner.number,
+            tries_left=owner.tries,
+            pad=self.pad,
         )
 
     def set_number(self: _Counter, card: str, pin: bytearray, number: str) -> NumberLook | Refused:

@@ -222,15 +222,22 @@ WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "register": ("register", ("f5", CARD, "1", "1", *"WISHED01", "enter")),
     "balances": ("balances", ("f6", CARD, "f12")),
     "the MyKey ID": ("member see", ("f1", *"mykey", "enter", "1", CARD)),
+    "a service number": (
+        "set_number",
+        ("f1", *"service", "enter", CARD, *"789145", "enter"),
+    ),
     "a new card": ("join", ("f1", *"new card", "enter", CARD, "3", *"MYKEY001", "enter")),
 }
+
+
+UNREGISTERED = ("register", "a new card")
 
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_no_screen_takes_a_pin_that_is_typed_on_the_reader(stage: Staged, way: str) -> None:
     question, keys = WAYS[way]
     counter = fake_shop(pad=True)
-    counter.cards["soft:hanako"].mykey_id = "" if way == "a new card" else "HANAKO01"
+    counter.cards["soft:hanako"].mykey_id = "" if way in UNREGISTERED else "HANAKO01"
     async with stage(counter) as at:
         for key in keys:
             if key is CARD:
