@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.audit import audit_hub
-from hub.forms import GrantForm, ProgrammeForm
+from hub.forms import GrantForm, JoinCardForm, ProgrammeForm, RefuseJoinForm
 from hub.intake.verify import InlineVerifier
 from node.card.cardfile import create
 from node.card.tap import Tap
@@ -24,9 +24,11 @@ from node.outcome import (
     Approved,
     ChosenId,
     JoinedCard,
+    NumberLook,
     Prepared,
     Refused,
     RegisteredCard,
+    SeenMember,
     Voucher,
 )
 from node.reach import Straight
@@ -34,6 +36,7 @@ from sync.cardkey import Algorithm
 from sync.democa import DemoCa
 from sync.errors import Unreachable
 from sync.invitation import read_invitation
+from sync.members import MemberStep
 from sync.records import Tier
 from sync.request import Request, Response
 from sync.values import KeyDigest, Millis, MunicipalityCode, Points
@@ -290,6 +293,31 @@ def test_an_expired_card_still_vouches_for_the_one_that_renews_it(street: Street
     assert street.here.exactly(renewed) == GRANTED
 
 
+def test_a_number_at_the_shop_goes_with_the_person_and_not_with_the_card(street: Street) -> None:
+    counter = street.here.counter
+    earlier, renewed = street.registered(), street.card(Algorithm.ES256)
+    linked = counter.set_number(earlier, pin(), "789145")
+    assert isinstance(linked, NumberLook)
+
+    assert joined(street.here.renew(renewed, earlier)) == "joined"
+
+    found = counter.number_of(renewed)
+    assert isinstance(found, NumberLook)
+    assert found.number == "789145"
+    assert why(counter.number_of(earlier)) == "card-replaced"
+
+
+def test_who_forgot_the_id_sees_it_with_the_renewed_card(street: Street) -> None:
+    earlier, renewed = street.registered(), street.card()
+    street.here.renew(renewed, earlier)
+
+    seen = street.here.counter.member(renewed, pin(), MemberStep.SEE)
+
+    assert isinstance(seen, SeenMember)
+    assert (seen.mykey_id, seen.cards) == (MEI, 1)
+    assert why(street.here.counter.member(earlier, pin(), MemberStep.RESUME)) == "card-replaced"
+
+
 def test_a_card_that_is_replaced_while_its_spend_is_in_flight(street: Street) -> None:
     earlier, renewed = street.registered(), street.card()
     prepared = street.here.counter.prepare(earlier, TOWN, PRICE)
@@ -305,6 +333,50 @@ def test_a_card_that_is_replaced_while_its_spend_is_in_flight(street: Street) ->
     assert {row.verdict for row in street.here.counter.history()} == {"applied"}
     assert street.points() == GRANTED - PRICE, "its points were kept before it was replaced"
     assert street.here.spend(earlier) == "card-replaced"
+
+
+# -- without the earlier card
+
+
+def test_the_heir_of_a_lost_card_waits_for_the_desk_and_then_has_everything(
+    street: Street,
+) -> None:
+    lost, new = street.registered(), street.card(Algorithm.ES384)
+    desk, sato = street.hall.hub.residents, street.hall.sato
+    street.elsewhere.sync()
+
+    asked = street.here.counter.join(new, pin(), MEI)
+    assert joined(asked) == "waiting"
+    assert street.here.spend(new) == "no-accepted-town", "an ID is no key"
+    assert street.here.spend(lost) is Tier.T0, "nor does asking end anything"
+
+    assert isinstance(asked, JoinedCard)
+    [row] = desk.joins(sato)
+    assert row.card == asked.fingerprint
+    form = JoinCardForm(card=row.card, evidence="identity-document-seen")
+    desk.join(sato, row.mykey_id, form)
+
+    assert joined(street.here.counter.join(new, pin(), MEI)) == "joined"
+    assert street.here.spend(new, offline=True) is Tier.T2
+    assert street.here.spend(lost) == "card-replaced"
+    street.elsewhere.sync()
+    assert street.elsewhere.spend(lost, offline=True) == "card-replaced"
+    assert street.elsewhere.spend(new, offline=True) is Tier.T2
+    street.here.sync()
+    street.elsewhere.sync()
+    assert street.points() == GRANTED - 3 * PRICE
+
+
+def test_the_desk_says_no_and_the_counter_tells_it(street: Street) -> None:
+    card, new = street.registered(), street.card()
+    desk, sato = street.hall.hub.residents, street.hall.sato
+    asked = street.here.counter.join(new, pin(), MEI)
+    assert isinstance(asked, JoinedCard)
+
+    desk.refuse_join(sato, MEI, RefuseJoinForm(card=asked.fingerprint, why="another-person"))
+
+    assert joined(street.here.counter.join(new, pin(), MEI)) == "refused"
+    assert street.here.spend(card) is Tier.T0
 
 
 # -- what does not go through

@@ -64,6 +64,8 @@ OFFICE: dict[str, Advice] = {
         N_("This MyKey ID is or was somebody's already."),
         N_("Choose another ID, or let one be made."),
     ),
+    "no-such-join": Advice(N_("No card of this number waits for this MyKey ID."), _SEE_LIST),
+    "card-has-an-id": Advice(N_("This card has a MyKey ID of its own already."), _NOTHING),
     "no-consent": Advice(
         N_("The resident has not agreed to use points."),
         N_("Ask for the consent at a counter."),
