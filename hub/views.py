@@ -61,7 +61,10 @@ class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody at the desk did to a MyKey ID, and why: suspended, resumed, ..."""
+    """What was done to a MyKey ID, and why: suspended, resumed, ...
+
+    ``person`` did it at the desk; ``counter NODE`` is where the holder did it with the card.
+    """
 
     at: Millis
     what: str

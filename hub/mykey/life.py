@@ -6,7 +6,8 @@
 
 Asking for what is so already changes nothing and enters nothing, so that whoever heard no answer
 asks again. Who called or came is not kept: only the reason, of a small fixed list, and the person
-at the desk who did it.
+at the desk who did it, or the counter where the holder did it with the card
+(:mod:`hub.mykey.with_card`).
 """
 
 from collections.abc import Mapping

@@ -61,7 +61,10 @@ class AccountMade(MyKeyBody, frozen=True, tag="mykey.account"):
 
 
 class MemberChanged(MyKeyBody, frozen=True):
-    """Base of what a person at the desk does to a member, and why: one of a small fixed list."""
+    """Base of what is done to a member, and why: one of a small fixed list.
+
+    ``person`` did it at the desk; ``counter NODE`` is where the holder did it with the card.
+    """
 
     mykey_id: MyKeyId
     why: str

@@ -57,7 +57,7 @@ step = _table(
     _column("person"),
     sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
 )
-"""What people at the desk did to a member, by its place in the chronicle."""
+"""What was done to a member, by its place in the chronicle, and by whom or at which counter."""
 
 former_id = _table(
     "former_id",
