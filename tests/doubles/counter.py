@@ -187,6 +187,8 @@ class FakeCounter(RegistersResidents, JoinsCards):
         """Online the hub holds the points; offline at most 1,000."""
         self._enter("prepare")
         look = self._look(card)
+        if look.closed is not None:
+            return _no(look.closed)
         usable = [town for town in look.towns if town.usable]
         if municipality is None and len(usable) > 1:
             return Choose(look=look, points=points)
@@ -432,6 +434,7 @@ class FakeCounter(RegistersResidents, JoinsCards):
             as_of=Millis(NOW - 60_000),
             fresh=not self.silent,
             pad=self.pad,
+            closed=self.cards[card].closed or None,
         )
 
     def _exact(self, card: str, *, exact: bool = True) -> tuple[BalanceRow, ...]:
