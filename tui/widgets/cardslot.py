@@ -100,7 +100,8 @@ class CardSlot(Vertical):
         self.add_class("wanted")
         self._paint()
         if self._tray:
-            self.query_one(Choices).focus()
+            self._focus_tray()
+            self.call_after_refresh(self._focus_tray)  # one just hidden still loses its focus
         self._offer()
 
     def listen(self) -> None:
@@ -132,6 +133,10 @@ class CardSlot(Vertical):
         event.stop()
         self.card = None
         self.post_message(self.Put(self._tray[event.option_index].address))
+
+    def _focus_tray(self) -> None:
+        if self._mood in (_Mood.ASKING, _Mood.ASKING_BACK):
+            self.query_one(Choices).focus()
 
     def _offer(self) -> None:
         """Post the card that lies there: once, and not to a screen with another one over it."""
