@@ -314,7 +314,7 @@ async def test_the_own_id_is_seen_paused_used_again_and_changed(
     async with opened() as at:
         await at.press("f5")
         await at.card(street.hanako)
-        await at.press("1", *"HANAKO01", "enter", *"1234")
+        await at.press("1", "1", *"HANAKO01", "enter", *"1234")
         assert "HANA KO01" in at.answer
         for what, said in (
             ("1", "HANA KO01"),
@@ -337,7 +337,7 @@ async def test_the_own_id_ends_after_a_look_at_what_is_left(street: Street, open
     async with opened() as at:
         await at.press("f5")
         await at.card(street.hanako)
-        await at.press("1", *"HANAKO01", "enter", *"1234")
+        await at.press("1", "1", *"HANAKO01", "enter", *"1234")
         await at.press("f1", *"mykey id:", "enter", "6")
         await at.card(street.hanako)
         await at.press(*"1234")
