@@ -112,12 +112,13 @@ class NewCard(CounterScreen):
         self.step = step
         if step in _PLACE:
             self.query_one(Steps).go(_PLACE[step])
-        choices = self.query_one("#earlier", Choices)
-        choices.display = step is Step.ASKED
-        choices.disabled = step is not Step.ASKED  # hidden, it would still hear a PIN's digits
+        self.query_one("#earlier").disabled = step is not Step.ASKED  # else it would hear a PIN
+        self.query_one(PinEntry).clear()
+        if step is Step.WAITING:  # what is hidden for a moment loses the focus it gets back
+            return
+        self.query_one("#earlier").display = step is Step.ASKED
         self.query_one("#named").display = step is Step.SAID
         self.query_one("#secret").display = step in _PIN_STEPS
-        self.query_one(PinEntry).clear()
         slot = self.query_one(CardSlot)
         if step in _CARD_STEPS:
             slot.want(back=back)
