@@ -21,13 +21,12 @@ T = TypeVar("T")
 LIFE = Millis(120_000)
 VOUCHER_LIFE = Millis(600_000)
 SIZE = 32
-MOST = 10_000
-"""Challenges kept at once; the oldest fall away first."""
+MOST = 200
+"""Challenges of one node kept at once; its oldest fall away first, and nobody else's."""
 
 
 @dataclass(slots=True)
 class _Given:
-    node: NodeId
     at: Millis
     used_for: bytes = b""
     answer: object = None
@@ -42,7 +41,7 @@ class Challenges:
     def __init__(self, clock: Clock, randomness: Randomness) -> None:
         self._clock = clock
         self._randomness = randomness
-        self._given: dict[bytes, _Given] = {}
+        self._given: dict[NodeId, dict[bytes, _Given]] = {}
         self._lock = threading.Lock()
 
     def give(self, node: NodeId) -> bytes:
@@ -50,12 +49,9 @@ class Challenges:
         challenge = self._randomness.bytes(SIZE)
         now = self._clock.now()
         with self._lock:
-            self._given = {
-                each: given for each, given in self._given.items() if given.at + VOUCHER_LIFE > now
-            }
-            while len(self._given) >= MOST:
-                del self._given[next(iter(self._given))]
-            self._given[challenge] = _Given(node, now)
+            out = self._given.get(node, {}).items()
+            live = [(each, given) for each, given in out if given.at + VOUCHER_LIFE > now]
+            self._given[node] = dict(live[1 - MOST :]) | {challenge: _Given(now)}
         return challenge
 
     def use(self, challenge: bytes, node: NodeId, request: bytes, life: Millis = LIFE) -> None:
@@ -73,9 +69,8 @@ class Challenges:
     def _used(self, challenge: bytes, node: NodeId, request: bytes, life: Millis = LIFE) -> _Given:
         name = hashlib.sha256(request).digest()
         with self._lock:
-            given = self._given.get(challenge)
-            now = self._clock.now()
-            if given is None or given.node != node or given.at + life <= now:
+            given = self._given.get(node, {}).get(challenge)
+            if given is None or given.at + life <= self._clock.now():
                 raise RefusedByRule(
                     "challenge-gone",
                     f"this took longer than {life // 60_000} minutes: put the card on again",

@@ -1,24 +1,19 @@
 """What the hub does for nodes, call by call: typed values in, typed values out.
 
+What it does for the people who stand there with cards is in :mod:`hub.cardholders`.
+
 Who may make which call is the door's business (:mod:`hub.door`); here it has been let in.
 """
-
-import hashlib
-from functools import partial
 
 from hub import nodes, town
 from hub.balances import balances
 from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
-from hub.challenges import VOUCHER_LIFE, Challenges
 from hub.core import Core
 from hub.desk import enact
 from hub.handing_in import Judging
 from hub.intake.lines import kept
-from hub.members import take_step
-from hub.mykey.life import closed
 from hub.mykey.registry import MyKey
-from hub.mykey.services import Services
 from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
 from hub.standing import lone, page
@@ -27,45 +22,26 @@ from hub.throttle import Throttle
 from sync.batch import MOST_WIRE, join
 from sync.calls import (
     LIFE_BEGUN,
-    Balances,
-    CardSigned,
-    Challenge,
     Enrolled,
     EnrolmentRequest,
     EpochGranted,
     EpochRequest,
     HeldRecords,
     Invited,
-    Joined,
-    JoinRequest,
-    LookRequest,
-    MemberSeen,
-    Registered,
-    Registration,
-    VouchRequest,
 )
-from sync.cardproof import look_message
-from sync.certificate import Algorithm, CardKey, verify_signature
 from sync.chain import NOTHING
-from sync.choosing import Offer, Wishes
-from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.errors import RefusedByRule
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest
-from sync.members import MemberRequest
 from sync.receipt import Answer
-from sync.services import VERB, CardNumber, NumberChange, NumberQuestion, service_number
 from sync.standing import LoneStanding
 from sync.values import (
     AccountId,
-    CardState,
     EpochId,
     KeyDigest,
     NodeId,
     home_of,
-    mykey_id,
-    organisation_of,
 )
-from sync.wire import read
 
 LOST = "lost disk or restored copy"
 """Why a node asks for a new life, as the list of incidents says it."""
@@ -74,14 +50,11 @@ LOST = "lost disk or restored copy"
 class Counters:
     """The nodes' calls."""
 
-    def __init__(self, core: Core, mykey: MyKey, services: Services, judging: Judging) -> None:
+    def __init__(self, core: Core, mykey: MyKey, judging: Judging, shown: Throttle) -> None:
         self._core = core
         self._mykey = mykey
-        self._services = services
         self._judging = judging
-        self._challenges = Challenges(core.clock, core.randomness)
-        self._throttle = Throttle(core.clock)
-        self._wishes = Throttle(core.clock)
+        self._shown = shown
 
     # -- enrolment
 
@@ -167,146 +140,6 @@ class Counters:
                 break
         return HeldRecords(epoch=epoch, first=first, facts=join(records), head=held.head or NOTHING)
 
-    # -- people with cards
-
-    def challenge(self, node: NodeId) -> Challenge:
-        """Something fresh for a card to sign."""
-        return Challenge(self._challenges.give(node))
-
-    def choose(self, node: NodeId, asked: Wishes) -> Offer:
-        """An ID to register; raises Unreachable when too many ask, so that nobody lists them."""
-        self._wishes.take(node)
-        return self._mykey.choose([mykey_id(wish) for wish in asked.wishes])
-
-    def register(self, node: NodeId, signed: CardSigned) -> Registered:
-        """Make a MyKey ID for a card that signed this request."""
-        request = read(signed.request, Registration)
-        card = self._mykey.check(request.certificate)
-        key = (card.algorithm, card.public_key)
-        self._check_signature(node, "register", signed, key, request.challenge)
-        self._challenges.use(request.challenge, node, signed.request)
-        made = self._mykey.register(
-            card,
-            request.wish,
-            consent_points=request.consent_points,
-            generated=request.generated,
-        )
-        return Registered(
-            mykey_id=made.mykey_id, generated=made.generated, known_before=made.known_before
-        )
-
-    def number(self, node: NodeId, question: NumberQuestion) -> CardNumber:
-        """The number of a card shown just now, at the node's own organisation and no other.
-
-        Raises Unreachable when too many ask. Nothing is kept of who was looked for.
-        """
-        self._throttle.take(node)
-        return self._number(node, question.card)
-
-    def change_number(self, node: NodeId, signed: CardSigned) -> CardNumber:
-        """Link or unlink a number of the node's own organisation, for a card that signed this."""
-        request = read(signed.request, NumberChange)
-        known = self._public_key(request.card)
-        self._check_signature(node, VERB, signed, known, request.challenge)
-        organisation = organisation_of(node)
-        if request.organisation != organisation:
-            raise NotAuthentic(f"{node} is none of {request.organisation!r}")
-        self._challenges.use(request.challenge, node, signed.request)
-        if request.number:
-            number = service_number(request.number)
-            self._services.link(request.card, organisation, number)
-        else:
-            self._services.unlink(request.card, organisation)
-        return self._number(node, request.card)
-
-    def _number(self, node: NodeId, card: KeyDigest) -> CardNumber:
-        organisation = organisation_of(node)
-        registered, number = self._services.number_of(card, organisation)
-        return CardNumber(registered, organisation, number)
-
-    def look(self, node: NodeId, signed: CardSigned) -> Balances:
-        """Exact balances of all towns, for a card that signed this request."""
-        request = read(signed.request, LookRequest)
-        known = self._public_key(request.card)
-        self._check_signature(node, "look", signed, known, request.challenge)
-        self._challenges.use(request.challenge, node, signed.request)
-        state = self._mykey.state_of(request.card)
-        if state is not CardState.ACTIVE:
-            raise closed(state)
-        accounts = self._mykey.accounts_of_card(request.card)
-        with self._core.database.read() as tx:
-            return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))
-
-    def member(self, node: NodeId, signed: CardSigned) -> MemberSeen:
-        """See the MyKey ID of a card that signed this request, or do to it what it says."""
-        request = read(signed.request, MemberRequest)
-        known = self._public_key(request.card)
-        self._check_signature(node, "member", signed, known, request.challenge)
-        return self._challenges.once(
-            request.challenge,
-            node,
-            signed.request,
-            lambda: take_step(self._core, self._mykey, node, request),
-        )
-
-    def _public_key(self, card: KeyDigest) -> tuple[Algorithm, bytes]:
-        known = self._mykey.public_key(card)
-        if known is None:
-            raise RefusedByRule("card-unknown", "this card has no MyKey ID yet: register it first")
-        return known
-
-    def join(self, node: NodeId, signed: CardSigned) -> Joined:
-        """Join a card that signed this to the MyKey ID of an earlier one; :mod:`hub.mykey.joins`.
-
-        By what the earlier one signed at once; else it waits for the desk.
-        """
-        request = read(signed.request, JoinRequest)
-        card = self._mykey.check(request.certificate)
-        key = (card.algorithm, card.public_key)
-        self._check_signature(node, "join", signed, key, request.challenge)
-        if request.voucher is None:
-            self._wishes.take(node)  # nobody finds out so which IDs there are
-            do = partial(self._mykey.joins.ask, card, mykey_id(request.said), node=node)
-        else:
-            vouched = self._vouched(node, request.voucher, card)
-            do = partial(
-                self._mykey.joins.vouched,
-                card,
-                vouched.card,
-                keep=vouched.keeps,
-                person=f"counter {node}",
-            )
-        return self._challenges.once(request.challenge, node, signed.request, do)
-
-    def _vouched(self, node: NodeId, voucher: CardSigned, card: CardKey) -> VouchRequest:
-        """What an earlier card signed here for exactly this one."""
-        request = read(voucher.request, VouchRequest)
-        if request.joins != card.digest:
-            raise RefusedByRule("voucher-for-another", "the earlier card signed for another card")
-        known = self._mykey.public_key(request.card)
-        if known is None:
-            raise RefusedByRule("earlier-card-unknown", "the earlier card has no MyKey ID")
-        self._check_signature(node, "vouch", voucher, known, request.challenge)
-        self._challenges.use(request.challenge, node, voucher.request, VOUCHER_LIFE)
-        return request
-
-    def _check_signature(
-        self,
-        node: NodeId,
-        verb: str,
-        signed: CardSigned,
-        key: tuple[Algorithm, bytes],
-        challenge: bytes,
-    ) -> None:
-        """Whoever shows the card holds its key, and signed this request, here."""
-        algorithm, spki = key
-        if signed.algorithm != algorithm:
-            raise Malformed(f"this card signs with {algorithm}, not with {signed.algorithm!r}")
-        message = look_message(
-            verb, self._core.origin, node, hashlib.sha256(signed.request).digest(), challenge
-        )
-        verify_signature(spki, algorithm, signed.signature, message)
-
     # -- records and points
 
     def put_records(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
@@ -334,7 +167,7 @@ class Counters:
 
     def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
         """The fresh standing of a card shown at this node; raises Unreachable when too many ask."""
-        self._throttle.take(node)
+        self._shown.take(node)
         return self._standing(node, card)
 
     def _standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from hub.cardholders import CardHolders
 from hub.core import Core
 from hub.counters import Counters
 from hub.jwks import public_keys
@@ -85,6 +86,7 @@ class Call:
 
     core: Core
     counters: Counters
+    holders: CardHolders
     place: dict[str, str]
     query: dict[str, str]
     body: bytes
@@ -179,37 +181,37 @@ def _epoch(call: Call) -> Response:
 
 
 def _challenge(call: Call) -> Response:
-    return call.signed("challenge", call.counters.challenge(call.node))
+    return call.signed("challenge", call.holders.challenge(call.node))
 
 
 def _choose(call: Call) -> Response:
-    return call.signed("offer", call.counters.choose(call.node, call.message(Wishes)))
+    return call.signed("offer", call.holders.choose(call.node, call.message(Wishes)))
 
 
 def _register(call: Call) -> Response:
-    registered = call.counters.register(call.node, call.message(CardSigned))
+    registered = call.holders.register(call.node, call.message(CardSigned))
     return call.signed("registered", registered)
 
 
 def _number_of(call: Call) -> Response:
-    return call.signed("number", call.counters.number(call.node, call.message(NumberQuestion)))
+    return call.signed("number", call.holders.number(call.node, call.message(NumberQuestion)))
 
 
 def _change_number(call: Call) -> Response:
-    changed = call.counters.change_number(call.node, call.message(CardSigned))
+    changed = call.holders.change_number(call.node, call.message(CardSigned))
     return call.signed("number", changed)
 
 
 def _look(call: Call) -> Response:
-    return call.signed("balances", call.counters.look(call.node, call.message(CardSigned)))
+    return call.signed("balances", call.holders.look(call.node, call.message(CardSigned)))
 
 
 def _member(call: Call) -> Response:
-    return call.signed("member", call.counters.member(call.node, call.message(CardSigned)))
+    return call.signed("member", call.holders.member(call.node, call.message(CardSigned)))
 
 
 def _join(call: Call) -> Response:
-    return call.signed("joined", call.counters.join(call.node, call.message(CardSigned)))
+    return call.signed("joined", call.holders.join(call.node, call.message(CardSigned)))
 
 
 _NODE = "/v1/nodes/{node}"
@@ -253,10 +255,15 @@ class HubDoor:
     """The hub's side of :class:`sync.request.Door`. ``before`` runs ahead of each call."""
 
     def __init__(
-        self, core: Core, counters: Counters, before: Callable[[], None] = lambda: None
+        self,
+        core: Core,
+        counters: Counters,
+        holders: CardHolders,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self._core = core
         self._counters = counters
+        self._holders = holders
         self._before = before
 
     def send(self, request: Request) -> Response:
@@ -280,6 +287,7 @@ class HubDoor:
         call = Call(
             core=self._core,
             counters=self._counters,
+            holders=self._holders,
             place=place,
             query=query,
             body=request.body,

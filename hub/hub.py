@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from hub import people
 from hub.bodies import OperatorAdded
+from hub.cardholders import CardHolders
 from hub.carried import Carried
 from hub.core import Core, current_incarnation, first_incarnation
 from hub.counters import Counters
@@ -46,6 +47,7 @@ from hub.settlement.journal import Journal
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.files import examine
+from hub.throttle import Throttle
 from hub.town import towns
 from hub.treasury import Treasury
 from sync.certificate import Roots
@@ -79,7 +81,6 @@ class Hub:
     core: Core
     mykey: MyKey
     desk: Desk
-    counters: Counters
     door: HubDoor
     office: Office
     residents: Residents
@@ -126,15 +127,16 @@ def compose(
     desk = Desk(core, rules)
     judging = Judging(core, mykey, verifier or InlineVerifier())
     services = Services(identities, core.clock)
-    counters = Counters(core, mykey, services, judging)
+    shown = Throttle(core.clock)
+    counters = Counters(core, mykey, judging, shown)
+    holders = CardHolders(core, mykey, services, shown)
     nights = Nights(core, judging.stopped.guarding)
     kept = Journal(journal, core.keys.signing)
     return Hub(
         core=core,
         mykey=mykey,
         desk=desk,
-        counters=counters,
-        door=HubDoor(core, counters, nights.before),
+        door=HubDoor(core, counters, holders, nights.before),
         office=Office(core, mykey, desk),
         residents=Residents(core, mykey),
         numbers=Numbers(core, services),

@@ -11,7 +11,7 @@ from hub.core import Core
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.records import SUSPENDED
 from hub.mykey.registry import Member, MyKey
-from hub.mykey.with_card import check, is_for_desk
+from hub.mykey.with_card import check
 from sync.calls import Balance, MemberSeen
 from sync.errors import RefusedByRule
 from sync.members import MemberRequest, MemberStep
@@ -61,7 +61,7 @@ def _seen(core: Core, mykey: MyKey, member: Member) -> MemberSeen:
     return MemberSeen(
         mykey_id=member.mykey_id,
         state=member.state,
-        at_desk=is_for_desk(member),
+        at_desk=member.for_desk,
         generated=member.generated,
         cards=member.cards,
         consents=member.consents,

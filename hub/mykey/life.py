@@ -41,10 +41,12 @@ _CLOSED: Mapping[policy.Reason, str] = {
 def suspend(tx: Tx, name: MyKeyId, why: Suspension, *, person: str, at: Millis) -> None:
     """Close a member's cards; one that is suspended stays so, for its first reason.
 
-    Raises RefusedByRule, as all here: ``resident-unknown``, ``mykey-id-changed``,
-    ``mykey-id-cancelled``.
+    But a reason that only the desk lifts takes the place of one that a card does: whoever found
+    the card may have suspended it, to resume it later. Raises RefusedByRule, as all here:
+    ``resident-unknown``, ``mykey-id-changed``, ``mykey-id-cancelled``.
     """
-    if _alive(tx, name) == ACTIVE:
+    graver = why.for_desk and not is_for_desk(tx, name)
+    if _alive(tx, name) == ACTIVE or graver:
         enter(tx, MemberSuspended(name, why, person), at)
 
 
@@ -79,6 +81,17 @@ def state_of(tx: Tx, name: MyKeyId) -> str:
             "mykey-id-changed", f"{name} is nobody's ID any more: its holder has another one"
         )
     raise RefusedByRule("resident-unknown", f"nobody is registered as {name}")
+
+
+def is_for_desk(tx: Tx, name: MyKeyId) -> bool:
+    """Whether a member is suspended for a reason that no card lifts."""
+    why = tx.scalar(
+        "SELECT why FROM step JOIN member USING (mykey_id) WHERE mykey_id=:name AND state=:state"
+        " AND what='suspended' ORDER BY seq DESC LIMIT 1",
+        name=name,
+        state=SUSPENDED,
+    )
+    return why is not None and Suspension(why).for_desk
 
 
 def now_called(tx: Tx, former: MyKeyId) -> MyKeyId | None:

@@ -15,6 +15,11 @@ class Suspension(StrEnum):
     ASKED = "asked-here"
     MISUSE = "misuse"
 
+    @property
+    def for_desk(self) -> bool:
+        """Whether only the desk lifts it: who shows the card may be the thief."""
+        return self in {Suspension.STOLEN, Suspension.MISUSE}
+
 
 class Resumption(StrEnum):
     """Why they do again."""

@@ -81,6 +81,8 @@ class Member:
 
     mykey_id: MyKeyId
     state: str
+    for_desk: bool
+    """Suspended so that only people at the desk may lift it."""
     generated: bool
     cards: int
     """How many open what it has."""
@@ -415,6 +417,7 @@ def _member(tx: Tx, name: MyKeyId) -> Member:
     return Member(
         mykey_id=name,
         state=state,
+        for_desk=life.is_for_desk(tx, name),
         generated=bool(tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)),
         cards=tx.scalar(
             "SELECT COUNT(*) FROM card_key WHERE mykey_id=:name AND replaced=0", name=name

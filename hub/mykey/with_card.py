@@ -10,14 +10,12 @@ The desk may do what a card may not (:mod:`hub.residents`).
 """
 
 from hub.mykey import life
-from hub.mykey.reasons import Suspension
 from hub.mykey.records import ACTIVE, CANCELLED, SUSPENDED
 from hub.mykey.registry import Member
 from sync.errors import RefusedByRule
 from sync.members import MemberStep
 from sync.values import CardState
 
-_LIFTED_AT_DESK = frozenset({Suspension.STOLEN, Suspension.MISUSE})
 _AS_IT_IS = {
     (ACTIVE, MemberStep.RESUME),
     (SUSPENDED, MemberStep.SUSPEND),
@@ -38,14 +36,8 @@ def check(card: CardState, member: Member, step: MemberStep) -> None:
         return
     if step is not MemberStep.RESUME or member.state == CANCELLED:
         raise life.closed(CardState(member.state))
-    if is_for_desk(member):
+    if member.for_desk:
         raise RefusedByRule(
             "resume-at-desk",
             "this MyKey ID was suspended as stolen or for misuse: only the desk may resume it",
         )
-
-
-def is_for_desk(member: Member) -> bool:
-    """Whether a member is suspended for a reason that a card does not lift."""
-    reasons = [each.why for each in member.steps if each.what == "suspended"]
-    return member.state == SUSPENDED and reasons[-1] in _LIFTED_AT_DESK

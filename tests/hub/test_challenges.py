@@ -47,16 +47,17 @@ def test_it_lives_to_its_last_millisecond(challenges: Challenges, clock: TurnedC
     assert refused(lambda: challenges.use(challenge, SHOP, b"look")) == "challenge-gone"
 
 
-def test_a_flood_pushes_the_oldest_out_and_fills_no_memory(challenges: Challenges) -> None:
+def test_a_flood_pushes_out_only_that_nodes_oldest_and_fills_no_memory(
+    challenges: Challenges,
+) -> None:
+    booths = challenges.give(BOOTH)
     first = challenges.give(SHOP)
-    kept = [challenges.give(BOOTH) for _ in range(3)]
-    challenges._given.update(
-        {bytes([n % 256, n // 256]): challenges._given[first] for n in range(MOST)}
-    )
-    last = challenges.give(SHOP)
-    assert len(challenges._given) == MOST
-    assert refused(lambda: challenges.use(kept[0], BOOTH, b"look")) == "challenge-gone"
-    challenges.use(last, SHOP, b"look")
+
+    flood = [challenges.give(SHOP) for _ in range(MOST)]
+
+    assert refused(lambda: challenges.use(first, SHOP, b"look")) == "challenge-gone"
+    challenges.use(flood[0], SHOP, b"look")
+    challenges.use(booths, BOOTH, b"look")
 
 
 def refused(ask: Callable[[], object]) -> str:

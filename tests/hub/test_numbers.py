@@ -53,7 +53,7 @@ def load(hall: Townhall, person: Person, data: bytes, *, apply: bool = True) -> 
 
 def number(hall: Townhall, who: str) -> str:
     """What the greengrocer hears of somebody's card."""
-    return hall.hub.counters._services.number_of(card(who).digest, SHOP)[1]
+    return hall.hub.numbers._services.number_of(card(who).digest, SHOP)[1]
 
 
 def records(hall: Townhall) -> list[MyKeyRecord]:

@@ -75,6 +75,19 @@ def test_a_thief_with_card_and_pin_does_not_open_it_again(shop: Shop) -> None:
     assert shop.refused(offline=False) == "not-active"
 
 
+def test_a_thief_who_pauses_it_first_does_not_open_it_after_the_theft_was_told(shop: Shop) -> None:
+    take(shop, MemberStep.SUSPEND)
+    shop.hub.residents.suspend(shop.operator, shop.mykey_id, "card-stolen")
+
+    assert refusal(shop, MemberStep.RESUME) == "resume-at-desk"
+
+    shop.hub.residents.suspend(shop.operator, shop.mykey_id, "card-lost")
+    take(shop, MemberStep.SUSPEND)
+    assert refusal(shop, MemberStep.RESUME) == "resume-at-desk", "a lesser reason lifts nothing"
+    steps = shop.hub.residents.show(shop.operator, shop.mykey_id).steps
+    assert [each.why for each in steps] == ["asked-here", "card-stolen"]
+
+
 def test_another_id_changes_nothing_at_the_till(shop: Shop) -> None:
     changed = take(shop, MemberStep.CHANGE, "HANA2026")
     assert [row.available for row in changed.left] == [GRANTED]

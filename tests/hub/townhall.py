@@ -34,6 +34,7 @@ from sync.certificate import Roots, key_digest, read_public_key
 from sync.chain import digest
 from sync.democa import DemoCa
 from sync.invitation import read_invitation
+from sync.members import MemberRequest, MemberStep
 from sync.services import VERB, NumberChange
 from sync.signing import SigningKey, fingerprint
 from sync.values import (
@@ -168,6 +169,14 @@ class Holder:
         fresh = (challenge or calls.challenge()).challenge
         request = write(LookRequest(fresh, self.card))
         return self.signs(calls.node, "look", request, fresh)
+
+    def member(
+        self, calls: HubCalls, step: MemberStep, name: str = "", at: NodeId | None = None
+    ) -> CardSigned:
+        """Ask for a step of the own MyKey ID at a counter, or somewhere else."""
+        challenge = calls.challenge().challenge
+        request = write(MemberRequest(challenge, self.card, step, name))
+        return self.signs(at or calls.node, "member", request, challenge)
 
     def voucher(self, calls: HubCalls, joins: KeyDigest, *, keep: bool = False) -> CardSigned:
         """Say that another card is this one's holder's too."""

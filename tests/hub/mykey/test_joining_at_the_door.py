@@ -204,7 +204,7 @@ def test_nobody_makes_a_list_of_ids(counter: HubCalls, registered: Holder, renew
     def ask(number: int) -> None:
         counter.join(renewed.joining(counter, said=f"LIST{number:04}"))
 
-    for number in range(AT_ONCE):
+    for number in range(AT_ONCE - 1):  # to register Hana's wish was one as well
         assert refused(partial(ask, number)) == "no-such-mykey-id"
     with pytest.raises(Unreachable):
         ask(AT_ONCE)

@@ -215,8 +215,20 @@ def test_asking_twice_gives_the_same_answer_and_enters_nothing(
 
 def test_a_second_reason_does_not_take_the_firsts_place(registry: MyKey) -> None:
     registry.suspend(HANA, Suspension.PHONED, person="Kato")
-    [step] = registry.suspend(HANA, Suspension.MISUSE, person="Mori").steps
+    [step] = registry.suspend(HANA, Suspension.LOST, person="Mori").steps
     assert (step.why, step.person) == ("asked-by-phone", "Kato")
+
+
+def test_a_reason_that_only_the_desk_lifts_takes_the_place_of_a_lesser_one(
+    registry: MyKey,
+) -> None:
+    assert not registry.suspend(HANA, Suspension.PHONED, person="Kato").for_desk
+    assert registry.suspend(HANA, Suspension.MISUSE, person="Mori").for_desk
+    told = registry.suspend(HANA, Suspension.STOLEN, person="Mori")
+    assert [step.why for step in told.steps] == ["asked-by-phone", "misuse"]
+
+    assert not registry.resume(HANA, Resumption.CLEARED, person="Mori").for_desk
+    assert not registry.suspend(HANA, Suspension.LOST, person="Mori").for_desk, "a new one"
 
 
 def test_each_step_stands_in_the_chain_with_its_reason_and_the_person(

@@ -14,7 +14,8 @@ from sync.calls import Challenge, HubCalls, Registration
 from sync.choosing import Offer, Wishes
 from sync.democa import DemoCa
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
-from sync.values import MyKeyId
+from sync.members import MemberStep
+from sync.values import CardState, MyKeyId
 from sync.wire import write
 from tests.doubles.clocks import at
 from tests.hub.townhall import KAWASAKI, Holder, Townhall, holder
@@ -95,6 +96,37 @@ def test_nobody_makes_a_list_of_ids(counter: HubCalls) -> None:
 
     with pytest.raises(Unreachable):
         counter.choose(Wishes(("MY123456",)))
+
+
+def test_nor_by_registering_or_changing_what_somebody_may_have(
+    counter: HubCalls, hana: Holder, jiro: Holder
+) -> None:
+    counter.register(hana.registration(counter, "MY123456"))
+    wish = jiro.registration(counter, "MY123456")
+    for _ in range(AT_ONCE - 1):
+        assert refused(lambda: counter.register(wish)) == "mykey-id-taken"
+
+    with pytest.raises(Unreachable):
+        counter.register(wish)
+    change = hana.member(counter, MemberStep.CHANGE, "JIRO2026")
+    with pytest.raises(Unreachable):
+        counter.member(change)
+    made = counter.register(jiro.registration(counter))
+    assert made.generated, "an ID that is made tells nothing of others"
+    assert counter.member(hana.member(counter, MemberStep.CHANGE)).generated
+
+
+def test_the_same_signed_request_brings_nobody_back_who_left(
+    hall: Townhall, counter: HubCalls, hana: Holder
+) -> None:
+    signed = hana.registration(counter)
+    first = counter.register(signed)
+    name = MyKeyId(first.mykey_id)
+    hall.hub.mykey.cancel(name, Cancellation.ASKED, person="Sato")
+
+    assert counter.register(signed) == first, "as it was answered"
+
+    assert hall.hub.mykey.state_of(hana.card) is CardState.CANCELLED
 
 
 @pytest.mark.parametrize("wish", ["abc12345", "ABC1234", "MY1234-6", "ＭＹ１２３４"])

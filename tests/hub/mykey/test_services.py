@@ -175,6 +175,17 @@ def test_looking_leaves_no_trace_at_all(hall: Townhall, a1: HubCalls, hana: Hold
     assert kept() == before
 
 
+@pytest.mark.usefixtures("table")
+def test_the_same_signed_link_undoes_nothing_that_came_since(a1: HubCalls, hana: Holder) -> None:
+    link = hana.number(a1, "111111")
+    first = a1.change_number(link)
+    a1.change_number(hana.number(a1, ""))
+
+    assert a1.change_number(link) == first, "as it was answered"
+
+    assert asked(a1, hana) == ""
+
+
 def test_a_terminal_that_goes_through_cards_is_made_to_wait(a1: HubCalls, hana: Holder) -> None:
     for _ in range(AT_ONCE):
         asked(a1, hana)

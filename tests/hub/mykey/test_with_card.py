@@ -45,10 +45,7 @@ class Own:
 
     def signed(self, what: str, name: str = "", at: NodeId | None = None) -> CardSigned:
         """Her card signs a step, here or somewhere else."""
-        challenge = self.counter.challenge().challenge
-        request = MemberRequest(challenge, self.hana.card, MemberStep(what), name)
-        where = at or self.counter.node
-        return self.hana.signs(where, "member", write(request), challenge)
+        return self.hana.member(self.counter, MemberStep(what), name, at)
 
     def take(self, what: str, name: str = "") -> MemberSeen:
         """She signs a step, and it is taken."""
