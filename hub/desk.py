@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hub import nodes, people, town
+from hub import listsource, nodes, people, town
 from hub.applying import Applier
 from hub.bodies import (
     AccountChanged,
@@ -58,10 +58,15 @@ from hub.store.database import Row, Tx
 from sync.errors import RefusedByRule
 from sync.values import PLATFORM, Millis, MunicipalityCode
 
-APPLY: Mapping[type[HubBody], Applier] = {**people.APPLIERS, **town.APPLIERS, **nodes.APPLIERS}
+APPLY: Mapping[type[HubBody], Applier] = {
+    **people.APPLIERS,
+    **town.APPLIERS,
+    **nodes.APPLIERS,
+    **listsource.APPLIERS,
+}
 """What each kind changes outside the ledger. Applied before the books are opened."""
 
-ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried, RevocationSourceSet})
+ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried})
 """Kinds that change nothing: the record itself is what is kept."""
 
 _bodies: msgspec.msgpack.Decoder[AnyHubBody] = msgspec.msgpack.Decoder(AnyHubBody)

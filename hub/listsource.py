@@ -11,13 +11,15 @@ A list is in DER, or in PEM as ``openssl`` writes it. What cannot be had or is n
 its name and its reason, and stops nothing else.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from hub.bodies import RevocationSourceSet, kind_of
-from hub.chronicle import read
+from hub.applying import Applier, body_of
+from hub.bodies import HubBody, HubRecord, RevocationSourceSet
+from hub.core import Core
+from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, Unreachable
 from sync.http import check_address, fetch
@@ -62,17 +64,11 @@ def check_source(written: str) -> str:
 
 
 def source_of(tx: Tx) -> str:
-    """The source that was set last in a hub's ledger; none before that."""
-    data = tx.scalar(
-        "SELECT bytes FROM chronicle WHERE municipality=:platform AND kind=:kind"
-        " ORDER BY seq DESC LIMIT 1",
-        platform=PLATFORM,
-        kind=kind_of(RevocationSourceSet(PLATFORM, NONE)),
+    """The source that was set last; none before that."""
+    found = tx.scalar(
+        "SELECT source FROM revocation_source WHERE municipality=:platform", platform=PLATFORM
     )
-    if data is None:
-        return NONE
-    body = read(data).body
-    return body.source if isinstance(body, RevocationSourceSet) else NONE
+    return NONE if found is None else str(found)
 
 
 def offered(source: str, get: Fetch = fetch) -> Iterator[Offered]:
@@ -135,3 +131,12 @@ def _offer(name: str, data: bytes) -> Offered:
 
 def _why(error: OSError) -> str:
     return error.strerror or type(error).__name__
+
+
+def _set(_core: Core, tx: Tx, record: HubRecord) -> None:
+    body = body_of(record, RevocationSourceSet)
+    tx.put(schema.revocation_source, {"municipality": record.chain}, source=body.source)
+
+
+APPLIERS: Mapping[type[HubBody], Applier] = {RevocationSourceSet: _set}
+"""What sets a source."""

@@ -65,6 +65,7 @@ COMPARED: Mapping[str, Compared] = {
     "acceptance": Compared(keys=("municipality", "organisation")),
     "policy": Compared(keys=("municipality", "digest")),
     "operator": Compared(keys=("municipality", "name")),
+    "revocation_source": Compared(keys=("municipality",)),
     "node": Compared(
         keys=("municipality", "node"),
         without=frozenset({"last_seen"}),  # moves with each call

@@ -55,6 +55,9 @@ chronicle = _table(
 )
 """What people and jobs did, one chain a municipality; ``000000`` is the platform's."""
 
+revocation_source = _table("revocation_source", _key("municipality"), _text("source"))
+"""Where revocation lists come from (:mod:`hub.listsource`): one row, the platform's."""
+
 pending = _table(
     "pending",
     _key("municipality"),
