@@ -102,7 +102,7 @@ async def test_a_screen_that_begins_anew_does_not_take_the_same_card_by_itself(
         at.counter.fails_with = CardInUse("another program")
         await at.put()
         assert "Another program is using the card." in at.answer
-        assert "Take it off, then put it on again." in at.text
+        assert "Take it off. Then put on the card to be read next." in at.text
         assert "look_up" not in at.counter.asked
 
         await at.lift()
