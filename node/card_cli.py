@@ -52,7 +52,7 @@ def new(file: Path, ca: Path, pin_file: str | None, algorithm: Algorithm, as_jso
 def revoke(file: Path, ca: Path, how: str | None) -> None:
     """Put the card in FILE on its demo CA's next revocation list, for good unless told otherwise.
 
-    Nobody hears of it before a list is made: machikado card list.
+    Nobody hears of it before a list is made: machikado card revocation-list.
     """
     from node.card.demo import take_back
     from node.opening import clock_for
@@ -64,7 +64,7 @@ def revoke(file: Path, ca: Path, how: str | None) -> None:
     shell.say(f"{file} {said} by the demo CA's next list")
 
 
-@card.command("list")
+@card.command("revocation-list")
 @click.argument("file", metavar="LIST", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--ca", "ca", required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option(

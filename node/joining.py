@@ -12,16 +12,16 @@ given to it.
 
 from node.asking import Asking
 from node.card.errors import PinLocked
-from node.card.pin import wipe
+from node.card.pin import wiped
 from node.card.tap import Tap
-from node.outcome import JoinedCard, Refused, Voucher
+from node.outcome import JoinedCard, Voucher
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
-from node.refusals import OTHER_WORDS, no, refused
+from node.refusals import OTHER_WORDS, answers
 from node.signed import signed_by_card
 from sync.calls import JoinRequest, JoinState, VouchRequest
 from sync.clock import At
-from sync.errors import NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import RefusedByRule
 from sync.signing import in_groups
 from sync.values import KeyDigest, mykey_id
 from sync.wire import read
@@ -37,9 +37,8 @@ class Joining:
         self._parts = parts
         self._asking = asking
 
-    def vouch(
-        self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
-    ) -> Voucher | Refused:
+    @answers
+    def vouch(self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool) -> Voucher:
         """Let an earlier card vouch for another one, which replaces it unless ``keep``.
 
         Its certificate may have expired: that is when people renew.
@@ -50,23 +49,17 @@ class Joining:
                 raise _no("same-card")
             return VouchRequest(challenge, tap.key.digest, for_card, keep)
 
-        try:
+        with wiped(pin):
             signed = signed_by_card(self._parts, card, pin, VOUCH, vouching, usable=_unlocked)
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
-        finally:
-            wipe(pin)
         return Voucher(joins=for_card, keeps=keep, signed=signed)
 
-    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+    @answers
+    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard:
         """Join a card by the voucher of an earlier one, or ask for it by a MyKey ID.
 
         Asking once more says what became of it. Raises Malformed for what cannot be an ID.
         """
         voucher = by if isinstance(by, Voucher) else None
-        said = "" if isinstance(by, Voucher) else mykey_id(by)
 
         def joining(tap: Tap, challenge: bytes) -> JoinRequest:
             if voucher is not None and tap.key.digest != voucher.joins:
@@ -74,15 +67,10 @@ class Joining:
             signed = None if voucher is None else voucher.signed
             return JoinRequest(challenge, tap.certificate, signed, said)
 
-        try:
+        with wiped(pin):
+            said = "" if isinstance(by, Voucher) else mykey_id(by)
             asked = signed_by_card(self._parts, card, pin, JOIN, joining)
-            done = self._parts.line.ask(lambda calls: calls.join(asked), LOOK_PATIENCE)
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
-        finally:
-            wipe(pin)
+        done = self._parts.line.ask(lambda calls: calls.join(asked), LOOK_PATIENCE)
         if done.state is JoinState.JOINED:
             self._hear_of(done.card, voucher)
         return JoinedCard(

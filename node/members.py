@@ -11,11 +11,11 @@ from node.card.pin import wiped
 from node.outcome import Refused, SeenMember
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
-from node.refusals import no, refused
+from node.refusals import answers, no
 from node.residents import exact_row
 from node.signed import signed_by_card
-from sync.calls import CardSigned, MemberSeen
-from sync.errors import NotAuthentic, RefusedByRule, Unreachable
+from sync.calls import MemberSeen
+from sync.errors import Unreachable
 from sync.members import MemberRequest, MemberStep
 from sync.values import mykey_id
 from sync.wire import read
@@ -33,34 +33,26 @@ class Members:
         self._parts = parts
         self._asking = asking
 
+    @answers
     def take(
         self, card: str, pin: bytearray, step: MemberStep, name: str = ""
     ) -> SeenMember | Refused:
         """Let the card sign a step and the hub take it. Raises Malformed for an impossible ID."""
         with wiped(pin):
             named = str(mykey_id(name)) if name else ""
-            try:
-                signed = signed_by_card(
-                    self._parts,
-                    card,
-                    pin,
-                    MEMBER,
-                    lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, named),
-                )
-            except Unreachable:
-                return no("hub-silent")
-            except (RefusedByRule, NotAuthentic) as error:
-                return refused(error)
-        return self._asked(step, signed)
-
-    def _asked(self, step: MemberStep, signed: CardSigned) -> SeenMember | Refused:
-        """Hand in what was signed: where no answer comes to a change, it may be done or not."""
+            signed = signed_by_card(
+                self._parts,
+                card,
+                pin,
+                MEMBER,
+                lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, named),
+            )
         try:
             seen = self._parts.line.ask(lambda calls: calls.member(signed), LOOK_PATIENCE)
         except Unreachable:
-            return no("hub-silent" if step is MemberStep.SEE else "answer-lost")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
+            if step is MemberStep.SEE:
+                raise
+            return no("answer-lost")  # perhaps it is done
         if step is not MemberStep.SEE:  # this counter knows of it also without the hub, at once
             self._asking.refresh(read(signed.request, MemberRequest).card)
         return self._told(seen)

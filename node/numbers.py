@@ -5,13 +5,12 @@ unlinking are signed by the card (:mod:`node.signed`). Nothing of it is kept her
 without the hub.
 """
 
-from node.card.pin import wipe
-from node.outcome import NumberLook, Refused
+from node.card.pin import wiped
+from node.outcome import NumberLook
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
-from node.refusals import no, refused
+from node.refusals import answers
 from node.signed import signed_by_card
-from sync.errors import NotAuthentic, RefusedByRule, Unreachable
 from sync.services import VERB, NumberChange, NumberQuestion, service_number
 
 
@@ -21,45 +20,34 @@ class Numbers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def look(self, card: str) -> NumberLook | Refused:
+    @answers
+    def look(self, card: str) -> NumberLook:
         """The number of the card's holder here. Raises CardError."""
         parts = self._parts
         with parts.tap(card) as tap:
             question = NumberQuestion(tap.key.digest)
             tries, pad = tap.tries_left, tap.pad
-        try:
-            found = parts.line.ask(lambda calls: calls.number(question), LOOK_PATIENCE)
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
+        found = parts.line.ask(lambda calls: calls.number(question), LOOK_PATIENCE)
         return NumberLook(
             registered=found.registered, number=found.number, tries_left=tries, pad=pad
         )
 
-    def change(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+    @answers
+    def change(self, card: str, pin: bytearray, number: str) -> NumberLook:
         """Link a number to the card's holder, or with an empty one take it back.
 
         Raises Malformed for what can be no number, before the card is asked; CardError.
         """
         parts = self._parts
-        organisation = parts.identity.organisation
-        try:
+        here = parts.identity.organisation
+        with wiped(pin):
             wanted = service_number(number) if number else ""
             signed = signed_by_card(
                 parts,
                 card,
                 pin,
                 VERB,
-                lambda tap, challenge: NumberChange(
-                    challenge, tap.key.digest, organisation, wanted
-                ),
+                lambda tap, challenge: NumberChange(challenge, tap.key.digest, here, wanted),
             )
-            done = parts.line.ask(lambda calls: calls.change_number(signed), LOOK_PATIENCE)
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
-        finally:
-            wipe(pin)
+        done = parts.line.ask(lambda calls: calls.change_number(signed), LOOK_PATIENCE)
         return NumberLook(registered=done.registered, number=done.number, tries_left=None)

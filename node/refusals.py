@@ -1,14 +1,20 @@
 """A rule's no, as the answer of a use case: the stable reason and the same in English words."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 from node.card.errors import PinLocked, WrongPin
 from node.card.tap import Tap
 from node.outcome import Refused
 from sync.certificate import validity
 from sync.clock import At
-from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.policy import Reason
 from sync.values import MunicipalityCode, Points, TicketNumber
 
+P = ParamSpec("P")
+T = TypeVar("T")
 WORDS = {
     Reason.CLOCK_UNTRUSTED: "this PC's clock cannot be trusted: set it, or let it sync",
     Reason.NO_LISTS: "this node has never had the hub's lists: it has to sync once",
@@ -107,6 +113,24 @@ def refused(
         number=number,
         tries_left=error.tries_left if isinstance(error, WrongPin) else None,
     )
+
+
+def answers(use: Callable[P, T]) -> Callable[P, T | Refused]:
+    """A use case that needs the hub: a rule's no and the hub's silence are answers of it as well.
+
+    What concerns the card or what was typed is still raised (CardError, Malformed).
+    """
+
+    @wraps(use)
+    def answer(*args: P.args, **named: P.kwargs) -> T | Refused:
+        try:
+            return use(*args, **named)
+        except Unreachable:
+            return no("hub-silent")
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(error)
+
+    return answer
 
 
 def check_usable(tap: Tap, at: At) -> None:

@@ -5,17 +5,18 @@ the PIN, so that registering asks the card once.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from node.asking import Asking
-from node.card.pin import wipe
+from node.card.pin import wiped
 from node.outcome import BalanceRow, ChosenId, Refused, RegisteredCard
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
-from node.refusals import no, refused
+from node.refusals import answers, no
 from node.signed import signed_by_card
 from sync.calls import Balance, LookRequest, Registration
 from sync.choosing import MOST_WISHES, Wishes
-from sync.errors import NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import Unreachable
 from sync.values import Millis, mykey_id
 
 TAKEN = "mykey-id-taken"
@@ -30,17 +31,14 @@ class Residents:
         self._parts = parts
         self._asking = asking
 
-    def choose(self, wishes: Sequence[str]) -> ChosenId | Refused:
+    @answers
+    def choose(self, wishes: Sequence[str]) -> ChosenId:
         """What the hub says of the wishes so far; raises Malformed for what cannot be an ID."""
         asked = Wishes(tuple(mykey_id(wish) for wish in wishes[:MOST_WISHES]))
-        try:
-            found = self._parts.line.ask(lambda calls: calls.choose(asked), LOOK_PATIENCE)
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
+        found = self._parts.line.ask(lambda calls: calls.choose(asked), LOOK_PATIENCE)
         return ChosenId(mykey_id=found.mykey_id, generated=found.generated, taken=found.taken)
 
+    @answers
     def register(
         self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
     ) -> RegisteredCard | Refused:
@@ -49,7 +47,7 @@ class Residents:
         Where none was found ``mykey-id-taken``, without asking the card: nobody gets for life what
         nobody chose.
         """
-        try:
+        with wiped(pin):
             if not chosen.mykey_id:
                 return no(TAKEN)
             signed = signed_by_card(
@@ -65,31 +63,22 @@ class Residents:
                     generated=chosen.generated,
                 ),
             )
-            done = self._parts.line.ask(lambda calls: calls.register(signed), LOOK_PATIENCE)
-        except Unreachable:
-            return no("hub-silent")
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
-        finally:
-            wipe(pin)
+        done = self._parts.line.ask(lambda calls: calls.register(signed), LOOK_PATIENCE)
         return RegisteredCard(
             mykey_id=done.mykey_id, generated=done.generated, known_before=done.known_before
         )
 
+    @answers
     def balances(self, card: str, pin: bytearray | None) -> tuple[BalanceRow, ...] | Refused:
-        """With a PIN and a hub that answers: exact. Else what the standing says."""
-        try:
+        """With a PIN and a hub that answers: exact. Else what the standing says.
+
+        A card that is closed is refused with the reason, whoever said it.
+        """
+        with wiped(pin):
             if pin is not None and not self._parts.reach.silent:
-                try:
+                with suppress(Unreachable):  # what is known here is better than nothing
                     return self._exact(card, pin)
-                except Unreachable:
-                    pass  # what is known here is better than nothing, and says what it is
             return self._known(card)
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(error)
-        finally:
-            if pin is not None:
-                wipe(pin)
 
     def _exact(self, card: str, pin: bytearray) -> tuple[BalanceRow, ...]:
         parts = self._parts
@@ -99,11 +88,13 @@ class Residents:
         found = parts.line.ask(lambda calls: calls.look(signed), LOOK_PATIENCE)
         return tuple(exact_row(parts, row, found.as_of) for row in found.rows)
 
-    def _known(self, card: str) -> tuple[BalanceRow, ...]:
+    def _known(self, card: str) -> tuple[BalanceRow, ...] | Refused:
         with self._parts.tap(card) as tap:
             key, tries = tap.key.digest, tap.tries_left
         fresh = self._asking.refresh(key)
         look = self._asking.look(key, tries, fresh=fresh)
+        if look.closed is not None:
+            return no(look.closed)
         return tuple(
             BalanceRow(
                 municipality=row.municipality,

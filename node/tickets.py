@@ -14,6 +14,7 @@ import threading
 from contextlib import suppress
 
 from node.asking import NOT_ASKED, Asking, Attempted
+from node.card.pin import wiped
 from node.outcome import Approved, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
@@ -51,15 +52,13 @@ class Tickets:
         pin: bytearray,
     ) -> Issued | Refused:
         """Turn points into ``count`` tickets of ``each`` points."""
-        with self._turn:
+        with self._turn, wiped(pin):
             try:
                 return self._issue(
                     card, town, each=each, days=days, count=count, programme=programme, pin=pin
                 )
             except (RefusedByRule, NotAuthentic) as error:
                 return refused(error, points=each, municipality=town)
-            finally:
-                pin[:] = bytes(len(pin))
 
     def _issue(
         self,

@@ -219,6 +219,7 @@ def test_the_earlier_card_ends_at_once_here_and_by_the_next_page_elsewhere(stree
 
     assert street.here.spend(earlier) == "card-replaced"
     assert street.here.exactly(earlier) == "card-replaced"
+    assert why(street.here.counter.balances(earlier)) == "card-replaced", "nor without a PIN"
     assert street.here.spend(earlier, offline=True) == "card-replaced", (
         "the answer brought the news"
     )

@@ -482,7 +482,7 @@ def test_a_demos_card_is_taken_back_by_its_cas_list(run: Run, hub: FakeHub, tmp_
 
     def listed(*asked: str) -> set[Kind]:
         assert run("revoke", str(tmp_path / "taro.card"), *demo, *asked, group=card).exit_code == 0
-        assert run("list", str(lists), *demo, "--days", "1", group=card).exit_code == 0
+        assert run("revocation-list", str(lists), *demo, "--days", "1", group=card).exit_code == 0
         made = x509.load_der_x509_crl(lists.read_bytes()).last_update_utc
         now = Millis(int(made.timestamp()) * 1000)
         return set(read_list(lists.read_bytes(), ca.roots, now).entries.values())

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sync.values import CardState
 from tests.doubles.hub import FakeHub
 from tests.node.test_cli import Run, hub, run, said
 
@@ -38,6 +41,20 @@ def test_a_resident_sees_pauses_changes_and_ends_the_own_id(
     assert words.stdout == (
         "the MyKey ID is GENERATE: cancelled\n川崎市: 5,000 かわさきポイント, 0 on hold\n"
     )
+
+
+def test_a_closed_cards_balance_is_refused_with_the_reason_also_without_a_pin_or_the_hub(
+    run: Run, hub: FakeHub, tmp_path: Path, blank_card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, soft = str(tmp_path / "node"), f"soft:{blank_card}"
+    [wallet] = hub.wallets.values()
+    wallet.state = CardState.REPLACED
+    monkeypatch.delenv("MACHIKADO_PIN")
+
+    for silent in (False, True):
+        hub.silent = silent
+        told = run("balance", where, "--card", soft, "--json")
+        assert (told.exit_code, said(told)["reason"]) == (3, "card-replaced")
 
 
 def test_to_end_an_id_it_has_to_be_named(

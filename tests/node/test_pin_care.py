@@ -15,7 +15,8 @@ from node.card.tap import CardAddress, Connection, Tap
 from node.counter import Counter
 from node.outcome import ChosenId, Prepared
 from sync.errors import Malformed
-from sync.values import MunicipalityCode, Points
+from sync.members import MemberStep
+from sync.values import KeyDigest, MunicipalityCode, Points
 from tests.doubles.hub import FakeHub
 from tests.doubles.keypad import CANCEL, Keypad
 from tests.doubles.scard import FakeScard
@@ -26,6 +27,7 @@ from tests.node.test_cli import run as run  # noqa: PLC0414
 
 KAWASAKI = MunicipalityCode("141305")
 CHOSEN = ChosenId(mykey_id="HANAKO01", generated=False, taken=())
+OTHER = KeyDigest(b"o" * 32)
 READER = "REINER SCT cyberJack 00 00"
 Use = Callable[[Counter, str, bytearray], object]
 USES: dict[str, Use] = {
@@ -33,6 +35,9 @@ USES: dict[str, Use] = {
     "register": lambda counter, card, pin: counter.register(card, pin, CHOSEN, consent=True),
     "balances": lambda counter, card, pin: counter.balances(card, pin),
     "set a number": lambda counter, card, pin: counter.set_number(card, pin, "12345"),
+    "see": lambda counter, card, pin: counter.member(card, pin, MemberStep.SEE),
+    "vouch": lambda counter, card, pin: counter.vouch(card, pin, OTHER, keep=False),
+    "join": lambda counter, card, pin: counter.join(card, pin, "HANAKO01"),
     "issue": lambda counter, card, pin: counter.issue_tickets(
         card, KAWASAKI, Points(100), days=1, count=1, programme=None, pin=pin
     ),
@@ -66,10 +71,21 @@ def test_a_pin_is_overwritten_where_the_card_left_after_it_was_prepared(shop: Sh
     assert typed == bytes(4)
 
 
-def test_a_pin_is_overwritten_where_the_number_can_be_none(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda counter, card, pin: counter.set_number(card, pin, " "),
+        lambda counter, card, pin: counter.join(card, pin, "HANAKO1"),
+        lambda counter, card, pin: counter.member(card, pin, MemberStep.CHANGE, "HANAKO1"),
+    ],
+    ids=["number", "earlier ID", "new ID"],
+)
+def test_a_pin_is_overwritten_where_what_was_typed_beside_it_can_be_none(
+    shop: Shop, use: Use
+) -> None:
     typed = pin()
     with pytest.raises(Malformed):
-        shop.counter.set_number(shop.card, typed, " ")
+        use(shop.counter, shop.card, typed)
     assert typed == bytes(4)
 
 
