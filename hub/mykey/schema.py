@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 1
-"""An identity database newer than this is refused."""
+VERSION = 2
+"""An identity database of another version is refused."""
 
 metadata = sa.MetaData()
 

@@ -120,6 +120,17 @@ def _inserted(table: sa.Table, names: Collection[str]) -> str:
     return f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
 
 
+def _lacking(connection: Connection, metadata: sa.MetaData) -> set[str]:
+    """Tables, else columns, that are not there."""
+    there = sa.inspect(connection)
+    tables = metadata.tables.keys() - set(there.get_table_names())
+    return tables or {
+        f"{name}.{column}"
+        for name, table in metadata.tables.items()
+        for column in set(table.columns.keys()) - {each["name"] for each in there.get_columns(name)}
+    }
+
+
 def _existing(url: str) -> sa.URL:
     """The same file, as SQLite's own name for one that has to be there (sqlite.org/uri.html)."""
     parts = sa.make_url(url)
@@ -155,19 +166,28 @@ class Database:
             tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
 
     def _recognise(self, metadata: sa.MetaData, version: int) -> None:
-        """Whether it is one that this program, or an older one, has made; raises Damaged."""
+        """Whether it has the form that this program reads; raises Damaged."""
         with self._engine.connect() as connection:
-            lacking = metadata.tables.keys() - set(sa.inspect(connection).get_table_names())
-            if lacking:
-                raise damaged(self.name, f"lacks {', '.join(sorted(lacking))}")
+            if not sa.inspect(connection).has_table("meta"):
+                raise damaged(self.name, "lacks meta")
             row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
-            found = row.scalar()
+            self._check_version(row.scalar(), version)
+            lacking = _lacking(connection, metadata)
+        if lacking:
+            raise damaged(self.name, f"lacks {', '.join(sorted(lacking))}")
+
+    def _check_version(self, found: object, version: int) -> None:
         if not isinstance(found, bytes) or not found.isdigit():
             raise damaged(self.name, "does not say which version it is of")
         if int(found) > version:
             raise Damaged(
                 f"{self.name} is of version {int(found)}, newer than this program ({version}):"
                 " install the newer program"
+            )
+        if int(found) < version:
+            raise Damaged(
+                f"{self.name} is of version {int(found)}, older than this program reads"
+                f" ({version}): nothing was changed, go on with the program that it was made with"
             )
 
     @contextmanager

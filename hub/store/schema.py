@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 1
-"""A hub's database newer than this is refused."""
+VERSION = 2
+"""A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
 

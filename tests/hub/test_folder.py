@@ -109,8 +109,21 @@ ACCIDENTS = [
             Accident("of zeros", file, _zero_pages, "is damaged"),
             Accident("another program's", file, _foreign, "lacks "),
             Accident("newer", file, _sql("UPDATE meta SET value=x'3939'"), "newer than this"),
+            Accident("older", file, _sql("UPDATE meta SET value=x'31'"), "older than this program"),
             Accident("nameless", file, _sql("DELETE FROM meta"), "which version"),
         )
+    ),
+    Accident(
+        "without a column",
+        LEDGER,
+        _sql("ALTER TABLE told_node DROP COLUMN good_until"),
+        "lacks told_node.good_until",
+    ),
+    Accident(
+        "without a column",
+        IDENTITIES,
+        _sql("ALTER TABLE card_key DROP COLUMN replaced"),
+        "lacks card_key.replaced",
     ),
     Accident("the other one", LEDGER, lambda p: shutil.copy(p.with_name(IDENTITIES), p), "lacks"),
     Accident(
@@ -121,7 +134,7 @@ ACCIDENTS = [
     ),
     *(
         accident
-        for name in ("signing", f"tickets-{KAWASAKI}", f"numbers-{KAWASAKI}")
+        for name in ("signing", "marks", f"tickets-{KAWASAKI}", f"numbers-{KAWASAKI}")
         for accident in (
             Accident("gone", f"keys/{name}.key", Path.unlink, "is missing"),
             Accident("empty", f"keys/{name}.key", _empty, "is no key"),
