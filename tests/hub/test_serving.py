@@ -128,7 +128,8 @@ def test_a_demos_card_is_taken_back_from_shell_to_shell(shell: Shell, tmp_path: 
     made = run("card", "new", card, "--ca", ca, "--pin-file", str(tmp_path / "pin"))
     assert made.returncode == 0, made.stderr
     assert run("card", "revoke", card, "--ca", ca, "--hold").returncode == 0
-    assert run("card", "list", str(lists / "all.crl"), "--ca", ca, "--days", "1").returncode == 0
+    written = run("card", "revocation-list", str(lists / "all.crl"), "--ca", ca, "--days", "1")
+    assert written.returncode == 0, written.stderr
 
     assert shell.ask("hub revocation load")[0] == 3, "no source yet"
     code, [asked] = shell.ask(f"hub revocation source dir:{lists}")
