@@ -362,6 +362,17 @@ def test_a_wish_ends_after_thirty_days(registry: MyKey, clock: TurnedClock) -> N
     assert ask(registry) == "waiting", "and may be made again"
 
 
+def test_of_a_wish_that_ended_nothing_is_kept_beside_the_chain(
+    registry: MyKey, database: Database, clock: TurnedClock
+) -> None:
+    ask(registry)
+    clock.turn(days=30)
+    ask(registry, new=PHONE)
+
+    with database.read() as tx:
+        assert tx.rows("SELECT digest FROM join_request") == [(PHONE.digest,)]
+
+
 def test_a_counter_has_so_many_wishes_and_no_more(registry: MyKey, clock: TurnedClock) -> None:
     for count in range(MOST_WAITING):
         ask(registry, new=card(f"card {count}"))
