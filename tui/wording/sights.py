@@ -8,7 +8,8 @@ PUT_ON = Advice(
     N_("Please put the card on the reader."), N_("Leave it there until the screen says done.")
 )
 ON_AGAIN = Advice(
-    N_("The card on the reader was read already."), N_("Take it off. Then put on the card to be read next.")
+    N_("The card on the reader was read already."),
+    N_("Take it off. Then put on the card to be read next."),
 )
 """For a card that lies there since before, when nothing was finished with it."""
 PUT_BACK = Advice(
