@@ -8,9 +8,10 @@ asked there. A look leaves no trace.
 
 from hub.balances import balances
 from hub.core import Core
+from hub.mykey.bodies import SUSPENDED
+from hub.mykey.members import Member
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
-from hub.mykey.records import SUSPENDED
-from hub.mykey.registry import Member, MyKey
+from hub.mykey.registry import MyKey
 from hub.mykey.with_card import check
 from sync.calls import Balance, MemberSeen
 from sync.errors import RefusedByRule

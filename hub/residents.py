@@ -15,6 +15,7 @@ from hub.bodies import Looked
 from hub.core import Core
 from hub.desk import enact
 from hub.forms import BalanceRow, JoinCardForm, NewIdForm, RefuseJoinForm
+from hub.mykey.members import Member
 from hub.mykey.reasons import (
     Cancellation,
     Change,
@@ -24,7 +25,7 @@ from hub.mykey.reasons import (
     Suspension,
     reason,
 )
-from hub.mykey.registry import Member, MyKey
+from hub.mykey.registry import MyKey
 from hub.people import Person, Role
 from hub.views import CancelledView, JoinRow, ResidentView, StepRow
 from sync.errors import RefusedByRule

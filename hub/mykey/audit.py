@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hub.findings import Finding, Rows, differences
 from hub.mykey import revocation, schema
-from hub.mykey.records import apply, chain
+from hub.mykey.records import chain
+from hub.mykey.tables import apply
 from hub.store.database import Database, Tx
 from sync.errors import Damaged
 

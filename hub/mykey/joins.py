@@ -17,16 +17,9 @@ nothing and gives the same answer.
 from dataclasses import dataclass, field
 
 from hub.mykey import life
+from hub.mykey.bodies import CANCELLED, JOIN_LIFE, WAITING, CardJoined, JoinAsked, JoinRefused
 from hub.mykey.reasons import Evidence, NotJoined
-from hub.mykey.records import (
-    CANCELLED,
-    JOIN_LIFE,
-    WAITING,
-    CardJoined,
-    JoinAsked,
-    JoinRefused,
-    enter,
-)
+from hub.mykey.records import enter
 from hub.mykey.revocation import Revocations
 from hub.store.database import Database, Tx
 from sync.calls import Joined, JoinState

@@ -12,8 +12,7 @@ at the desk who did it, or the counter where the holder did it with the card
 
 from collections.abc import Mapping
 
-from hub.mykey.reasons import Cancellation, Resumption, Suspension
-from hub.mykey.records import (
+from hub.mykey.bodies import (
     ACTIVE,
     CANCELLED,
     SUSPENDED,
@@ -21,8 +20,9 @@ from hub.mykey.records import (
     MemberCancelled,
     MemberResumed,
     MemberSuspended,
-    enter,
 )
+from hub.mykey.reasons import Cancellation, Resumption, Suspension
+from hub.mykey.records import enter
 from hub.store.database import Tx
 from sync import policy
 from sync.errors import RefusedByRule

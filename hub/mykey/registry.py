@@ -6,7 +6,6 @@
 4. An account in a town is made when first needed, for a member who agreed to the points cloud.
 5. A suspended member's cards open nothing; a cancelled one's register anew, as a new member
    (:mod:`hub.mykey.life`).
-
 6. A card that its issuer took back opens nothing, and registers for nothing
    (:mod:`hub.mykey.revocation`).
 
@@ -19,20 +18,21 @@ from functools import partial
 from typing import TypeVar
 
 from hub.findings import Finding
-from hub.mykey import life
+from hub.mykey import life, members
 from hub.mykey.audit import audit
-from hub.mykey.joins import Joins
-from hub.mykey.making import free_id
-from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
-from hub.mykey.records import (
+from hub.mykey.bodies import (
     ACTIVE,
     CANCELLED,
     AccountMade,
     ConsentGiven,
     IdChanged,
     MemberRegistered,
-    enter,
 )
+from hub.mykey.joins import Joins
+from hub.mykey.making import free_id
+from hub.mykey.members import Member
+from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
+from hub.mykey.records import enter
 from hub.mykey.revocation import Revocations
 from hub.store.database import Database, Tx
 from sync.certificate import Algorithm, CardKey, Roots, check_certificate
@@ -63,31 +63,6 @@ class Registration:
     mykey_id: MyKeyId
     generated: bool
     known_before: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What somebody did to a member, why and when."""
-
-    at: Millis
-    what: str
-    why: str
-    person: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A member as the desk shows it."""
-
-    mykey_id: MyKeyId
-    state: str
-    for_desk: bool
-    """Suspended so that only people at the desk may lift it."""
-    generated: bool
-    cards: int
-    """How many open what it has."""
-    consents: tuple[str, ...]
-    steps: tuple[Step, ...]
 
 
 class MyKey:
@@ -143,7 +118,7 @@ class MyKey:
         wanted = mykey_id(wish) if wish else None
         now = self._clock.now()
         with self._database.write() as tx:
-            known = _member_of(tx, card.digest)
+            known = members.member_of(tx, card.digest)
             state = life.state_of_card(tx, card.digest)
             if state not in (CardState.ACTIVE, CardState.CANCELLED):
                 raise life.closed(state)
@@ -157,9 +132,9 @@ class MyKey:
                 enter(tx, _registered(card, name, generated=made), now)
             else:
                 name = known
-            if consent_points and POINTS not in _consents(tx, name):
+            if consent_points and POINTS not in members.consents(tx, name):
                 enter(tx, ConsentGiven(name, POINTS), now)
-            member = _member(tx, name)
+            member = members.seen(tx, name)
         return Registration(
             mykey_id=name, generated=member.generated, known_before=known is not None
         )
@@ -170,9 +145,9 @@ class MyKey:
             state = life.state_of(tx, name)
             if state != ACTIVE:
                 raise life.closed(CardState(state))
-            if POINTS not in _consents(tx, name):
+            if POINTS not in members.consents(tx, name):
                 enter(tx, ConsentGiven(name, POINTS), self._clock.now())
-            return _member(tx, name)
+            return members.seen(tx, name)
 
     # -- a life after that: by a person at the desk or the holder of a card, each with a reason
 
@@ -180,19 +155,19 @@ class MyKey:
         """Let a member's cards open nothing; raises RefusedByRule, see :mod:`hub.mykey.life`."""
         with self._database.write() as tx:
             life.suspend(tx, name, why, person=person, at=self._clock.now())
-            return _member(tx, name)
+            return members.seen(tx, name)
 
     def resume(self, name: MyKeyId, why: Resumption, *, person: str) -> Member:
         """Let them open again what they did; raises RefusedByRule."""
         with self._database.write() as tx:
             life.resume(tx, name, why, person=person, at=self._clock.now())
-            return _member(tx, name)
+            return members.seen(tx, name)
 
     def cancel(self, name: MyKeyId, why: Cancellation, *, person: str) -> Member:
         """End a membership for good; its accounts stay as they are. Raises RefusedByRule."""
         with self._database.write() as tx:
             life.cancel(tx, name, why, person=person, at=self._clock.now())
-            return _member(tx, name)
+            return members.seen(tx, name)
 
     def change_id(self, name: MyKeyId, wish: str, why: Change, *, person: str) -> Member:
         """Give a member another ID, an empty wish lets one be made; all else stays.
@@ -204,11 +179,11 @@ class MyKey:
         with self._database.write() as tx:
             called = life.now_called(tx, name)
             if called is not None and wanted in (None, called):
-                return _member(tx, called)
+                return members.seen(tx, called)
             new = free_id(tx, self._randomness) if wanted is None else wanted
             change = IdChanged(name, why, person, new, generated=wanted is None)
             life.change_id(tx, change, self._clock.now())
-            return _member(tx, new)
+            return members.seen(tx, new)
 
     def now_called(self, name: MyKeyId) -> MyKeyId:
         """What the member is called who has this ID or left it; raises RefusedByRule."""
@@ -232,11 +207,11 @@ class MyKey:
     def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
         """A card's account in a town; None without a registration or the consent to points."""
         with self._database.write() as tx:
-            name = _member_of(tx, card)
+            name = members.member_of(tx, card)
             if name is None:
                 return None
             if life.state_of_card(tx, card) is not CardState.ACTIVE:
-                return _accounts(tx, name).get(municipality)
+                return members.accounts(tx, name).get(municipality)
             return self._account(tx, name, municipality)
 
     def account_for(self, name: MyKeyId, municipality: MunicipalityCode) -> AccountId:
@@ -262,8 +237,8 @@ class MyKey:
     def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
         """Every account of a card's member, by town."""
         with self._database.read() as tx:
-            name = _member_of(tx, card)
-            return {} if name is None else _accounts(tx, name)
+            name = members.member_of(tx, card)
+            return {} if name is None else members.accounts(tx, name)
 
     def accounts_of(self, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
         """Every account of a member, by town.
@@ -272,7 +247,7 @@ class MyKey:
         """
         with self._database.read() as tx:
             life.state_of(tx, name)
-            return _accounts(tx, name)
+            return members.accounts(tx, name)
 
     def holder_of(self, municipality: MunicipalityCode, account: AccountId) -> MyKeyId | None:
         """Whose an account is in a town, for the people at the desk; None: nobody's."""
@@ -357,13 +332,13 @@ class MyKey:
     def member(self, name: MyKeyId) -> Member:
         """A member; raises RefusedByRule (``resident-unknown``, ``mykey-id-changed``)."""
         with self._database.read() as tx:
-            return _member(tx, name)
+            return members.seen(tx, name)
 
     def member_of(self, card: KeyDigest) -> Member | None:
         """The member whom a card belongs to."""
         with self._database.read() as tx:
-            name = _member_of(tx, card)
-            return None if name is None else _member(tx, name)
+            name = members.member_of(tx, card)
+            return None if name is None else members.seen(tx, name)
 
     def audit(self) -> list[Finding]:
         """What does not follow from the chain of identities."""
@@ -375,8 +350,8 @@ class MyKey:
         self._database.close()
 
     def _account(self, tx: Tx, name: MyKeyId, municipality: MunicipalityCode) -> AccountId | None:
-        found = _accounts(tx, name).get(municipality)
-        if found is not None or POINTS not in _consents(tx, name):
+        found = members.accounts(tx, name).get(municipality)
+        if found is not None or POINTS not in members.consents(tx, name):
             return found
         account = AccountId(self._randomness.bytes(8).hex())
         enter(tx, AccountMade(name, municipality, account), self._clock.now())
@@ -402,36 +377,3 @@ def _registered(card: CardKey, name: MyKeyId, *, generated: bool) -> MemberRegis
         public_key=card.public_key,
         issuer_key_id=card.issuer_key_id,
     )
-
-
-def _member_of(tx: Tx, card: KeyDigest) -> MyKeyId | None:
-    found = tx.scalar("SELECT mykey_id FROM card_key WHERE digest=:card", card=card)
-    return None if found is None else MyKeyId(found)
-
-
-def _member(tx: Tx, name: MyKeyId) -> Member:
-    state = life.state_of(tx, name)
-    steps = tx.all(
-        "SELECT at, what, why, person FROM step WHERE mykey_id=:name ORDER BY seq", name=name
-    )
-    return Member(
-        mykey_id=name,
-        state=state,
-        for_desk=life.is_for_desk(tx, name),
-        generated=bool(tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)),
-        cards=tx.scalar(
-            "SELECT COUNT(*) FROM card_key WHERE mykey_id=:name AND replaced=0", name=name
-        ),
-        consents=_consents(tx, name),
-        steps=tuple(Step(**each) for each in steps),
-    )
-
-
-def _consents(tx: Tx, name: MyKeyId) -> tuple[str, ...]:
-    rows = tx.rows("SELECT what FROM consent WHERE mykey_id=? ORDER BY what", (name,))
-    return tuple(what for (what,) in rows)
-
-
-def _accounts(tx: Tx, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
-    rows = tx.rows("SELECT municipality, account FROM account WHERE mykey_id=?", (name,))
-    return {MunicipalityCode(town): AccountId(account) for town, account in rows}

@@ -19,13 +19,8 @@ from typing import Final
 
 from hub.findings import Finding
 from hub.mykey import life
-from hub.mykey.records import (
-    CardMarked,
-    CardRestored,
-    CardRevoked,
-    RevocationListTaken,
-    enter,
-)
+from hub.mykey.bodies import CardMarked, CardRestored, CardRevoked, RevocationListTaken
+from hub.mykey.records import enter
 from hub.store.database import Database, Tx
 from sync.certificate import CardKey
 from sync.errors import RefusedByRule

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.mykey import life
+from hub.mykey.bodies import CANCELLED, NumbersLinked, NumberUnlinked
 from hub.mykey.numberfile import BadLine, NumberFile, Row
-from hub.mykey.records import CANCELLED, NumbersLinked, NumberUnlinked, enter
+from hub.mykey.records import enter
 from hub.store.database import Database, Tx
 from sync.errors import RefusedByRule
 from sync.ports import Clock

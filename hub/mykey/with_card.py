@@ -10,8 +10,8 @@ The desk may do what a card may not (:mod:`hub.residents`).
 """
 
 from hub.mykey import life
-from hub.mykey.records import ACTIVE, CANCELLED, SUSPENDED
-from hub.mykey.registry import Member
+from hub.mykey.bodies import ACTIVE, CANCELLED, SUSPENDED
+from hub.mykey.members import Member
 from sync.errors import RefusedByRule
 from sync.members import MemberStep
 from sync.values import CardState

@@ -8,8 +8,9 @@ from time import perf_counter
 import pytest
 
 from hub.forms import NumbersForm
+from hub.mykey.bodies import MyKeyRecord, NumbersLinked
 from hub.mykey.reasons import Cancellation, Change
-from hub.mykey.records import MyKeyRecord, NumbersLinked, chain
+from hub.mykey.records import chain
 from hub.people import Person, Role
 from hub.views import NumbersLoaded
 from sync.errors import Malformed

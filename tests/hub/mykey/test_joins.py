@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from hub.mykey import schema
 from hub.mykey.audit import audit
+from hub.mykey.bodies import CardJoined, JoinRefused
 from hub.mykey.joins import MOST_WAITING
 from hub.mykey.reasons import Cancellation, Change, Evidence, NotJoined, Suspension
-from hub.mykey.records import CardJoined, JoinRefused, chain
+from hub.mykey.records import chain
 from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import CardKey, Roots

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from hub.mykey import schema
 from hub.mykey.audit import audit
+from hub.mykey.bodies import MemberChanged
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension, reason
-from hub.mykey.records import MemberChanged, chain
+from hub.mykey.records import chain
 from hub.mykey.registry import MyKey
 from hub.store.database import Database
 from sync.certificate import Roots

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from hub.mykey import schema
 from hub.mykey.making import draw
-from hub.mykey.records import apply, chain
+from hub.mykey.records import chain
 from hub.mykey.registry import MyKey
+from hub.mykey.tables import apply
 from hub.store.database import Database
 from sync.certificate import Roots
 from sync.errors import Damaged, RefusedByRule

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.mykey import schema
+from hub.mykey.bodies import CardRestored, CardRevoked, RevocationListTaken
 from hub.mykey.reasons import Cancellation, Suspension
-from hub.mykey.records import CardRestored, CardRevoked, RevocationListTaken, chain
+from hub.mykey.records import chain
 from hub.mykey.registry import MyKey
 from hub.mykey.revocation import Taken
 from hub.store.database import Database
@@ -38,14 +39,19 @@ def registry(database: Database) -> MyKey:
     return registry_of(database)
 
 
-def registry_of(database: Database, secret: bytes = SECRET) -> MyKey:
-    found = MyKey(
+def nobodys(database: Database, secret: bytes = SECRET) -> MyKey:
+    """A registry that has no cards yet."""
+    return MyKey(
         database,
         Roots({}),
         secret=secret,
         clock=TurnedClock(NOW),
         randomness=SeededRandomness("lists"),
     )
+
+
+def registry_of(database: Database, secret: bytes = SECRET) -> MyKey:
+    found = nobodys(database, secret)
     found.register(HANAS, HANA, consent_points=True)
     found.register(JIROS, JIRO, consent_points=True)
     return found
@@ -187,6 +193,14 @@ def test_lists_are_good_until_the_first_of_those_lapses_that_known_cards_need(
     assert registry.good_until() == 0, "one issuer's list is lacking"
     registry.revocations.take(listing(2, root=b"new"))
     assert registry.good_until() == NOW + 2 + DAY
+
+
+def test_before_anybody_has_a_card_every_list_counts(database: Database) -> None:
+    registry = nobodys(database)
+    registry.revocations.take(listing(5))
+    registry.revocations.take(listing(1, root=b"new"))
+
+    assert registry.good_until() == NOW + 1 + DAY
 
 
 def test_a_closed_card_registers_for_nothing_though_its_holder_left(registry: MyKey) -> None:
