@@ -2,7 +2,7 @@
 
 import click
 
-from hub.shell import Asker, as_person, say, say_whole
+from hub.shell import Asker, as_person, say, say_answer, say_whole
 from hub.views import RevocationView
 
 
@@ -17,8 +17,8 @@ def revocation() -> None:
 def revocation_source(*, asker: Asker, source: str) -> None:
     """Set it: none, file:/PATH, dir:/PATH or https://... (paths of the hub's machine)."""
     with asker.client() as client:
-        found = client.set_revocation_source(source)
-    say(found, asker, f"revocation lists come from {found.source}")
+        answer = client.set_revocation_source(source)
+    say_answer(answer, asker, f"revocation lists come from {source}")
 
 
 @revocation.command("load")

@@ -239,9 +239,9 @@ class HubClient:
         """Source, lists in force, and how the last load went."""
         return self._ask("GET", "revocation", RevocationView)
 
-    def set_revocation_source(self, source: str) -> RevocationView:
+    def set_revocation_source(self, source: str) -> Answered:
         """Say where lists come from."""
-        return self._ask("PUT", "revocation/source", RevocationView, SourceForm(source=source))
+        return self._ask("PUT", "revocation/source", Answered, SourceForm(source=source))
 
     def load_revocation_lists(self) -> RevocationView:
         """Ask the source now."""

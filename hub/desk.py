@@ -139,6 +139,12 @@ def _raised_float(tx: Tx, _rules: Rules, body: AnyHubBody) -> bool:
     return nodes.float_meant(tx, body.node, body.points) > nodes.float_of(tx, body.node)
 
 
+def _no_more_lists(tx: Tx, _rules: Rules, body: AnyHubBody) -> bool:
+    """Without lists cards that were taken back stay open, and nothing narrows."""
+    ends = isinstance(body, RevocationSourceSet) and body.source == listsource.NONE
+    return ends and listsource.source_of(tx) != listsource.NONE
+
+
 def _moves_money(_tx: Tx, _rules: Rules, body: AnyHubBody) -> bool:
     return isinstance(body, ExceptionDecided) and body.decision not in MOVES_NOTHING
 
@@ -150,7 +156,7 @@ ASKS: Mapping[type[HubBody], Ask] = {
     OperatorAdded: Ask(_PLATFORM, _together),
     OperatorRevoked: Ask(_PLATFORM, _alone),
     MunicipalityAdded: Ask(_PLATFORM, _alone),
-    RevocationSourceSet: Ask(_PLATFORM, _alone),
+    RevocationSourceSet: Ask(_PLATFORM, _no_more_lists),
     PayerChanged: Ask(_STAFF, _together),
     CalendarSet: Ask(_STAFF, _alone),
     PolicySet: Ask(_STAFF, _together),

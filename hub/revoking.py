@@ -16,8 +16,10 @@ from typing import Final
 
 from hub import listsource
 from hub.bodies import RevocationSourceSet
+from hub.commands import ask
 from hub.core import Core
 from hub.desk import Desk, allowed
+from hub.forms import Answered
 from hub.listsource import NONE, Fetch, Offered
 from hub.mykey.registry import MyKey
 from hub.mykey.revocation import InForce, Taken
@@ -75,10 +77,13 @@ class Revoking:
         """Source, lists in force, and the last load since this hub began to run."""
         return self._view()
 
-    def set_source(self, person: Person, written: str) -> RevocationView:
-        """Where lists come from, from now on. Raises RefusedByRule, Malformed."""
-        self._desk.do(person, RevocationSourceSet(PLATFORM, listsource.check_source(written)))
-        return self._view()
+    def set_source(self, person: Person, written: str) -> Answered:
+        """Where lists come from, from now on; that none come any more two people say.
+
+        Raises RefusedByRule, Malformed.
+        """
+        source = listsource.check_source(written)
+        return ask(self._desk, person, RevocationSourceSet(PLATFORM, source))
 
     def load(self, person: Person) -> RevocationView:
         """Ask the source now. Raises RefusedByRule (``no-revocation-source``) where there is none.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from hub import nodes, town
+from hub import listsource, nodes, town
 from hub.bodies import (
     AccountChanged,
     AnyHubBody,
@@ -17,6 +17,7 @@ from hub.bodies import (
     Granted,
     PayerChanged,
     PolicySet,
+    RevocationSourceSet,
 )
 from hub.mykey.registry import MyKey
 from hub.store.database import Tx
@@ -41,6 +42,8 @@ def in_words(tx: Tx, mykey: MyKey, body: AnyHubBody) -> dict[str, str]:
         case FloatSet():
             said["points"] = str(nodes.float_meant(tx, body.node, body.points))
             said["points_now"] = str(nodes.float_of(tx, body.node))
+        case RevocationSourceSet():
+            said["source_now"] = listsource.source_of(tx)
         case PolicySet():
             said.update(_policy(tx, body))
         case ExceptionDecided():

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
-from hub.forms import SourceForm
+from hub.forms import Answered, SourceForm
 from hub.people import Person
 from hub.revoking import Revoking
 from hub.views import RevocationView
@@ -21,7 +21,7 @@ def show_revocation(lists: Lists, by: By) -> RevocationView:
 
 
 @put("/revocation/source", sync_to_thread=True)
-def set_source(lists: Lists, by: By, data: JSONBody[SourceForm]) -> RevocationView:
+def set_source(lists: Lists, by: By, data: JSONBody[SourceForm]) -> Answered:
     """Say where lists come from."""
     return lists.set_source(by, data.source)
 

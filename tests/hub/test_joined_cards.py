@@ -1,12 +1,14 @@
 """A renewed card takes the place of the earlier one: at its counter at once, elsewhere by news."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.forms import JoinCardForm, RefuseJoinForm
+from node.card.cardfile import CardFile
 from node.card.tap import Tap
 from node.outcome import (
     Approved,
@@ -306,6 +308,15 @@ def test_a_voucher_is_good_for_ten_minutes_and_for_one_card(street: Street) -> N
     assert joined(street.here.counter.join(renewed, pin(), voucher)) == "joined", "the same answer"
     street.hall.clock.turn(minutes=1)
     assert joined(street.here.counter.join(renewed, pin(), voucher)) == "challenge-gone"
+
+
+def test_an_earlier_card_that_is_locked_says_so_before_anything_is_asked(street: Street) -> None:
+    mei, renewed = street.registered(), street.card()
+    with closing(CardFile(Path(mei.removeprefix("soft:")))) as held:
+        held.tries = 0
+    street.here.line.up = False
+
+    assert joined(street.here.renew(renewed, mei)) == "pin-locked"
 
 
 def test_a_wrong_pin_costs_a_try_of_that_card_only(street: Street) -> None:

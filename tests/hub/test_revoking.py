@@ -146,6 +146,21 @@ def test_only_who_runs_the_platform_sets_and_loads(hall: Townhall) -> None:
         hall.hub.revoking.set_source(hall.sato, "somewhere")
 
 
+def test_one_person_alone_does_not_turn_the_lists_off(hall: Townhall, issuer: Issuer) -> None:
+    revoking, source = hall.hub.revoking, f"dir:{issuer.folder}"
+    assert revoking.set_source(hall.sato, "none").outcome == "done", "there is none yet"
+    assert revoking.set_source(hall.sato, source).outcome == "done"
+
+    asked = revoking.set_source(hall.sato, "none")
+
+    assert (asked.outcome, revoking.show(hall.sato).source) == ("waiting", source)
+    [waiting] = hall.hub.office.pending(hall.suzuki)
+    assert (waiting.what["source"], waiting.what["source_now"]) == ("none", source)
+    assert refused(partial(hall.hub.office.approve, hall.sato, asked.pending)) == "second-person"
+    hall.hub.office.approve(hall.suzuki, asked.pending)
+    assert revoking.show(hall.sato).source == "none"
+
+
 def test_the_hub_loads_at_its_start_then_daily(hall: Townhall, issuer: Issuer) -> None:
     issuer.drops(1, life=Millis(3 * DAY))
     hall.hub.revoking.set_source(hall.sato, f"dir:{issuer.folder}")

@@ -133,7 +133,7 @@ def test_a_demos_card_is_taken_back_from_shell_to_shell(shell: Shell, tmp_path: 
 
     assert shell.ask("hub revocation load")[0] == 3, "no source yet"
     code, [asked] = shell.ask(f"hub revocation source dir:{lists}")
-    assert (code, asked["source"]) == (0, f"dir:{lists}")
+    assert (code, asked["outcome"]) == (0, "done")
     code, [loaded] = shell.ask("hub revocation load")
     assert code == 0
     [shown] = loaded["lists"]
@@ -142,7 +142,10 @@ def test_a_demos_card_is_taken_back_from_shell_to_shell(shell: Shell, tmp_path: 
     (lists / "all.crl").write_bytes(b"not a list")
     code, [failed] = shell.ask("hub revocation load")
     assert (code, failed["lists"]) == (5, loaded["lists"])
-    assert shell.ask("hub revocation source none")[0] == 0
+    code, [off] = shell.ask("hub revocation source none")
+    assert (code, off["outcome"]) == (0, "waiting")
+    assert shell.ask(f"hub pending approve {off['pending']}", person=2)[0] == 0
+    assert shell.ask("hub revocation show")[1][0]["source"] == "none"
 
 
 @pytest.mark.processes
