@@ -1,9 +1,14 @@
-"""A street corner for each test."""
+"""A street corner for each test; people and a shell for whoever has a town hall."""
+
+from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from hub.people import Person, Role
 from tests.hub.corner import Corner, Resident, corner
+from tests.hub.shells import Shells, shells
+from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall
 
 
 @pytest.fixture
@@ -24,3 +29,22 @@ def hana(town: Corner, card_keys: list[RSAPrivateKey]) -> Resident:
 def jiro(town: Corner, card_keys: list[RSAPrivateKey]) -> Resident:
     """A resident without points."""
     return town.resident(card_keys[1])
+
+
+@pytest.fixture
+def kato(hall: Townhall) -> Person:
+    """A clerk of Kawasaki."""
+    return hall.person("Kato", Role.CLERK, KAWASAKI)
+
+
+@pytest.fixture
+def mori(hall: Townhall) -> Person:
+    """A clerk of Toshima."""
+    return hall.person("Mori", Role.CLERK, TOSHIMA)
+
+
+@pytest.fixture
+def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
+    """The hub's commands, as typed by the people of the town hall."""
+    with shells(hall, monkeypatch) as found:
+        yield found

@@ -1,6 +1,5 @@
 """New cards of people who no longer have the earlier one, as the desk decides on them."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -16,7 +15,7 @@ from sync.signing import in_groups
 from sync.values import MunicipalityCode, MyKeyId
 from tests.doubles.clocks import at
 from tests.hub.refusals import refused
-from tests.hub.shells import Shells, shells
+from tests.hub.shells import Shells
 from tests.hub.townhall import KAWASAKI, TOSHIMA, Holder, Townhall, holder, townhall
 
 MEI = "MEI00001"
@@ -48,24 +47,6 @@ def new(hall: Townhall, counter: HubCalls, ca: DemoCa, card_keys: list[RSAPrivat
     hall.hub.mykey.account_for(MyKeyId(MEI), MunicipalityCode(KAWASAKI))
     assert asked(counter, new) is JoinState.WAITING
     return new
-
-
-@pytest.fixture
-def kato(hall: Townhall) -> Person:
-    """A clerk of Kawasaki."""
-    return hall.person("Kato", Role.CLERK, KAWASAKI)
-
-
-@pytest.fixture
-def mori(hall: Townhall) -> Person:
-    """A clerk of Toshima, where Mei has no account."""
-    return hall.person("Mori", Role.CLERK, TOSHIMA)
-
-
-@pytest.fixture
-def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
-    with shells(hall, monkeypatch) as found:
-        yield found
 
 
 def asked(counter: HubCalls, card: Holder) -> JoinState:

@@ -1,6 +1,5 @@
 """Service numbers from a file, as an operator loads them: tried first, all or nothing, by whom."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +17,7 @@ from sync.services import ServiceNumber
 from sync.values import MyKeyId, OrganisationId
 from tests.hub.mykey.people import HANA, JIRO, card
 from tests.hub.refusals import refused
-from tests.hub.shells import Shells, shells
+from tests.hub.shells import Shells
 from tests.hub.townhall import GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
 
 SHOP = OrganisationId(GREENGROCER)
@@ -33,18 +32,6 @@ def hall(tmp_path: Path) -> Townhall:
     for who, name in (("hana", HANA), ("jiro", JIRO)):
         hall.hub.mykey.register(card(who), name, consent_points=True)
     return hall
-
-
-@pytest.fixture
-def kato(hall: Townhall) -> Person:
-    """A clerk of Kawasaki, where the greengrocer is."""
-    return hall.person("Kato", Role.CLERK, KAWASAKI)
-
-
-@pytest.fixture
-def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
-    with shells(hall, monkeypatch) as found:
-        yield found
 
 
 def load(hall: Townhall, person: Person, data: bytes, *, apply: bool = True) -> NumbersLoaded:

@@ -1,6 +1,5 @@
 """Who runs the hub: joining with a token of one's own, leaving, and being let in again."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,13 @@ from sync.errors import InUse, Malformed, NotAuthentic, RefusedByRule
 from sync.values import PLATFORM
 from tests.doubles.clocks import SeededRandomness
 from tests.hub.refusals import refused
-from tests.hub.shells import Shells, shells
+from tests.hub.shells import Shells
 from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall, townhall
 
 
 @pytest.fixture
 def hall(tmp_path: Path) -> Townhall:
     return townhall(tmp_path)
-
-
-@pytest.fixture
-def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
-    with shells(hall, monkeypatch) as found:
-        yield found
 
 
 # -- joining

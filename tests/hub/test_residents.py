@@ -1,6 +1,5 @@
 """What may happen to a MyKey ID at the desk: who may do it, what is said, what it changes."""
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from sync.values import MunicipalityCode, MyKeyId
 from tests.doubles.clocks import at
 from tests.doubles.pen import Card
 from tests.hub.refusals import refused
-from tests.hub.shells import Shells, shells
+from tests.hub.shells import Shells
 from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall, townhall
 
 HANA, OTHER = "MY123456", "HANA2026"
@@ -39,24 +38,6 @@ def hall(tmp_path: Path, card_keys: list[RSAPrivateKey]) -> Townhall:
     return hall
 
 
-@pytest.fixture
-def kato(hall: Townhall) -> Person:
-    """A clerk of Kawasaki."""
-    return hall.person("Kato", Role.CLERK, KAWASAKI)
-
-
-@pytest.fixture
-def mori(hall: Townhall) -> Person:
-    """A clerk of Toshima, where Hana has no account."""
-    return hall.person("Mori", Role.CLERK, TOSHIMA)
-
-
-@pytest.fixture
-def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
-    with shells(hall, monkeypatch) as found:
-        yield found
-
-
 # -- who may
 
 
@@ -73,7 +54,7 @@ def test_a_clerk_of_a_town_where_the_resident_has_points_may(hall: Townhall, kat
 def test_a_clerk_of_another_town_and_an_auditor_may_only_look(hall: Townhall, mori: Person) -> None:
     desk, wish = hall.hub.residents, NewIdForm(new_id=OTHER, why="asked-here")
     for person in (mori, hall.person("Ito", Role.AUDITOR)):
-        acts: tuple[Callable[[], object], ...] = (
+        acts = (
             partial(desk.suspend, person, HANA, "card-lost"),
             partial(desk.resume, person, HANA, "card-found"),
             partial(desk.change_id, person, HANA, wish),

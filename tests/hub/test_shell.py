@@ -1,7 +1,6 @@
 """How answers are said at a shell: columns, local time for people, files that can be written."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ from hub.shell import details, read_bytes, read_file, table, write_new
 from sync.errors import Malformed, RefusedByRule
 from sync.values import Millis
 from tests.doubles.clocks import at
-from tests.hub.shells import Shells, shells
+from tests.hub.shells import Shells
 from tests.hub.townhall import KAWASAKI, Townhall, townhall
 
 
@@ -32,12 +31,6 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 @pytest.fixture
 def hall(tmp_path: Path) -> Townhall:
     return townhall(tmp_path)
-
-
-@pytest.fixture
-def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
-    with shells(hall, monkeypatch) as found:
-        yield found
 
 
 def test_people_read_local_time_in_columns_and_a_wide_letter_counts_two() -> None:

@@ -1,6 +1,5 @@
 """Every point of a town accounted for: the figures of the towns' own documents."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from sync.values import KeyDigest, MunicipalityCode
 from tests.doubles.clocks import at
 from tests.hub.corner import FISH_SHOP, GREENGROCER, Corner, Resident
 from tests.hub.refusals import refused
-from tests.hub.shells import Shells, shells
+from tests.hub.shells import Shells
 from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall, townhall
 
 SHIBUYA = "131130"
@@ -34,12 +33,6 @@ def hall(tmp_path: Path) -> Townhall:
     for code in (TOSHIMA, SHIBUYA):
         begin(hall, code, "101", "清掃", "環境課")
     return hall
-
-
-@pytest.fixture
-def shell(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shells]:
-    with shells(hall, monkeypatch) as found:
-        yield found
 
 
 def test_each_town_knows_what_all_residents_have_of_its_points(
