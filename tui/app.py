@@ -22,7 +22,8 @@ from tui.asking import Answered, Trouble, answered
 from tui.notices import printer_trouble
 from tui.readers import CardNews, ReaderDesk, StartWatch
 from tui.screens.balances import Balances
-from tui.screens.base import LAST_TRY, CounterScreen
+from tui.screens.base import CounterScreen
+from tui.screens.card import LAST_TRY
 from tui.screens.confirm import Confirm
 from tui.screens.history import History
 from tui.screens.home import JOBS, Home

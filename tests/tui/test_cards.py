@@ -38,6 +38,12 @@ def step(at: Stage) -> Step:
     return at.app.screen.step
 
 
+async def asked_for_the_pin(at: Stage) -> None:
+    """An amount is typed, and Hanako's card put down."""
+    await at.press(*"500", "enter")
+    await at.put()
+
+
 async def test_a_sale_is_the_amount_the_card_on_the_reader_and_the_pin(stage: Staged) -> None:
     async with stage(with_readers()) as at:
         await at.press(*"500", "enter")
@@ -59,8 +65,7 @@ async def test_a_card_that_was_there_before_it_was_wanted_is_used(stage: Staged)
 
 async def test_a_card_pays_once_until_it_is_put_down_again(stage: Staged) -> None:
     async with stage(with_readers()) as at:
-        await at.press(*"500", "enter")
-        await at.put()
+        await asked_for_the_pin(at)
         await at.press(*"1234", *"300", "enter")
 
         assert "The card on the reader was used already." in at.text
@@ -181,8 +186,7 @@ async def test_a_card_pulled_in_the_middle_is_put_back_and_the_pin_typed_again(
     stage: Staged,
 ) -> None:
     async with stage(with_readers()) as at:
-        await at.press(*"500", "enter")
-        await at.put()
+        await asked_for_the_pin(at)
         at.counter.fails_with = CardRemoved()
         at.readers.lift()
         await at.press(*"1234")
@@ -204,8 +208,7 @@ async def test_trouble_before_the_news_that_the_card_is_off_comes_to_the_same(
     stage: Staged,
 ) -> None:
     async with stage(with_readers()) as at:
-        await at.press(*"500", "enter")
-        await at.put()
+        await asked_for_the_pin(at)
         at.counter.fails_with = CardRemoved()
         await at.press(*"1234")
         assert "taken away too early" in at.answer
@@ -218,8 +221,7 @@ async def test_trouble_before_the_news_that_the_card_is_off_comes_to_the_same(
 
 async def test_a_pin_half_typed_is_forgotten_when_the_card_leaves(stage: Staged) -> None:
     async with stage(with_readers()) as at:
-        await at.press(*"500", "enter")
-        await at.put()
+        await asked_for_the_pin(at)
         await at.press(*"12")
         await at.lift()
         await at.press(*"34")  # nobody is asked for a PIN now
@@ -233,8 +235,7 @@ async def test_another_card_in_its_place_is_refused_and_the_first_may_come_back(
     stage: Staged,
 ) -> None:
     async with stage(with_readers(), readers=two_readers()) as at:
-        await at.press(*"500", "enter")
-        await at.put()
+        await asked_for_the_pin(at)
         await at.lift()
         await at.put(ACS)
         await at.press(*"5678")
@@ -274,8 +275,7 @@ async def test_no_pin_is_given_a_second_time_without_a_person(
     stage: Staged, problem: Exception
 ) -> None:
     async with stage(with_readers()) as at:
-        await at.press(*"500", "enter")
-        await at.put()
+        await asked_for_the_pin(at)
         at.counter.fails_with = problem
         await at.press(*"1234")
         assert at.counter.asked.count("take") == 1

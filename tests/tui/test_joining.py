@@ -28,12 +28,23 @@ def on_readers() -> FakeCounter:
     return counter
 
 
-async def begin(at: Stage, answer: str = "") -> None:
-    """The new card lies on the reader; whether the earlier one is there is answered."""
+async def opened(at: Stage) -> None:
+    """The screen waits for the new card."""
     at.app.action_go("join")
     await at.settle()
+
+
+async def begin(at: Stage, answer: str = "") -> None:
+    """The new card lies on the reader; whether the earlier one is there is answered."""
+    await opened(at)
     await at.card(NEW)
     await at.press(*answer)
+
+
+async def swap(at: Stage, off: str, on: str) -> None:
+    """One card is taken off, the other one put on."""
+    await at.lift(off)
+    await at.put(on)
 
 
 def step(at: Stage) -> Step:
@@ -197,15 +208,6 @@ async def test_an_id_that_nobody_has_is_typed_again(stage: Staged) -> None:
         assert step(at) is Step.SAID
 
 
-async def test_letters_for_a_pin_reach_no_card(stage: Staged) -> None:
-    async with stage(a_renewal()) as at:
-        await begin(at, "1")
-        await at.card(EARLIER)
-        await at.press("5", "x")
-        assert "Nothing was given to the card" in at.answer
-        assert "vouch" not in at.counter.asked
-
-
 @pytest.mark.parametrize("answers", ["", "1", "3"])
 async def test_escape_gives_up_and_changes_nothing(stage: Staged, answers: str) -> None:
     async with stage(a_renewal()) as at:
@@ -229,16 +231,13 @@ async def test_the_list_has_room_for_every_job(stage: Staged, language: Language
 
 async def test_the_cards_are_put_down_one_after_the_other(stage: Staged) -> None:
     async with stage(on_readers()) as at:
-        at.app.action_go("join")
-        await at.settle()
+        await opened(at)
         await at.put(SONY)
         await at.press("1")
         assert "Take the new card off" in at.answer
-        await at.lift(SONY)
-        await at.put(ACS)
+        await swap(at, SONY, ACS)
         await at.press(*EARLIER_PIN)
-        await at.lift(ACS)
-        await at.put(SONY)
+        await swap(at, ACS, SONY)
         await at.press(*NEW_PIN)
 
         assert at.light == "good"
@@ -247,12 +246,10 @@ async def test_the_cards_are_put_down_one_after_the_other(stage: Staged) -> None
 
 async def test_a_card_that_leaves_before_its_pin_is_asked_for_again(stage: Staged) -> None:
     async with stage(on_readers()) as at:
-        at.app.action_go("join")
-        await at.settle()
+        await opened(at)
         await at.put(SONY)
         await at.press("1")
-        await at.lift(SONY)
-        await at.put(ACS)
+        await swap(at, SONY, ACS)
         assert step(at) is Step.EARLIER_PIN
         await at.lift(ACS)
         assert step(at) is Step.EARLIER
@@ -267,35 +264,29 @@ async def test_a_card_that_leaves_before_its_pin_is_asked_for_again(stage: Stage
 
 async def test_a_card_that_was_swapped_while_the_id_was_typed_gets_no_pin(stage: Staged) -> None:
     async with stage(on_readers()) as at:
-        at.app.action_go("join")
-        await at.settle()
+        await opened(at)
         await at.put(SONY)
         await at.press("3", *"MYKEY")
-        await at.lift(SONY)
-        await at.put(ACS)
+        await swap(at, SONY, ACS)
         await at.press(*"001", "enter")
         assert step(at) is not Step.PIN
         assert "join" not in at.counter.asked
 
-        await at.lift(ACS)
-        await at.put(SONY)
+        await swap(at, ACS, SONY)
         await at.press(*NEW_PIN)
         assert "Number of this card" in at.answer
 
 
 async def test_digits_that_nobody_asked_for_answer_nothing(stage: Staged) -> None:
     async with stage(on_readers()) as at:
-        at.app.action_go("join")
-        await at.settle()
+        await opened(at)
         await at.put(SONY)
         await at.press("1")
         await at.press("3", "2")
         assert step(at) is Step.EARLIER
-        await at.lift(SONY)
-        await at.put(ACS)
+        await swap(at, SONY, ACS)
         await at.press(*EARLIER_PIN)
-        await at.lift(ACS)
-        await at.put(SONY)
+        await swap(at, ACS, SONY)
         await at.press(*NEW_PIN)
         assert "can be used no more" in at.answer, "as it was answered"
 
@@ -306,12 +297,10 @@ async def test_a_pin_that_nobody_typed_on_the_readers_keys_is_asked_for_again(
     counter = on_readers()
     counter.pad = True
     async with stage(counter) as at:
-        at.app.action_go("join")
-        await at.settle()
+        await opened(at)
         await at.put(SONY)
         await at.press("1")
-        await at.lift(SONY)
-        await at.put(ACS)
+        await swap(at, SONY, ACS)
         assert step(at) is Step.EARLIER_PIN
         assert "on the card reader's keys" in at.text
         assert "No PIN was typed on the card reader." in at.answer

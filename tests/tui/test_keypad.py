@@ -19,12 +19,12 @@ from node.card.softcard import SoftCard
 from node.card.tap import CardAddress, ReaderAddress, Tap
 from node.card.watch import Event, Watch
 from node.counter import Counter
-from tests.doubles.counter import shop as fake_shop
 from tests.doubles.keypad import CANCEL, Keypad
 from tests.doubles.scard import FakeScard
 from tests.node.conftest import PIN, Shop, blank_card, resident_key, shop
 from tests.tui.conftest import SIZE, Staged, screen_text
 from tests.tui.waiting import sees, until
+from tests.tui.ways import WAYS, before, to_the_pin
 from tui.app import CounterApp
 from tui.screens.spend import Spend, Step
 from tui.widgets.pin import PinEntry
@@ -215,35 +215,11 @@ async def test_tickets(till: Opened) -> None:
 # -- every screen that asks for a PIN, over a counter that is made up
 
 
-CARD = "card"
-WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "spend": ("take", (*"500", "enter", CARD)),
-    "issue": ("issue_tickets", ("f4", CARD, *"1000", "enter", "enter")),
-    "register": ("register", ("f5", CARD, "1", "1", *"WISHED01", "enter")),
-    "balances": ("balances", ("f6", CARD, "f12")),
-    "the MyKey ID": ("member see", ("f1", *"mykey", "enter", "1", CARD)),
-    "a service number": (
-        "set_number",
-        ("f1", *"service", "enter", CARD, *"789145", "enter"),
-    ),
-    "a new card": ("join", ("f1", *"new card", "enter", CARD, "3", *"MYKEY001", "enter")),
-}
-
-
-UNREGISTERED = ("register", "a new card")
-
-
 @pytest.mark.parametrize("way", WAYS)
 async def test_no_screen_takes_a_pin_that_is_typed_on_the_reader(stage: Staged, way: str) -> None:
-    question, keys = WAYS[way]
-    counter = fake_shop(pad=True)
-    counter.cards["soft:hanako"].mykey_id = "" if way in UNREGISTERED else "HANAKO01"
+    counter, question = before(way, pad=True), WAYS[way].question
     async with stage(counter) as at:
-        for key in keys:
-            if key is CARD:
-                await at.card("soft:hanako")
-            else:
-                await at.press(key)
+        await to_the_pin(at, way)
         assert "on the card reader's keys" in at.text
         assert "No PIN was typed on the card reader." in at.answer
         assert counter.asked.count(question) == 1

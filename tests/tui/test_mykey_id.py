@@ -7,7 +7,7 @@ from tests.doubles.counter import KAWASAKI, FakeCounter, shop, slowly
 from tests.doubles.readers import SONY
 from tests.tui.conftest import Stage, Staged
 from tui.screens.home import JOBS, Home
-from tui.screens.member import At, MyKeyId
+from tui.screens.member import MyKeyId, Step
 
 HANA = "HANAKO01"
 SEE, SUSPEND, RESUME, CHANGE, AGREE, END = "123456"
@@ -27,6 +27,12 @@ async def begin(at: Stage, what: str) -> None:
     assert isinstance(at.app.screen, MyKeyId)
     await at.press(what)
     await at.card("soft:hanako")
+
+
+async def do(at: Stage, what: str) -> None:
+    """The whole of it: choose, card, PIN."""
+    await begin(at, what)
+    await at.press(*"1234")
 
 
 def steps(counter: FakeCounter) -> list[str]:
@@ -66,11 +72,9 @@ async def test_what_will_happen_is_said_before_the_pin(stage: Staged, counter: F
 
         assert "The MyKey ID is suspended." in at.answer
         assert "Counters without network" in at.answer
-        await begin(at, SEE)
-        await at.press(*"1234")
+        await do(at, SEE)
         assert "choose 3" in at.answer
-        await begin(at, RESUME)
-        await at.press(*"1234")
+        await do(at, RESUME)
         assert "can be used again" in at.answer
         assert counter.cards["soft:hanako"].state == "active"
 
@@ -79,11 +83,9 @@ async def test_what_only_the_desk_lifts_is_sent_there(stage: Staged, counter: Fa
     card = counter.cards["soft:hanako"]
     card.state, card.at_desk = "suspended", True
     async with stage(counter) as at:
-        await begin(at, SEE)
-        await at.press(*"1234")
+        await do(at, SEE)
         assert "Only the town's counter" in at.answer
-        await begin(at, RESUME)
-        await at.press(*"1234")
+        await do(at, RESUME)
         assert at.light == "no"
         assert "stolen or misused" in at.answer
 
@@ -124,11 +126,9 @@ async def test_without_a_wish_the_id_is_made(stage: Staged, counter: FakeCounter
 async def test_points_may_be_agreed_to_later(stage: Staged, counter: FakeCounter) -> None:
     counter.cards["soft:hanako"].agreed = False
     async with stage(counter) as at:
-        await begin(at, SEE)
-        await at.press(*"1234")
+        await do(at, SEE)
         assert "made without points" in at.answer
-        await begin(at, AGREE)
-        await at.press(*"1234")
+        await do(at, AGREE)
         assert counter.cards["soft:hanako"].agreed
 
 
@@ -139,8 +139,7 @@ async def test_the_end_takes_a_look_a_yes_and_the_pin_once_more(
     stage: Staged, counter: FakeCounter
 ) -> None:
     async with stage(counter) as at:
-        await begin(at, END)
-        await at.press(*"1234")
+        await do(at, END)
         assert "End this MyKey ID for good?" in at.text
         assert "かわさきポイント: 2,000 points" in at.text
         assert steps(counter) == ["see"]
@@ -169,32 +168,19 @@ async def test_escape_after_the_yes_ends_nothing(stage: Staged, counter: FakeCou
         await begin(at, END)
         await at.press(*"1234", "f12", "escape")
         assert "Nothing was changed." in at.answer
-        await begin(at, END)
-        await at.press(*"1234")
+        await do(at, END)
         assert steps(counter) == ["see", "see"], "the yes from before is over"
 
 
 async def test_what_is_suspended_is_not_ended_here(stage: Staged, counter: FakeCounter) -> None:
     counter.cards["soft:hanako"].state = "suspended"
     async with stage(counter) as at:
-        await begin(at, END)
-        await at.press(*"1234")
+        await do(at, END)
         assert "suspended" in at.answer
         assert steps(counter) == ["see"]
 
 
 # -- what goes wrong
-
-
-async def test_a_wrong_pin_is_typed_again(stage: Staged, counter: FakeCounter) -> None:
-    async with stage(counter) as at:
-        await begin(at, SUSPEND)
-        await at.press(*"9999")
-        assert "2 tries are left." in at.answer
-        await at.press(*"9998")
-        assert "1 try is left." in at.answer
-        await at.press(*"1234")
-        assert at.light == "good"
 
 
 async def test_a_reader_with_keys_asks_there_and_again_only_when_told_to(
@@ -229,7 +215,7 @@ async def test_a_locked_card_is_told_before_the_pin(stage: Staged, counter: Fake
         await begin(at, SEE)
         assert "PIN is locked" in at.answer
         assert isinstance(at.app.screen, MyKeyId)
-        assert at.app.screen.at is At.CHOICE
+        assert at.app.screen.step is Step.CHOICE
 
 
 async def test_without_the_network_nobody_types_a_pin(stage: Staged, counter: FakeCounter) -> None:
@@ -248,8 +234,7 @@ async def test_a_card_that_left_too_early_changes_nothing(
         counter.fails_with = CardRemoved()
         await at.press(*"1234")
         assert "taken away too early" in at.answer
-        await begin(at, SEE)
-        await at.press(*"1234")
+        await do(at, SEE)
         assert at.light == "good"
         assert "1 card belongs to it." in at.answer
 
@@ -339,26 +324,14 @@ async def test_a_card_without_an_id_is_sent_to_the_registration(
 ) -> None:
     counter.cards["soft:hanako"].mykey_id = ""
     async with stage(counter) as at:
-        await begin(at, SEE)
-        await at.press(*"1234")
+        await do(at, SEE)
         assert "Register the resident first (F5)." in at.answer
-
-
-async def test_a_ticket_scanned_into_the_pin_changes_nothing(
-    stage: Staged, counter: FakeCounter
-) -> None:
-    async with stage(counter) as at:
-        await begin(at, SUSPEND)
-        await at.scan("2KCE5AQ")
-        assert "Nothing was given to the card." in at.answer
-        assert (steps(counter), counter.cards["soft:hanako"].tries) == ([], 3)
 
 
 async def test_no_points_move_whatever_is_done(stage: Staged, counter: FakeCounter) -> None:
     before = counter.points_in_all()
     async with stage(counter) as at:
         for what in (SEE, SUSPEND, RESUME, AGREE):
-            await begin(at, what)
-            await at.press(*"1234")
+            await do(at, what)
     assert counter.points_in_all() == before
     assert counter.cards["soft:hanako"].points == {KAWASAKI: 2_000}

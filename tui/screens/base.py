@@ -10,6 +10,7 @@ Rules kept here, for all screens:
    asker says how to let go of it.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
@@ -18,7 +19,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from node.card.errors import NotThisCard
-from node.card.pin import OnPad
 from node.card.readers import Lies
 from tui.asking import Trouble, is_refusal
 from tui.usecases import UseCases
@@ -26,15 +26,13 @@ from tui.widgets.answer import Answer
 from tui.widgets.banner import Banner
 from tui.widgets.cardslot import CardSlot
 from tui.widgets.foot import Foot
-from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
-    from node.outcome import CardLook, Refused, Status
+    from node.outcome import Refused, Status
     from tui.app import CounterApp
 
 T = TypeVar("T")
-LAST_TRY = N_("Careful: this is the last try before the PIN is locked.")
 
 
 class CounterScreen(Screen[None]):
@@ -78,9 +76,9 @@ class CounterScreen(Screen[None]):
         yield from self.body()
         yield Foot(self.desk.words)
 
+    @abstractmethod
     def body(self) -> ComposeResult:
         """What the screen is for."""
-        raise NotImplementedError
 
     def slot(self) -> CardSlot:
         """A new place to ask for a card, as this counter has it."""
@@ -165,44 +163,6 @@ class CounterScreen(Screen[None]):
     def show_refusal(self, refused: "Refused") -> None:
         """Say why not."""
         self.desk.advise(self.answer, refused)
-
-    def is_locked(self, look: "CardLook") -> bool:
-        """Whether the card's PIN is locked; says so before anybody fills in a form."""
-        if look.tries_left:
-            return False
-        self.desk.advise_reason(self.answer, "pin-locked")
-        return True
-
-    def before_pin(
-        self, tries_left: int, *, pad: bool = False, again: bool = False, note: str = ""
-    ) -> None:
-        """Ask for the PIN, with a ``note`` or without, and warn before the last try.
-
-        ``pad``: on the reader's keys. The person types there at once the first time; ``again``, and
-        before the last try, somebody presses Enter first: no PIN is asked for by itself.
-        """
-        words, entry = self.desk.words, self.query_one(PinEntry)
-        if pad:
-            entry.type_on_pad(words("on the card reader's keys"))
-        else:
-            entry.type_here()
-        last = tries_left == 1
-        told = [line for line in (note, words(LAST_TRY) if last else "") if line]
-        if pad and (again or last):
-            told.append(words("Press Enter, then type it on the card reader's keys."))
-        elif pad:
-            entry.begin_on_pad()
-        self.answer.note("\n".join(told))
-
-    def working(self, pin: bytearray, text: str) -> None:
-        """Say ``text`` while the card works; with a PIN on the reader's keys, to type it there."""
-        on_pad = N_("Type the PIN on the card reader's keys now. Cancel there gives up.")
-        self.answer.note(self.desk.words(on_pad if isinstance(pin, OnPad) else text))
-
-    @staticmethod
-    def asks_pin_again(refused: "Refused") -> bool:
-        """Whether only the PIN was wrong, or none was given, so that it may be typed once more."""
-        return refused.reason in ("wrong-pin", "bad-pin", "pin-not-entered")
 
     def leave(self) -> None:
         """Called before the screen goes: let go of what is held open."""

@@ -5,26 +5,24 @@ Without the network nobody fills in a form: the screen says so when it is opened
 a card is put down.
 """
 
-from enum import Enum, auto
+from enum import Enum
 from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
 from node.card.pin import wipe
 from node.outcome import CardLook, Issued, Refused, Running, TownStanding
 from sync.errors import Malformed
 from sync.values import MOST_POINTS, Points, half_width, points
-from tui.asking import Trouble
-from tui.screens.base import CounterScreen
+from tui.screens.card import CardScreen, Scene
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import Choices
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line
-from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 MOST_DAYS, MOST_TICKETS = 366, 20
@@ -34,22 +32,23 @@ MOST_DAYS, MOST_TICKETS = 366, 20
 class Step(Enum):
     """Where the issue is."""
 
-    CARD = auto()
-    TOWN = auto()
-    KIND = auto()
-    FORM = auto()
-    PIN = auto()
-    WAITING = auto()
+    CARD = Scene(card="asked")
+    TOWN = Scene(uses=("#towns",))
+    KIND = Scene(uses=("#kinds",))
+    FORM = Scene(uses=("#form",))
+    PIN = Scene(sees=("#form",), pin=True)
+    WAITING = Scene(waits=True)
 
 
-class Issue(CounterScreen):
+class Issue(CardScreen):
     """One issue after the other."""
 
+    FIRST, WAITING = Step.CARD, Step.WAITING
     HEADING = N_("Issue tickets")
+    GIVEN_UP = N_("Given up. No points were moved.")
     DEFAULT_CSS = """
-    Issue Horizontal { height: 1; }
     Issue Vertical { height: auto; }
-    Issue .label { width: 36; padding: 0 1; text-style: bold; }
+    Issue .label { width: 36; }
     Issue Line { width: 14; }
     Issue #town, Issue #plain { height: 1; padding: 0 1; text-style: bold; color: $accent; }
     Issue BigAmount { margin: 0 1 1 1; }
@@ -58,14 +57,11 @@ class Issue(CounterScreen):
     def __init__(self) -> None:
         """No card yet."""
         super().__init__()
-        self.step = Step.CARD
-        self._card = ""
         self._towns: tuple[TownStanding, ...] = ()
         self._town: TownStanding | None = None
         self._programmes: tuple[Running, ...] = ()
         self._kinds: tuple[Running, ...] = ()
         self._kind: Running | None = None
-        self._tries, self._pad = 0, False
         self._each, self._days, self._count = Points(0), 0, 0
 
     def body(self) -> ComposeResult:
@@ -81,20 +77,15 @@ class Issue(CounterScreen):
                 ("days", N_("Days it can be used, from today"), "3"),
                 ("count", N_("How many tickets"), "1"),
             ):
-                with Horizontal():
-                    yield Static(words(label), classes="label")
-                    yield Line(value, name=name, keeps=True)
+                yield self.row(words(label), Line(value, name=name, keeps=True))
         yield Static("", id="plain", markup=False)
         yield BigAmount()
-        with Horizontal(id="secret"):
-            yield Static(words("PIN (the customer types 4 digits)"), classes="label")
-            yield PinEntry()
+        yield self.secret()
         yield Answer()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """The card first; without the network that is said now."""
-        super().on_mount()
-        self._fresh()
+        self.fresh()
         self.ask(self.counter.running, self._opened)
 
     def _opened(self, running: tuple[Running, ...] | Refused) -> None:
@@ -114,20 +105,9 @@ class Issue(CounterScreen):
             *more,
         )
 
-    def _enter(self, step: Step) -> None:
-        self.step = step
-        self.query_one("#towns").display = step is Step.TOWN
-        self.query_one("#kinds").display = step is Step.KIND
-        form = self.query_one("#form")
-        form.display = step in (Step.FORM, Step.PIN, Step.WAITING) and self._kind is not None
-        form.disabled = step is not Step.FORM
-        self.query_one("#secret").display = step is Step.PIN
-        self.query_one(PinEntry).clear()
-        slot = self.query_one(CardSlot)
-        if step is Step.CARD:
-            slot.want()
-        else:
-            slot.rest()
+    def enter(self, step: Enum, *, again: bool = False, back: bool = False) -> None:
+        """Show a step, and what the customer pays once that is known."""
+        super().enter(step, again=again, back=back)
         self._paint()
 
     def _paint(self) -> None:
@@ -144,51 +124,35 @@ class Issue(CounterScreen):
         pay = words("Customer, you pay {points}", points=words.points(total)) if total else ""
         self.query_one("#plain", Static).update(pay)
 
-    def _fresh(self) -> None:
-        self._card, self._town, self._kind = "", None, None
+    def fresh(self) -> None:
+        """The next issue; the days stay."""
+        self.card, self._town, self._kind = "", None, None
         self._towns, self._kinds = (), ()
         self._each, self._count = Points(0), 0
         self.query_one("#amount", Line).value = ""
         self.query_one("#count", Line).value = "1"
-        self._enter(Step.CARD)
+        self.enter(Step.CARD)
 
-    @on(CardSlot.Put)
-    def put(self, event: CardSlot.Put) -> None:
-        """A card lies on the reader."""
-        if self.step is not Step.CARD:
-            return
-        self._card = event.address
-        self._enter(Step.WAITING)
-        self.answer.note(self.desk.words("Reading the card. One moment, please."))
-        self.ask(partial(_look, self.counter, event.address), self._looked)
+    def laid(self, card: str) -> None:
+        """What can be issued from it."""
+        self.card = card
+        self.read(partial(_look, self.counter, card), self._looked)
 
     def _looked(self, found: tuple[CardLook, tuple[Running, ...]] | Refused) -> None:
         if isinstance(found, Refused):
-            self._fresh()
-            self.show_refusal(found)
+            self.turn_away(found)
             return
         look, self._programmes = found
-        self._tries, self._pad = look.tries_left, look.pad
+        self.know(look)
         self._towns = tuple(town for town in look.towns if town.usable)
-        self.answer.blank()
-        if self.is_locked(look):
-            self._fresh()
+        if not look.tries_left:
+            self.turn_away("pin-locked")
         elif not self._towns or look.closed is not None:
-            self._fresh()
-            self.desk.advise_reason(self.answer, look.closed or "no-accepted-town")
+            self.turn_away(look.closed or "no-accepted-town")
         elif len(self._towns) == 1:
             self._to_kind(self._towns[0])
         else:
-            self._enter(Step.TOWN)
-            words, choices = self.desk.words, self.query_one("#towns", Choices)
-            self.answer.note(words("Which points? Type the number or choose and press Enter."))
-            choices.show(
-                [
-                    f"{t.point_name}  {words.points(t.available, at_least=t.at_cap)}"
-                    for t in self._towns
-                ]
-            )
-            choices.focus()
+            self.choose_town(Step.TOWN, self._towns)
 
     @on(OptionList.OptionSelected, "#towns")
     def chosen(self, event: OptionList.OptionSelected) -> None:
@@ -199,18 +163,14 @@ class Issue(CounterScreen):
         """One running programme is not asked about."""
         kinds = tuple(each for each in self._programmes if each.municipality == town.municipality)
         if not kinds:
-            self._fresh()
-            self.desk.advise_reason(self.answer, "unknown-programme")
+            self.turn_away("unknown-programme")
             return
         self._town, self._kinds = town, kinds
         if len(kinds) == 1:
             self._to_form(kinds[0])
             return
-        self._enter(Step.KIND)
-        words, choices = self.desk.words, self.query_one("#kinds", Choices)
-        self.answer.note(words("Which kind of ticket? Type the number or choose and press Enter."))
-        choices.show([kind.name for kind in kinds])
-        choices.focus()
+        which = self.desk.words("Which kind of ticket? Type the number or choose and press Enter.")
+        self.choose(Step.KIND, "#kinds", [kind.name for kind in kinds], which)
 
     @on(OptionList.OptionSelected, "#kinds")
     def of_kind(self, event: OptionList.OptionSelected) -> None:
@@ -219,7 +179,7 @@ class Issue(CounterScreen):
 
     def _to_form(self, kind: Running) -> None:
         self._kind = kind
-        self._enter(Step.FORM)
+        self.enter(Step.FORM)
         go_on = self.desk.words("Enter goes on to the next field, then to the PIN.")
         if self.without_printer:
             self._warn_of_paper(go_on)
@@ -236,7 +196,7 @@ class Issue(CounterScreen):
         form = self._read_form()
         if form is not None:
             self._each, self._days, self._count = form
-            self._to_pin()
+            self.to_pin(Step.PIN)
 
     def _read_form(self) -> tuple[Points, int, int] | None:
         words = self.desk.words
@@ -263,35 +223,23 @@ class Issue(CounterScreen):
         line.focus()
         self.answer.note(why)
 
-    def _to_pin(self, *, again: bool = False) -> None:
-        self._enter(Step.PIN)
-        self.before_pin(self._tries, pad=self._pad, again=again)
-        self.query_one(PinEntry).focus()
-
-    @on(PinEntry.Unclear)
-    def unclear(self) -> None:
-        """Letters, or a ticket scanned into the PIN."""
-        self.answer.note(self.desk.words("A PIN has 4 digits. Nothing was given to the card."))
-
-    @on(PinEntry.Typed)
-    def typed(self, event: PinEntry.Typed) -> None:
-        """The PIN: from here on nothing stops half-way."""
+    def sign(self, pin: bytearray) -> None:
+        """The issue: from here on nothing stops half-way."""
         kind = self._kind
         if kind is None:
-            wipe(event.pin)
+            wipe(pin)
             return
-        self._enter(Step.WAITING)
-        self.working(event.pin, N_("Taking the points. Please leave the card on the reader."))
+        self.working(pin, N_("Taking the points. Please leave the card on the reader."))
         self.ask(
             partial(
                 self.counter.issue_tickets,
-                self._card,
+                self.card,
                 kind.municipality,
                 self._each,
                 days=self._days,
                 count=self._count,
                 programme=kind.programme,
-                pin=event.pin,
+                pin=pin,
             ),
             self._issued,
             money=True,
@@ -300,14 +248,10 @@ class Issue(CounterScreen):
     def _issued(self, issued: Issued | Refused) -> None:
         words = self.desk.words
         if isinstance(issued, Refused):
-            if self.asks_pin_again(issued):
-                self._tries = issued.tries_left or self._tries
-                self._to_pin(again=True)
-            else:
-                self._fresh()
-            self.show_refusal(issued)
+            if not self.wrong_pin(issued):
+                self.turn_away(issued)
             return
-        self._fresh()
+        self.fresh()
         numbers = ", ".join(issued.numbers)
         comes_out = bool(issued.papers) and not self.without_printer
         if issued.papers and not comes_out:
@@ -331,20 +275,6 @@ class Issue(CounterScreen):
             words("Ticket {number}, no. {seq}", number=numbers, seq=issued.record.seq),
             last,
         )
-
-    def show_trouble(self, trouble: Trouble) -> None:
-        """Begin again with the card."""
-        self._fresh()
-        super().show_trouble(trouble)
-
-    def step_back(self) -> bool:
-        """Back to the card; nothing was taken."""
-        if self.step is Step.CARD:
-            return False
-        self.forget()
-        self._fresh()
-        self.answer.note(self.desk.words("Given up. No points were moved."))
-        return True
 
 
 def _look(counter: UseCases, card: str) -> tuple[CardLook, tuple[Running, ...]] | Refused:

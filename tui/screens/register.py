@@ -5,27 +5,24 @@ and after three the one that the centre makes stands in the field. So the card s
 that has its ID already is told before anybody is asked anything.
 """
 
-from enum import Enum, auto
+from enum import Enum
 from functools import partial
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from node.outcome import ChosenId, NumberLook, Refused, RegisteredCard
 from sync.choosing import MOST_WISHES
 from sync.errors import Malformed
 from sync.values import half_width, mykey_id
-from tui.asking import Trouble
-from tui.screens.base import CounterScreen
+from tui.screens.card import CardScreen, Scene
 from tui.screens.numbers import Numbers
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import Choices
 from tui.widgets.line import Line
-from tui.widgets.pin import PinEntry
 from tui.widgets.steps import Steps
 from tui.wording import Words, in_fours
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
@@ -44,6 +41,7 @@ _KNOWN = (
     N_("See or change the MyKey ID, or use it for points too"),
     N_("Nothing more: the next resident"),
 )
+_ASKS = ("#choice",)
 _SERVICES = (N_("Link this organisation's own number"), N_("Later: the next resident"))
 _NONE = ChosenId(mykey_id="", generated=False, taken=())
 """No ID yet."""
@@ -55,20 +53,18 @@ _SHOWN = 16
 class Step(Enum):
     """Where the registration is."""
 
-    CARD = auto()
-    KNOWN = auto()
+    CARD = Scene(place=1, card="asked")
+    KNOWN = Scene(uses=_ASKS)
     """The card has its ID already."""
-    EARLIER = auto()
+    EARLIER = Scene(uses=_ASKS)  # noqa: PIE796  no two scenes are equal
     """Whether the resident has an ID by another card."""
-    CONSENT = auto()
-    WISH = auto()
-    PIN = auto()
-    SERVICES = auto()
-    WAITING = auto()
+    CONSENT = Scene(place=2, uses=_ASKS)
+    WISH = Scene(place=3, uses=("#wished",))
+    PIN = Scene(place=4, sees=("#wished",), pin=True)
+    SERVICES = Scene(place=5, uses=_ASKS, card="heard")  # the next resident need not wait for a key
+    WAITING = Scene(waits=True)
 
 
-_PLACE = {Step.CARD: 1, Step.CONSENT: 2, Step.WISH: 3, Step.PIN: 4, Step.SERVICES: 5}
-"""The number of a step on the line; while somebody waits it stays as it is."""
 _CHOICES = {
     Step.KNOWN: _KNOWN,
     Step.EARLIER: _EARLIER,
@@ -78,16 +74,16 @@ _CHOICES = {
 """What there is to choose from."""
 
 
-class Register(CounterScreen):
+class Register(CardScreen):
     """One resident after the other."""
 
+    FIRST, WAITING = Step.CARD, Step.WAITING
+    GIVEN_UP = N_("Given up. Nothing was registered.")
     HEADING = N_("Register a resident")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f12", "make", N_("Make an ID"), key_display="F12")
     ]
     DEFAULT_CSS = """
-    Register Horizontal { height: 1; }
-    Register .label { width: auto; padding: 0 1; text-style: bold; }
     Register #wish { width: 14; }
     Register #secret { margin-top: 1; }
     """
@@ -95,8 +91,6 @@ class Register(CounterScreen):
     def __init__(self) -> None:
         """No card yet."""
         super().__init__()
-        self.step = Step.CARD
-        self._card, self._tries, self._pad = "", 0, False
         self._consent = False
         self._taken: tuple[str, ...] = ()
         self._chosen = _NONE
@@ -107,41 +101,13 @@ class Register(CounterScreen):
         yield Steps([words(label) for label in _STEPS])
         yield self.slot()
         yield Choices(name="choice")
-        with Horizontal(id="wished"):
-            yield Static(words("MyKey ID"), classes="label")
-            yield Line(name="wish", keeps=True)
-        with Horizontal(id="secret"):
-            yield Static(words("PIN (the customer types 4 digits)"), classes="label")
-            yield PinEntry()
+        yield self.row(words("MyKey ID"), Line(name="wish", keeps=True), name="wished")
+        yield self.secret()
         yield Answer()
 
-    def on_mount(self) -> None:
-        """The card first."""
-        super().on_mount()
-        self._fresh()
-
-    def _enter(self, step: Step) -> None:
-        self.step = step
-        if step in _PLACE:
-            self.query_one(Steps).go(_PLACE[step])
-        choices = self.query_one("#choice", Choices)
-        choices.display = step in _CHOICES
-        choices.disabled = step not in _CHOICES  # hidden, it would still hear a PIN's digits
-        self.query_one("#wished").display = step in (Step.WISH, Step.PIN)
-        self.query_one("#wish").disabled = step is not Step.WISH
-        self.query_one("#secret").display = step is Step.PIN
-        self.query_one(PinEntry).clear()
-        slot = self.query_one(CardSlot)
-        if step is Step.CARD:
-            slot.want()
-        elif step is Step.SERVICES:
-            slot.listen()  # the next resident need not wait for a key
-        else:
-            slot.rest()
-        self.refresh_bindings()
-        if step in _CHOICES:
-            choices.show([self.desk.words(row) for row in _CHOICES[step]])
-            choices.focus()
+    def _choose_at(self, step: Step, note: str = "") -> None:
+        words = self.desk.words
+        self.choose(step, "#choice", [words(row) for row in _CHOICES[step]], note)
 
     def check_action(
         self,
@@ -151,42 +117,37 @@ class Register(CounterScreen):
         """An ID is made where one can be typed; elsewhere its key is not shown."""
         return action != "make" or self.step is Step.WISH
 
-    def _fresh(self) -> None:
-        self._card, self._taken, self._chosen = "", (), _NONE
+    def fresh(self) -> None:
+        """The next resident."""
+        self._forget_for("")
+        self.enter(Step.CARD)
+
+    def _forget_for(self, card: str) -> None:
+        """Nothing is kept of the resident before; ``card`` is the next one's."""
+        self.card, self._taken, self._chosen = card, (), _NONE
         self.query_one("#wish", Line).value = ""
-        self._enter(Step.CARD)
 
     # -- 1 card, 2 consent
 
-    @on(CardSlot.Put)
-    def put(self, event: CardSlot.Put) -> None:
-        """A card lies on the reader."""
-        if self.step not in (Step.CARD, Step.SERVICES):
-            return
-        self._fresh()
-        self._card = event.address
-        self._enter(Step.WAITING)
-        self.answer.note(self.desk.words("Reading the card. One moment, please."))
-        self.ask(partial(self.counter.number_of, event.address), self._looked)
+    def laid(self, card: str) -> None:
+        """The resident's card, or already the next one's."""
+        self._forget_for(card)
+        self.read(partial(self.counter.number_of, card), self._looked)
 
     def _looked(self, look: NumberLook | Refused) -> None:
         """A card that cannot be registered now is told before anybody is asked anything."""
         if isinstance(look, Refused):
-            self._fresh()
-            self.show_refusal(look)
+            self.turn_away(look)
             return
-        self._tries, self._pad = look.tries_left or 0, look.pad
-        if not self._tries:
-            self._fresh()
-            self.desk.advise_reason(self.answer, "pin-locked")
-            return
+        self.know(look)
         words = self.desk.words
-        if look.registered:
-            self._enter(Step.KNOWN)
-            self.answer.note(words("This card has its MyKey ID already. It stays the same."))
-            return
-        self._enter(Step.EARLIER)
-        self.answer.note(words("Ask the resident: is there a MyKey ID already?"))
+        if not self.tries:
+            self.turn_away("pin-locked")
+        elif look.registered:
+            known = words("This card has its MyKey ID already. It stays the same.")
+            self._choose_at(Step.KNOWN, known)
+        else:
+            self._choose_at(Step.EARLIER, words("Ask the resident: is there a MyKey ID already?"))
 
     @on(OptionList.OptionSelected, "#choice")
     def answered(self, event: OptionList.OptionSelected) -> None:
@@ -202,19 +163,19 @@ class Register(CounterScreen):
         elif self.step is Step.KNOWN and place == 1:
             self.desk.action_go("mykey")
         elif place == 0:
-            card = self._card
-            self._fresh()
+            card = self.card
+            self.fresh()
             self.answer.blank()
             self.desk.push_screen(Numbers(card))
         else:
-            self._fresh()
+            self.fresh()
             self.answer.blank()
 
     def _first(self) -> None:
         """Nobody gets a second ID: an earlier card's is joined to this card instead."""
-        self._enter(Step.CONSENT)
         words = self.desk.words
-        self.answer.note(words("Ask the resident. Type the number or choose and press Enter."))
+        ask = words("Ask the resident. Type the number or choose and press Enter.")
+        self._choose_at(Step.CONSENT, ask)
 
     def _agreed(self, *, points: bool) -> None:
         """What the resident said; it is recorded with the registration."""
@@ -229,7 +190,7 @@ class Register(CounterScreen):
 
     def _wish_again(self, *lines: str) -> None:
         """The field is open."""
-        self._enter(Step.WISH)
+        self.enter(Step.WISH)
         self.answer.note("\n".join(lines))
         field = self.query_one("#wish", Line)
         field.focus()
@@ -240,7 +201,7 @@ class Register(CounterScreen):
         """A candidate as the person wrote it: full-width letters are not made half-width."""
         typed = event.control.value.strip()
         if typed and typed == self._chosen.mykey_id:
-            self._to_pin()
+            self.to_pin(Step.PIN)
             return
         if not typed:
             self.action_make()
@@ -257,8 +218,7 @@ class Register(CounterScreen):
             self._choose(())
 
     def _choose(self, wishes: tuple[str, ...]) -> None:
-        self._enter(Step.WAITING)
-        self.answer.note(self.desk.words("Asking the centre. One moment, please."))
+        self.wait(N_("Asking the centre. One moment, please."))
         self.ask(partial(self.counter.choose_id, wishes), self._told)
 
     def _told(self, found: ChosenId | Refused) -> None:
@@ -283,7 +243,7 @@ class Register(CounterScreen):
             return
         self._taken = ()
         if not found.generated:
-            self._to_pin()
+            self.to_pin(Step.PIN)
             return
         field.value = found.mykey_id
         made = words("The centre has made this one. Enter: take it. Or type another one.")
@@ -294,25 +254,11 @@ class Register(CounterScreen):
 
     # -- 4 the PIN
 
-    def _to_pin(self, *, again: bool = False) -> None:
-        self._enter(Step.PIN)
-        self.before_pin(self._tries, pad=self._pad, again=again)
-        self.query_one(PinEntry).focus()
-
-    @on(PinEntry.Unclear)
-    def unclear(self) -> None:
-        """Letters, or a ticket scanned into the PIN."""
-        self.answer.note(self.desk.words("A PIN has 4 digits. Nothing was given to the card."))
-
-    @on(PinEntry.Typed)
-    def typed(self, event: PinEntry.Typed) -> None:
-        """The PIN signs the registration."""
-        self._enter(Step.WAITING)
-        self.working(event.pin, N_("Registering. Please leave the card on the reader."))
+    def sign(self, pin: bytearray) -> None:
+        """The registration."""
+        self.working(pin, N_("Registering. Please leave the card on the reader."))
         self.ask(
-            partial(
-                self.counter.register, self._card, event.pin, self._chosen, consent=self._consent
-            ),
+            partial(self.counter.register, self.card, pin, self._chosen, consent=self._consent),
             self._registered,
             money=True,
         )
@@ -322,7 +268,7 @@ class Register(CounterScreen):
             self._not_registered(card)
             return
         words = self.desk.words
-        self._enter(Step.SERVICES)
+        self._choose_at(Step.SERVICES)
         if card.known_before:
             kind = words("This card was registered before; the ID stays the same.")
         elif card.generated:
@@ -340,34 +286,23 @@ class Register(CounterScreen):
 
     def _not_registered(self, why: Refused) -> None:
         """Back to where it can be put right: the PIN, the ID, or the card."""
-        if self.asks_pin_again(why):
-            self._tries = why.tries_left or self._tries
-            self._to_pin(again=True)
-        elif why.reason == "mykey-id-taken":
+        if self.wrong_pin(why):
+            return
+        if why.reason == "mykey-id-taken":
             self._chosen = _NONE
             self.query_one("#wish", Line).value = ""
             self._wish_again()
         else:
-            self._fresh()
+            self.fresh()
         self.show_refusal(why)
 
-    def show_trouble(self, trouble: Trouble) -> None:
-        """Begin again with the card."""
-        self._fresh()
-        super().show_trouble(trouble)
-
     def step_back(self) -> bool:
-        """Back to the card; nothing was registered."""
-        if self.step is Step.CARD:
-            return False
+        """Back to the card; after a registration nothing is given up."""
         done = self.step in (Step.SERVICES, Step.KNOWN)
-        self.forget()
-        self._fresh()
+        went_back = super().step_back()
         if done:
             self.answer.blank()
-        else:
-            self.answer.note(self.desk.words("Given up. Nothing was registered."))
-        return True
+        return went_back
 
 
 def wrong_with(typed: str, words: Words) -> str:

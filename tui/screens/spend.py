@@ -1,22 +1,21 @@
 """Spend points: amount, Enter, card, PIN, on one screen; or the card first.
 
-    AMOUNT --Enter--> CARD --card--> ASKING --+--> PIN --4 digits--> TAKING --> AMOUNT (done)
+    AMOUNT --Enter--> CARD --card--> asking --+--> PIN --4 digits--> taking --> AMOUNT (done)
        ^  |--card (no amount yet): looked at  |     ^ ^                |
        |          --> TOWN --chosen--> AMOUNT  |     | +--card-- BACK <-+ (it left, or another came)
-       |                                       +--> TOWN --chosen--> ASKING again
-       +------------ Escape, at every step but TAKING; what was prepared is dropped
+       |                                       +--> TOWN --chosen--> asking again
+       +------------ Escape, always but while taking; what was prepared is dropped
 
 The customer's line shows the amount large before the PIN is asked for. A card with one usable town
 is not asked which.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import Enum
 from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
 from node.card.pin import wipe
@@ -24,74 +23,65 @@ from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused,
 from sync.errors import Malformed
 from sync.values import MunicipalityCode, Points, points
 from tui.asking import Trouble
-from tui.screens.base import CounterScreen
+from tui.screens.card import READING, CardScreen, Scene
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import CardSlot, Choices
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line
-from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
-_READING = N_("Reading the card. One moment, please.")
+_AMOUNT = ("#amount",)
 
 
 class Step(Enum):
     """Where the sale is."""
 
-    AMOUNT = auto()
-    CARD = auto()
-    ASKING = auto()
-    TOWN = auto()
-    PIN = auto()
-    TAKING = auto()
-    BACK = auto()
+    AMOUNT = Scene(card="heard", uses=_AMOUNT)
+    CARD = Scene(card="asked", sees=_AMOUNT)
+    TOWN = Scene(uses=("#towns",), sees=_AMOUNT)
+    PIN = Scene(sees=_AMOUNT, pin=True)
+    BACK = Scene(card="asked", sees=_AMOUNT)  # noqa: PIE796  no two scenes are equal
+    WAITING = Scene(waits=True)
 
 
-class Spend(CounterScreen):
+class Spend(CardScreen):
     """One sale after the other."""
 
+    FIRST, WAITING = Step.AMOUNT, Step.WAITING
+    step: Step
     HEADING = N_("Spend points")
+    GIVEN_UP = N_("Given up. No points were moved.")
     DEFAULT_CSS = """
-    Spend Horizontal { height: 1; margin-bottom: 1; }
-    Spend .label { width: auto; padding: 0 1; text-style: bold; }
+    Spend Horizontal { margin-bottom: 1; }
     Spend #amount { width: 14; }
     Spend #plain { width: 1fr; padding: 0 1; text-style: bold; color: $accent; }
     Spend #town { height: 1; padding: 0 1; }
     Spend BigAmount { margin: 0 1 1 1; }
-    Spend #towns { display: none; }
     """
 
     def __init__(self, amount: Points | None = None) -> None:
         """``amount``: what was typed already on the first screen."""
         super().__init__()
         self._amount = amount
-        self._card: str | None = None
         self._towns: tuple[TownStanding, ...] = ()
         self._town: MunicipalityCode | None = None
         self._prepared: Prepared | None = None
-        self._tries = 0
         self._looking = False
-        self.step = Step.AMOUNT
 
     def body(self) -> ComposeResult:
         """Amount, the customer's line, card or town or PIN, answer."""
         words = self.desk.words
-        with Horizontal():
-            yield Static(words("Amount"), classes="label")
-            yield Line(name="amount")
+        with self.row(words("Amount"), Line(name="amount")):
             yield Static("", id="plain", markup=False)
         yield BigAmount()
         yield Static("", id="town", markup=False)
         yield self.slot()
         yield Choices(name="towns")
-        with Horizontal(id="secret"):
-            yield Static(words("PIN (the customer types 4 digits)"), classes="label")
-            yield PinEntry()
+        yield self.secret()
         yield Answer()
 
-    def on_mount(self) -> None:
-        """Begin with the amount, or with the card when the amount is known."""
-        super().on_mount()
+    def begin(self) -> None:
+        """The amount, or the card when the amount is known."""
         if self._amount is None:
             self._to_amount()
         else:
@@ -99,21 +89,9 @@ class Spend(CounterScreen):
 
     # -- the steps, each shown as it is entered
 
-    def _enter(self, step: Step, *, again: bool = False) -> None:
-        """``again``: the card that lies there may be taken once more."""
-        self.step = step
-        self.query_one("#amount", Line).disabled = step is not Step.AMOUNT
-        self.query_one("#towns").display = step is Step.TOWN
-        self.query_one("#secret").display = step in (Step.PIN, Step.TAKING)
-        self.query_one(PinEntry).disabled = step is not Step.PIN
-        self.query_one(PinEntry).clear()
-        slot = self.query_one(CardSlot)
-        if step in (Step.CARD, Step.BACK):
-            slot.want(again=again, back=step is Step.BACK)
-        elif step is Step.AMOUNT:
-            slot.listen()
-        else:
-            slot.rest()
+    def enter(self, step: Enum, *, again: bool = False, back: bool = False) -> None:
+        """Show a step, with the amount large."""
+        super().enter(step, again=again, back=back)
         self._paint_amount()
 
     def _paint_amount(self) -> None:
@@ -131,43 +109,29 @@ class Spend(CounterScreen):
         self.query_one("#town", Static).update(town)
 
     def _to_amount(self) -> None:
-        self._enter(Step.AMOUNT)
+        self.enter(Step.AMOUNT)
         self.query_one("#amount", Line).focus()
 
     def _to_card(self, amount: Points) -> None:
         self._amount = amount
         self.answer.blank()
         if self._looking:
-            self._wait(_READING)  # what the card says is answered by _looked
-        elif self._card is not None:
+            self.wait(READING)  # what the card says is answered by _looked
+        elif self.card:
             self._prepare()
         else:
-            self._enter(Step.CARD, again=True)
+            self.enter(Step.CARD, again=True)
 
     def _to_town(self, look: CardLook) -> None:
         self._towns = tuple(town for town in look.towns if town.usable)
-        words = self.desk.words
-        self._enter(Step.TOWN)
-        self.answer.note(words("Which points? Type the number or choose and press Enter."))
-        rows = [
-            f"{t.point_name}  {words.points(t.available, at_least=t.at_cap)}" for t in self._towns
-        ]
-        choices = self.query_one("#towns", Choices)
-        choices.show(rows)
-        choices.focus()
+        self.choose_town(Step.TOWN, self._towns)
 
-    def _to_pin(self, prepared: Prepared) -> None:
-        self._prepared, self._tries = prepared, prepared.tries_left
-        self._ask_pin()
-        if prepared.silent_since and prepared.tries_left > 1 and not prepared.pad:
-            words = self.desk.words
-            self.answer.note(words("The network is down; this sale is allowed offline."))
-
-    def _ask_pin(self, *, again: bool = False) -> None:
-        self._enter(Step.PIN)
-        self.query_one(PinEntry).focus()
-        pad = self._prepared is not None and self._prepared.pad
-        self.before_pin(self._tries, pad=pad, again=again)
+    def _ask_pin(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self.know(prepared)
+        words, silent = self.desk.words, prepared.silent_since
+        offline = words("The network is down; this sale is allowed offline.") if silent else ""
+        self.to_pin(Step.PIN, note=offline)
 
     # -- what people and cards do
 
@@ -181,29 +145,26 @@ class Spend(CounterScreen):
             return
         self._to_card(amount)
 
-    @on(CardSlot.Put)
-    def put(self, event: CardSlot.Put) -> None:
-        """A card lies on the reader: with an amount it is asked for it, else for its towns.
+    def laid(self, card: str) -> None:
+        """With an amount it is asked for it, else for its towns.
 
         While somebody types an amount it waits for that: the field stays theirs.
         """
         if self.step is Step.BACK:
-            self._card = event.address
-            self._ask_pin()
+            self.card = card
+            self.to_pin(Step.PIN)
         elif self.step is Step.CARD:
-            self._card = event.address
+            self.card = card
             self._prepare()
-        elif self.step is Step.AMOUNT and not self.query_one("#amount", Line).value:
-            self._card, self._town, self._looking = event.address, None, True
-            self.answer.note(self.desk.words(_READING))
-            self.ask(partial(self.counter.look_up, event.address), self._looked)
+        elif not self.query_one("#amount", Line).value:
+            self.card, self._town, self._looking = card, None, True
+            self.answer.note(self.desk.words(READING))
+            self.ask(partial(self.counter.look_up, card), self._looked)
 
-    @on(CardSlot.Lifted)
-    def lifted(self) -> None:
-        """The card left before its PIN: it has to lie there again before anybody types that."""
-        if self.step is Step.PIN:
-            self._enter(Step.BACK)
-            self.answer.blank()
+    def card_left(self) -> None:
+        """It has to lie there again before anybody types its PIN."""
+        self.enter(Step.BACK, back=True)
+        self.answer.blank()
 
     @on(OptionList.OptionSelected, "#towns")
     def chosen(self, event: OptionList.OptionSelected) -> None:
@@ -215,55 +176,42 @@ class Spend(CounterScreen):
         else:
             self._prepare()
 
-    @on(PinEntry.Typed)
-    def typed(self, event: PinEntry.Typed) -> None:
-        """The PIN: from here on nothing stops half-way."""
-        prepared, card = self._prepared, self._card
-        if prepared is None or card is None or self.step is not Step.PIN:
-            wipe(event.pin)
+    def sign(self, pin: bytearray) -> None:
+        """The sale: from here on nothing stops half-way."""
+        prepared = self._prepared
+        if prepared is None:
+            wipe(pin)
             return
-        self._enter(Step.TAKING)
-        self.working(event.pin, N_("Taking the points. Please leave the card on the reader."))
-        self.ask(partial(self.counter.take, prepared, card, event.pin), self._taken, money=True)
-
-    @on(PinEntry.Unclear)
-    def unclear(self) -> None:
-        """Letters, or a ticket scanned into the PIN."""
-        self.answer.note(self.desk.words("A PIN has 4 digits. Nothing was given to the card."))
+        self.working(pin, N_("Taking the points. Please leave the card on the reader."))
+        self.ask(partial(self.counter.take, prepared, self.card, pin), self._taken, money=True)
 
     # -- asking and its answers
 
-    def _wait(self, text: str) -> None:
-        self._enter(Step.ASKING)
-        self.answer.note(self.desk.words(text))
-
     def _prepare(self) -> None:
-        card, amount, counter = self._card, self._amount, self.counter
-        if card is None or amount is None:
+        amount, counter = self._amount, self.counter
+        if amount is None:
             return
-        self._wait(_READING)
+        self.wait(READING)
         self.ask(
-            partial(counter.prepare, card, self._town, amount),
+            partial(counter.prepare, self.card, self._town, amount),
             self._asked,
             unwanted=partial(_let_go, counter.drop),
         )
 
     def _asked(self, found: Prepared | Choose | Refused) -> None:
         if isinstance(found, Prepared):
-            self._to_pin(found)
+            self._ask_pin(found)
         elif isinstance(found, Choose):
             self._to_town(found.look)
         else:
-            self._fresh()
-            self.show_refusal(found)
+            self.turn_away(found)
 
     def _looked(self, look: CardLook) -> None:
         self._looking = False
         self._towns = tuple(town for town in look.towns if town.usable)
         typing = self.step is Step.AMOUNT and self.query_one("#amount", Line).value
         if not self._towns or look.closed is not None:
-            self._fresh()
-            self.desk.advise_reason(self.answer, look.closed or "no-accepted-town")
+            self.turn_away(look.closed or "no-accepted-town")
         elif self._amount is not None:
             self._prepare()
         elif len(self._towns) > 1:
@@ -281,19 +229,21 @@ class Spend(CounterScreen):
 
     def _taken(self, outcome: Outcome) -> None:
         if isinstance(outcome, Refused):
-            if self.asks_pin_again(outcome) and self._prepared is not None:
-                self._tries = outcome.tries_left or self._tries
-                self._ask_pin(again=True)
-            elif outcome.reason == "other-card" and self._prepared is not None:
-                self._enter(Step.BACK)
-            else:
-                self._drop()
-                self._fresh()
-            self.show_refusal(outcome)
+            self._not_taken(outcome)
             return
         self._prepared = None
-        self._fresh()
+        self.fresh()
         self.answer.say("good", self.desk.words, *self._done(outcome))
+
+    def _not_taken(self, why: Refused) -> None:
+        if self.wrong_pin(why):
+            return
+        if why.reason == "other-card":
+            self.enter(Step.BACK, back=True)
+            self.show_refusal(why)
+        else:
+            self._drop()
+            self.turn_away(why)
 
     def _done(self, done: Approved) -> tuple[str, ...]:
         words = self.desk.words
@@ -304,26 +254,25 @@ class Spend(CounterScreen):
         lines.append(words("No. {seq}", seq=done.seq))
         return tuple(lines)
 
-    def show_trouble(self, trouble: Trouble) -> None:
+    def after_trouble(self, trouble: Trouble) -> None:
         """A card that went away is put back, and the PIN typed again; all else begins anew."""
         if not trouble.put_back or self._amount is None:
             self._drop()
-            self._fresh()
+            self.fresh()
         elif self._prepared is None:
-            self._card, self._looking = None, False
-            self._enter(Step.CARD)
+            self.card, self._looking = "", False
+            self.enter(Step.CARD)
         elif self.query_one(CardSlot).lies:
-            self._ask_pin(again=True)
+            self.to_pin(Step.PIN, again=True)
         else:
-            self._enter(Step.BACK)
-        super().show_trouble(trouble)
+            self.enter(Step.BACK, back=True)
 
     # -- going back
 
-    def _fresh(self) -> None:
+    def fresh(self) -> None:
         """The next customer: no card, no town, no amount."""
-        self._card = self._town = self._amount = None
-        self._looking = False
+        self.card, self._looking = "", False
+        self._town = self._amount = None
         self._to_amount()
 
     def _drop(self) -> None:
@@ -338,13 +287,8 @@ class Spend(CounterScreen):
 
     def step_back(self) -> bool:
         """Back to the amount; the points stay on the card."""
-        if self.step is Step.AMOUNT and self._card is None:
-            return False
-        self.forget()
         self._drop()
-        self._fresh()
-        self.answer.note(self.desk.words("Given up. No points were moved."))
-        return True
+        return super().step_back()
 
 
 def _let_go(drop: Callable[[Prepared], None], answer: Prepared | Choose | Refused) -> None:

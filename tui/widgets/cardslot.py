@@ -97,6 +97,7 @@ class CardSlot(Vertical):
         self._mood = _Mood.ASKING_BACK if back else _Mood.ASKING
         if again:
             self._offered = 0
+        self.disabled = False
         self.add_class("wanted")
         self._paint()
         if self._tray:
@@ -110,9 +111,14 @@ class CardSlot(Vertical):
         self._mood = _Mood.LISTENING
         self._offered = self._readers.placements
 
+    def hold(self) -> None:
+        """No card is wanted while something is asked; what stands there stays."""
+        self._mood = _Mood.RESTING
+        self.disabled = True  # a tray would take the digits of a PIN, also when it is hidden
+
     def rest(self) -> None:
         """No card is wanted now."""
-        self._mood = _Mood.RESTING
+        self.hold()
         self.remove_class("wanted")
 
     @property
@@ -123,7 +129,8 @@ class CardSlot(Vertical):
     def show(self, readers: Readers) -> None:
         """How the readers are now; takes a card that came, if one is wanted."""
         lay, self._readers = self.lies, readers
-        self._paint()
+        if self._mood is not _Mood.RESTING:
+            self._paint()
         if lay and not self.lies:
             self.post_message(self.Lifted())
         self._offer()
