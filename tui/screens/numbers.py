@@ -164,9 +164,9 @@ class Numbers(CardScreen):
             return
         words, place = self.desk.words, self._place
         self.query_one("#will", Static).update(
-            words("With the PIN: {number} at {place}.", number=self._wanted, place=place)
+            words("The PIN links {number} at {place}.", number=self._wanted, place=place)
             if self._wanted
-            else words("With the PIN: the number at {place} is taken back.", place=place)
+            else words("The PIN takes back the number at {place}.", place=place)
         )
         self.to_pin(Step.PIN)
 

@@ -11,12 +11,12 @@ from tui.wording.advice import Light
 WILL: dict[MemberStep, tuple[str, ...]] = {
     MemberStep.SEE: (N_("The PIN shows the MyKey ID, how it stands, and the points."),),
     MemberStep.SUSPEND: (
-        N_("Then this resident's cards open no points and services here. The points stay."),
+        N_("Points and services then cannot be used with the cards. The points stay."),
         N_("Card and PIN make it work again at any counter."),
     ),
     MemberStep.RESUME: (N_("Then the cards can be used again, with the points that were there."),),
     MemberStep.CHANGE: (
-        N_("Cards and points stay. The old ID finds nobody any more."),
+        N_("Cards and points stay. The old ID can be used no more."),
         N_("Nobody else ever gets it."),
     ),
     MemberStep.AGREE: (N_("The resident agrees: use the ID for the points too"),),
@@ -51,7 +51,7 @@ def told_of(member: SeenMember, what: MemberStep, words: Words) -> Told:
         case MemberStep.CHANGE:
             lines = (
                 _named(member, words),
-                words("The old ID finds nobody any more."),
+                words("The old ID can be used no more."),
                 words("Please have the resident write it down."),
             )
             return Told("good", lines)
