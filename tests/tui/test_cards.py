@@ -231,6 +231,16 @@ async def test_a_pin_half_typed_is_forgotten_when_the_card_leaves(stage: Staged)
         assert at.counter.cards[HANAKO].tries == 3
 
 
+async def test_the_last_try_is_warned_of_again_when_the_card_was_put_back(stage: Staged) -> None:
+    async with stage(with_readers()) as at:
+        await asked_for_the_pin(at)
+        await at.press(*"9999", *"9999")
+        await at.lift()
+        await at.put()
+        assert step(at) is Step.PIN
+        assert "Careful: this is the last try" in at.answer
+
+
 async def test_another_card_in_its_place_is_refused_and_the_first_may_come_back(
     stage: Staged,
 ) -> None:

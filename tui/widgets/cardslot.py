@@ -43,7 +43,7 @@ class _Mood(Enum):
 
 
 class CardSlot(Vertical):
-    """Asks for the card. Hidden while none is wanted."""
+    """Asks for the card. Hidden while none is wanted, but not while something is being asked."""
 
     DEFAULT_CSS = """
     CardSlot { height: auto; display: none; padding: 0 1; }
