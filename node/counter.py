@@ -149,10 +149,16 @@ class Counter:
         return self._residents.choose(wishes)
 
     def register(
-        self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
+        self,
+        card: str,
+        pin: bytearray,
+        chosen: ChosenId,
+        *,
+        consent: bool,
+        shown: KeyDigest | None = None,
     ) -> RegisteredCard | Refused:
         """Make the chosen MyKey ID this card's; one that has its ID keeps it. Online only."""
-        return self._residents.register(card, pin, chosen, consent=consent)
+        return self._residents.register(card, pin, chosen, consent=consent, shown=shown)
 
     def number_of(self, card: str) -> NumberLook | Refused:
         """The card holder's number at this organisation. No PIN. Online only.
@@ -161,12 +167,14 @@ class Counter:
         """
         return self._numbers.look(card)
 
-    def set_number(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+    def set_number(
+        self, card: str, pin: bytearray, number: str, *, shown: KeyDigest | None = None
+    ) -> NumberLook | Refused:
         """Link this organisation's number to the card's holder; an empty one takes it back.
 
         Online only. Raises Malformed for what can be no number.
         """
-        return self._numbers.change(card, pin, number)
+        return self._numbers.change(card, pin, number, shown=shown)
 
     def vouch(
         self, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
@@ -174,26 +182,36 @@ class Counter:
         """Let an earlier card vouch for another one, which replaces it unless ``keep``."""
         return self._joining.vouch(card, pin, for_card, keep=keep)
 
-    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+    def join(
+        self, card: str, pin: bytearray, by: Voucher | str, *, shown: KeyDigest | None = None
+    ) -> JoinedCard | Refused:
         """Join a card to a MyKey ID: by a voucher at once, by the ID said once the desk agrees.
 
         Online only. Raises Malformed for what cannot be an ID.
         """
-        return self._joining.join(card, pin, by)
+        return self._joining.join(card, pin, by, shown=shown)
 
-    def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
+    def balances(
+        self, card: str, pin: bytearray | None = None, *, shown: KeyDigest | None = None
+    ) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""
-        return self._residents.balances(card, pin)
+        return self._residents.balances(card, pin, shown=shown)
 
     def member(
-        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
+        self,
+        card: str,
+        pin: bytearray,
+        step: MemberStep,
+        name: str = "",
+        *,
+        shown: KeyDigest | None = None,
     ) -> SeenMember | Refused:
         """See the card's MyKey ID, or do something to it that the card signs. Online only.
 
         ``name`` is the ID wanted by a change, without one the hub makes it; or the one that is to
         end. Raises Malformed for what cannot be an ID.
         """
-        return self._members.take(card, pin, step, name)
+        return self._members.take(card, pin, step, name, shown=shown)
 
     def issue_tickets(
         self,
@@ -205,10 +223,18 @@ class Counter:
         count: int,
         programme: str | None,
         pin: bytearray,
+        shown: KeyDigest | None = None,
     ) -> Issued | Refused:
         """Turn points into ``count`` tickets of ``points`` each, valid from today. Online only."""
         return self._tickets.issue(
-            card, municipality, each=points, days=days, count=count, programme=programme, pin=pin
+            card,
+            municipality,
+            each=points,
+            days=days,
+            count=count,
+            programme=programme,
+            pin=pin,
+            shown=shown,
         )
 
     def running(self) -> tuple[Running, ...] | Refused:

@@ -54,22 +54,23 @@ class Joining:
         return Voucher(joins=for_card, keeps=keep, signed=signed)
 
     @answers
-    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard:
+    def join(
+        self, card: str, pin: bytearray, by: Voucher | str, *, shown: KeyDigest | None
+    ) -> JoinedCard:
         """Join a card by the voucher of an earlier one, or ask for it by a MyKey ID.
 
         Asking once more says what became of it. Raises Malformed for what cannot be an ID.
         """
         voucher = by if isinstance(by, Voucher) else None
+        expected = shown if voucher is None else voucher.joins
 
         def joining(tap: Tap, challenge: bytes) -> JoinRequest:
-            if voucher is not None and tap.key.digest != voucher.joins:
-                raise _no("other-card")
             signed = None if voucher is None else voucher.signed
             return JoinRequest(challenge, tap.certificate, signed, said)
 
         with wiped(pin):
             said = "" if isinstance(by, Voucher) else mykey_id(by)
-            asked = signed_by_card(self._parts, card, pin, JOIN, joining)
+            asked = signed_by_card(self._parts, card, pin, JOIN, joining, shown=expected)
         done = self._parts.line.ask(lambda calls: calls.join(asked), LOOK_PATIENCE)
         if done.state is JoinState.JOINED:
             self._hear_of(done.card, voucher)

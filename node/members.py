@@ -17,7 +17,7 @@ from node.signed import signed_by_card
 from sync.calls import MemberSeen
 from sync.errors import Unreachable
 from sync.members import MemberRequest, MemberStep
-from sync.values import mykey_id
+from sync.values import KeyDigest, mykey_id
 from sync.wire import read
 
 MEMBER = "member"
@@ -35,7 +35,13 @@ class Members:
 
     @answers
     def take(
-        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
+        self,
+        card: str,
+        pin: bytearray,
+        step: MemberStep,
+        name: str = "",
+        *,
+        shown: KeyDigest | None,
     ) -> SeenMember | Refused:
         """Let the card sign a step and the hub take it. Raises Malformed for an impossible ID."""
         with wiped(pin):
@@ -46,6 +52,7 @@ class Members:
                 pin,
                 MEMBER,
                 lambda tap, challenge: MemberRequest(challenge, tap.key.digest, step, named),
+                shown=shown,
             )
         try:
             seen = self._parts.line.ask(lambda calls: calls.member(signed), LOOK_PATIENCE)

@@ -12,6 +12,8 @@ from node.reach import LOOK_PATIENCE
 from node.refusals import answers
 from node.signed import signed_by_card
 from sync.services import VERB, NumberChange, NumberQuestion, service_number
+from sync.values import KeyDigest
+from sync.wire import read
 
 
 class Numbers:
@@ -25,15 +27,17 @@ class Numbers:
         """The number of the card's holder here. Raises CardError."""
         parts = self._parts
         with parts.tap(card) as tap:
-            question = NumberQuestion(tap.key.digest)
-            tries, pad = tap.tries_left, tap.pad
+            key, tries, pad = tap.key.digest, tap.tries_left, tap.pad
+        question = NumberQuestion(key)
         found = parts.line.ask(lambda calls: calls.number(question), LOOK_PATIENCE)
         return NumberLook(
-            registered=found.registered, number=found.number, tries_left=tries, pad=pad
+            card=key, registered=found.registered, number=found.number, tries_left=tries, pad=pad
         )
 
     @answers
-    def change(self, card: str, pin: bytearray, number: str) -> NumberLook:
+    def change(
+        self, card: str, pin: bytearray, number: str, *, shown: KeyDigest | None
+    ) -> NumberLook:
         """Link a number to the card's holder, or with an empty one take it back.
 
         Raises Malformed for what can be no number, before the card is asked; CardError.
@@ -48,6 +52,8 @@ class Numbers:
                 pin,
                 VERB,
                 lambda tap, challenge: NumberChange(challenge, tap.key.digest, here, wanted),
+                shown=shown,
             )
+            key = read(signed.request, NumberChange).card
         done = parts.line.ask(lambda calls: calls.change_number(signed), LOOK_PATIENCE)
-        return NumberLook(registered=done.registered, number=done.number, tries_left=None)
+        return NumberLook(card=key, registered=done.registered, number=done.number, tries_left=None)

@@ -189,6 +189,7 @@ class ChosenId:
 class NumberLook:
     """What this organisation may know of a card that was shown to it."""
 
+    card: KeyDigest
     registered: bool
     """The card has a MyKey ID."""
     number: str

@@ -11,7 +11,7 @@ from sync.certificate import validity
 from sync.clock import At
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.policy import Reason
-from sync.values import MunicipalityCode, Points, TicketNumber
+from sync.values import KeyDigest, MunicipalityCode, Points, TicketNumber
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -131,6 +131,15 @@ def answers(use: Callable[P, T]) -> Callable[P, T | Refused]:
             return refused(error)
 
     return answer
+
+
+def check_same(tap: Tap, key: KeyDigest | None) -> None:
+    """Refuse another card than the one that was shown before, ahead of anybody's PIN.
+
+    None: none was shown before. Raises RefusedByRule (``other-card``).
+    """
+    if key is not None and tap.key.digest != key:
+        raise RefusedByRule("other-card", OTHER_WORDS["other-card"])
 
 
 def check_usable(tap: Tap, at: At) -> None:

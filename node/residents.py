@@ -17,7 +17,7 @@ from node.signed import signed_by_card
 from sync.calls import Balance, LookRequest, Registration
 from sync.choosing import MOST_WISHES, Wishes
 from sync.errors import Unreachable
-from sync.values import Millis, mykey_id
+from sync.values import KeyDigest, Millis, mykey_id
 
 TAKEN = "mykey-id-taken"
 REGISTER, LOOK = "register", "look"
@@ -40,7 +40,13 @@ class Residents:
 
     @answers
     def register(
-        self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
+        self,
+        card: str,
+        pin: bytearray,
+        chosen: ChosenId,
+        *,
+        consent: bool,
+        shown: KeyDigest | None,
     ) -> RegisteredCard | Refused:
         """Make the chosen ID this card's, in one tap; one that has its ID keeps it.
 
@@ -62,6 +68,7 @@ class Residents:
                     consent_points=consent,
                     generated=chosen.generated,
                 ),
+                shown=shown,
             )
         done = self._parts.line.ask(lambda calls: calls.register(signed), LOOK_PATIENCE)
         return RegisteredCard(
@@ -69,7 +76,9 @@ class Residents:
         )
 
     @answers
-    def balances(self, card: str, pin: bytearray | None) -> tuple[BalanceRow, ...] | Refused:
+    def balances(
+        self, card: str, pin: bytearray | None, *, shown: KeyDigest | None
+    ) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact. Else what the standing says.
 
         A card that is closed is refused with the reason, whoever said it.
@@ -77,13 +86,18 @@ class Residents:
         with wiped(pin):
             if pin is not None and not self._parts.reach.silent:
                 with suppress(Unreachable):  # what is known here is better than nothing
-                    return self._exact(card, pin)
+                    return self._exact(card, pin, shown)
             return self._known(card)
 
-    def _exact(self, card: str, pin: bytearray) -> tuple[BalanceRow, ...]:
+    def _exact(self, card: str, pin: bytearray, shown: KeyDigest | None) -> tuple[BalanceRow, ...]:
         parts = self._parts
         signed = signed_by_card(
-            parts, card, pin, LOOK, lambda tap, challenge: LookRequest(challenge, tap.key.digest)
+            parts,
+            card,
+            pin,
+            LOOK,
+            lambda tap, challenge: LookRequest(challenge, tap.key.digest),
+            shown=shown,
         )
         found = parts.line.ask(lambda calls: calls.look(signed), LOOK_PATIENCE)
         return tuple(exact_row(parts, row, found.as_of) for row in found.rows)

@@ -12,10 +12,11 @@ import msgspec
 from node.card.tap import Tap
 from node.parts import Parts
 from node.reach import LOOK_PATIENCE
-from node.refusals import check_usable
+from node.refusals import check_same, check_usable
 from sync.calls import CardSigned
 from sync.cardproof import look_message
 from sync.clock import At
+from sync.values import KeyDigest
 from sync.wire import write
 
 Asked = Callable[[Tap, bytes], msgspec.Struct]
@@ -29,14 +30,17 @@ def signed_by_card(
     verb: str,
     asked: Asked,
     *,
+    shown: KeyDigest | None = None,
     usable: Callable[[Tap, At], None] = check_usable,
 ) -> CardSigned:
     """Tap, challenge, PIN, and the tap's one look.
 
+    ``shown`` is the key of the card that a person showed before, and no other's PIN is asked for;
     ``usable`` refuses a card, and ``asked`` may, before anybody's PIN is given to it.
     Raises CardError, RefusedByRule (a card that cannot be used, a wrong PIN), Unreachable.
     """
     with parts.tap(card) as tap:
+        check_same(tap, shown)
         usable(tap, parts.writer.now())
         challenge = parts.line.ask(lambda calls: calls.challenge(), LOOK_PATIENCE).challenge
         body = write(asked(tap, challenge))

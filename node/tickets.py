@@ -18,7 +18,7 @@ from node.card.pin import wiped
 from node.outcome import Approved, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
-from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
+from node.refusals import check_same, check_usable, no, nothing_known, refused, said_by_hub
 from node.writer import Committed, Proof
 from sync import policy
 from sync.clock import At, day_of
@@ -50,12 +50,20 @@ class Tickets:
         count: int,
         programme: str | None,
         pin: bytearray,
+        shown: KeyDigest | None,
     ) -> Issued | Refused:
         """Turn points into ``count`` tickets of ``each`` points."""
         with self._turn, wiped(pin):
             try:
                 return self._issue(
-                    card, town, each=each, days=days, count=count, programme=programme, pin=pin
+                    card,
+                    town,
+                    each=each,
+                    days=days,
+                    count=count,
+                    programme=programme,
+                    pin=pin,
+                    shown=shown,
                 )
             except (RefusedByRule, NotAuthentic) as error:
                 return refused(error, points=each, municipality=town)
@@ -70,12 +78,14 @@ class Tickets:
         count: int,
         programme: str | None,
         pin: bytearray,
+        shown: KeyDigest | None,
     ) -> Issued | Refused:
         parts = self._parts
         parts.writer.check_selling()
         if parts.reach.silent:
             return no("hub-silent", points=each, municipality=town)
         with parts.tap(card) as tap:
+            check_same(tap, shown)
             check_usable(tap, parts.writer.now())
             key = tap.key.digest
             found = self._asking.account(key, town)

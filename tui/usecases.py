@@ -37,7 +37,11 @@ from sync.values import KeyDigest, MunicipalityCode, Points
 
 
 class UseCases(Protocol):
-    """One counter. ``card`` is an address (``soft:FILE``); ``pin`` is overwritten after use."""
+    """One counter. ``card`` is an address (``soft:FILE``); ``pin`` is overwritten after use.
+
+    ``shown`` is the key of the card that a person showed there before: another one that lies there
+    now is refused (``other-card``), and no PIN is given to it.
+    """
 
     def status(self) -> Status:
         """The banner's facts. Opens neither card, printer nor network."""
@@ -82,7 +86,13 @@ class UseCases(Protocol):
         ...
 
     def register(
-        self, card: str, pin: bytearray, chosen: ChosenId, *, consent: bool
+        self,
+        card: str,
+        pin: bytearray,
+        chosen: ChosenId,
+        *,
+        consent: bool,
+        shown: KeyDigest | None = None,
     ) -> RegisteredCard | Refused:
         """Make the chosen MyKey ID this card's; one that has its ID keeps it. Online only."""
         ...
@@ -91,7 +101,9 @@ class UseCases(Protocol):
         """The card holder's number at this organisation. No PIN. Online only."""
         ...
 
-    def set_number(self, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+    def set_number(
+        self, card: str, pin: bytearray, number: str, *, shown: KeyDigest | None = None
+    ) -> NumberLook | Refused:
         """Link this organisation's number to the card's holder; an empty one takes it back."""
         ...
 
@@ -101,16 +113,26 @@ class UseCases(Protocol):
         """Let an earlier card vouch for another one, which replaces it unless ``keep``."""
         ...
 
-    def join(self, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+    def join(
+        self, card: str, pin: bytearray, by: Voucher | str, *, shown: KeyDigest | None = None
+    ) -> JoinedCard | Refused:
         """Join a card to a MyKey ID: by a voucher at once, by the ID said once the desk agrees."""
         ...
 
-    def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
+    def balances(
+        self, card: str, pin: bytearray | None = None, *, shown: KeyDigest | None = None
+    ) -> tuple[BalanceRow, ...] | Refused:
         """With a PIN and a hub that answers: exact, all towns. Else what the standing says."""
         ...
 
     def member(
-        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
+        self,
+        card: str,
+        pin: bytearray,
+        step: MemberStep,
+        name: str = "",
+        *,
+        shown: KeyDigest | None = None,
     ) -> SeenMember | Refused:
         """See the card's MyKey ID, or do something to it that the card signs. Online only.
 
@@ -128,6 +150,7 @@ class UseCases(Protocol):
         count: int,
         programme: str | None,
         pin: bytearray,
+        shown: KeyDigest | None = None,
     ) -> Issued | Refused:
         """Turn points into ``count`` tickets of ``points`` each, valid from today. Online only."""
         ...

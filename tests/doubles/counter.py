@@ -102,6 +102,8 @@ class FakeCounter(RegistersResidents, JoinsCards):
     """Raised once, by the next question but ``status``."""
     gate: threading.Event = field(default_factory=threading.Event)
     """Questions but ``status`` wait while it is cleared."""
+    swapped: set[str] = field(default_factory=set)
+    """Addresses at which another card lies than before."""
     pad: bool = False
     """The reader has keys, on which nobody ever types."""
     look: Status | None = None
@@ -263,23 +265,31 @@ class FakeCounter(RegistersResidents, JoinsCards):
         self.rows[row.seq - 1] = replace(row, reversed_by=done.seq, reversible=False)
         return done
 
-    def balances(self, card: str, pin: bytearray | None = None) -> tuple[BalanceRow, ...] | Refused:
+    def balances(
+        self, card: str, pin: bytearray | None = None, *, shown: KeyDigest | None = None
+    ) -> tuple[BalanceRow, ...] | Refused:
         """Exact with a PIN and a hub."""
         self._enter("balances")
         if pin is not None:
-            wrong = self._check(card, pin)
+            wrong = self._check(card, pin, shown)
             if wrong is not None:
                 return wrong
         return self._exact(card, exact=pin is not None and not self.silent)
 
     def member(
-        self, card: str, pin: bytearray, step: MemberStep, name: str = ""
+        self,
+        card: str,
+        pin: bytearray,
+        step: MemberStep,
+        name: str = "",
+        *,
+        shown: KeyDigest | None = None,
     ) -> SeenMember | Refused:
         """See and change the card's MyKey ID; see :mod:`tests.doubles.counter_members`."""
         self._enter(f"member {step}")
         if self.silent:
             return _no("hub-silent")
-        wrong = self._check(card, pin)
+        wrong = self._check(card, pin, shown)
         if wrong is not None:
             return wrong
         return member_step(self.cards[card], step, name, self._exact(card))
@@ -294,6 +304,7 @@ class FakeCounter(RegistersResidents, JoinsCards):
         count: int,
         programme: str | None,
         pin: bytearray,
+        shown: KeyDigest | None = None,
     ) -> Issued | Refused:
         """Online only; the QR of ticket N is ``QR-N``."""
         self._enter("issue_tickets")
@@ -306,7 +317,7 @@ class FakeCounter(RegistersResidents, JoinsCards):
             return _no("unknown-programme")
         if points * count > self.cards[card].points.get(municipality, 0):
             return _no("too-few-points")
-        wrong = self._check(card, pin)
+        wrong = self._check(card, pin, shown)
         if wrong is not None:
             return wrong
         self.issued.append(programme)
@@ -428,7 +439,7 @@ class FakeCounter(RegistersResidents, JoinsCards):
             for town, points in self.cards[card].points.items()
         )
         return CardLook(
-            card=KeyDigest(card.encode().ljust(32, b"\0")),
+            card=self._key(card),
             tries_left=self.cards[card].tries,
             towns=towns,
             as_of=Millis(NOW - 60_000),
@@ -452,7 +463,13 @@ class FakeCounter(RegistersResidents, JoinsCards):
             for town in look.towns
         )
 
-    def _check(self, card: str, pin: bytearray) -> Refused | None:
+    def _key(self, card: str) -> KeyDigest:
+        name = f"{card} swapped" if card in self.swapped else card
+        return KeyDigest(name.encode().ljust(32, b"\0"))
+
+    def _check(self, card: str, pin: bytearray, shown: KeyDigest | None = None) -> Refused | None:
+        if shown is not None and shown != self._key(card):
+            return _no("other-card")
         if isinstance(pin, OnPad):
             return _no("pin-not-entered")
         typed, owner = bytes(pin), self.cards[card]

@@ -26,7 +26,9 @@ class _Counter(Protocol):
 
     def _look(self, card: str) -> CardLook: ...
 
-    def _check(self, card: str, pin: bytearray) -> Refused | None: ...
+    def _check(
+        self, card: str, pin: bytearray, shown: KeyDigest | None = None
+    ) -> Refused | None: ...
 
 
 class JoinsCards:
@@ -50,15 +52,20 @@ class JoinsCards:
         signed = CardSigned(earlier, "RS256", b"")
         return Voucher(joins=for_card, keeps=keep, signed=signed)
 
-    def join(self: _Counter, card: str, pin: bytearray, by: Voucher | str) -> JoinedCard | Refused:
+    def join(
+        self: _Counter,
+        card: str,
+        pin: bytearray,
+        by: Voucher | str,
+        *,
+        shown: KeyDigest | None = None,
+    ) -> JoinedCard | Refused:
         """By a voucher at once; by an ID it waits for the desk."""
         self._enter("join")
         if self.silent:
             return _no("hub-silent")
         digest = self._look(card).card
-        if isinstance(by, Voucher) and by.joins != digest:
-            return _no("other-card")
-        wrong = self._check(card, pin)
+        wrong = self._check(card, pin, by.joins if isinstance(by, Voucher) else shown)
         if wrong is not None:
             return wrong
         mine = self.cards[card]

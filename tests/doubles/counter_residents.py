@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from node.outcome import CardLook, ChosenId, NumberLook, Refused, RegisteredCard
 from sync.choosing import offer
-from sync.values import MyKeyId, mykey_id
+from sync.values import KeyDigest, MyKeyId, mykey_id
 
 if TYPE_CHECKING:
     from tests.doubles.counter import FakeCard
@@ -22,7 +22,11 @@ class _Counter(Protocol):
 
     def _enter(self, question: str) -> None: ...
 
-    def _check(self, card: str, pin: bytearray) -> Refused | None: ...
+    def _check(
+        self, card: str, pin: bytearray, shown: KeyDigest | None = None
+    ) -> Refused | None: ...
+
+    def _key(self, card: str) -> KeyDigest: ...
 
     def _look(self, card: str) -> CardLook: ...
 
@@ -51,12 +55,13 @@ class RegistersResidents:
         chosen: ChosenId,
         *,
         consent: bool,  # noqa: ARG002  the protocol's name
+        shown: KeyDigest | None = None,
     ) -> RegisteredCard | Refused:
         """The chosen ID, unless it begins with GONE: that was taken in between."""
         self._enter("register")
         if self.silent:
             return _no("hub-silent")
-        wrong = self._check(card, pin)
+        wrong = self._check(card, pin, shown)
         if wrong is not None:
             return wrong
         owner = self.cards[card]
@@ -78,24 +83,27 @@ class RegistersResidents:
         if owner.closed:
             return _no(owner.closed)
         return NumberLook(
+            card=self._key(card),
             registered=bool(owner.mykey_id),
             number=owner.number,
             tries_left=owner.tries,
             pad=self.pad,
         )
 
-    def set_number(self: _Counter, card: str, pin: bytearray, number: str) -> NumberLook | Refused:
+    def set_number(
+        self: _Counter, card: str, pin: bytearray, number: str, *, shown: KeyDigest | None = None
+    ) -> NumberLook | Refused:
         """A number that begins with TAKEN is somebody else's."""
         self._enter("set_number")
         if self.silent:
             return _no("hub-silent")
-        wrong = self._check(card, pin)
+        wrong = self._check(card, pin, shown)
         if wrong is not None:
             return wrong
         if number.startswith("TAKEN"):
             return _no("number-taken")
         self.cards[card].number = number
-        return NumberLook(registered=True, number=number, tries_left=None)
+        return NumberLook(card=self._key(card), registered=True, number=number, tries_left=None)
 
 
 def _no(reason: str) -> Refused:

@@ -10,14 +10,14 @@ from tests.node.conftest import Shop, pin
 
 def test_one_touch_says_the_number_or_that_there_is_none(shop: Shop) -> None:
     assert shop.counter.number_of(shop.card) == NumberLook(
-        registered=False, number="", tries_left=3
+        card=shop.key, registered=False, number="", tries_left=3
     )
 
     shop.register("HANAKO01")
     shop.hub.services[shop.key] = "789145"
 
     assert shop.counter.number_of(shop.card) == NumberLook(
-        registered=True, number="789145", tries_left=3
+        card=shop.key, registered=True, number="789145", tries_left=3
     )
 
 

@@ -13,7 +13,7 @@ from node.card.errors import NoCard
 from node.card.softcard import SoftCard
 from node.card.tap import CardAddress, Connection, Tap
 from node.counter import Counter
-from node.outcome import ChosenId, Prepared
+from node.outcome import ChosenId, Prepared, Refused
 from sync.errors import Malformed
 from sync.members import MemberStep
 from sync.values import KeyDigest, MunicipalityCode, Points
@@ -87,6 +87,32 @@ def test_a_pin_is_overwritten_where_what_was_typed_beside_it_can_be_none(
     with pytest.raises(Malformed):
         use(shop.counter, shop.card, typed)
     assert typed == bytes(4)
+
+
+SHOWN: dict[str, Use] = {
+    "register": lambda counter, card, pin: counter.register(
+        card, pin, CHOSEN, consent=True, shown=OTHER
+    ),
+    "balances": lambda counter, card, pin: counter.balances(card, pin, shown=OTHER),
+    "set a number": lambda counter, card, pin: counter.set_number(card, pin, "12345", shown=OTHER),
+    "see": lambda counter, card, pin: counter.member(card, pin, MemberStep.SEE, shown=OTHER),
+    "join": lambda counter, card, pin: counter.join(card, pin, "HANAKO01", shown=OTHER),
+    "issue": lambda counter, card, pin: counter.issue_tickets(
+        card, KAWASAKI, Points(100), days=1, count=1, programme=None, pin=pin, shown=OTHER
+    ),
+}
+
+
+@pytest.mark.parametrize("use", SHOWN)
+def test_no_pin_is_given_to_another_card_than_the_one_that_was_shown(shop: Shop, use: str) -> None:
+    wrong = bytearray(b"9999")
+
+    answer = SHOWN[use](shop.counter, shop.card, wrong)
+
+    assert isinstance(answer, Refused)
+    assert answer.reason == "other-card"
+    assert wrong == bytes(4)
+    assert shop.counter.look_up(shop.card).tries_left == 3
 
 
 # -- the command line

@@ -104,3 +104,15 @@ async def test_a_card_that_left_too_early_moved_nothing(stage: Staged, way: str)
         await at.press(*PIN)
         assert "taken away too early" in at.answer
         assert "No points were moved." in at.answer
+
+
+@every_way
+async def test_a_card_that_was_swapped_gets_no_pin(stage: Staged, way: str) -> None:
+    counter = before(way)
+    async with stage(counter) as at:
+        await to_the_pin(at, way)
+        counter.swapped.add(HANAKO)
+        await at.press(*"9999")
+        assert "not the card from before" in at.answer
+        assert "No points were moved." in at.answer
+    assert counter.cards[HANAKO].tries == 3

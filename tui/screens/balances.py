@@ -98,7 +98,7 @@ class Balances(CardScreen):
     def sign(self, pin: bytearray) -> None:
         """One look, signed by the card."""
         self.working(pin, READING)
-        self.ask(partial(self.counter.balances, self.card, pin), self._counted)
+        self.ask(partial(self.counter.balances, self.card, pin, shown=self.key), self._counted)
 
     def _counted(self, found: tuple[BalanceRow, ...] | Refused) -> None:
         if isinstance(found, Refused):

@@ -24,6 +24,7 @@ from textual.widgets import Static
 
 from node.card.pin import OnPad, wipe
 from node.outcome import Refused, TownStanding
+from sync.values import KeyDigest
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.widgets.cardslot import CardSlot, Choices
@@ -56,7 +57,12 @@ class Scene:
 
 
 class Read(Protocol):
-    """What every look at a card tells of its PIN."""
+    """What every look at a card tells of it."""
+
+    @property
+    def card(self) -> KeyDigest:
+        """The card's key."""
+        ...
 
     @property
     def tries_left(self) -> int | None:
@@ -91,6 +97,8 @@ class CardScreen(CounterScreen):
         self.step = self.FIRST
         self.card = ""
         """The address of the card that was put down last."""
+        self.key = KeyDigest(b"")
+        """The key of the card that was read last: no other one is given its PIN."""
         self.tries, self.pad = 0, False
         """Tries of its PIN, and whether the reader has keys for it."""
         self._pin_step = self.FIRST
@@ -209,7 +217,8 @@ class CardScreen(CounterScreen):
             self.card_left()
 
     def know(self, read: Read) -> None:
-        """Keep what was read of the card's PIN."""
+        """Keep which card it is, and what was read of its PIN."""
+        self.key = read.card
         self.tries, self.pad = read.tries_left or 0, read.pad
 
     def to_pin(self, step: Enum, *, again: bool = False, note: str = "") -> None:

@@ -240,6 +240,7 @@ class Issue(CardScreen):
                 count=self._count,
                 programme=kind.programme,
                 pin=pin,
+                shown=self.key,
             ),
             self._issued,
             money=True,

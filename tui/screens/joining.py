@@ -62,7 +62,7 @@ class NewCard(CardScreen):
     def __init__(self) -> None:
         """No card yet."""
         super().__init__()
-        self._new = self._shown = KeyDigest(b"")
+        self._new = KeyDigest(b"")
         """The new card, and the one that lay on the reader last."""
         self._earlier = ""
         """The address of the earlier card; ``card`` is that of the new one."""
@@ -98,12 +98,8 @@ class NewCard(CardScreen):
         }[self.step]
         self.read(partial(self.counter.look_up, card), partial(looked, card))
 
-    def _note_card(self, look: CardLook) -> None:
-        self._shown = look.card
-        self.know(look)
-
     def _looked_at_new(self, address: str, look: CardLook) -> None:
-        self._note_card(look)
+        self.know(look)
         if not look.fresh:
             self.turn_away("hub-silent")
         elif not look.tries_left:
@@ -114,7 +110,7 @@ class NewCard(CardScreen):
             self.answer.note(self.desk.words("Is the earlier card here? Its PIN is needed too."))
 
     def _looked_at_earlier(self, address: str, look: CardLook) -> None:
-        self._note_card(look)
+        self.know(look)
         if look.card == self._new:
             self.enter(Step.EARLIER)
             self.answer.note(
@@ -128,7 +124,7 @@ class NewCard(CardScreen):
             self._ask_pin(Step.EARLIER_PIN)
 
     def _looked_again(self, address: str, look: CardLook) -> None:
-        self._note_card(look)
+        self.know(look)
         if look.card != self._new:
             self._to_new_again(N_("This is not the new card. Please put the new card on."))
         else:
@@ -172,7 +168,7 @@ class NewCard(CardScreen):
                 )
             )
             return
-        if self._shown == self._new and self.query_one(CardSlot).lies:
+        if self.key == self._new and self.query_one(CardSlot).lies:
             self._ask_pin(Step.PIN)
         else:
             self._to_new_again(N_("Please put the new card on the reader."))
@@ -205,7 +201,11 @@ class NewCard(CardScreen):
                 money=True,
             )
         else:
-            self.ask(partial(counter.join, self.card, pin, self._by), self._joined, money=True)
+            self.ask(
+                partial(counter.join, self.card, pin, self._by, shown=self.key),
+                self._joined,
+                money=True,
+            )
 
     def _vouched(self, voucher: Voucher | Refused) -> None:
         if isinstance(voucher, Voucher):

@@ -174,7 +174,7 @@ class MyKeyId(CardScreen):
         step = MemberStep.SEE if ends_unseen else self._what
         self.working(pin, N_("One moment. Please leave the card on the reader."))
         self.ask(
-            partial(self.counter.member, self.card, pin, step, self._name or ""),
+            partial(self.counter.member, self.card, pin, step, self._name or "", shown=self.key),
             self._seen_before_the_end if ends_unseen else self._done,
             money=step is not MemberStep.SEE,
         )

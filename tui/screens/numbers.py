@@ -173,7 +173,7 @@ class Numbers(CardScreen):
     def sign(self, pin: bytearray) -> None:
         """The number, or that it is taken back."""
         self.working(pin, N_("Please leave the card on the reader."))
-        change = partial(self.counter.set_number, self.card, pin, self._wanted)
+        change = partial(self.counter.set_number, self.card, pin, self._wanted, shown=self.key)
         self.ask(change, self._changed, money=True)
 
     def _changed(self, done: NumberLook | Refused) -> None:

@@ -258,7 +258,14 @@ class Register(CardScreen):
         """The registration."""
         self.working(pin, N_("Registering. Please leave the card on the reader."))
         self.ask(
-            partial(self.counter.register, self.card, pin, self._chosen, consent=self._consent),
+            partial(
+                self.counter.register,
+                self.card,
+                pin,
+                self._chosen,
+                consent=self._consent,
+                shown=self.key,
+            ),
             self._registered,
             money=True,
         )
