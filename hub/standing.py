@@ -1,7 +1,6 @@
 """What nodes may know: the feed, and residents' standings sealed into it.
 
-This is the only module that asks both who (hub.mykey) and how much (hub.points). It holds the two
-together in memory and stores sealed rows only.
+Who (hub.mykey) and how much (hub.points) meet here in memory; what is stored of both is sealed.
 
 Every answer takes the next feed number of the node's home. What nodes were told of an account, by
 number, is kept, so that a spend can be judged by what its node could know.
