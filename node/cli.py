@@ -9,6 +9,7 @@ from node import shell
 from node.joining_cli import join
 from node.member_cli import member
 from node.outcome import Issued, Outcome, Refused, Status, ZReport
+from node.residents_cli import balance, register, service
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
 from sync.values import municipality_code
 from sync.values import points as read_points
@@ -32,7 +33,8 @@ def node() -> None:
     """A counter from the shell."""
 
 
-node.add_command(join)
+for _command in (register, service, balance, member, join):
+    node.add_command(_command)
 
 
 @node.command()
@@ -225,90 +227,6 @@ def printer(
     line = {"destination": now.printer, "width": now.width, "language": now.language}
     words = f"paper goes to {now.printer}: {now.width} dots wide, in {now.language}"
     show([line], as_json=as_json, words=words)
-
-
-@node.command()
-@options(folder, secret, card, shell.pin, as_json)
-@click.option("--mykey-id", "wishes", multiple=True, metavar="M", help="A wish; up to three.")
-@click.option("--consent", type=click.Choice(["points"]), help="Set up the points cloud as well.")
-def register(
-    *,
-    folder: Path,
-    secret_file: Path | None,
-    card: str,
-    pin_file: str | None,
-    as_json: bool,
-    wishes: tuple[str, ...],
-    consent: str | None,
-) -> None:
-    """Make a MyKey ID at this counter."""
-    with shell.opened(folder, secret_file) as counter:
-        chosen = counter.choose_id(wishes)
-        if isinstance(chosen, Refused):
-            shell.refuse(counter, chosen, as_json=as_json)
-        pin = shell.pin_for(counter, card, pin_file)
-        made = counter.register(card, pin, chosen, consent=consent == "points")
-        if isinstance(made, Refused):
-            shell.refuse(counter, made, as_json=as_json)
-    line = {"mykey_id": made.mykey_id, "generated": made.generated}
-    show([line], as_json=as_json, words=f"the MyKey ID is {made.mykey_id}")
-
-
-@node.command()
-@options(folder, secret, card, shell.pin, as_json)
-@click.option("--link", "number", default="", metavar="NUMBER", help="Give it this number; PIN.")
-@click.option("--unlink", is_flag=True, help="Take its number back; PIN.")
-def service(
-    *,
-    folder: Path,
-    secret_file: Path | None,
-    card: str,
-    pin_file: str | None,
-    as_json: bool,
-    number: str,
-    unlink: bool,
-) -> None:
-    """Show the card holder's number at this organisation, or change it."""
-    if number and unlink:
-        raise click.UsageError("--link and --unlink are two things: give one")
-    with shell.opened(folder, secret_file) as counter:
-        if number or unlink:
-            found = counter.set_number(card, shell.pin_for(counter, card, pin_file), number)
-        else:
-            found = counter.number_of(card)
-        if isinstance(found, Refused):
-            shell.refuse(counter, found, as_json=as_json)
-        organisation = counter.parts.identity.organisation
-    line = {"organisation": organisation, "registered": found.registered, "number": found.number}
-    missing = "no number is linked here" if found.registered else "this card has no MyKey ID yet"
-    show([line], as_json=as_json, words=found.number or missing)
-
-
-@node.command()
-@options(folder, secret, card, shell.pin, as_json)
-def balance(
-    folder: Path, secret_file: Path | None, card: str, pin_file: str | None, as_json: bool
-) -> None:
-    """The card's points, town by town; exact with a PIN while the hub answers."""
-    with shell.opened(folder, secret_file) as counter:
-        rows = counter.balances(card, shell.pin_from(pin_file))
-        if isinstance(rows, Refused):
-            shell.refuse(counter, rows, as_json=as_json)
-    lines = [
-        {
-            "municipality": row.municipality,
-            "available": row.available,
-            "held": row.held,
-            "as_of": row.as_of,
-            "exact": row.exact,
-        }
-        for row in rows
-    ]
-    words = "\n".join(f"{row.town}: {row.available:,} {row.point_name}" for row in rows)
-    show(lines, as_json=as_json, words=words or "nothing is known here of this card's points")
-
-
-node.add_command(member)
 
 
 @node.command()

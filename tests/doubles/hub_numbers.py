@@ -1,5 +1,7 @@
 """Service numbers at the small hub: one organisation's, by card."""
 
+from abc import abstractmethod
+
 import msgspec
 
 from sync.calls import CardSigned
@@ -17,8 +19,8 @@ class GivesNumbers:
     mykeys: dict[KeyDigest, str]
     services: dict[KeyDigest, str]
 
-    def _said(self, what: str, body: msgspec.Struct) -> Response:
-        raise NotImplementedError
+    @abstractmethod
+    def _said(self, what: str, body: msgspec.Struct) -> Response: ...
 
     def _number(self, body: bytes) -> Response:
         return self._told(read(body, NumberQuestion).card)
