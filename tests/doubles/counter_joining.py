@@ -1,10 +1,11 @@
-"""What a made-up counter answers to whoever joins a card to a MyKey ID."""
+"""What a made-up counter answers to whoever joins a card to a MyKey ID.
+
+What signs is imported where it is used: the first screen is measured over this counter.
+"""
 
 from typing import TYPE_CHECKING, Protocol
 
 from node.outcome import CardLook, JoinedCard, Refused, Voucher
-from sync.calls import CardSigned
-from sync.signing import in_groups
 from sync.values import KeyDigest
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class JoinsCards:
         self: _Counter, card: str, pin: bytearray, for_card: KeyDigest, *, keep: bool
     ) -> Voucher | Refused:
         """Under the PIN, for another card."""
+        from sync.calls import CardSigned
+
         self._enter("vouch")
         if self.silent:
             return _no("hub-silent")
@@ -61,6 +64,8 @@ class JoinsCards:
         shown: KeyDigest | None = None,
     ) -> JoinedCard | Refused:
         """By a voucher at once; by an ID it waits for the desk."""
+        from sync.signing import in_groups
+
         self._enter("join")
         if self.silent:
             return _no("hub-silent")

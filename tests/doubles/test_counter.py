@@ -1,5 +1,8 @@
 """The counter that is made up keeps real sums, whatever is asked of it."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,3 +125,20 @@ def test_a_slow_counter_waits_until_it_is_let_go() -> None:
     assert not counter.gate.is_set()
     go_on()
     assert counter.gate.is_set()
+
+
+def test_it_loads_no_more_than_the_first_screen_does() -> None:
+    """How soon that is there is measured over it; what signs and sends comes when it is asked."""
+    code = (
+        "import sys, tests.doubles.counter, tui.app;"
+        "print([m for m in ('cryptography', 'sync.calls', 'httpx') if m in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+    assert loaded.stdout.strip() == "[]"
