@@ -16,11 +16,13 @@ from sync.records import Record, Reversed, Spend, TicketRedeemed, Tier
 from sync.ticket import SignedTicket, to_qr
 from sync.values import Digest, Millis, short
 
-KINDS: dict[str, documents.SlipKind] = {
+TAKINGS: dict[str, documents.TakingsKind] = {
     "spend": "spend",
     "ticket.redeemed": "redemption",
     "reversed": "reversal",
 }
+"""Records that change what the drawer holds, and what paper calls them."""
+KINDS: dict[str, documents.SlipKind] = {**TAKINGS}
 """Records that have a slip, and what it is called."""
 
 
@@ -96,12 +98,12 @@ def z_report(head: Letterhead, report: ZReport, next_payment: date | None) -> do
             documents.Takings(
                 town=line.town,
                 point_name=line.point_name,
-                kind=KINDS[line.kind],
+                kind=TAKINGS[line.kind],
                 count=line.count,
                 points=line.points,
             )
             for line in report.lines
-            if line.kind in KINDS
+            if line.kind in TAKINGS
         ),
         synced=report.synced,
         waiting=report.waiting,

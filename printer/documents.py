@@ -1,9 +1,9 @@
-"""What to say on paper: a point ticket, a slip, a Z-report, as frozen values.
+"""What to say on paper: a point ticket, a slip, a Z-report, a receipt for a pile, as frozen values.
 
 Values arrive as the domain has them (an int of points, a date, an aware datetime); how they look
-is decided in :mod:`printer.words` and :mod:`printer.layout`. A document is complete in itself, so
-that its bytes (:func:`encode`) can be stored beside the record in one transaction and be printed
-an hour later, or again, without asking anybody.
+is decided in :mod:`printer.words` and :mod:`printer.compose`. A document is complete in itself,
+so that its bytes (:func:`encode`) can be stored beside the record in one transaction and be
+printed an hour later, or again, without asking anybody.
 
 Each maker refuses what could never be true on paper (:class:`ValueError`); :func:`decode` turns
 that, and any foreign bytes, into :class:`BadDocument`.
@@ -18,7 +18,10 @@ import msgspec
 from printer.errors import BadDocument
 
 Language = Literal["ja", "en"]
-SlipKind = Literal["spend", "redemption", "reversal", "refund"]
+TakingsKind = Literal["spend", "redemption", "reversal", "refund"]
+"""What changes what a drawer must hold."""
+SlipKind = Literal[TakingsKind, "void"]
+"""``void``: an issued ticket is taken back, and its points return to the resident."""
 Settled = Literal["online", "offline", "zone"]
 """Who vouched: the hub at once (T0), this node's policy while the hub was silent (T2), or the
 zone's lease (T1)."""
@@ -94,9 +97,10 @@ class Slip(_Paper, frozen=True, kw_only=True, tag="slip"):
     balance: Balance | None = None
     """None where nobody here knows it (a redemption; a node that was offline)."""
     settled: Settled | None
-    """None for an undoing: this counter says so, and nobody else has yet."""
+    """None for an undoing: this counter says so, and nobody else has yet. A void without it is one
+    without the paper: its points return when every shop knows of it."""
     number: str = ""
-    """The ticket's, 13 digits; empty where none was redeemed."""
+    """The ticket's, 13 digits; empty where the slip is about none."""
     undoes: int = 0
     """The earlier record that this one takes back; 0: none."""
     at: datetime
@@ -123,7 +127,7 @@ class Takings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     town: str
     point_name: str
-    kind: SlipKind
+    kind: TakingsKind
     count: int
     points: int
 
@@ -182,8 +186,67 @@ class ZReport(_Paper, frozen=True, kw_only=True, tag="z-report"):
         return sum(t.points for t in self.taken) - sum(t.points for t in self.undone)
 
 
-Document = Ticket | Slip | ZReport
-D = TypeVar("D", Ticket, Slip, ZReport)
+class Cleared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of a clearing receipt: so many tickets of so many points each."""
+
+    points: int
+    count: int
+
+    def __post_init__(self) -> None:
+        _require(self.points > 0 and self.count > 0, "a line is about at least 1 ticket of 1 point")
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A piece of paper that was not cleared and goes back with the shop."""
+
+    number: str
+    """The ticket's 13 digits; or, where they cannot be read, what stands on the paper."""
+    reason: str
+    """Why, in words of the document's language."""
+
+
+class ClearingReceipt(_Paper, frozen=True, kw_only=True, tag="clearing-receipt"):
+    """What a shop takes home for the pile of stamped tickets that it brought (消込受領書)."""
+
+    organisation: str
+    """Whose pile it was: who is paid."""
+    office: str
+    """Who cleared it."""
+    place: str
+    """Where the office stands."""
+    town: str
+    point_name: str
+    opened: datetime
+    closed: datetime
+    lines: tuple[Cleared, ...]
+    returned: tuple[Returned, ...] = ()
+    node: str
+    seq: int
+    """The number of the record that closed the pile."""
+    digest: str
+    next_payment: date | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_aware(self.opened)
+        _require_aware(self.closed)
+        _require(self.opened <= self.closed, "a pile cannot close before it opens")
+        _require(self.seq > 0, "records are counted from 1")
+        _require(_DIGEST.fullmatch(self.digest), "a digest is shown as 8 hexadecimal digits")
+
+    @property
+    def count(self) -> int:
+        """Tickets cleared."""
+        return sum(line.count for line in self.lines)
+
+    @property
+    def points(self) -> int:
+        """What they are worth together."""
+        return sum(line.points * line.count for line in self.lines)
+
+
+Document = Ticket | Slip | ZReport | ClearingReceipt
+D = TypeVar("D", Ticket, Slip, ZReport, ClearingReceipt)
 
 
 def encode(document: Document) -> bytes:
@@ -201,7 +264,7 @@ def decode(data: bytes) -> Document:
 
 
 def kind(document: Document) -> str:
-    """``ticket``, ``slip`` or ``z-report``."""
+    """``ticket``, ``slip``, ``z-report`` or ``clearing-receipt``."""
     return str(document.__struct_config__.tag)
 
 

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from printer.compose import lay_out
 from printer.documents import Document
 from printer.errors import BadDocument
 from printer.layout import (
@@ -26,7 +27,6 @@ from printer.layout import (
     Space,
     StampBoxes,
     Text,
-    lay_out,
 )
 
 if TYPE_CHECKING:

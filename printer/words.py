@@ -7,7 +7,17 @@ one; in Japanese they have no space, and :mod:`printer.wrap` keeps them whole.
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 
-from printer.documents import Document, Language, Settled, Slip, SlipKind, Ticket, ZReport
+from printer.documents import (
+    ClearingReceipt,
+    Document,
+    Language,
+    Settled,
+    Slip,
+    SlipKind,
+    TakingsKind,
+    Ticket,
+    ZReport,
+)
 from printer.errors import Trouble
 
 _NBSP = "\u00a0"
@@ -46,8 +56,10 @@ class Word(Enum):
     SLIP_REDEMPTION = "ポイント券利用控え", "Ticket Redeemed"
     SLIP_REVERSAL = "取消控え", "Cancelled"
     SLIP_REFUND = "返品控え", "Refund"
+    SLIP_VOID = "ポイント券取消控え", "Ticket Voided"
     GIVEN_BACK = "取り消したポイント", "Points cancelled"
     REFUNDED = "お返ししたポイント", "Points given back"
+    RETURNED = "残高にもどるポイント", "Points that return to the balance"
     BALANCE = "残り", "Balance"
     AT_LEAST = "{amount}以上", "{amount} or more"
     AS_OF = "{at} 現在", "as of {at}"
@@ -62,6 +74,10 @@ class Word(Enum):
     UNDONE_LATER = (
         "センターに届いてから、もとにもどります。",
         "It is undone once the hub has received this.",
+    )
+    VOID_LATER = (
+        "すべてのお店に知らせてから、おそくとも使える最後の日の7日後に、もとにもどります。",
+        "They return once every shop knows, at the latest 7 days after the last day of use.",
     )
     DIGEST = "照合番号", "Record digest"
 
@@ -92,6 +108,21 @@ class Word(Enum):
         "送信が終わるまで、この紙を保管してください。",
         "Keep this paper until they are received.",
     )
+
+    CLEARING_RECEIPT = "消込受領書", "Clearing Receipt"
+    TO = "{organisation} 様", "For {organisation}"
+    CLEARED_POINTS = "お預かりしたポイント券", "Point tickets received"
+    EACH = "{amount}券", "of {amount}"
+    TIMES = "{count}枚", "{count}"
+    TICKETS = "{count}枚", "{count} tickets"
+    TICKET_ONE = "{count}枚", "{count} ticket"
+    NOTHING_CLEARED = "消し込んだポイント券はありません。", "No ticket was cleared."
+    NOT_CLEARED = "お返しした紙（{count}枚）", "Paper given back ({count})"
+    NOT_PAID = (
+        "この紙のポイントは支払われません。",
+        "The points on this paper are not paid.",
+    )
+    OFFICE = "取扱い", "Cleared by"
 
     UNIT_ONE = "ポイント", "point"
     UNIT = "ポイント", "points"
@@ -135,8 +166,9 @@ SLIP_TITLES: dict[SlipKind, Word] = {
     "redemption": Word.SLIP_REDEMPTION,
     "reversal": Word.SLIP_REVERSAL,
     "refund": Word.SLIP_REFUND,
+    "void": Word.SLIP_VOID,
 }
-KINDS: dict[SlipKind, Word] = {
+KINDS: dict[TakingsKind, Word] = {
     "spend": Word.KIND_SPEND,
     "redemption": Word.KIND_REDEMPTION,
     "reversal": Word.KIND_REVERSAL,
@@ -198,4 +230,6 @@ def title(document: Document) -> str:
             word, points = SLIP_TITLES[document.kind], document.points
         case ZReport():
             word, points = Word.Z_REPORT, document.total
+        case ClearingReceipt():
+            word, points = Word.CLEARING_RECEIPT, document.points
     return f"{word.say(language)} {amount(points, language)}"

@@ -49,6 +49,7 @@ def test_nobody_else_provides_a_room(room: str) -> None:
         ("node.cli", {"textual", "litestar", "uvicorn", "sqlalchemy", "hub"}),
         ("hub.hub", {"textual", "escpos", "PIL", "smartcard", "node", "printer"}),
         ("sync.policy", {"httpx", "node", "hub", "printer", "tui"}),
+        ("printer.compose", {"escpos", "node", "hub", "sync", "tui"}),
         ("printer.layout", {"escpos", "node", "hub", "sync", "tui"}),
         ("tui.cli", {"litestar", "uvicorn", "sqlalchemy", "escpos"}),
     ],

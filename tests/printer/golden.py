@@ -31,8 +31,13 @@ DOCUMENTS: dict[str, Document] = {
     "slip-ja-reversal": msgspec.structs.replace(
         samples.slip("ja"), kind="reversal", balance=None, settled=None, undoes=41
     ),
+    "slip-ja-void": msgspec.structs.replace(
+        samples.slip("ja"), kind="void", balance=None, settled=None, number="1234567890128"
+    ),
     "z-report-ja": samples.z_report("ja"),
     "z-report-en": samples.z_report("en"),
+    "clearing-receipt-ja": samples.clearing_receipt("ja"),
+    "clearing-receipt-en": samples.clearing_receipt("en"),
 }
 WIDTHS = (384, 576)
 

@@ -3,7 +3,16 @@
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from printer.documents import Balance, Slip, Takings, Ticket, ZReport
+from printer.documents import (
+    Balance,
+    Cleared,
+    ClearingReceipt,
+    Returned,
+    Slip,
+    Takings,
+    Ticket,
+    ZReport,
+)
 
 QR_TEXT = "2KCEHKQBEJUG" + "A7KXQ3ZPL5WDY2M6" * 16
 """As long as the base32 of a signed ticket: about 170 bytes."""
@@ -71,4 +80,34 @@ def z_report(language: Literal["ja", "en"] = "ja") -> ZReport:
         limit_left=28_800,
         next_payment=date(2018, 1, 31),
         waiting_digests=("9f2c01d2", "03ab77e1", "c4d50e9a", "77f1b2c3"),
+    )
+
+
+def clearing_receipt(language: Literal["ja", "en"] = "ja") -> ClearingReceipt:
+    ja = language == "ja"
+    return ClearingReceipt(
+        language=language,
+        organisation="魚屋 うおまさ" if ja else "Uomasa Fish",
+        office="大塚商店街事務局" if ja else "Otsuka Shopping Street Office",
+        place="大塚駅前窓口" if ja else "Counter at Otsuka station",
+        town="豊島区" if ja else "Toshima City",
+        point_name="としまるポイント" if ja else "Toshimaru Points",
+        opened=datetime(2017, 12, 18, 1, 2, tzinfo=UTC),
+        closed=datetime(2017, 12, 18, 1, 21, tzinfo=UTC),
+        lines=(
+            Cleared(points=1_000, count=23),
+            Cleared(points=500, count=112),
+            Cleared(points=3_250, count=1),
+        ),
+        returned=(
+            Returned(number="1234567890128", reason="すでに使われた券" if ja else "already used"),
+            Returned(
+                number="（読めない紙）" if ja else "(cannot be read)",
+                reason="ほかの町のポイント券" if ja else "a ticket of another town",
+            ),
+        ),
+        node="B2100-0001",
+        seq=871,
+        digest="5be10c77",
+        next_payment=date(2018, 1, 31),
     )

@@ -19,6 +19,8 @@ ALL: list[Document] = [
     samples.slip("en"),
     samples.z_report("ja"),
     samples.z_report("en"),
+    samples.clearing_receipt("ja"),
+    samples.clearing_receipt("en"),
 ]
 
 
@@ -133,7 +135,12 @@ def test_each_reprint_is_counted() -> None:
 
 
 def test_documents_are_named_for_the_list_of_jobs() -> None:
-    assert [kind(document) for document in ALL[::2]] == ["ticket", "slip", "z-report"]
+    assert [kind(document) for document in ALL[::2]] == [
+        "ticket",
+        "slip",
+        "z-report",
+        "clearing-receipt",
+    ]
     assert [title(document) for document in ALL] == [
         "ポイント券 1,000ポイント",
         "Point Ticket 1,000\u00a0points",
@@ -141,4 +148,6 @@ def test_documents_are_named_for_the_list_of_jobs() -> None:
         "Points Used 300\u00a0points",
         "日計 19,450ポイント",
         "Z-Report 19,450\u00a0points",
+        "消込受領書 82,250ポイント",
+        "Clearing Receipt 82,250\u00a0points",
     ]

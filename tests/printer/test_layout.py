@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from printer.compose import compose, lay_out
 from printer.documents import Document, Slip, Ticket
 from printer.errors import Trouble
 from printer.layout import (
@@ -18,11 +19,9 @@ from printer.layout import (
     Row,
     StampBoxes,
     Text,
-    compose,
-    lay_out,
 )
 from printer.raster import measure
-from printer.words import aloud, amount, day, grouped, minute, trouble_in_words
+from printer.words import Word, aloud, amount, day, grouped, minute, trouble_in_words
 from tests.printer import samples
 
 NAMES = st.text(st.sampled_from("豊島区としまるポイントー（）「」、。ABCabc 0123,"), max_size=40)
@@ -170,13 +169,60 @@ def test_an_undoing_names_its_record_and_claims_no_word_of_the_hub() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("reversal", "取り消したポイント"), ("refund", "お返ししたポイント")]
+    ("kind", "said"),
+    [
+        ("reversal", "取り消したポイント"),
+        ("refund", "お返ししたポイント"),
+        ("void", "残高にもどるポイント"),
+    ],
 )
 def test_a_slip_of_an_undoing_says_which_way_the_points_went(kind: str, said: str) -> None:
     slip: Slip = msgspec.structs.replace(samples.slip(), kind=kind)
 
     assert said in words_on(slip)
     assert said not in words_on(samples.slip())
+
+
+def test_a_void_says_when_its_points_return() -> None:
+    void = msgspec.structs.replace(samples.slip("en"), kind="void", number="1234567890128")
+    later = Word.VOID_LATER.say("en")
+
+    assert later not in words_on(msgspec.structs.replace(void, settled="online"))
+    assert later in words_on(msgspec.structs.replace(void, settled=None))
+
+
+def test_a_clearing_receipt_can_be_counted_against_the_pile() -> None:
+    words = words_on(samples.clearing_receipt())
+
+    assert words[:10] == [
+        "消込受領書",
+        "魚屋 うおまさ 様",
+        "豊島区 としまるポイント",
+        "82,250 ポイント",
+        "136枚",
+        "お預かりしたポイント券",
+        "500ポイント券 × 112枚: 56,000",
+        "1,000ポイント券 × 23枚: 23,000",
+        "3,250ポイント券 × 1枚: 3,250",
+        "お返しした紙（2枚）",
+    ]
+    assert words[10:16] == [
+        aloud("1234567890128"),
+        "すでに使われた券",
+        "（読めない紙）",
+        "ほかの町のポイント券",
+        "この紙のポイントは支払われません。",
+        "次の支払日",
+    ]
+
+
+def test_a_receipt_for_a_pile_of_which_nothing_was_cleared_says_so() -> None:
+    receipt = msgspec.structs.replace(samples.clearing_receipt("en"), lines=(), returned=())
+
+    words = words_on(receipt)
+
+    assert words[3:5] == ["0 points", "0 tickets"]
+    assert "No ticket was cleared." in words
 
 
 def test_a_z_report_can_be_counted_against_the_drawer() -> None:
