@@ -144,7 +144,8 @@ def _second_path(store: Store) -> str:
 
 
 def _printer(store: Store) -> str:
-    from printer.escpos import ReceiptPrinter, parse_destination
+    from printer.destinations import parse_destination
+    from printer.device import ReceiptPrinter
 
     settings = settings_of(store)
     if settings.printer == NO_PRINTER:

@@ -41,8 +41,8 @@ def set_printer(
     What was sold while there was no printer is not printed now. Raises Malformed, InUse.
     """
     from node.paper import pass_slips_over
+    from printer.destinations import parse_destination
     from printer.errors import BadDestination
-    from printer.escpos import parse_destination
     from sync.errors import Malformed
 
     try:

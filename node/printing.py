@@ -11,7 +11,8 @@ from sync.values import Millis
 
 def print_waiting(store: Store, paper: Paper) -> PrinterState:
     """Send what waits to the printer; what may have printed stays for a person to look at."""
-    from printer.escpos import Nowhere, ReceiptPrinter, parse_destination
+    from printer.destinations import Nowhere, parse_destination
+    from printer.device import ReceiptPrinter
 
     settings = settings_of(store)
     destination = parse_destination(settings.printer)

@@ -7,8 +7,8 @@ import pytest
 
 from node.looking import set_printer
 from node.outcome import Sheet
+from printer.device import ReceiptPrinter
 from printer.errors import MayHavePrinted, Trouble
-from printer.escpos import ReceiptPrinter
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import Shop, pin

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from printer.destinations import ToNetwork
 from printer.documents import Document, encode, kind
-from printer.escpos import ToNetwork
 from printer.spool import Job, State
 from printer.words import title
 

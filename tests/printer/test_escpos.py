@@ -8,19 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import ImageChops
 
-from printer import escpos
+from printer import files
+from printer.destinations import Destination, Nowhere, ToFile, ToNetwork, parse_destination
+from printer.device import ReceiptPrinter
 from printer.errors import BadDestination, MayHavePrinted, NotPrinted, Trouble
-from printer.escpos import (
-    BAND,
-    FEED_BEFORE_CUT,
-    Destination,
-    Nowhere,
-    ReceiptPrinter,
-    ToFile,
-    ToNetwork,
-    parse_destination,
-    to_bytes,
-)
+from printer.escpos import BAND, FEED_BEFORE_CUT, to_bytes
 from printer.raster import WIDTHS, render
 from tests.printer import doubles, samples
 from tests.printer.escpos_reader import NotUnderstood, read_sheets
@@ -95,7 +87,7 @@ def test_a_file_that_cannot_be_opened_is_told_and_nothing_was_printed(tmp_path: 
 def test_an_unplugged_device_is_missed_and_not_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(escpos, "_DEVICES", tmp_path)
+    monkeypatch.setattr(files, "_DEVICES", tmp_path)
     device = tmp_path / "usb-lp0"
 
     with pytest.raises(NotPrinted, match="cannot be opened"):
@@ -214,7 +206,7 @@ def test_a_printer_that_is_switched_off_is_told_with_its_address() -> None:
 
 def test_a_counter_without_paper_loads_no_drawing_library() -> None:
     program = (
-        "import sys, printer.escpos, printer.spool, printer.words\n"
+        "import sys, printer.device, printer.spool, printer.words\n"
         "heavy = {'PIL', 'qrcode', 'escpos'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or None)"
     )

@@ -1,0 +1,57 @@
+"""Sheets into a file that grows, or into a device file such as ``/dev/usb/lp0``."""
+
+import os
+import stat
+from pathlib import Path
+
+from printer.errors import MayHavePrinted, NotPrinted, Trouble
+
+_DEVICES = Path("/dev")
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to a file so that it survives a power cut, or write to a device."""
+    # An unplugged device must be missed, not replaced by a file of its name.
+    create = 0 if path.is_relative_to(_DEVICES) else os.O_CREAT
+    new = create and not path.exists()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | create | getattr(os, "O_BINARY", 0), 0o600)
+    except OSError as error:
+        raise NotPrinted(
+            Trouble.UNREACHABLE, f"The printer's file {path} cannot be opened: {error.strerror}."
+        ) from error
+    try:
+        write_all(fd, data)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            os.fsync(fd)
+        if new:
+            keep_name(path.parent)
+    except OSError as error:
+        raise MayHavePrinted(
+            Trouble.CUT_OFF, f"Writing to {path} stopped half-way: {error.strerror}."
+        ) from error
+    finally:
+        os.close(fd)
+
+
+def require_writable(path: Path) -> None:
+    """Ask whether :func:`append` could work, and write nothing. Raises :class:`NotPrinted`."""
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise NotPrinted(Trouble.UNREACHABLE, f"{path} may not be written.")
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte; a device may take them in pieces."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def keep_name(folder: Path) -> None:
+    """Make a new file's name as durable as its content (Windows does so by itself)."""
+    if os.name == "posix":
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
