@@ -137,6 +137,8 @@ def ticket(
         qr=to_qr(signed),
         places=said.zones,
         online_only=said.online_only,
+        office=head.organisation,
+        office_place=head.place,
         digest=digest.hex()[:8],
     )
 

@@ -29,7 +29,7 @@ from printer.layout import (
     Row,
     Rule,
     Space,
-    StampBoxes,
+    Stamps,
     Text,
     fit,
 )
@@ -96,7 +96,7 @@ def _ticket(ticket: Ticket) -> Iterator[Block]:
     yield Rule()
     yield Space(dots=12)
     yield Text(text=ticket.point_name, size=LARGE, align="centre")
-    yield Figure(number=grouped(ticket.points), unit=unit(ticket.points, language))
+    yield Figure(number=grouped(ticket.points), unit=unit(ticket.points, language), alone=True)
     yield Space(dots=12)
     yield Text(text=Word.VALID.say(language), align="centre", bold=True, inverse=True)
     yield Space(dots=8)
@@ -116,10 +116,33 @@ def _ticket(ticket: Ticket) -> Iterator[Block]:
         yield Space(dots=8)
         yield Text(text=Word.ONLINE_ONLY.say(language), bold=True)
     yield Space(dots=8)
-    yield Text(text=Word.ONCE.say(language))
+    yield from _terms(ticket)
     yield Space(dots=16)
-    yield StampBoxes(labels=(Word.ISSUE_STAMP.say(language), Word.SHOP_STAMP.say(language)))
-    yield Space(dots=12)
+    yield Stamps(
+        issuer=Word.ISSUE_STAMP.say(language),
+        shop=Word.SHOP_STAMP.say(language),
+        aside=tuple(_issued(ticket)),
+    )
+
+
+def _terms(ticket: Ticket) -> Iterator[Block]:
+    """What holds for every ticket, in the order of how often it is asked."""
+    words = [Word.ONCE, Word.NO_CASH, Word.NO_COPY, Word.LOST]
+    if ticket.reprints:
+        words.insert(0, Word.ONE_OF_TWO)
+    for word in words:
+        term = Word.TERM.say(ticket.language, words=word.say(ticket.language))
+        yield Text(text=term, size=SMALL)
+
+
+def _issued(ticket: Ticket) -> Iterator[Block]:
+    """When and by whom, and the digits by which the record is found."""
+    language = ticket.language
+    if ticket.office:
+        yield Text(text=Word.ISSUED_BY.say(language), size=SMALL)
+        yield Text(text=ticket.office, size=SMALL, bold=True)
+        yield Text(text=ticket.office_place, size=SMALL)
+        yield Space(dots=8)
     yield Row(left=Word.ISSUED_ON.say(language), right=day(ticket.issued_on, language), size=SMALL)
     yield Row(left=Word.DIGEST.say(language), right=ticket.digest, size=SMALL)
 

@@ -61,6 +61,9 @@ class Ticket(_Paper, frozen=True, kw_only=True, tag="ticket"):
     places: tuple[str, ...] = ()
     """Where it can be used; empty means everywhere the town has accepted."""
     online_only: bool = False
+    office: str = ""
+    """The organisation that issued it: whom to ask; empty on paper of before it was told."""
+    office_place: str = ""
     digest: str
     """First 8 hexadecimal digits of the record's digest."""
 

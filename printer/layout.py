@@ -15,8 +15,10 @@ SMALL = 21
 NORMAL = 25
 LARGE = 32
 TITLE = 46
-FIGURES = (120, 108, 96, 84, 72, 60, 48)
+FIGURES = (168, 144, 120, 108, 96, 84, 72, 60, 48)
 """Heights an amount may take, the largest first: the first that fits is used."""
+MM = 8
+"""Dots a millimetre."""
 ROW_GAP = 16
 """The least space between the two ends of a row."""
 
@@ -49,11 +51,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """The amount, as large as the paper lets it be, with its unit on the same line."""
+    """The amount, as large as the paper lets it be, with its unit on the same line.
+
+    ``size`` is the most it may take; after :func:`fit` it is what it takes.
+    """
 
     number: str
     unit: str
-    size: int = FIGURES[0]
+    size: int = 120
+    alone: bool = False
+    """The unit may go below where that lets the number be larger."""
 
     @property
     def unit_size(self) -> int:
@@ -76,10 +83,25 @@ class QR:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StampBoxes:
-    """Empty boxes side by side, each saying whose stamp goes there."""
+class Frame:
+    """An empty box for a stamp, with whose it is written into its upper edge."""
 
-    labels: tuple[str, ...]
+    label: str
+    height: int
+    width: int | None = None
+    """None: all the room there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamps:
+    """Where the issuer's stamp and the shop's go, and what may stand beside the first.
+
+    :func:`fit` puts both beside each other, or one under the other where paper is narrow.
+    """
+
+    issuer: str
+    shop: str
+    aside: "tuple[Block, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +111,26 @@ class Space:
     dots: int
 
 
-Block = Text | Row | Figure | Rule | QR | StampBoxes | Space
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Blocks beside blocks, with :data:`ROW_GAP` between them; each column ends where it ends."""
+
+    left: "tuple[Block, ...]"
+    right: "tuple[Block, ...]"
+    split: int
+    """Dots that the left one has."""
+
+
+Block = Text | Row | Figure | Rule | QR | Frame | Stamps | Columns | Space
+
+_ISSUER_STAMP = 22 * MM
+"""A seal of approval is round and 16 to 18 mm wide: 2 mm to each side for an unsteady hand."""
+_SHOP_STAMP = 25 * MM
+"""A shop's stamp has two to four lines and is up to 20 mm high."""
+_SHOP_STAMP_WIDE = 30 * MM
+"""The least a shop's stamp needs across; it gets what there is."""
+LEGEND = SMALL
+"""The height of the line that a frame's label stands in."""
 
 
 def fit(blocks: Iterable[Block], width: int, measure: Measure) -> tuple[Block, ...]:
@@ -112,20 +153,48 @@ def _fit(block: Block, width: int, measure: Measure) -> Iterator[Block]:
             yield from _fit(replace(left, text=block.right, align="right"), width, measure)
         case Figure():
             yield from _fit_figure(block, width, measure)
+        case Columns():
+            yield replace(
+                block,
+                left=fit(block.left, block.split, measure),
+                right=fit(block.right, width - block.split - ROW_GAP, measure),
+            )
+        case Stamps():
+            yield from fit(_stamps(block, width), width, measure)
         case _:
             yield block
+
+
+def _stamps(stamps: Stamps, width: int) -> Iterator[Block]:
+    shop = Frame(label=stamps.shop, height=_SHOP_STAMP)
+    split = _ISSUER_STAMP
+    if width - split - ROW_GAP >= _SHOP_STAMP_WIDE:
+        issuer = Frame(label=stamps.issuer, height=_SHOP_STAMP)
+        yield Columns(left=(issuer,), right=(shop,), split=split)
+        yield Space(dots=12)
+        yield from stamps.aside
+    else:
+        issuer = Frame(label=stamps.issuer, height=_ISSUER_STAMP)
+        yield Columns(left=(issuer,), right=(Space(dots=LEGEND), *stamps.aside), split=split)
+        yield Space(dots=12)
+        yield shop
 
 
 def _fit_figure(figure: Figure, width: int, measure: Measure) -> Iterator[Block]:
     # White at both sides, as wide as a letter: an amount that touches the edge looks cut off.
     room = width - 2 * NORMAL
-    for size in FIGURES:
-        tried = replace(figure, size=size)
-        number = measure(tried.number, size, True)
-        if number + size // 6 + measure(tried.unit, tried.unit_size, True) <= room:
-            yield tried
-            return
-    size = next((s for s in FIGURES if measure(figure.number, s, True) <= room), FIGURES[-1])
+    sizes = [size for size in FIGURES if size <= figure.size]
+    tried = [replace(figure, size=size) for size in sizes]
+    together = next((one for one in tried if _figure_width(one, measure) <= room), None)
+    size = next((s for s in sizes if measure(figure.number, s, True) <= room), FIGURES[-1])
+    if together is not None and (together.size == size or not figure.alone):
+        yield together
+        return
     for text, size_ in ((figure.number, size), (figure.unit, LARGE)):
         line = Text(text=text, size=size_, align="centre", bold=True)
         yield from _fit(line, width, measure)
+
+
+def _figure_width(figure: Figure, measure: Measure) -> int:
+    number = measure(figure.number, figure.size, True)
+    return number + figure.size // 6 + measure(figure.unit, figure.unit_size, True)

@@ -16,18 +16,22 @@ from printer.compose import lay_out
 from printer.documents import Document
 from printer.errors import BadDocument
 from printer.layout import (
+    LEGEND,
     NORMAL,
     QR,
     ROW_GAP,
     SMALL,
     Block,
+    Columns,
     Figure,
+    Frame,
     Row,
     Rule,
     Space,
-    StampBoxes,
+    Stamps,
     Text,
 )
+from printer.qr import BORDER, plan
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
@@ -42,10 +46,6 @@ _INK = 0
 _PAPER = 255
 _THRESHOLD = 140  # above half: thermal heads print thin strokes thinner than they are drawn
 _LINE = 1.3  # from line to line, in sizes
-_QR_BORDER = 4  # modules of white around the code, ISO/IEC 18004 section 9.1
-_QR_MOST = 6  # dots a module: 0.75 mm, past which phones gain nothing
-_QR_LEAST = 3  # dots a module: 0.375 mm, what hand scanners still read from thermal paper
-_STAMP = 168  # 21 mm: a shop's round stamp has 18
 
 
 def render(document: Document, width: int) -> "Image.Image":
@@ -69,16 +69,41 @@ def draw(blocks: tuple[Block, ...], width: int) -> "Image.Image":
     """Draw blocks that were laid out for ``width`` without its margins."""
     from PIL import Image, ImageDraw
 
-    heights = [_height(block, width) for block in blocks]
-    grey = Image.new("L", (width, sum(heights) + 2 * MARGIN), _PAPER)
-    pen = _Pen(canvas=ImageDraw.Draw(grey), width=width)
-    top = MARGIN
-    for block, height in zip(blocks, heights, strict=True):
-        pen.draw(block, top, height)
-        top += height
+    room = width - 2 * MARGIN
+    grey = Image.new("L", (width, height_of(blocks, room) + 2 * MARGIN), _PAPER)
+    paint(ImageDraw.Draw(grey), blocks, left=MARGIN, top=MARGIN, room=room)
+    return in_black(grey)
+
+
+def in_black(grey: "Image.Image") -> "Image.Image":
+    """The picture in black and white, cut at the threshold."""
+    from PIL import Image
+
     return grey.point(lambda light: 255 * (light > _THRESHOLD)).convert(
         "1", dither=Image.Dither.NONE
     )
+
+
+def height_of(blocks: tuple[Block, ...], room: int) -> int:
+    """How many dots high the blocks are."""
+    return sum(_height(block, room) for block in blocks)
+
+
+def paint(
+    canvas: "ImageDraw.ImageDraw",
+    blocks: tuple[Block, ...],
+    *,
+    left: int,
+    top: int,
+    room: int,
+    scale: int = 1,
+) -> None:
+    """Draw blocks that were laid out for ``room`` dots; ``scale`` pixels a dot."""
+    pen = _Pen(canvas=canvas, left=left, width=room, scale=scale)
+    for block in blocks:
+        height = _height(block, room)
+        pen.draw(block, top, height)
+        top += height
 
 
 def measure(text: str, size: int, bold: bool) -> int:
@@ -106,34 +131,7 @@ def has_glyph(letter: str) -> bool:
     return (drawn.size, bytes(drawn)) != (missing.size, bytes(missing))
 
 
-def qr_matrix(text: str) -> list[list[bool]]:
-    """The modules of a QR code without its border, error correction M, alphanumeric mode."""
-    import qrcode
-    from qrcode.constants import ERROR_CORRECT_M
-    from qrcode.exceptions import DataOverflowError
-    from qrcode.util import MODE_ALPHA_NUM, QRData
-
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    try:
-        code.add_data(QRData(text, mode=MODE_ALPHA_NUM))
-        code.make(fit=True)
-    except (DataOverflowError, ValueError) as error:
-        raise BadDocument(f"These {len(text)} letters fit into no QR code: {error}") from error
-    return code.get_matrix()
-
-
-def qr_module(modules: int, width: int) -> int:
-    """Dots a module, for a code of that many modules a side on paper of that width."""
-    dots = min(_QR_MOST, width // (modules + 2 * _QR_BORDER))
-    if dots < _QR_LEAST:
-        raise BadDocument(
-            f"A QR code of {modules} modules cannot be read from paper of {width} dots: "
-            "use wider paper or a shorter code."
-        )
-    return dots
-
-
-def _height(block: Block, width: int) -> int:
+def _height(block: Block, room: int) -> int:
     match block:
         case Text() | Row():
             return int(block.size * _LINE) + (6 if isinstance(block, Text) and block.inverse else 0)
@@ -143,19 +141,25 @@ def _height(block: Block, width: int) -> int:
             return 2
         case Space():
             return block.dots
-        case StampBoxes():
-            return _STAMP
+        case Frame():
+            return LEGEND // 2 + block.height
+        case Columns():
+            right = room - block.split - ROW_GAP
+            return max(height_of(block.left, block.split), height_of(block.right, right))
         case QR():
-            modules = len(qr_matrix(block.text))
-            return (modules + 2 * _QR_BORDER) * qr_module(modules, width)
+            return plan(block.text, room).side
+        case Stamps():
+            raise TypeError("stamps are drawn after they were fitted to the paper")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pen:
-    """Draws one block after the other."""
+    """Draws one block after the other into a column of paper. Lengths are dots, not pixels."""
 
     canvas: "ImageDraw.ImageDraw"
+    left: int
     width: int
+    scale: int
 
     def draw(self, block: Block, top: int, height: int) -> None:
         middle = top + height // 2
@@ -163,26 +167,28 @@ class _Pen:
             case Text():
                 self._text(block, top, height)
             case Row():
-                self._words(block.left, MARGIN, middle, block.size, bold=block.bold)
-                left = self.width - MARGIN - measure(block.right, block.size, block.bold)
+                self._words(block.left, self.left, middle, block.size, bold=block.bold)
+                left = self.left + self.width - measure(block.right, block.size, block.bold)
                 self._words(block.right, left, middle, block.size, bold=block.bold)
             case Figure():
                 self._figure(block, top, height)
             case Rule():
                 self._rule(block, top)
-            case StampBoxes():
-                self._stamps(block, top)
+            case Frame():
+                self._frame(block, top)
+            case Columns():
+                self._columns(block, top)
             case QR():
                 self._qr(block, top)
-            case Space():
+            case Space() | Stamps():
                 pass
 
     def _text(self, text: Text, top: int, height: int) -> None:
-        spare = self.width - 2 * MARGIN - measure(text.text, text.size, text.bold)
-        left = MARGIN + {"left": 0, "centre": spare // 2, "right": spare}[text.align]
+        spare = self.width - measure(text.text, text.size, text.bold)
+        left = self.left + {"left": 0, "centre": spare // 2, "right": spare}[text.align]
         ink = _INK
         if text.inverse:
-            self.canvas.rectangle((0, top, self.width - 1, top + height - 1), fill=_INK)
+            self._box(self.left - MARGIN, top, self.width + 2 * MARGIN, height)
             ink = _PAPER
         middle = top + height // 2
         self._words(text.text, left, middle, text.size, bold=text.bold, ink=ink)
@@ -191,47 +197,67 @@ class _Pen:
         number = measure(figure.number, figure.size, True)
         gap = figure.size // 6
         unit = measure(figure.unit, figure.unit_size, True)
-        left = (self.width - number - gap - unit) // 2
+        left = self.left + (self.width - number - gap - unit) // 2
         base = top + int(height * 0.85)
-        for words, x, size in (
-            (figure.number, left, figure.size),
-            (figure.unit, left + number + gap, figure.unit_size),
-        ):
-            font = _font(size, bold=True)
-            self.canvas.text((x, base), drawable(words), fill=_INK, font=font, anchor="ls")
+        self._letters(figure.number, left, base, figure.size, bold=True)
+        self._letters(figure.unit, left + number + gap, base, figure.unit_size, bold=True)
 
     def _rule(self, rule: Rule, top: int) -> None:
         dash, period = (8, 14) if rule.dashed else (self.width, self.width)
-        for left in range(MARGIN, self.width - MARGIN, period):
-            right = min(left + dash, self.width - MARGIN) - 1
-            self.canvas.rectangle((left, top, right, top + 1), fill=_INK)
+        for at in range(0, self.width, period):
+            self._box(self.left + at, top, min(dash, self.width - at), 2)
 
-    def _stamps(self, boxes: StampBoxes, top: int) -> None:
-        room = self.width - 2 * MARGIN
-        wide = (room - ROW_GAP * (len(boxes.labels) - 1)) // len(boxes.labels)
-        for place, label in enumerate(boxes.labels):
-            left = MARGIN + place * (wide + ROW_GAP)
-            corners = (left, top, left + wide - 1, top + _STAMP - 1)
-            self.canvas.rectangle(corners, outline=_INK, width=2)
-            self._words(label, left + 10, top + SMALL, SMALL, bold=False)
+    def _frame(self, frame: Frame, top: int) -> None:
+        """A box whose upper edge runs through the middle of its label."""
+        edge, wide = top + LEGEND // 2, frame.width or self.width
+        for x, y, w, h in (
+            (self.left, edge, wide, 2),
+            (self.left, edge + frame.height - 2, wide, 2),
+            (self.left, edge, 2, frame.height),
+            (self.left + wide - 2, edge, 2, frame.height),
+        ):
+            self._box(x, y, w, h)
+        label = measure(frame.label, SMALL, False)
+        self._box(self.left + 8, edge, label + 8, 2, ink=_PAPER)
+        self._words(frame.label, self.left + 12, edge, SMALL, bold=False)
+
+    def _columns(self, columns: Columns, top: int) -> None:
+        right = columns.split + ROW_GAP
+        for blocks, left, room in (
+            (columns.left, self.left, columns.split),
+            (columns.right, self.left + right, self.width - right),
+        ):
+            paint(self.canvas, blocks, left=left, top=top, room=room, scale=self.scale)
 
     def _qr(self, qr: QR, top: int) -> None:
-        matrix = qr_matrix(qr.text)
-        dots = qr_module(len(matrix), self.width)
-        left = (self.width - len(matrix) * dots) // 2
-        for y, row in enumerate(matrix):
+        code = plan(qr.text, self.width)
+        left = self.left + (self.width - len(code.matrix) * code.dots) // 2
+        for y, row in enumerate(code.matrix):
             for x, dark in enumerate(row):
                 if dark:
-                    at = left + x * dots, top + (y + _QR_BORDER) * dots
-                    self.canvas.rectangle((*at, at[0] + dots - 1, at[1] + dots - 1), fill=_INK)
+                    down = top + (y + BORDER) * code.dots
+                    self._box(left + x * code.dots, down, code.dots, code.dots)
 
     def _words(
         self, text: str, left: int, middle: int, size: int, *, bold: bool, ink: int = _INK
     ) -> None:
         """Write one line; full-width letters stand centred on ``middle``."""
         base = middle + int(size * 0.38)  # an ideograph reaches from 0.88 above to 0.12 below
-        font = _font(size, bold=bold)
-        self.canvas.text((left, base), drawable(text), fill=ink, font=font, anchor="ls")
+        self._letters(text, left, base, size, bold=bold, ink=ink)
+
+    def _letters(
+        self, text: str, left: int, base: int, size: int, *, bold: bool, ink: int = _INK
+    ) -> None:
+        """Write one line; its letters stand on ``base``."""
+        font = _font(size * self.scale, bold=bold)
+        at = left * self.scale, base * self.scale
+        self.canvas.text(at, drawable(text), fill=ink, font=font, anchor="ls")
+
+    def _box(self, left: int, top: int, wide: int, high: int, *, ink: int = _INK) -> None:
+        """Fill a rectangle."""
+        scale = self.scale
+        corner = (left + wide) * scale - 1, (top + high) * scale - 1
+        self.canvas.rectangle((left * scale, top * scale, *corner), fill=ink)
 
 
 @lru_cache(maxsize=64)

@@ -48,9 +48,18 @@ class Word(Enum):
         "お店がオンラインのときだけ使えます。",
         "Accepted only where the shop is online.",
     )
-    ISSUE_STAMP = "発行認印", "Issued (stamp)"
-    SHOP_STAMP = "利用店舗印", "Shop (stamp)"
-    ONCE = "1回だけ使えます。", "Good for one use."
+    ISSUE_STAMP = "＜発行認印＞", "Issuer's stamp"
+    SHOP_STAMP = "＜利用店舗印＞", "Shop's stamp"
+    ONCE = "1回かぎり。おつりは出ません。", "One use only; no change given."
+    NO_CASH = "換金・売買はできません。", "Not for cash, not for resale."
+    NO_COPY = "コピーは使えません。", "A copy is not accepted."
+    ONE_OF_TWO = (
+        "再発行の券です。前の券と、どちらか1回だけ使えます。",
+        "A reprint: it or the earlier paper can be used, once.",
+    )
+    LOST = "なくしたら、番号を発行元へ。", "If lost, tell us the ticket number."
+    TERM = "・{words}", "\N{BULLET} {words}"
+    ISSUED_BY = "発行元", "Issued by"
 
     SLIP_SPEND = "ポイント利用控え", "Points Used"
     SLIP_REDEMPTION = "ポイント券利用控え", "Ticket Redeemed"

@@ -31,6 +31,8 @@ def ticket(language: Literal["ja", "en"] = "ja") -> Ticket:
         number="1234567890128",
         qr=QR_TEXT,
         online_only=not ja,
+        office="大塚商店街事務局" if ja else "Otsuka Street Office",
+        office_place="大塚駅前窓口" if ja else "Counter at Otsuka station",
         digest="9f2c01d2",
     )
 

@@ -2,7 +2,6 @@
 
 from io import BytesIO
 
-import msgspec
 import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
@@ -18,8 +17,6 @@ from printer.raster import (
     drawable,
     has_glyph,
     measure,
-    qr_matrix,
-    qr_module,
     render,
     render_png,
 )
@@ -108,29 +105,6 @@ def test_a_phone_reads_a_ticket_that_is_held_askew_and_out_of_focus(width: int, 
 
     assert code is not None
     assert code.text == samples.QR_TEXT
-
-
-def test_the_code_uses_the_dense_mode_for_capital_letters() -> None:
-    # Byte mode would need version 13 (69 modules) for 268 letters at level M, alphanumeric 10.
-    assert len(samples.QR_TEXT) == 268
-    assert len(qr_matrix(samples.QR_TEXT)) == 57
-
-
-@pytest.mark.parametrize(("width", "dots"), [(384, 5), (512, 6), (576, 6)])
-def test_a_module_is_large_enough_for_thermal_paper(width: int, dots: int) -> None:
-    assert qr_module(57, width) == dots
-
-
-def test_a_code_too_fine_for_the_paper_is_refused_in_words() -> None:
-    long = msgspec.structs.replace(samples.ticket(), qr="A" * 3_000)
-
-    with pytest.raises(BadDocument, match="wider paper"):
-        render(long, 384)
-
-
-def test_a_code_too_long_for_any_paper_is_refused_in_words() -> None:
-    with pytest.raises(BadDocument, match="fit into no QR code"):
-        qr_matrix("A" * 5_000)
 
 
 def test_paper_of_unknown_width_is_refused() -> None:
