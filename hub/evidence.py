@@ -14,13 +14,13 @@ from hub.forms import ExceptionRow
 from hub.intake.lines import Kept, kept
 from hub.people import Person
 from hub.points.books import Source
-from hub.points.case import Line, line_of, subject
+from hub.points.case import Line, Redemption, line_of, subject
 from hub.store.database import Row, Tx
 from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
 from sync.errors import Malformed, RefusedByRule
-from sync.records import Basis, Record, TicketRedeemed, decode
+from sync.records import Basis, Record, decode
 from sync.signing import Head
 from sync.values import Millis, MunicipalityCode, organisation_of
 from sync.wire import read
@@ -121,7 +121,7 @@ def _side(tx: Tx, written: str, one: Kept) -> Side:
         name="" if shop is None else shop["name"],
         place="" if shop is None else shop["place"],
         kind="" if record is None else record.kind,
-        ticket=subject(record) if record and isinstance(body, TicketRedeemed) else "",
+        ticket=subject(record) if record and isinstance(body, Redemption) else "",
         points=int(getattr(body, "points", 0)),
         at=Millis(0 if record is None else record.at.ms),
         received_at=one.received_at,
@@ -158,7 +158,7 @@ def _head(tx: Tx, line: Line, seq: int) -> Head:
 
 
 def _proof(record: Record | None, evidence: Evidence | None) -> str:
-    if record is not None and isinstance(record.body, TicketRedeemed):
+    if record is not None and isinstance(record.body, Redemption):
         return record.body.ticket.hex()
     return "" if evidence is None else evidence.sealed.hex()
 

@@ -202,6 +202,7 @@ class _View:
                         programme["name"],
                         programme["issue_until"],
                         programme["use_until"],
+                        programme["clear_until"],
                     ),
                 )
             for window, at in tx.rows(

@@ -80,6 +80,8 @@ class ProgrammeItem(Item, frozen=True, tag="programme"):
     name: str
     issue_until: str
     use_until: str
+    clear_until: str = ""
+    """Until when a ticket counter clears what a shop stamped in time; empty: not told."""
 
     @property
     def key(self) -> str:

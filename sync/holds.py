@@ -26,6 +26,11 @@ class Purpose(StrEnum):
     SPEND = "spend"
     ISSUE = "ticket.issue"
     REDEEM = "ticket.redeem"
+    CLEAR = "ticket.clear"
+
+
+CLAIMS = frozenset({Purpose.REDEEM, Purpose.CLEAR})
+"""What is held is a ticket and not a resident's points."""
 
 
 class Wanted(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -45,11 +50,11 @@ class HoldRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     purpose: Purpose
     points: Amount
     account: Annotated[str, Meta(max_length=16)]
-    """The resident's account; empty for a redemption."""
+    """The resident's account. For a ticket: its number where that was typed, else empty."""
     card: Annotated[bytes, Meta(max_length=32)]
-    """The card's key digest; empty for a redemption."""
+    """The card's key digest; empty for a ticket."""
     ticket: Annotated[bytes, Meta(max_length=1024)]
-    """The signed ticket to be redeemed; empty otherwise."""
+    """The signed ticket that was scanned; empty otherwise."""
     wanted: Wanted | None
     after: Annotated[tuple[tuple[EpochId, Position], ...], Meta(max_length=64)]
     """The node's last records of this person: the hub answers when they are posted."""

@@ -93,6 +93,7 @@ class Reason(StrEnum):
     TICKET_SEEN_HERE = "ticket-seen-here"
     TICKET_OTHER_TOWN = "ticket-other-town"
     TICKET_OTHER_ZONE = "ticket-other-zone"
+    CLEARING_OVER = "clearing-over"
 
 
 _CLOSED: Final = MappingProxyType(
@@ -194,6 +195,23 @@ class RedemptionFacts(msgspec.Struct, frozen=True, kw_only=True):
     seen_here: bool
     float_used: int
     float_limit: int
+
+
+class ClearingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides about one stamped ticket of a pile whose signature is good."""
+
+    at: At
+    today: str
+    """The node's date in Asia/Tokyo, ``YYYY-MM-DD``."""
+    near_midnight: bool
+    hub_silent: bool
+    lists: Lists
+    valid_from: str
+    clear_until: str
+    """The last day on which it is paid: the programme's, and never before the ticket's own."""
+    accepted: bool
+    listed_as_used: bool
+    seen_here: bool
 
 
 EDGE_OF_DAY = Millis(10 * 60 * 1000)
@@ -304,4 +322,31 @@ def decide_redemption(policy: Policy, facts: RedemptionFacts) -> Decision:
         return Refused(Reason.TICKET_ONLINE_ONLY, policy.most_per_ticket)
     if facts.float_used + facts.points > facts.float_limit // half:
         return Refused(Reason.FLOAT_USED_UP, facts.float_limit // half)
+    return _APPROVED
+
+
+def decide_clearing(policy: Policy, facts: ClearingFacts) -> Decision:
+    """Say whether this node may clear a stamped ticket whose signature it has checked.
+
+    The shop took it before and hands nothing out now. So neither zones nor the limit of a ticket
+    nor a float bound it, and its own last day may be over: the shop's stamp says when it was taken.
+    """
+    if not facts.accepted:
+        return Refused(Reason.TICKET_OTHER_TOWN)
+    if facts.seen_here:
+        return Refused(Reason.TICKET_SEEN_HERE)
+    if facts.listed_as_used:
+        return Refused(Reason.TICKET_USED)
+    if not facts.hub_silent:
+        return AskHub()
+    half = divisor(policy, facts.at, facts.lists)
+    if isinstance(half, Refused):
+        return half
+    if facts.today < facts.valid_from:
+        return Refused(Reason.TICKET_NOT_YET)
+    if facts.today > facts.clear_until:
+        return Refused(Reason.CLEARING_OVER)
+    edge = facts.today in (facts.valid_from, facts.clear_until)
+    if edge and facts.near_midnight and facts.at.clock is ClockState.RESTARTED:
+        return Refused(Reason.TICKET_DATE_EDGE)
     return _APPROVED

@@ -4,7 +4,8 @@
 |------------|----------------------------------------------------------|----------------------|
 | write-off  | an overspend                                             | reserve -> deficit   |
 | write-off  | a second redemption that the reserve paid                | -                    |
-| pay        | a rule broken, or beyond what a node's word is good for  | reserve -> payable   |
+| pay        | a rule broken, or beyond what a node's word is good for, | reserve -> payable   |
+|            | or the second one from a cleared pile                    |                      |
 | recover    | a second redemption that the reserve paid                | deficit -> reserve   |
 | apply      | a quarantined sale with a good proof: the wallet first   | wallet -> payable    |
 | apply      | the rest of it, and what has no good proof               | reserve -> payable   |
@@ -26,6 +27,7 @@ from hub.points.accounts import RESERVE, deficit, payable
 from hub.points.bearers import bearers
 from hub.points.books import Books, Source
 from hub.points.case import (
+    OF_TICKETS,
     Case,
     Judgement,
     Line,
@@ -34,6 +36,7 @@ from hub.points.case import (
     done_of,
     exception,
     moment_of,
+    paid_by,
 )
 from hub.points.seconds import promote_next, stand, ticket_row
 from hub.points.superseding import supersede
@@ -44,9 +47,16 @@ from sync.chain import digest
 from sync.errors import RefusedByRule
 from sync.receipt import Bearer, Outcome
 from sync.records import Record, Reversed, Spend, decode
-from sync.values import AccountId, EpochId, MunicipalityCode, NodeId, organisation_of
+from sync.values import (
+    AccountId,
+    EpochId,
+    MunicipalityCode,
+    NodeId,
+    OrganisationId,
+    organisation_of,
+)
 
-_SHOP_IS_PAID = frozenset({"spend", "ticket.redeemed"})
+_SHOP_IS_PAID = frozenset({"spend"}) | OF_TICKETS
 _UNPROVED = frozenset(map(str, Proof)) - {Proof.GOOD, Proof.NOT_NEEDED}
 _ABOUT_A_RECORD = frozenset({Outcome.EXCEPTION, Outcome.QUARANTINED})
 _SECOND = "second-redemption"
@@ -166,12 +176,20 @@ def _from_the_resident(books: Books, incident: Row, row: Row) -> int:
 
 def _from_reserve(books: Books, source: Source, incident: Row, row: Row, points: int) -> None:
     """The reserve pays; where it is a ticket's, the ticket's own points take its place."""
-    of, organisation = _source(incident), organisation_of(NodeId(incident["node"]))
+    of, organisation = _source(incident), _paid(books, incident, row)
     books.move(RESERVE, payable(organisation), points, source=source, at=books.at, of=str(of))
     supersede(books, of, exception(row["reason"], Bearer.RESERVE, row["points"]))
-    if row["kind"] == "ticket.redeemed" and _is_of_the_ticket(books, row):
+    if row["kind"] in OF_TICKETS and _is_of_the_ticket(books, row):
         stand(books, row["account"], of, organisation)
         promote_next(books, row["account"], source=source, at=books.at)
+
+
+def _paid(books: Books, incident: Row, row: Row) -> OrganisationId:
+    """Whom the record earns its points; nobody but the node's own where it says nobody else."""
+    node = NodeId(incident["node"])
+    if row["kind"] != "ticket.cleared":
+        return organisation_of(node)
+    return paid_by(_case(books, incident)[1].body, node)
 
 
 def _is_of_the_ticket(books: Books, row: Row) -> bool:

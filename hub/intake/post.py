@@ -18,14 +18,13 @@ from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
 from hub.points.books import posting
-from hub.points.case import Case, Judgement, Line
+from hub.points.case import Case, Judgement, Line, Redemption
 from hub.points.ending import end_attempts, free_unnamed
 from hub.points.holds import Hold
 from hub.points.judge import Judge
 from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
-from sync.records import TicketRedeemed
 from sync.values import AccountId, MunicipalityCode, organisation_of
 
 
@@ -141,7 +140,7 @@ def judge_in_posting(
 def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Judgement) -> None:
     body = None if case.record is None else case.record.body
     other = ""
-    if isinstance(body, TicketRedeemed):
+    if isinstance(body, Redemption):
         other = (
             tx.scalar(
                 "SELECT redeemed_by FROM ticket WHERE municipality=:town AND number=:number",

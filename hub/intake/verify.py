@@ -25,11 +25,11 @@ from typing import Protocol
 
 import msgspec
 
-from hub.points.case import Proof
+from hub.points.case import Proof, Redemption
 from sync.cardproof import Evidence, money_message
 from sync.certificate import Algorithm, verify_signature
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, Spend, TicketIssued, TicketRedeemed, decode
+from sync.records import Record, Spend, TicketIssued, decode
 from sync.sealing import Sealer
 from sync.ticket import read_ticket
 from sync.values import Digest, KeyDigest, MunicipalityCode
@@ -68,7 +68,9 @@ def need_of(record: Record | None, piece: Evidence | None) -> Need:
     body = record.body
     if isinstance(body, Spend | TicketIssued):
         return Need.CARD if piece is not None and piece.key == body.card else Need.EVIDENCE
-    return Need.TICKET if isinstance(body, TicketRedeemed) else Need.NOTHING
+    if isinstance(body, Redemption) and body.ticket:
+        return Need.TICKET
+    return Need.NOTHING  # a typed number proves nothing: only its hold carries it
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -262,7 +264,7 @@ def _sealer(content_key: bytes) -> Sealer:
 
 def _ticket(task: Task, data: bytes) -> Proof:
     body = decode(data).body
-    assert isinstance(body, TicketRedeemed)  # noqa: S101  it was read as one
+    assert isinstance(body, Redemption)  # noqa: S101  it was read as one
     public = task.tickets.get(body.municipality)
     if public is None:
         return Proof.BAD_TICKET  # no such town has joined
@@ -283,5 +285,5 @@ def towns_of_tickets(records: Sequence[Record | None]) -> set[MunicipalityCode]:
     return {
         record.body.municipality
         for record in records
-        if record is not None and isinstance(record.body, TicketRedeemed)
+        if record is not None and isinstance(record.body, Redemption)
     }

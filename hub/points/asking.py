@@ -8,21 +8,22 @@ import msgspec
 
 from hub.core import Core
 from hub.identities import Identities
-from hub.points.accounts import outstanding, wallet
+from hub.points.accounts import wallet
 from hub.points.books import Books, Source, posting
+from hub.points.clearing import is_counter, last_day_of_clearing
 from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
-from hub.points.seconds import is_claimed
+from hub.points.seconds import TicketRow, is_claimed, pool_of, ticket_row
 from hub.store import schema
 from hub.store.database import Tx
 from sync.clock import day_of
 from sync.errors import Malformed, NotAuthentic
-from sync.holds import HoldRequest, Purpose, Wanted
-from sync.policy import closed, read_policy
+from sync.holds import CLAIMS, HoldRequest, Purpose, Wanted
+from sync.policy import Reason, closed, read_policy
 from sync.records import Ticket
-from sync.ticket import SignedTicket, name_of, read_ticket, sign_ticket
+from sync.ticket import SignedTicket, check_number, name_of, read_ticket, sign_ticket
 from sync.values import (
     AccountId,
     EpochId,
@@ -101,6 +102,7 @@ def open_hold(
         state="open",
         reason=reason,
         tickets=(),
+        posting=books.number,
     )
     if not reason and request.wanted is not None:
         tickets, reason = _numbers(books, hold, request.wanted)
@@ -160,8 +162,8 @@ def _subject(
     )
     if not accepted:
         return request.account, "not-accepted"
-    if request.purpose == Purpose.REDEEM:
-        return _ticket(books, request)
+    if request.purpose in CLAIMS:
+        return _ticket(books, node, request)
     card = KeyDigest(request.card)
     if identities.account_of(card, books.town) != request.account or not request.account:
         return request.account, "no-standing"
@@ -173,37 +175,59 @@ def _subject(
     return request.account, ""
 
 
-def _ticket(books: Books, request: HoldRequest) -> tuple[str, str]:
-    key = books.core.keys.tickets(books.town).public
+def _ticket(books: Books, node: NodeId, request: HoldRequest) -> tuple[str, str]:
     try:
-        ticket = read_ticket(request.ticket, {books.town: (key,)})
+        number = _number(books, request)
     except (Malformed, NotAuthentic):
         return "", "ticket-forged"
-    row = books.tx.one(
-        "SELECT state, points, valid_from, valid_until FROM ticket"
-        " WHERE municipality=:town AND number=:number",
-        town=books.town,
-        number=ticket.number,
-    )
-    if row is None or row["state"] in {"held", "dead"} or row["points"] != request.points:
-        return ticket.number, "ticket-unknown"
+    if request.purpose == Purpose.CLEAR and not is_counter(books, node):
+        return number, "not-a-counter"
+    ticket = ticket_row(books, number)
+    if ticket is None or ticket.points != request.points:
+        return number, "ticket-unknown"
+    return number, why_not(books, number, ticket, request.purpose)
+
+
+def _number(books: Books, request: HoldRequest) -> str:
+    """The scanned ticket's number, or the one that was typed; raises Malformed, NotAuthentic."""
+    if not request.ticket:
+        return check_number(request.account)
+    key = books.core.keys.tickets(books.town).public
+    return read_ticket(request.ticket, {books.town: (key,)}).number
+
+
+def why_not(books: Books, number: str, ticket: TicketRow, purpose: Purpose) -> str:
+    """Why a ticket cannot be redeemed, or cleared, today; empty: it can."""
+    if ticket.state in {"held", "dead"}:
+        return "ticket-unknown"
+    clears = purpose == Purpose.CLEAR
+    over = Reason.CLEARING_OVER if clears else Reason.TICKET_PAST
+    until = last_day_of_clearing(books, ticket) if clears else ticket.valid_until
+    live = {"issued", "expired"} if clears else {"issued"}
     today = day_of(books.at)
-    if today < row["valid_from"]:
-        return ticket.number, "ticket-not-yet"
-    if today > row["valid_until"] or row["state"] == "expired":
-        return ticket.number, "ticket-past"
-    if row["state"] != "issued" or is_claimed(books, ticket.number):
-        return ticket.number, "ticket-used"
-    return ticket.number, ""
+    if today < ticket.valid_from:
+        return Reason.TICKET_NOT_YET
+    if today > until or (ticket.state == "expired" and not clears):
+        return over
+    if ticket.state not in live or is_claimed(books, number):
+        return Reason.TICKET_USED
+    if books.balance(pool_of(number, ticket)) < ticket.points:
+        return over  # so late that it has become the town's revenue
+    return ""
 
 
 def _room(books: Books, node: NodeId, request: HoldRequest) -> str:
-    """Open holds of a node are bounded in number and, together, by its float."""
+    """Open holds of a node are bounded in number and, together, by its float.
+
+    A pile is bounded in number only: its paper was taken before, and nobody hands out goods for it.
+    """
     count, total = books.tx.rows(
-        "SELECT count(*), coalesce(sum(points), 0) FROM hold"
+        "SELECT count(*), coalesce(sum(points) FILTER (WHERE purpose<>?), 0) FROM hold"
         " WHERE municipality=? AND node=? AND state='open'",
-        [home_of(node), node],
+        [Purpose.CLEAR, home_of(node), node],
     )[0]
+    if request.purpose == Purpose.CLEAR:
+        return "too-many-holds" if count >= MOST_OPEN else ""
     own, policy = books.tx.rows(
         "SELECT n.float_points, m.policy FROM node n, municipality m"
         " WHERE n.municipality=? AND n.node=? AND m.municipality=?",
@@ -306,13 +330,9 @@ def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...])
 
 def _take(books: Books, hold: Hold) -> None:
     source = Source(f"hold/{hold.node}", hold.epoch, hold.n)
-    if hold.purpose == Purpose.REDEEM:
-        programme = books.tx.scalar(
-            "SELECT programme FROM ticket WHERE municipality=:town AND number=:number",
-            town=books.town,
-            number=hold.account,
-        )
-        pool = outstanding(programme)
-    else:
-        pool = wallet(hold.account)
+    pool = wallet(hold.account)
+    if hold.purpose in CLAIMS:
+        ticket = ticket_row(books, hold.account)
+        assert ticket is not None  # noqa: S101  it was looked at when the attempt was judged
+        pool = pool_of(hold.account, ticket)
     books.move(pool, hold.account_name, hold.points, source=source, at=books.at)

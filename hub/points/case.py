@@ -8,8 +8,21 @@ import msgspec
 from hub.points.books import Source
 from sync.clock import bounded
 from sync.receipt import Bearer, Outcome
-from sync.records import Record, Spend, TicketRedeemed
-from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, home_of
+from sync.records import AnyBody, PileClosed, Record, Spend, TicketCleared, TicketRedeemed
+from sync.values import (
+    Digest,
+    EpochId,
+    Millis,
+    MunicipalityCode,
+    NodeId,
+    OrganisationId,
+    home_of,
+    organisation_of,
+)
+
+OF_TICKETS = frozenset({"ticket.redeemed", "ticket.cleared"})
+"""Kinds of record by which a paper ticket becomes a shop's money."""
+Redemption = TicketRedeemed | TicketCleared
 
 
 class Proof(StrEnum):
@@ -94,7 +107,7 @@ def moment_of(record: Record | None, received: Millis) -> Millis:
 
 
 def done_of(record: Record) -> Done:
-    """A record as limits see it."""
+    """A record as limits see it. What only sums up moves nothing itself."""
     body, at = record.body, record.at.ms
     if type(body) is Spend:  # mostly
         town, account, points, tier = body.municipality, body.account, body.points, str(body.tier)
@@ -107,7 +120,7 @@ def done_of(record: Record) -> Done:
         record.kind,
         getattr(body, "municipality", ""),
         subject(record),
-        int(getattr(body, "points", 0)),
+        0 if isinstance(body, PileClosed) else int(getattr(body, "points", 0)),
         str(getattr(body, "tier", "")),
         at,
     )
@@ -116,7 +129,12 @@ def done_of(record: Record) -> Done:
 def subject(record: Record) -> str:
     """What a record is about: the account, or the ticket's number."""
     body = record.body
-    return body.number if isinstance(body, TicketRedeemed) else getattr(body, "account", "")
+    return body.number if isinstance(body, Redemption) else getattr(body, "account", "")
+
+
+def paid_by(body: AnyBody, node: NodeId) -> OrganisationId:
+    """Whom a record of a node earns its points: its own organisation, or whose pile it clears."""
+    return body.organisation if isinstance(body, TicketCleared) else organisation_of(node)
 
 
 class Judgement(msgspec.Struct, frozen=True):

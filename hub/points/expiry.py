@@ -92,7 +92,10 @@ def _tickets(books: Books, record: HubRecord, day: str) -> None:
 
 
 def _revenue(books: Books, record: HubRecord, day: str) -> None:
-    """What lapsed so long ago that nothing from before can still come in."""
+    """What lapsed so long ago that nothing from before can still come in.
+
+    A ticket's points wait besides until its programme clears no more stamped paper.
+    """
     last = (date.fromisoformat(day) - timedelta(days=KEPT_DAYS)).isoformat()
     source = books.hub_source(record)
     rows = books.tx.rows(
@@ -103,11 +106,13 @@ def _revenue(books: Books, record: HubRecord, day: str) -> None:
     ended = {
         f"lapsed:ticket/{number}"
         for (number,) in books.tx.rows(
-            "SELECT number FROM ticket WHERE municipality=? AND state='expired' AND valid_until<=?",
-            [books.town, last],
+            "SELECT t.number FROM ticket t LEFT JOIN programme p USING (municipality, programme)"
+            " WHERE t.municipality=? AND t.state='expired' AND t.valid_until<=?"
+            " AND coalesce(p.clear_until, '')<=?",
+            [books.town, last, last],
         )
     }
-    for name, points in rows:
+    for name, points in rows:  # one that is claimed right now lies in its hold and not here
         old = (
             name in ended
             if name.startswith("lapsed:ticket/")

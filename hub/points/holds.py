@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hub.points.accounts import held, outstanding, subject_of
+from hub.points.accounts import held, subject_of
 from hub.points.books import Books, Source
 from hub.points.case import Line
 from hub.points.returns import give_back
-from hub.points.seconds import promote_next
+from hub.points.seconds import pool_of, promote_next, ticket_row
 from hub.store import schema
 from hub.store.database import Row, Tx
 from sync.errors import Damaged
-from sync.holds import Purpose
+from sync.holds import CLAIMS
 from sync.records import Ticket
 from sync.values import AccountId, EpochId, Millis, MunicipalityCode, NodeId, home_of
 
@@ -32,11 +32,13 @@ class Hold:
     town: MunicipalityCode
     purpose: str
     account: AccountId
-    """The resident's account; for a redemption the ticket's number."""
+    """The resident's account; for a claim the ticket's number."""
     points: int
     state: str
     reason: str
     tickets: tuple[Ticket, ...]
+    posting: int
+    """The posting that opened it."""
 
     @property
     def account_name(self) -> str:
@@ -140,6 +142,7 @@ def read_hold(fields: Row) -> Hold:
         state=fields["state"],
         reason=fields["reason"],
         tickets=msgspec.msgpack.decode(fields["tickets"], type=tuple[Ticket, ...]),
+        posting=fields["posting"],
     )
 
 
@@ -160,13 +163,11 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
     """End an open hold without a record: points go back with their dates, a ticket lives again."""
     hold.state = "freed"
     set_state(books, hold, "freed")
-    if hold.purpose == Purpose.REDEEM:
-        programme = books.tx.scalar(
-            "SELECT programme FROM ticket WHERE municipality=:town AND number=:number",
-            town=books.town,
-            number=hold.account,
-        )
-        back, source = outstanding(programme), hold.ended_by
+    if hold.purpose in CLAIMS:
+        ticket = ticket_row(books, hold.account)
+        if ticket is None:
+            raise Damaged(f"{hold.account_name} claims {hold.account}, which is no ticket")
+        back, source = pool_of(hold.account, ticket), hold.ended_by
         books.move(hold.account_name, back, hold.points, source=source, at=at)
         promote_next(books, hold.account, source=source, at=at)
         return

@@ -12,6 +12,7 @@ says, with who bears what the wallet cannot cover; or it is quarantined until pe
 | second redemption within policy         | -               | reserve -> payable | paid    |
 | second redemption, rule broken          | -               | -                  | -       |
 | first redemption, rule broken           | -               | -                  | paid    |
+| second, from a pile that was cleared    | -               | -                  | -       |
 | no good proof, unreadable, unknown kind | -               | -                  | not yet |
 | the town has not accepted the shop      | -               | -                  | not yet |
 """
@@ -20,11 +21,18 @@ from hub.points.accounts import payable
 from hub.points.books import Books
 from hub.points.case import Case, Judgement, Proof, applied, exception, quarantined
 from hub.points.issue import issued
-from hub.points.redeem import redeemed
+from hub.points.redeem import cleared, redeemed
 from hub.points.till import Till
 from hub.points.undo import reversed_
 from sync.receipt import Bearer
-from sync.records import Record, Reversed, Spend, TicketIssued, TicketRedeemed
+from sync.records import (
+    Record,
+    Reversed,
+    Spend,
+    TicketCleared,
+    TicketIssued,
+    TicketRedeemed,
+)
 from sync.values import NodeId, organisation_of
 
 
@@ -69,6 +77,8 @@ class Judge:
                 return issued(self.till, case, body)
             case TicketRedeemed() as body:
                 return redeemed(self.till, case, record, body)
+            case TicketCleared() as body:
+                return cleared(self.till, case, record, body)
             case Reversed() as body:
                 return reversed_(self.till, case, body)
             case _:

@@ -13,12 +13,13 @@ from typing import NamedTuple
 import msgspec
 
 from hub.points.books import Books, Source
-from hub.points.case import Case, Done, Line
+from hub.points.case import OF_TICKETS, Case, Done, Line, Redemption
 from hub.store.database import Tx
 from sync.clock import day_of
 from sync.policy import (
     AccountFacts,
     Approved,
+    ClearingFacts,
     Decision,
     Lists,
     Policy,
@@ -26,12 +27,13 @@ from sync.policy import (
     Refused,
     SpendFacts,
     decide,
+    decide_clearing,
     decide_redemption,
     near_midnight,
     read_policy,
 )
 from sync.receipt import Outcome
-from sync.records import Basis, Expiring, Record, Spend, TicketRedeemed, Tier
+from sync.records import Basis, Expiring, Record, Spend, TicketCleared, TicketRedeemed, Tier
 from sync.values import DAY, CardState, EpochId, Millis, epoch_number
 
 _LOOK_BACK = 5 * DAY
@@ -270,14 +272,6 @@ class Recheck:
         )
         if row is None:
             return None
-        listed = self._books.tx.scalar(
-            "SELECT available FROM told WHERE municipality=:home AND town=:town"
-            " AND account=:ticket AND number<=:feed ORDER BY number DESC LIMIT 1",
-            home=case.line.home,
-            town=body.municipality,
-            ticket=f"ticket/{body.number}",
-            feed=body.basis.feed,
-        )
         facts = RedemptionFacts(
             at=record.at,
             today=day_of(record.at.ms),
@@ -290,17 +284,48 @@ class Recheck:
             online_only=False,
             accepted=True,
             in_zone=True,
-            listed_as_used=listed == 0 and not self._lives_again(case, body.number, includes),
-            seen_here=any(
-                done.kind == "ticket.redeemed"
-                and not done.undone
-                and _came_before(case, done.epoch, done.seq)
-                for done in known.about(body.number)
-            ),
+            listed_as_used=self._listed(case, body, includes),
+            seen_here=_seen(case, known, body.number),
             float_used=_float_used(known, "ticket.redeemed", case, body.basis),
             float_limit=policy.ticket_float,
         )
         return _refusal(decide_redemption(policy, facts))
+
+    def clearing(
+        self, case: Case, record: Record, body: TicketCleared, *, valid_from: str, until: str
+    ) -> str | None:
+        """The rule that a clearing which used no hold broke, or None; ``until``: the last day."""
+        self._on_its_own_word(case)
+        known = self._known(case)
+        ground = self._ground(case, known, record, body.basis)
+        if isinstance(ground, str):
+            return ground
+        policy, lists, includes = ground
+        facts = ClearingFacts(
+            at=record.at,
+            today=day_of(record.at.ms),
+            near_midnight=near_midnight(record.at.ms),
+            hub_silent=True,
+            lists=lists,
+            valid_from=valid_from,
+            clear_until=until,
+            accepted=True,
+            listed_as_used=self._listed(case, body, includes),
+            seen_here=_seen(case, known, body.number),
+        )
+        return _refusal(decide_clearing(policy, facts))
+
+    def _listed(self, case: Case, body: Redemption, includes: dict[EpochId, int]) -> bool:
+        """Whether the lists that a basis names call a ticket used."""
+        listed = self._books.tx.scalar(
+            "SELECT available FROM told WHERE municipality=:home AND town=:town"
+            " AND account=:ticket AND number<=:feed ORDER BY number DESC LIMIT 1",
+            home=case.line.home,
+            town=body.municipality,
+            ticket=f"ticket/{body.number}",
+            feed=body.basis.feed,
+        )
+        return listed == 0 and not self._lives_again(case, body.number, includes)
 
     def _lives_again(self, case: Case, number: str, includes: dict[EpochId, int]) -> bool:
         """Whether a list calls a ticket used only for what its node had taken back since.
@@ -310,7 +335,7 @@ class Recheck:
         line = case.line
         for done in self._known(case).about(number):
             included = includes.get(done.epoch, 0)
-            if not (done.undone and done.kind == "ticket.redeemed" and done.seq <= included):
+            if not (done.undone and done.kind in OF_TICKETS and done.seq <= included):
                 continue
             rows = self._books.tx.rows(
                 "SELECT undone FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=?"
@@ -446,6 +471,14 @@ def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> in
     """What of a node's own word had no stored receipt when a case was decided there."""
     own = known.float_used(kind, case.line.epoch, basis.receipted, case.seq)
     return own + known.float_of_lives_before(kind, case.at)
+
+
+def _seen(case: Case, known: NodeKnowledge, number: str) -> bool:
+    """Whether a redemption or clearing of a ticket stood at the node already."""
+    return any(
+        done.kind in OF_TICKETS and not done.undone and _came_before(case, done.epoch, done.seq)
+        for done in known.about(number)
+    )
 
 
 def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:

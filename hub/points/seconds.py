@@ -13,7 +13,7 @@ from hub.points.books import Books, Source
 from hub.points.case import applied, line_of
 from hub.points.superseding import supersede
 from hub.store import schema
-from sync.holds import Purpose
+from sync.holds import CLAIMS
 from sync.values import Millis, OrganisationId, TicketNumber
 
 
@@ -41,12 +41,21 @@ def ticket_row(books: Books, number: str) -> TicketRow | None:
 
 def is_claimed(books: Books, number: str) -> bool:
     """Whether a counter holds the ticket right now: the hub has said yes to it first."""
+    purposes = sorted(CLAIMS)
     return bool(
         books.tx.rows(
-            "SELECT 1 FROM hold WHERE town=? AND account=? AND purpose=? AND state='open'",
-            [books.town, number, Purpose.REDEEM],
+            "SELECT 1 FROM hold WHERE town=? AND account=? AND state='open'"
+            f" AND purpose IN ({','.join('?' * len(purposes))})",
+            [books.town, number, *purposes],
         )
     )
+
+
+def pool_of(number: str, ticket: TicketRow) -> str:
+    """Where a ticket's own points lie while nobody was paid: outstanding, or lapsed."""
+    if ticket.state == "expired":
+        return lapsed_ticket(TicketNumber(number))
+    return outstanding(ticket.programme)
 
 
 def note_second(

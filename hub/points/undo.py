@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from hub.points.accounts import kind_of, outstanding, receivable, subject_of, wallet
+from hub.points.accounts import kind_of, lapsed_ticket, outstanding, receivable, subject_of, wallet
 from hub.points.bearers import bearers, repay
 from hub.points.books import Source, Transfer
-from hub.points.case import Case, Judgement, applied, exception, quarantined
+from hub.points.case import OF_TICKETS, Case, Judgement, applied, exception, quarantined
+from hub.points.holds import Hold
 from hub.points.seconds import lay_down, promote_next, set_ticket, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
-from sync.holds import Purpose
+from sync.holds import CLAIMS
 from sync.receipt import Bearer, Outcome
 from sync.records import Reversed
-from sync.values import OrganisationId
+from sync.values import OrganisationId, TicketNumber
 
 
 def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
@@ -26,7 +27,7 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
         return exception("no-such-record", Bearer.NOBODY)
     if row["undone"]:
         return exception("already-reversed", Bearer.NOBODY)
-    if row["kind"] not in {"spend", "ticket.redeemed"} or row["town"] != till.books.town:
+    if row["kind"] not in {"spend", *OF_TICKETS} or row["town"] != till.books.town:
         return exception("not-reversible", Bearer.NOBODY)
     if _another_shift(till, case, body):
         return exception("another-shift", Bearer.NOBODY)
@@ -41,7 +42,7 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
     of = case.line.source(body.of.seq)
     moves = till.books.transfers_of(of, row["posting"])
     _mirror(till, case, of, moves)
-    if row["kind"] == "ticket.redeemed":
+    if row["kind"] in OF_TICKETS:
         _ticket_back(till, case, row["account"], of, moves)
     return applied()
 
@@ -119,10 +120,19 @@ def _home_of(till: Till, bearer: str) -> tuple[str, Source | None]:
     if kind_of(bearer) != "hold":
         return bearer, None
     hold = till.holds.by_account_name(bearer)
-    if hold.purpose != Purpose.REDEEM:
+    if hold.purpose not in CLAIMS:
         return wallet(hold.account), hold.opened_by
-    ticket = ticket_row(till.books, hold.account)
-    return outstanding(ticket.programme if ticket is not None else ""), None
+    return _claimed_from(till, hold), None
+
+
+def _claimed_from(till: Till, hold: Hold) -> str:
+    """Where a claim had the ticket's points from: they lay there live, or lapsed already."""
+    books, lapsed = till.books, lapsed_ticket(TicketNumber(hold.account))
+    opened = books.transfers_of(hold.opened_by, hold.posting)
+    if any(move.debit == lapsed for move in opened):
+        return lapsed
+    ticket = ticket_row(books, hold.account)
+    return outstanding(ticket.programme if ticket is not None else "")
 
 
 def _ticket_back(
@@ -134,6 +144,7 @@ def _ticket_back(
     ticket = ticket_row(books, number)
     if ticket is None or ticket.redeemed_by != str(redeemed_by):
         return
-    had_lapsed = any(kind_of(bearer) == "lapsed" for bearer in bearers(moves))
+    homes = [_home_of(till, bearer)[0] for bearer in bearers(moves)]
+    had_lapsed = any(kind_of(home) == "lapsed" for home in homes)
     set_ticket(books, number, "expired" if had_lapsed else "issued")
     promote_next(books, number, source=case.source, at=case.at)

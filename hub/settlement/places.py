@@ -10,14 +10,17 @@ from hub.points.accounts import payable
 from hub.points.books import Source
 from hub.settlement.windows import WindowName
 from hub.store.database import Tx
-from sync.values import OrganisationId, home_of
+from sync.values import OrganisationId
 
 _HUB = "hub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A terminal's share. ``node`` and ``place`` are empty for what comes from no terminal."""
+    """A terminal's share; a ticket counter's is what it cleared of the organisation's paper.
+
+    ``node`` and ``place`` are empty for what comes from no terminal.
+    """
 
     node: str
     place: str
@@ -39,17 +42,16 @@ def places(tx: Tx, name: WindowName, organisation: OrganisationId) -> tuple[Plac
     for source, of, points in rows:
         node = _node(source, of)
         earned[node] = earned.get(node, 0) + points
-    standing = dict(
-        tx.rows(
-            "SELECT node, place FROM node WHERE municipality=? AND organisation=?",
-            [home_of(organisation), organisation],
-        )
-    )
     return tuple(
-        Place(node=node, place=standing.get(node, ""), points=points)
+        Place(node=node, place=_standing(tx, node), points=points)
         for node, points in sorted(earned.items())
         if points
     )
+
+
+def _standing(tx: Tx, node: str) -> str:
+    """Where a terminal stands: the organisation's own, or the counter that cleared its paper."""
+    return tx.scalar("SELECT place FROM node WHERE node=:node", node=node) or ""
 
 
 def _node(source: str, of: str) -> str:

@@ -19,6 +19,7 @@ from sync.values import (
     EpochId,
     KeyDigest,
     MunicipalityCode,
+    OrganisationId,
     TicketNumber,
 )
 
@@ -35,6 +36,7 @@ Day = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Programme = Annotated[str, Meta(pattern=r"\A[0-9]{3}\Z")]
 Words = Annotated[str, Meta(max_length=200)]
 Name = Annotated[str, Meta(max_length=64)]
+Organisation = Annotated[OrganisationId, Meta(pattern=r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}\Z")]
 
 
 class Tier(StrEnum):
@@ -181,8 +183,43 @@ class TicketRedeemed(Body, frozen=True, tag="ticket.redeemed"):
     tier: Tier
     hold: Counter
     ticket: Annotated[bytes, Meta(max_length=1024)]
-    """The signed ticket (CWT) that was scanned: proof that the paper, or its copy, was there."""
+    """The signed ticket (CWT) that was scanned: proof that the paper, or its copy, was there.
+
+    Empty when its number was typed: then only a hold that the hub granted carries the record.
+    """
     basis: Basis
+
+
+class PileOpened(Body, frozen=True, tag="pile.opened"):
+    """A ticket counter begins to clear the stamped tickets that an organisation brought."""
+
+    municipality: Town
+    organisation: Organisation
+    """Whose pile it is: who is paid."""
+
+
+class TicketCleared(Body, frozen=True, tag="ticket.cleared"):
+    """A stamped ticket of a pile was cleared: its points go to the organisation of the pile."""
+
+    municipality: Town
+    number: Number
+    points: Amount
+    organisation: Organisation
+    pile: Position
+    """The ``pile.opened`` of this epoch that it belongs to."""
+    tier: Tier
+    hold: Counter
+    ticket: Annotated[bytes, Meta(max_length=1024)]
+    """As of a redemption: the signed ticket that was scanned; empty when its number was typed."""
+    basis: Basis
+
+
+class PileClosed(Body, frozen=True, tag="pile.closed"):
+    """A pile is done; its sums, less what was taken back."""
+
+    opened: Position
+    count: Counter
+    points: Counter
 
 
 class NodeNotice(Body, frozen=True, tag="node.notice"):
@@ -200,6 +237,9 @@ AnyBody = (
     | Reversed
     | TicketIssued
     | TicketRedeemed
+    | PileOpened
+    | TicketCleared
+    | PileClosed
     | NodeNotice
 )
 """The kinds of version 1."""

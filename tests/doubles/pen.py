@@ -24,12 +24,15 @@ from sync.records import (
     AnyBody,
     Basis,
     Genesis,
+    PileClosed,
+    PileOpened,
     Record,
     Ref,
     Reversed,
     ShiftOpened,
     Spend,
     Ticket,
+    TicketCleared,
     TicketIssued,
     TicketRedeemed,
     Tier,
@@ -39,7 +42,18 @@ from sync.sealing import Sealer, seal_content_key
 from sync.signing import SigningKey, sign_head
 from sync.standing import Asof
 from sync.ticket import read_ticket
-from sync.values import AccountId, Digest, EpochId, KeyDigest, Millis, MunicipalityCode, NodeId
+from sync.values import (
+    AccountId,
+    Digest,
+    EpochId,
+    KeyDigest,
+    Millis,
+    MunicipalityCode,
+    NodeId,
+    OrganisationId,
+    Points,
+    TicketNumber,
+)
 from sync.wire import write
 
 
@@ -203,6 +217,48 @@ class Pen:
             basis=self.basis,
         )
         return self.write(body)
+
+    def open_pile(self, shop: OrganisationId, *, town: MunicipalityCode) -> int:
+        """Begin to clear what a shop brought."""
+        return self.write(PileOpened(town, shop))
+
+    def clear(
+        self,
+        ticket: bytes,
+        shop: OrganisationId,
+        *,
+        public: bytes,
+        town: MunicipalityCode,
+        pile: int = 1,
+        hold: int = 0,
+    ) -> int:
+        """Clear a stamped ticket for a shop."""
+        read = read_ticket(ticket, {town: (public,)})
+        return self.clear_number(
+            read.number, read.points, shop, town=town, pile=pile, hold=hold, ticket=ticket
+        )
+
+    def clear_number(
+        self,
+        number: TicketNumber,
+        points: Points,
+        shop: OrganisationId,
+        *,
+        town: MunicipalityCode,
+        pile: int = 1,
+        hold: int = 0,
+        ticket: bytes = b"",
+    ) -> int:
+        """Clear a ticket whose number was typed, or scanned."""
+        assert self.basis is not None
+        tier = Tier.T0 if hold else Tier.T2
+        return self.write(
+            TicketCleared(town, number, points, shop, pile, tier, hold, ticket, self.basis)
+        )
+
+    def close_pile(self, opened: int, count: int, points: int) -> int:
+        """End a pile."""
+        return self.write(PileClosed(opened, count, points))
 
     def reverse(self, seq: int, points: int, *, town: MunicipalityCode) -> int:
         """Take a record of this chain back."""

@@ -170,14 +170,19 @@ class Corner:
         )
 
     def node(
-        self, organisation: OrganisationId, terminal: str = "1111", *, place: str = "station front"
+        self,
+        organisation: OrganisationId,
+        terminal: str = "1111",
+        *,
+        place: str = "station front",
+        kind: str = "shop",
     ) -> Pen:
         """Enrol and confirm a terminal, open its shift, give it the feed."""
         name = NodeId(f"{organisation}-{terminal}")
         key = SigningKey(SeededRandomness(name).bytes(32))
         epoch = EpochId(f"1-{thumbprint(key.public)}")
         home = home_of(name)
-        self.enact(NodeInvited(home, name, "shop", place, f"{home}-1", name.encode()))
+        self.enact(NodeInvited(home, name, kind, place, f"{home}-1", name.encode()))
         self.enact(NodeEnrolled(home, name, epoch, key.public), name)
         self.enact(NodeConfirmed(home, name))
         return self._begin(name, epoch, key)
@@ -285,13 +290,21 @@ class Corner:
         )
         return self.ask(pen, request)
 
-    def hold_ticket(self, pen: Pen, ticket: bytes, points: int) -> tuple[int, Asked]:
-        """Claim a ticket before redeeming it."""
+    def hold_ticket(
+        self,
+        pen: Pen,
+        ticket: bytes,
+        points: int,
+        *,
+        purpose: Purpose = Purpose.REDEEM,
+        number: str = "",
+    ) -> tuple[int, Asked]:
+        """Claim a ticket before redeeming or clearing it; by its number where that is typed."""
         request = HoldRequest(
             municipality=KAWASAKI,
-            purpose=Purpose.REDEEM,
+            purpose=purpose,
             points=Points(points),
-            account="",
+            account=number,
             card=b"",
             ticket=ticket,
             wanted=None,
@@ -299,12 +312,14 @@ class Corner:
         )
         return self.ask(pen, request)
 
-    def ticket(self, pen: Pen, who: Resident, points: int, days: int = 3) -> bytes:
+    def ticket(
+        self, pen: Pen, who: Resident, points: int, days: int = 3, *, programme: str = "101"
+    ) -> bytes:
         """A live paper ticket: held, issued, receipted."""
-        n, asked = self.hold_tickets(pen, who, points, days=days)
+        n, asked = self.hold_tickets(pen, who, points, days=days, programme=programme)
         assert asked.granted, asked.reason
         pen.issue(
-            who.card, self.account(who), asked.tickets, town=KAWASAKI, hold=n, programme="101"
+            who.card, self.account(who), asked.tickets, town=KAWASAKI, hold=n, programme=programme
         )
         verdict = self.verdicts(self.put(pen))[pen.seq]
         return verdict.tickets[0]
@@ -314,6 +329,12 @@ class Corner:
         pen.at = self.clock.now()
         public = self.core.keys.tickets(KAWASAKI).public
         return pen.redeem(ticket, public=public, town=KAWASAKI, hold=hold)
+
+    def clear(self, pen: Pen, ticket: bytes, shop: OrganisationId, *, hold: int = 0) -> int:
+        """Clear a stamped ticket of Kawasaki for a shop now; the record's place."""
+        pen.at = self.clock.now()
+        public = self.core.keys.tickets(KAWASAKI).public
+        return pen.clear(ticket, shop, public=public, town=KAWASAKI, hold=hold)
 
     def verdict(self, pen: Pen, seq: int = 0) -> Verdict:
         """Hand everything in; what became of the last record, or of one."""

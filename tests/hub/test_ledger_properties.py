@@ -14,11 +14,15 @@ from hypothesis.stateful import (
 )
 
 from sync.errors import RefusedByRule
+from sync.holds import Purpose
 from sync.receipt import Outcome
-from sync.records import Spend, TicketRedeemed, Tier, decode
+from sync.records import Spend, TicketCleared, TicketRedeemed, Tier, decode
+from sync.ticket import read_ticket
+from sync.values import Points, TicketNumber, organisation_of
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, corner
 
+Taken = Spend | TicketRedeemed | TicketCleared
 MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
 SUMS = st.integers(1, 900)
 WHO = st.integers(0, 1)
@@ -33,7 +37,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.town = corner()
         self.people = [self.town.resident(key) for key in keys]
-        self.counter = self.town.node(GREENGROCER, "2222")
+        self.counter = self.town.node(GREENGROCER, "2222", kind="counter")
         self.shops = [self.town.node(FISH_SHOP), self.town.node(GREENGROCER)]
         self.paper: list[tuple[bytes, int]] = []
         self.claims: list[tuple[int, int, bytes, int]] = []
@@ -102,12 +106,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(shop=SHOP, back=st.integers(1, 2), times=st.integers(1, 2))
     def something_is_taken_back(self, shop: int, back: int, times: int) -> None:
-        pen = self.shops[shop]
-        bodies = enumerate((decode(data).body for data in pen.records), 1)
-        taken = [seq for seq, body in bodies if isinstance(body, Spend | TicketRedeemed)]
-        if len(taken) >= back:
-            for _ in range(times):
-                pen.reverse(taken[-back], 1, town=KAWASAKI)
+        for _ in range(times):
+            self._take_back(self.shops[shop], back)
 
     @rule(who=WHO, points=st.integers(1, 400), days=st.integers(1, 3))
     def a_ticket(self, who: int, points: int, days: int) -> None:
@@ -154,6 +154,38 @@ class Life(RuleBasedStateMachine):
             self.town.put(pen, pen.batch(1, ended=(n,)))
         else:
             self.town.redeem(pen, paper, hold=n)
+
+    @precondition(lambda self: self.paper)
+    @rule(shop=SHOP, which=st.integers(0, 5), asks=st.booleans(), typed=st.booleans())
+    def a_stamped_ticket_is_cleared(
+        self, shop: int, which: int, *, asks: bool, typed: bool
+    ) -> None:
+        """The counter clears paper that one of the shops brought, or hears that it may not."""
+        organisation = organisation_of(self.shops[shop].node)
+        paper, points = self.paper[which % len(self.paper)]
+        hold = 0
+        if asks or typed:
+            number = self._number(paper) if typed else ""
+            scanned = b"" if typed else paper
+            hold, asked = self.town.hold_ticket(
+                self.counter, scanned, points, purpose=Purpose.CLEAR, number=number
+            )
+            if not asked.granted:
+                return
+        if typed:
+            self.counter.clear_number(
+                self._number(paper), Points(points), organisation, town=KAWASAKI, hold=hold
+            )
+        else:
+            self.town.clear(self.counter, paper, organisation, hold=hold)
+
+    @rule(back=st.integers(1, 2))
+    def the_counter_takes_something_back(self, back: int) -> None:
+        self._take_back(self.counter, back)
+
+    @rule()
+    def the_counter_hands_in(self) -> None:
+        self.town.put(self.counter)
 
     @rule(shop=SHOP)
     def a_shop_hands_in(self, shop: int) -> None:
@@ -209,8 +241,10 @@ class Life(RuleBasedStateMachine):
     def live_tickets_and_claims_are_covered(self) -> None:
         live = self._rows("SELECT coalesce(sum(points), 0) FROM ticket WHERE state='issued'")
         claimed = self._rows(
-            "SELECT coalesce(sum(points), 0) FROM hold"
-            " WHERE state='open' AND purpose='ticket.redeem'"
+            "SELECT coalesce(sum(hold.points), 0) FROM hold"
+            " JOIN ticket ON ticket.number=hold.account"
+            " WHERE hold.state='open' AND ticket.state='issued'"
+            " AND purpose IN ('ticket.redeem', 'ticket.clear')"
         )
         assert self.town.balance("outstanding:101") == live[0][0] - claimed[0][0]
 
@@ -232,7 +266,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def within_policy_the_shop_is_paid(self) -> None:
         for paid, points in self._rows(
-            "SELECT paid, points FROM record WHERE kind IN ('spend', 'ticket.redeemed')"
+            "SELECT paid, points FROM record"
+            " WHERE kind IN ('spend', 'ticket.redeemed', 'ticket.cleared')"
             " AND undone='' AND (outcome=? OR reason IN ('overspend', 'second-redemption'))",
             Outcome.APPLIED,
         ):
@@ -241,7 +276,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def a_ticket_has_one_applied_redemption(self) -> None:
         for (count,) in self._rows(
-            "SELECT count(*) FROM record WHERE kind='ticket.redeemed' AND undone=''"
+            "SELECT count(*) FROM record WHERE kind LIKE 'ticket.%ed' AND undone=''"
+            " AND kind<>'ticket.issued'"
             " AND outcome='applied' GROUP BY account"
         ):
             assert count == 1
@@ -260,7 +296,19 @@ class Life(RuleBasedStateMachine):
             self.town.put(pen)
         assert self.town.audit() == []
 
+    # -- doing
+
+    def _take_back(self, pen: Pen, back: int) -> None:
+        bodies = enumerate((decode(data).body for data in pen.records), 1)
+        taken = [seq for seq, body in bodies if isinstance(body, Taken)]
+        if len(taken) >= back:
+            pen.reverse(taken[-back], 1, town=KAWASAKI)
+
     # -- looking
+
+    def _number(self, paper: bytes) -> TicketNumber:
+        public = self.town.core.keys.tickets(KAWASAKI).public
+        return read_ticket(paper, {KAWASAKI: (public,)}).number
 
     def _posted(self, pen: Pen) -> int:
         found = self._rows("SELECT posted FROM cursor WHERE node=?", pen.node)

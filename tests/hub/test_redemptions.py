@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.bodies import ProgrammeAdded
 from hub.points.queries import ticket as look_up
 from sync.receipt import Bearer, Outcome
 from tests.doubles.pen import Pen
@@ -282,10 +283,12 @@ def test_a_redemption_taken_back_after_the_end_leaves_the_ticket_expired(
 def test_what_nobody_can_claim_any_more_becomes_the_towns_revenue_and_blocks_no_late_comer(
     town: Corner, hana: Resident, counter: Pen, fish: Pen
 ) -> None:
-    paper = town.ticket(counter, hana, 500)
+    ends = ("2026-11-20", "2026-11-20", "2026-11-20", "2026-11-20")
+    town.enact(ProgrammeAdded(KAWASAKI, "102", "festival", "", 0, *ends))
+    paper = town.ticket(counter, hana, 500, programme="102")
     seq = town.redeem(fish, paper)
     spend = fish.spend(hana.card, town.account(hana), 100, town=KAWASAKI)
-    town.clock.turn(days=40)
+    town.clock.turn(days=50)
     for _ in range(2):
         town.night()
     assert town.balance("treasury") == 500

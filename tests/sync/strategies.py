@@ -8,6 +8,8 @@ from sync.records import (
     Expiring,
     Genesis,
     NodeNotice,
+    PileClosed,
+    PileOpened,
     Record,
     Ref,
     Reversed,
@@ -16,6 +18,7 @@ from sync.records import (
     ShiftSum,
     Spend,
     Ticket,
+    TicketCleared,
     TicketIssued,
     TicketRedeemed,
     Tier,
@@ -31,6 +34,7 @@ towns = st.from_regex(r"\A[0-9]{6}\Z")
 accounts = st.from_regex(r"\A[0-9a-f]{16}\Z")
 epochs = st.from_regex(r"\A[1-9][0-9]{0,8}-[0-9a-f]{16}\Z")
 nodes = st.from_regex(r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}\Z")
+organisations = st.from_regex(r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}\Z")
 numbers = st.from_regex(r"\A[0-9]{13}\Z")
 days = st.dates().map(lambda day: f"{day:%Y-%m-%d}".rjust(10, "0"))
 names = st.text(st.characters(codec="utf-8"), max_size=64)
@@ -77,6 +81,20 @@ bodies = st.one_of(
         st.binary(max_size=300),
         bases,
     ),
+    st.builds(PileOpened, towns, organisations),
+    st.builds(
+        TicketCleared,
+        towns,
+        numbers,
+        amounts,
+        organisations,
+        positions,
+        tiers,
+        counters,
+        st.binary(max_size=300),
+        bases,
+    ),
+    st.builds(PileClosed, positions, counters, counters),
     st.builds(NodeNotice, names, names),
 )
 records = st.builds(Record, st.just(1), nodes, epochs, positions, short_digests, moments, bodies)

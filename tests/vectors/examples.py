@@ -20,6 +20,8 @@ from sync.records import (
     Expiring,
     Genesis,
     NodeNotice,
+    PileClosed,
+    PileOpened,
     Record,
     Ref,
     Reversed,
@@ -28,6 +30,7 @@ from sync.records import (
     ShiftSum,
     Spend,
     Ticket,
+    TicketCleared,
     TicketIssued,
     TicketRedeemed,
     Tier,
@@ -46,6 +49,7 @@ from sync.values import (
     Millis,
     MunicipalityCode,
     NodeId,
+    OrganisationId,
     Points,
     TicketNumber,
 )
@@ -55,6 +59,7 @@ from tests.simulation.keys import card_keys
 ORIGIN = "https://hub.example:8443"
 NODE = NodeId("141305-B2108-1111")
 TOWN = MunicipalityCode("141305")
+SHOP = OrganisationId("141305-B2109")
 NOON = Millis(1_774_753_200_000)
 """2026-03-29T12:00+09:00."""
 
@@ -173,6 +178,9 @@ def day() -> tuple[Record, ...]:
     tell(TicketRedeemed(TOWN, NUMBER, Points(500), Tier.T2, 0, paper, _BASIS))
     tell(NodeNotice("second-path", "別の場所の控えが書けません"), ClockState.UNTRUSTED)
     tell(ShiftClosed(2, (ShiftSum(TOWN, "spend", 1, 9_999_999), ShiftSum(TOWN, "void", 1, -300))))
+    pile = tell(PileOpened(TOWN, SHOP))
+    tell(TicketCleared(TOWN, NUMBER, Points(500), SHOP, pile.seq, Tier.T0, 3, b"", _NO_BASIS))
+    tell(PileClosed(pile.seq, 1, 500))
     return tuple(told)
 
 

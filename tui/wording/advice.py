@@ -169,6 +169,16 @@ ADVICE: dict[str, Advice] = {
         N_("Do not hand anything out for it."),
         "no",
     ),
+    "clearing-over": Advice(
+        N_("The last day for clearing this ticket is over."),
+        N_("It is not paid any more; give it back to the shop."),
+        "no",
+    ),
+    "not-a-counter": Advice(
+        N_("Only a ticket counter clears what shops bring."),
+        N_("Please send the shop to the ticket counter, with its tickets."),
+        "no",
+    ),
     "attempt-over": Advice(N_("This took too long and was given up."), _AGAIN),
     "card-expired": Advice(
         N_("The certificate on this card has run out."),

@@ -147,9 +147,9 @@ def second_redemption_applied() -> Plant:
     """The hub applies every redemption within policy."""
     true = hub.points.redeem._second
 
-    def second(till: Any, case: Any, body: Any, broken: Any) -> Any:
-        judgement = true(till, case, body, broken)
-        return applied(body.points) if judgement.paid else judgement
+    def second(till: Any, case: Any, paper: Any) -> Any:
+        judgement = true(till, case, paper)
+        return applied(paper.body.points) if judgement.paid else judgement
 
     return patch.object(hub.points.redeem, "_second", second)
 

@@ -1,0 +1,43 @@
+"""Who may clear the tickets that shops took on paper, for whom, and until when.
+
+A programme's ``clear_until`` is the day until which its stamped paper is cleared, never before the
+ticket's own last day. Until then, and while records from before may still be handed in, the points
+of a ticket whose days ended lie apart (:mod:`hub.points.expiry`).
+"""
+
+from hub.points.books import Books
+from hub.points.seconds import TicketRow
+from sync.values import NodeId, OrganisationId, home_of
+
+COUNTER = "counter"
+"""The kind of node that clears; a shop scans its tickets, or brings them here."""
+
+
+def is_counter(books: Books, node: NodeId) -> bool:
+    """Whether a node is a ticket counter, by the hub's own table."""
+    kind = books.tx.scalar(
+        "SELECT kind FROM node WHERE municipality=:home AND node=:node",
+        home=home_of(node),
+        node=node,
+    )
+    return bool(kind == COUNTER)
+
+
+def may_be_paid(books: Books, organisation: OrganisationId) -> bool:
+    """Whether the town has accepted the organisation that brought a pile."""
+    return bool(
+        books.tx.rows(
+            "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
+            [books.town, organisation],
+        )
+    )
+
+
+def last_day_of_clearing(books: Books, ticket: TicketRow) -> str:
+    """The last day (Asia/Tokyo) on which a stamped ticket is cleared."""
+    until = books.tx.scalar(
+        "SELECT clear_until FROM programme WHERE municipality=:town AND programme=:programme",
+        town=books.town,
+        programme=ticket.programme,
+    )
+    return max(ticket.valid_until, until or "")
