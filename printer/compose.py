@@ -53,6 +53,10 @@ _WENT_BACK: dict[SlipKind, Word] = {
 }
 """What stands above the amount of a slip whose points went the other way."""
 _NUMBER_DIGITS = 13
+_PLACES_LISTED = 4
+"""More places than these stand behind each other instead of below."""
+TICKET_FIGURE = 120
+"""The most that a ticket's amount takes on receipt paper."""
 
 
 def compose(document: Document) -> tuple[Block, ...]:
@@ -68,7 +72,7 @@ def compose(document: Document) -> tuple[Block, ...]:
             blocks = _clearing_receipt(document)
         case _:
             assert_never(document)
-    return (*_marks(document), *blocks)
+    return (*marks(document), *blocks)
 
 
 def lay_out(document: Document, width: int, measure: Measure) -> tuple[Block, ...]:
@@ -76,7 +80,7 @@ def lay_out(document: Document, width: int, measure: Measure) -> tuple[Block, ..
     return fit(compose(document), width, measure)
 
 
-def _marks(document: Document) -> Iterator[Block]:
+def marks(document: Document) -> Iterator[Block]:
     """What the reader has to know before anything else."""
     if document.training:
         words = Word.TRAINING.say(document.language)
@@ -96,7 +100,7 @@ def _ticket(ticket: Ticket) -> Iterator[Block]:
     yield Rule()
     yield Space(dots=12)
     yield Text(text=ticket.point_name, size=LARGE, align="centre")
-    yield Figure(number=grouped(ticket.points), unit=unit(ticket.points, language), alone=True)
+    yield amount_of(ticket, TICKET_FIGURE)
     yield Space(dots=12)
     yield Text(text=Word.VALID.say(language), align="centre", bold=True, inverse=True)
     yield Space(dots=8)
@@ -109,23 +113,18 @@ def _ticket(ticket: Ticket) -> Iterator[Block]:
     yield Space(dots=12)
     yield Rule(dashed=True)
     yield Space(dots=12)
-    yield Text(text=Word.USED_AT.say(language), bold=True)
-    everywhere = Word.EVERYWHERE.say(language, town=ticket.town)
-    yield from (Text(text=place) for place in ticket.places or (everywhere,))
-    if ticket.online_only:
-        yield Space(dots=8)
-        yield Text(text=Word.ONLINE_ONLY.say(language), bold=True)
+    yield from where_used(ticket)
     yield Space(dots=8)
-    yield from _terms(ticket)
+    yield from terms(ticket)
     yield Space(dots=16)
     yield Stamps(
         issuer=Word.ISSUE_STAMP.say(language),
         shop=Word.SHOP_STAMP.say(language),
-        aside=tuple(_issued(ticket)),
+        aside=tuple(issued(ticket)),
     )
 
 
-def _terms(ticket: Ticket) -> Iterator[Block]:
+def terms(ticket: Ticket) -> Iterator[Block]:
     """What holds for every ticket, in the order of how often it is asked."""
     words = [Word.ONCE, Word.NO_CASH, Word.NO_COPY, Word.LOST]
     if ticket.reprints:
@@ -135,7 +134,7 @@ def _terms(ticket: Ticket) -> Iterator[Block]:
         yield Text(text=term, size=SMALL)
 
 
-def _issued(ticket: Ticket) -> Iterator[Block]:
+def issued(ticket: Ticket) -> Iterator[Block]:
     """When and by whom, and the digits by which the record is found."""
     language = ticket.language
     if ticket.office:
@@ -147,17 +146,50 @@ def _issued(ticket: Ticket) -> Iterator[Block]:
     yield Row(left=Word.DIGEST.say(language), right=ticket.digest, size=SMALL)
 
 
+def amount_of(ticket: Ticket, size: int) -> Figure:
+    """The points, the largest thing on the paper."""
+    words = unit(ticket.points, ticket.language)
+    return Figure(number=grouped(ticket.points), unit=words, size=size, alone=True)
+
+
+def where_used(ticket: Ticket) -> Iterator[Block]:
+    """The places in words, and whether the shop must be online."""
+    language = ticket.language
+    yield Text(text=Word.USED_AT.say(language), bold=True)
+    everywhere = Word.EVERYWHERE.say(language, town=ticket.town)
+    places = ticket.places or (everywhere,)
+    if len(places) <= _PLACES_LISTED:
+        yield from (Text(text=place) for place in places)
+    else:
+        yield Text(text=Word.COMMA.say(language).join(places), size=SMALL)
+    if ticket.online_only:
+        yield Space(dots=8)
+        yield Text(text=Word.ONLINE_ONLY.say(language), bold=True)
+
+
+def both_days(ticket: Ticket) -> str:
+    """From when to when, on one line where there is room."""
+    return "\u3000".join(_days(ticket))
+
+
 def _valid_days(ticket: Ticket) -> Iterator[Block]:
+    lines = _days(ticket)
+    yield from (Text(text=line, size=LARGE, align="centre", bold=True) for line in lines)
+    if len(lines) > 1:
+        both = Word.BOTH_INCLUDED.say(ticket.language)
+        yield Text(text=both, size=SMALL, align="centre")
+
+
+def _days(ticket: Ticket) -> tuple[str, ...]:
+    """The first and the last day in words; one line where they are the same."""
     language = ticket.language
     first, last = day(ticket.valid_from, language), day(ticket.valid_until, language)
     if first == last:
-        lines = [Word.VALID_ONE_DAY.say(language, last=last)]
-    else:
-        from_, until = Word.VALID_FROM, Word.VALID_UNTIL
-        lines = [from_.say(language, first=first), until.say(language, last=last)]
-    yield from (Text(text=line, size=LARGE, align="centre", bold=True) for line in lines)
-    if first != last:
-        yield Text(text=Word.BOTH_INCLUDED.say(language), size=SMALL, align="centre")
+        return (Word.VALID_ONE_DAY.say(language, last=last),)
+    return (
+        Word.VALID_FROM.say(language, first=first),
+        Word.VALID_UNTIL.say(language, last=last),
+    )
 
 
 def _slip(slip: Slip) -> Iterator[Block]:

@@ -102,6 +102,8 @@ class Stamps:
     issuer: str
     shop: str
     aside: "tuple[Block, ...]" = ()
+    mm: int = MM
+    """Dots a millimetre here: a stamp stays as large as it is where letters are made smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +123,21 @@ class Columns:
     """Dots that the left one has."""
 
 
-Block = Text | Row | Figure | Rule | QR | Frame | Stamps | Columns | Space
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upright:
+    """A dashed line from top to bottom, to cut along."""
 
-_ISSUER_STAMP = 22 * MM
-"""A seal of approval is round and 16 to 18 mm wide: 2 mm to each side for an unsteady hand."""
-_SHOP_STAMP = 25 * MM
+    height: int
+
+
+Block = Text | Row | Figure | Rule | Upright | QR | Frame | Stamps | Columns | Space
+
+_ISSUER_STAMP = 22
+"""Millimetres. A seal of approval is round and 16 to 18 mm wide: 2 mm to each side for an unsteady
+hand."""
+_SHOP_STAMP = 25
 """A shop's stamp has two to four lines and is up to 20 mm high."""
-_SHOP_STAMP_WIDE = 30 * MM
+_SHOP_STAMP_WIDE = 30
 """The least a shop's stamp needs across; it gets what there is."""
 LEGEND = SMALL
 """The height of the line that a frame's label stands in."""
@@ -166,15 +176,15 @@ def _fit(block: Block, width: int, measure: Measure) -> Iterator[Block]:
 
 
 def _stamps(stamps: Stamps, width: int) -> Iterator[Block]:
-    shop = Frame(label=stamps.shop, height=_SHOP_STAMP)
-    split = _ISSUER_STAMP
-    if width - split - ROW_GAP >= _SHOP_STAMP_WIDE:
-        issuer = Frame(label=stamps.issuer, height=_SHOP_STAMP)
+    shop = Frame(label=stamps.shop, height=_SHOP_STAMP * stamps.mm)
+    split = _ISSUER_STAMP * stamps.mm
+    if width - split - ROW_GAP >= _SHOP_STAMP_WIDE * stamps.mm:
+        issuer = Frame(label=stamps.issuer, height=_SHOP_STAMP * stamps.mm)
         yield Columns(left=(issuer,), right=(shop,), split=split)
         yield Space(dots=12)
         yield from stamps.aside
     else:
-        issuer = Frame(label=stamps.issuer, height=_ISSUER_STAMP)
+        issuer = Frame(label=stamps.issuer, height=_ISSUER_STAMP * stamps.mm)
         yield Columns(left=(issuer,), right=(Space(dots=LEGEND), *stamps.aside), split=split)
         yield Space(dots=12)
         yield shop

@@ -25,11 +25,13 @@ from printer.layout import (
     Columns,
     Figure,
     Frame,
+    Measure,
     Row,
     Rule,
     Space,
     Stamps,
     Text,
+    Upright,
 )
 from printer.qr import BORDER, plan
 
@@ -45,6 +47,7 @@ _FONTS = Path(__file__).parent / "fonts"
 _INK = 0
 _PAPER = 255
 _THRESHOLD = 140  # above half: thermal heads print thin strokes thinner than they are drawn
+_DASH, _DASH_PERIOD = 8, 14
 _LINE = 1.3  # from line to line, in sizes
 
 
@@ -106,6 +109,13 @@ def paint(
         top += height
 
 
+def measure_at(scale: int) -> Measure:
+    """How many dots wide a text is where each dot is drawn with ``scale`` pixels."""
+    if scale == 1:
+        return measure
+    return lambda text, size, bold: -(-measure(text, size * scale, bold) // scale)
+
+
 def measure(text: str, size: int, bold: bool) -> int:
     """How many dots wide a text is; see :data:`printer.layout.Measure`."""
     return -int(-_font(size, bold=bold).getlength(drawable(text)) // 1)
@@ -141,6 +151,8 @@ def _height(block: Block, room: int) -> int:
             return 2
         case Space():
             return block.dots
+        case Upright():
+            return block.height
         case Frame():
             return LEGEND // 2 + block.height
         case Columns():
@@ -168,12 +180,14 @@ class _Pen:
                 self._text(block, top, height)
             case Row():
                 self._words(block.left, self.left, middle, block.size, bold=block.bold)
-                left = self.left + self.width - measure(block.right, block.size, block.bold)
+                left = self.left + self.width - self._across(block.right, block.size, block.bold)
                 self._words(block.right, left, middle, block.size, bold=block.bold)
             case Figure():
                 self._figure(block, top, height)
             case Rule():
                 self._rule(block, top)
+            case Upright():
+                self._upright(block, top)
             case Frame():
                 self._frame(block, top)
             case Columns():
@@ -184,7 +198,7 @@ class _Pen:
                 pass
 
     def _text(self, text: Text, top: int, height: int) -> None:
-        spare = self.width - measure(text.text, text.size, text.bold)
+        spare = self.width - self._across(text.text, text.size, text.bold)
         left = self.left + {"left": 0, "centre": spare // 2, "right": spare}[text.align]
         ink = _INK
         if text.inverse:
@@ -194,18 +208,22 @@ class _Pen:
         self._words(text.text, left, middle, text.size, bold=text.bold, ink=ink)
 
     def _figure(self, figure: Figure, top: int, height: int) -> None:
-        number = measure(figure.number, figure.size, True)
+        number = self._across(figure.number, figure.size, True)
         gap = figure.size // 6
-        unit = measure(figure.unit, figure.unit_size, True)
+        unit = self._across(figure.unit, figure.unit_size, True)
         left = self.left + (self.width - number - gap - unit) // 2
         base = top + int(height * 0.85)
         self._letters(figure.number, left, base, figure.size, bold=True)
         self._letters(figure.unit, left + number + gap, base, figure.unit_size, bold=True)
 
     def _rule(self, rule: Rule, top: int) -> None:
-        dash, period = (8, 14) if rule.dashed else (self.width, self.width)
+        dash, period = (_DASH, _DASH_PERIOD) if rule.dashed else (self.width, self.width)
         for at in range(0, self.width, period):
             self._box(self.left + at, top, min(dash, self.width - at), 2)
+
+    def _upright(self, line: Upright, top: int) -> None:
+        for at in range(0, line.height, _DASH_PERIOD):
+            self._box(self.left, top + at, 2, min(_DASH, line.height - at))
 
     def _frame(self, frame: Frame, top: int) -> None:
         """A box whose upper edge runs through the middle of its label."""
@@ -217,7 +235,7 @@ class _Pen:
             (self.left + wide - 2, edge, 2, frame.height),
         ):
             self._box(x, y, w, h)
-        label = measure(frame.label, SMALL, False)
+        label = self._across(frame.label, SMALL, False)
         self._box(self.left + 8, edge, label + 8, 2, ink=_PAPER)
         self._words(frame.label, self.left + 12, edge, SMALL, bold=False)
 
@@ -237,6 +255,10 @@ class _Pen:
                 if dark:
                     down = top + (y + BORDER) * code.dots
                     self._box(left + x * code.dots, down, code.dots, code.dots)
+
+    @property
+    def _across(self) -> Measure:
+        return measure_at(self.scale)
 
     def _words(
         self, text: str, left: int, middle: int, size: int, *, bold: bool, ink: int = _INK

@@ -44,6 +44,7 @@ class Word(Enum):
     ISSUED_ON = "発行日", "Issued"
     USED_AT = "使えるところ", "Where to use it"
     EVERYWHERE = "{town}が認めたすべてのお店", "Every shop that {town} has accepted"
+    COMMA = "、", ", "
     ONLINE_ONLY = (
         "お店がオンラインのときだけ使えます。",
         "Accepted only where the shop is online.",
@@ -59,6 +60,24 @@ class Word(Enum):
     )
     LOST = "なくしたら、番号を発行元へ。", "If lost, tell us the ticket number."
     TERM = "・{words}", "\N{BULLET} {words}"
+    STUB = "控え", "Stub"
+    STUB_WORTH = "この控えでは買い物できません。", "This part buys nothing."
+    STUB_LOST = (
+        "券をなくしたときは、この番号を発行元にお知らせください。",
+        "If the ticket is lost, tell the issuer this number.",
+    )
+    CUT_HERE = "きりとり線", "cut along the dashed lines"
+    USE_TITLE = "つかいかた", "How to use it"
+    STEP = "{number}　{words}", "{number}.\N{NO-BREAK SPACE}{words}"
+    USE_CUT = "上の券を、線にそって切りはなします。", "Cut out the ticket above."
+    USE_HAND = (
+        "お会計のときに、券をお店の人にわたします。",
+        "Hand the ticket to the shop when you pay.",
+    )
+    USE_KEEP = (
+        "控えは、券を使いおわるまで家に置いておきます。",
+        "Keep the stub at home until the ticket is used.",
+    )
     ISSUED_BY = "発行元", "Issued by"
 
     SLIP_SPEND = "ポイント利用控え", "Points Used"

@@ -4,11 +4,13 @@ After a wanted change: ``.venv/bin/python -m tests.printer.golden`` writes them 
 before it is committed.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
 
 from printer.documents import Document
+from printer.page import Paper, pages
 from printer.raster import render_png
 from tests.printer import samples
 
@@ -46,8 +48,32 @@ def file_of(name: str, width: int) -> Path:
     return FOLDER / f"{name}-{width}.png"
 
 
+PAGES: dict[str, tuple[Document, Paper]] = {
+    "ticket-ja-a6": (DOCUMENTS["ticket-ja"], "a6"),
+    "ticket-en-a6": (DOCUMENTS["ticket-en"], "a6"),
+    "ticket-ja-reprint-training-a6": (DOCUMENTS["ticket-ja-reprint-training"], "a6"),
+    "ticket-ja-a4": (DOCUMENTS["ticket-ja"], "a4"),
+    "slip-ja-a6": (DOCUMENTS["slip-ja"], "a6"),
+    "z-report-en-a4": (DOCUMENTS["z-report-en"], "a4"),
+    "clearing-receipt-ja-a6": (DOCUMENTS["clearing-receipt-ja"], "a6"),
+}
+
+
+def pages_of(name: str) -> dict[Path, bytes]:
+    """Each page of :data:`PAGES` with its file, as PNG."""
+    found = {}
+    for number, page in enumerate(pages(*PAGES[name]), 1):
+        png = BytesIO()
+        page.save(png, format="PNG", optimize=True)
+        found[FOLDER / f"{name}-{number}.png"] = png.getvalue()
+    return found
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for name, document in DOCUMENTS.items():
         for width in WIDTHS:
             file_of(name, width).write_bytes(render_png(document, width))
+    for name in PAGES:
+        for file, png in pages_of(name).items():
+            file.write_bytes(png)

@@ -106,6 +106,14 @@ def test_a_ticket_for_some_places_names_them_instead_of_all() -> None:
     assert not any("すべてのお店" in line for line in words)
 
 
+def test_many_places_stand_behind_each_other() -> None:
+    places = tuple(f"大塚{number}丁目" for number in range(1, 6))
+
+    words = words_on(msgspec.structs.replace(samples.ticket(), places=places))
+
+    assert "大塚1丁目、大塚2丁目、大塚3丁目、大塚4丁目、大塚5丁目" in words
+
+
 def test_a_ticket_that_is_taken_only_online_says_so() -> None:
     offline = samples.ticket("ja")
     online = msgspec.structs.replace(offline, online_only=True)
