@@ -4,67 +4,107 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import assert_never
 
-from printer.destinations import Destination, Nowhere, ToFile, ToNetwork
+from printer import cups, files
+from printer.destinations import (
+    Destination,
+    Nowhere,
+    ToCups,
+    ToFile,
+    ToNetwork,
+    ToPdf,
+    ToSerial,
+    ToUsb,
+)
 from printer.documents import Document
 from printer.errors import MayHavePrinted, NotPrinted, Trouble
-from printer.escpos import to_bytes
-from printer.files import append, require_writable
-from printer.raster import render
-from printer.status import require_done, require_ready
-from printer.transports import Network
+from printer.profiles import UNKNOWN, Answers, Profile
+from printer.sheet import Pieces, sheet
+from printer.status import Conversation
+from printer.transports import Connection, connect
+
+_NONE = "No printer is set up; the paper waits."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPrinter:
-    """One printer: where it is, how wide its paper is, how long to wait for it."""
+    """One printer: where and what it is, how wide its paper is, how long to wait for it."""
 
     destination: Destination
     width: int
     """Dots across, see :data:`printer.raster.WIDTHS`."""
+    profile: Profile = UNKNOWN
+    drawer: bool = False
+    """Whether this shop wants its drawer opened with a slip."""
     timeout: float = 8.0
-    """Seconds for each answer of a network printer; a long ticket takes about 3 to print."""
+    """Seconds for an answer that should come at once; a long job is given more."""
 
-    def print(self, document: Document) -> None:
-        """Print one document and return when it is known to be on paper.
+    def print(self, document: Document) -> Trouble | None:
+        """Print one document and return when it is known to be on paper; a warning, or None.
 
         Raises :class:`BadDocument` or :class:`NotPrinted` when nothing was sent, and
         :class:`MayHavePrinted` when something was and nobody confirmed it.
         """
-        data = to_bytes(render(document, self.width))
         match self.destination:
             case Nowhere():
-                raise NotPrinted(Trouble.NO_PRINTER, "No printer is set up; the paper waits.")
+                raise NotPrinted(Trouble.NO_PRINTER, _NONE)
             case ToFile(path):
-                append(path, data)
-            case ToNetwork():
-                self._send(self.destination, data)
+                files.append(path, b"".join(self._pieces(document)))
+            case ToPdf(folder, page):
+                files.keep_sheet(folder, document, page)
+            case ToCups(_, None):
+                cups.submit(self.destination, b"".join(self._pieces(document)))
+            case ToCups(_, page):
+                assert page is not None  # noqa: S101  the case above
+                cups.submit(self.destination, files.as_page(document, page))
+            case ToNetwork() | ToUsb() | ToSerial():
+                return self._send(self.destination, self._pieces(document))
             case _:
                 assert_never(self.destination)
+        return None
 
-    def check(self) -> None:
-        """Ask whether it could print now, and print nothing. Raises :class:`NotPrinted`."""
+    def check(self) -> Trouble | None:
+        """Ask whether it could print now, and print nothing; a warning, or None.
+
+        Raises :class:`NotPrinted`.
+        """
         match self.destination:
             case Nowhere():
-                raise NotPrinted(Trouble.NO_PRINTER, "No printer is set up; the paper waits.")
+                raise NotPrinted(Trouble.NO_PRINTER, _NONE)
             case ToFile(path):
-                require_writable(path)
-            case ToNetwork(mute=mute):
-                with closing(Network(self.destination, self.timeout)) as printer:
-                    if not mute:
-                        require_ready(printer, self.timeout)
+                files.require_writable(path)
+            case ToPdf(folder):
+                files.require_folder(folder)
+            case ToCups():
+                cups.check(self.destination)
+            case ToNetwork() | ToUsb() | ToSerial():
+                with closing(connect(self.destination, self.timeout)) as printer:
+                    return self._talk(printer).ready()
             case _:
                 assert_never(self.destination)
+        return None
 
-    def _send(self, to: ToNetwork, data: bytes) -> None:
-        """Ask whether it is ready, send, and ask whether it is done."""
-        with closing(Network(to, self.timeout)) as printer:
-            if not to.mute:
-                require_ready(printer, self.timeout)
+    def _pieces(self, document: Document) -> Pieces:
+        return sheet(document, self.width, self.profile, drawer=self.drawer)
+
+    def _talk(self, printer: Connection) -> Conversation:
+        mute = isinstance(self.destination, ToNetwork) and self.destination.mute
+        answers: Answers = "never" if mute else self.profile.answers
+        return Conversation(printer=printer, answers=answers, timeout=self.timeout)
+
+    def _send(self, to: ToNetwork | ToUsb | ToSerial, pieces: Pieces) -> Trouble | None:
+        """Ask whether it is ready, send piece by piece, and ask whether it is done."""
+        with closing(connect(to, self.timeout)) as printer:
+            talk = self._talk(printer)
+            warning = talk.ready()
             try:
-                printer.send(data)
+                for number, piece in enumerate(pieces):
+                    if number:
+                        talk.goes_on()
+                    printer.send(piece, self.timeout + len(piece) / printer.speed)
+                job = b"".join(pieces)
+                talk.done(job, self.timeout + len(job) / printer.speed)
             except OSError as error:
                 raise MayHavePrinted(
-                    Trouble.CUT_OFF, f"The printer {to.host} was cut off half-way: {error}."
+                    Trouble.CUT_OFF, f"The printer {printer.name} was cut off half-way: {error}."
                 ) from error
-            if not to.mute:
-                require_done(printer, self.timeout)
+            return warning

@@ -1,9 +1,12 @@
 """Sheets into a file that grows, or into a device file such as ``/dev/usb/lp0``."""
 
+import hashlib
 import os
 import stat
 from pathlib import Path
 
+from printer.destinations import Page
+from printer.documents import Document, encode, kind
 from printer.errors import MayHavePrinted, NotPrinted, Trouble
 
 _DEVICES = Path("/dev")
@@ -55,3 +58,41 @@ def keep_name(folder: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def require_folder(folder: Path) -> None:
+    """Ask whether :func:`keep_sheet` could work, and write nothing. Raises :class:`NotPrinted`."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise NotPrinted(Trouble.UNREACHABLE, f"{folder} is no folder that may be written.")
+
+
+def keep_sheet(folder: Path, document: Document, page: Page) -> Path:
+    """Write a sheet as a PDF of its own, whole or not at all, and return where it is.
+
+    Its name is made from what it says: the same sheet again is the same file, never a double.
+    """
+    require_folder(folder)
+    name = hashlib.sha256(encode(document)).hexdigest()[:16]
+    file = folder / f"{kind(document)}-{name}.pdf"
+    data = as_page(document, page)
+    draft = file.with_suffix(".part")
+    try:
+        with draft.open("wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+        keep_name(folder)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise NotPrinted(
+            Trouble.UNREACHABLE, f"{file} could not be written: {error.strerror}."
+        ) from error
+    return file
+
+
+def as_page(document: Document, page: Page) -> bytes:
+    """A sheet as a PDF. Raises :class:`BadDocument`."""
+    from printer.page import to_pdf
+
+    return to_pdf(document, page)

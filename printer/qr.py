@@ -13,6 +13,8 @@ from printer.errors import BadDocument
 
 Level = Literal["Q", "M", "L"]
 """How much of the code may be lost: 25, 15 or 7 % (ISO/IEC 18004, section 6.5.1)."""
+Mode = Literal["letters", "bytes"]
+"""How letters are packed (section 6.4): 5.5 bits each where only A to Z and digits are, or 8."""
 
 BORDER = 4
 """Modules of white around the code (section 9.1)."""
@@ -48,16 +50,16 @@ class Code:
 
 
 @lru_cache(maxsize=64)
-def plan(text: str, room: int) -> Code:
-    """The code of a text in letters of the alphanumeric mode, for ``room`` dots of paper.
+def plan(text: str, room: int, mode: Mode = "letters") -> Code:
+    """The code of a text of the alphanumeric mode's letters, for ``room`` dots of paper.
 
     Raises :class:`BadDocument` where it would be too fine to be read.
     """
     for level, least in PREFERRED:
-        matrix = _matrix(text, level)
+        matrix = _matrix(text, level, mode)
         if matrix is not None and (dots := room // (len(matrix) + 2 * BORDER)) >= least:
             return Code(matrix=matrix, level=level, dots=min(MOST, dots))
-    if _matrix(text, "L") is None:
+    if _matrix(text, "L", mode) is None:
         raise BadDocument(f"These {len(text)} letters fit into no QR code.")
     raise BadDocument(
         f"A QR code of {len(text)} letters cannot be read from paper of {room} dots: "
@@ -66,16 +68,17 @@ def plan(text: str, room: int) -> Code:
 
 
 @lru_cache(maxsize=64)
-def _matrix(text: str, level: Level) -> tuple[tuple[bool, ...], ...] | None:
+def _matrix(text: str, level: Level, mode: Mode) -> tuple[tuple[bool, ...], ...] | None:
     """The modules; None where the text is too long for this level."""
     import qrcode
     from qrcode import constants
     from qrcode.exceptions import DataOverflowError
-    from qrcode.util import MODE_ALPHA_NUM, QRData
+    from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 
+    packing = MODE_ALPHA_NUM if mode == "letters" else MODE_8BIT_BYTE
     code = qrcode.QRCode(error_correction=getattr(constants, f"ERROR_CORRECT_{level}"), border=0)
     try:
-        code.add_data(QRData(text, mode=MODE_ALPHA_NUM))
+        code.add_data(QRData(text, mode=packing))
         code.make(fit=True)
     except (DataOverflowError, ValueError):
         return None

@@ -56,9 +56,14 @@ def render(document: Document, width: int) -> "Image.Image":
 
     Raises :class:`BadDocument` if ``width`` is not one of :data:`WIDTHS` or the QR is too long.
     """
+    require_width(width)
+    return draw(lay_out(document, width - 2 * MARGIN, measure), width)
+
+
+def require_width(width: int) -> None:
+    """Raises :class:`BadDocument` if a width is not one of :data:`WIDTHS`."""
     if width not in WIDTHS:
         raise BadDocument(f"Paper is {', '.join(map(str, WIDTHS))} dots wide, not {width}.")
-    return draw(lay_out(document, width - 2 * MARGIN, measure), width)
 
 
 def render_png(document: Document, width: int) -> bytes:

@@ -59,8 +59,11 @@ class Jobs(Protocol):
 class Printer(Protocol):
     """Brings one document to paper."""
 
-    def print(self, document: Document) -> None:
-        """Return when it is on paper; raise NotPrinted, MayHavePrinted or BadDocument otherwise."""
+    def print(self, document: Document) -> Trouble | None:
+        """Return when it is on paper, with a warning or None.
+
+        Raises NotPrinted, MayHavePrinted or BadDocument otherwise.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ class Drained:
     """Not printed for sure; the next pass tries again."""
     trouble: Trouble | None = None
     """What stopped the printer, if it stopped."""
+    warning: Trouble | None = None
+    """What it prints on in spite of, by the last sheet."""
 
 
 def drain(jobs: Jobs, printer: Printer) -> Drained:
@@ -85,6 +90,7 @@ def drain(jobs: Jobs, printer: Printer) -> Drained:
     look: list[Job] = []
     waiting: list[Job] = []
     stopped: Trouble | None = None
+    warning: Trouble | None = None
     for job in tuple(jobs.waiting()):
         if job.state is State.SENT:
             look.append(job)
@@ -92,14 +98,19 @@ def drain(jobs: Jobs, printer: Printer) -> Drained:
             waiting.append(job)
         else:
             trouble = _print(jobs, job, printer)
-            if trouble is None:
+            if trouble is None or isinstance(trouble, Trouble):
                 printed.append(job)
+                warning = trouble
                 continue
             (look if isinstance(trouble, MayHavePrinted) else waiting).append(job)
             if not isinstance(trouble, BadDocument):
                 stopped = trouble.trouble
     return Drained(
-        printed=tuple(printed), look=tuple(look), waiting=tuple(waiting), trouble=stopped
+        printed=tuple(printed),
+        look=tuple(look),
+        waiting=tuple(waiting),
+        trouble=stopped,
+        warning=warning,
     )
 
 
@@ -116,12 +127,12 @@ def looked(jobs: Jobs, job: Job, *, paper: bool) -> None:
 
 def _print(
     jobs: Jobs, job: Job, printer: Printer
-) -> BadDocument | NotPrinted | MayHavePrinted | None:
-    """Print one job and store what became of it; None when it is on paper."""
+) -> BadDocument | NotPrinted | MayHavePrinted | Trouble | None:
+    """Print one job and store what became of it; a warning or None when it is on paper."""
     try:
         document = decode(job.document)
         jobs.mark(job, State.SENT, "")  # before the first dot: a crash from here on needs a look
-        printer.print(document)
+        warning = printer.print(document)
     except BadDocument as error:
         jobs.mark(job, State.FAILED, Trouble.UNREADABLE)
         return error
@@ -132,4 +143,4 @@ def _print(
         jobs.mark(job, State.SENT, error.trouble)
         return error
     jobs.mark(job, State.CONFIRMED, "")
-    return None
+    return warning

@@ -160,6 +160,38 @@ class Word(Enum):
         "プリンターにつながりません。電源とケーブルを見てください。",
         "The printer cannot be reached. Look at its power and cable.",
     )
+    NOT_ALLOWED = (
+        "このパソコンの設定で、プリンターを使えません。係の人に連絡してください。",
+        "This PC does not let us use the printer. Call the person who set it up.",
+    )
+    NO_DRIVER = (
+        "プリンター用のソフトが足りません。係の人に連絡してください。",
+        "Software for the printer is missing. Call the person who set it up.",
+    )
+    BUSY = (
+        "ほかのソフトがプリンターを使っています。終われば印刷します。",
+        "Another program is using the printer. It prints when that is done.",
+    )
+    OFFLINE = (
+        "プリンターがオフラインです。本体のボタンと表示を見てください。",
+        "The printer is offline. Look at its buttons and lights.",
+    )
+    NEAR_END = (
+        "プリンターの紙がもうすぐなくなります。",
+        "The printer's paper is nearly used up.",
+    )
+    CUTTER_STUCK = (
+        "プリンターのカッターが止まりました。紙づまりを見て、電源を入れ直してください。",
+        "The printer's cutter is stuck. Look for jammed paper, then switch it off and on.",
+    )
+    OVERHEATED = (
+        "プリンターが熱くなりました。少し待つと印刷します。",
+        "The printer is too hot. It prints after a short wait.",
+    )
+    QUEUE_STOPPED = (
+        "パソコンの印刷キューが止まっています。係の人に連絡してください。",
+        "This PC's print queue has stopped. Call the person who set it up.",
+    )
     SILENT = (
         "プリンターの返事がありません。電源を入れ直してください。",
         "The printer does not answer. Switch it off and on.",

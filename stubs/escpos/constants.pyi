@@ -1,4 +1,3 @@
 GS: bytes
-HW_INIT: bytes
 PAPER_FULL_CUT: bytes
-RT_STATUS: bytes
+PAPER_PART_CUT: bytes

@@ -15,7 +15,7 @@ from node.readercheck import Pc
 from node.store import FILE
 from tests.doubles.scard import FakeScard
 from tests.node.conftest import Shop
-from tests.printer.doubles import COVER_OPEN, SocketPrinter, plugged_in
+from tests.printer.mechanism import Mechanism, Port, on_network
 
 
 def no_readers() -> Scard:
@@ -97,14 +97,16 @@ def test_a_folder_that_is_not_there_is_asked_for(shop: Shop, tmp_path: Path) -> 
 
 
 def test_a_printer_whose_cover_is_open_is_told_and_prints_nothing(shop: Shop) -> None:
-    device = SocketPrinter(ready=COVER_OPEN)
-    with plugged_in(device) as printer:
+    device = Mechanism(cover_open=True)
+    with on_network(Port(device)) as printer:
         shop.counter.close()
         set_printer(shop.folder, f"tcp:{printer.host}:{printer.port}")
         shop.reopen()
 
         assert "its cover is open" in unwell(shop)["printer"]
-    assert not device.taken
+    device.put_paper_in()
+    assert not device.sheets
+    assert not device.torn
 
 
 def test_readers_are_looked_at_behind_everything_else(shop: Shop) -> None:

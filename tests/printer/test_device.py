@@ -1,0 +1,252 @@
+"""One document and one printer, on the network: printed, not printed, or in doubt."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from printer import files
+from printer.destinations import Nowhere, ToFile, ToNetwork
+from printer.device import ReceiptPrinter
+from printer.errors import MayHavePrinted, NotPrinted, Trouble
+from printer.profiles import UNKNOWN, Profile, profile_of
+from printer.sheet import sheet
+from tests.printer import samples
+from tests.printer.escpos_reader import read_sheets
+from tests.printer.mechanism import Mechanism, Port, on_network
+
+T20 = profile_of("epson-tm-t20")
+SLIP = samples.slip()
+TICKET = samples.ticket()
+
+
+def printer(at: ToNetwork, profile: Profile = UNKNOWN) -> ReceiptPrinter:
+    return ReceiptPrinter(destination=at, width=576, profile=profile, timeout=0.3)
+
+
+def test_a_file_grows_sheet_by_sheet(tmp_path: Path) -> None:
+    paper = tmp_path / "paper.bin"
+    to_file = ReceiptPrinter(destination=ToFile(paper), width=384)
+
+    to_file.print(samples.slip())
+    to_file.print(samples.z_report())
+
+    assert len(read_sheets(paper.read_bytes())) == 2
+
+
+def test_a_file_that_cannot_be_opened_is_told_and_nothing_was_printed(tmp_path: Path) -> None:
+    to_file = ReceiptPrinter(destination=ToFile(tmp_path / "no" / "paper.bin"), width=384)
+
+    with pytest.raises(NotPrinted, match="cannot be opened") as told:
+        to_file.print(samples.slip())
+    assert told.value.trouble is Trouble.UNREACHABLE
+
+
+def test_an_unplugged_device_is_missed_and_not_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_DEVICES", tmp_path)
+    device = tmp_path / "usb-lp0"
+
+    with pytest.raises(NotPrinted, match="cannot be opened"):
+        ReceiptPrinter(destination=ToFile(device), width=384).print(samples.slip())
+    assert not device.exists()
+
+
+def test_a_sheet_in_a_file_survives_a_power_cut_once_it_counts_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, int]] = []
+
+    def remember(fd: int) -> None:
+        kept = os.fstat(fd)
+        synced.append((kept.st_ino, kept.st_size))
+
+    monkeypatch.setattr(os, "fsync", remember)
+    paper = tmp_path / "paper.bin"
+
+    ReceiptPrinter(destination=ToFile(paper), width=384).print(samples.slip())
+
+    kept = paper.stat()
+    assert synced[0] == (kept.st_ino, kept.st_size)  # the whole sheet
+    assert synced[1][0] == tmp_path.stat().st_ino  # and the new file's name
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_device_that_takes_no_more_leaves_a_doubt() -> None:
+    with pytest.raises(MayHavePrinted) as told:
+        ReceiptPrinter(destination=ToFile(Path("/dev/full")), width=384).print(samples.slip())
+    assert told.value.trouble is Trouble.CUT_OFF
+
+
+def test_no_printer_is_a_reason_to_wait() -> None:
+    nowhere = ReceiptPrinter(destination=Nowhere(), width=384)
+    for ask in (nowhere.check, lambda: nowhere.print(samples.slip())):
+        with pytest.raises(NotPrinted) as told:
+            ask()
+        assert told.value.trouble is Trouble.NO_PRINTER
+
+
+@pytest.mark.parametrize("profile", [UNKNOWN, T20])
+def test_a_network_printer_is_asked_before_and_after(profile: Profile) -> None:
+    port = Port(Mechanism())
+
+    with on_network(port) as at:
+        assert printer(at, profile).print(TICKET) is None
+
+    assert port.mechanism.sheets == [b"".join(sheet(TICKET, 576, profile))]
+
+
+def test_checking_prints_nothing() -> None:
+    port = Port(Mechanism(near_end=True))
+
+    with on_network(port) as at:
+        assert printer(at).check() is Trouble.NEAR_END
+
+    assert not port.mechanism.sheets
+    assert not port.mechanism.torn
+
+
+@pytest.mark.parametrize(
+    ("state", "trouble"),
+    [
+        (Mechanism(cover_open=True), Trouble.COVER_OPEN),
+        (Mechanism(paper=0), Trouble.PAPER_OUT),
+        (Mechanism(cutter_stuck=True), Trouble.CUTTER_STUCK),
+        (Mechanism(too_hot=True), Trouble.OVERHEATED),
+        (Mechanism(broken=True), Trouble.DEVICE_ERROR),
+        (Mechanism(offline=True), Trouble.OFFLINE),
+        (Mechanism(answers=False), Trouble.SILENT),
+    ],
+)
+def test_a_printer_that_is_not_ready_gets_no_dot(state: Mechanism, trouble: Trouble) -> None:
+    with on_network(Port(state)) as at:
+        for ask in (printer(at).check, lambda: printer(at).print(SLIP)):
+            with pytest.raises(NotPrinted) as told:
+                ask()
+            assert told.value.trouble is trouble
+
+    state.put_paper_in()
+    assert not state.sheets
+    assert not state.torn
+
+
+def test_a_roll_that_is_nearly_used_up_is_a_warning_and_the_sheet_is_printed() -> None:
+    port = Port(Mechanism(near_end=True))
+
+    with on_network(port) as at:
+        assert printer(at).print(SLIP) is Trouble.NEAR_END
+
+    assert len(port.mechanism.sheets) == 1
+
+
+def test_a_printer_that_knows_few_questions_prints_all_the_same() -> None:
+    port = Port(Mechanism(only_ready=True))
+
+    with on_network(port) as at:
+        assert printer(at).print(SLIP) is None
+
+    assert len(port.mechanism.sheets) == 1
+
+
+def test_reports_that_a_printer_sends_unasked_are_no_answer() -> None:
+    with (
+        on_network(Port(Mechanism(reports=b"\x80\x00\x03", cover_open=True))) as at,
+        pytest.raises(NotPrinted) as told,
+    ):
+        printer(at).print(SLIP)
+    assert told.value.trouble is Trouble.COVER_OPEN
+
+
+@pytest.mark.parametrize(
+    ("happens", "trouble"),
+    [
+        (lambda port: setattr(port.mechanism, "paper", 2), Trouble.PAPER_OUT),
+        (lambda port: setattr(port, "hang_up_after", 30_000), Trouble.CUT_OFF),
+    ],
+)
+@pytest.mark.parametrize("profile", [UNKNOWN, T20])
+def test_a_sheet_that_was_begun_and_not_finished_is_in_doubt(
+    happens: Callable[[Port], None], trouble: Trouble, profile: Profile
+) -> None:
+    port = Port(Mechanism())
+    happens(port)
+
+    with on_network(port) as at, pytest.raises(MayHavePrinted) as told:
+        printer(at, profile).print(TICKET)
+
+    assert told.value.trouble is trouble
+    assert not port.mechanism.sheets
+
+
+def test_done_is_about_this_job_where_the_printer_can_say_so() -> None:
+    port = Port(Mechanism(mixes_up=True))
+
+    with on_network(port) as at, pytest.raises(MayHavePrinted) as told:
+        printer(at, T20).print(SLIP)
+    assert told.value.trouble is Trouble.UNCONFIRMED
+
+
+def test_a_printer_that_never_confirms_leaves_a_doubt() -> None:
+    port = Port(Mechanism(knows_jobs=False))
+
+    with on_network(port) as at, pytest.raises(MayHavePrinted) as told:
+        printer(at, T20).print(SLIP)
+    assert told.value.trouble is Trouble.UNCONFIRMED
+
+
+def test_a_printer_that_says_done_while_it_stands_still_is_not_believed() -> None:
+    whole = len(list(sheet(SLIP, 576, UNKNOWN)))
+    port = Port(Mechanism(lies=True, paper=whole - 2))
+
+    with on_network(port) as at, pytest.raises(MayHavePrinted):
+        printer(at).print(SLIP)
+
+
+def test_bytes_that_are_lost_on_the_way_are_noticed_where_jobs_are_confirmed() -> None:
+    port = Port(Mechanism(loses=100))
+
+    with on_network(port) as at, pytest.raises(MayHavePrinted) as told:
+        printer(at, replace(T20, kanji=False, qr=False)).print(TICKET)
+    assert told.value.trouble is Trouble.UNCONFIRMED
+
+
+def test_a_mute_printer_is_believed_when_it_took_everything() -> None:
+    port = Port(Mechanism(answers=False))
+
+    with on_network(port, mute=True) as at:
+        printer(at).check()
+        printer(at).print(SLIP)
+
+    assert len(port.mechanism.sheets) == 1
+
+
+def test_a_printer_that_takes_nothing_is_given_up_after_a_while() -> None:
+    with on_network(Port(Mechanism(), deaf=True)) as at, pytest.raises(NotPrinted) as told:
+        printer(at).print(SLIP)
+    assert told.value.trouble is Trouble.SILENT
+
+
+def test_a_printer_that_is_switched_off_is_told_with_its_address() -> None:
+    with on_network(Port(Mechanism())) as at:
+        pass
+
+    with pytest.raises(NotPrinted, match=f"127.0.0.1:{at.port}") as told:
+        printer(at).print(SLIP)
+    assert told.value.trouble is Trouble.UNREACHABLE
+
+
+def test_a_counter_without_paper_loads_no_drawing_library() -> None:
+    program = (
+        "import sys, printer.device, printer.spool, printer.words\n"
+        "heavy = {'PIL', 'qrcode', 'escpos', 'usb', 'serial'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or None)"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+
+    assert run.returncode == 0, run.stderr
