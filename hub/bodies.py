@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from sync.records.bodies import Account, Day, Town, Words
-from sync.values import Amount, EpochId, Millis, NodeId, OrganisationId
+from sync.values import Amount, EpochId, Millis, NodeId, OrganisationId, TicketNumber
 
 Sum = Annotated[int, Meta(ge=0, le=10**12)]
 Requester = Annotated[str, Meta(pattern=r"\A[0-9]{10}\Z")]
@@ -212,6 +212,12 @@ class DayEnded(HubBody, frozen=True, tag="hub.day.ended"):
     day: Day
 
 
+class VoidsEnded(HubBody, frozen=True, tag="hub.voids.ended"):
+    """A job: every counter knows by now that these lost tickets are void; their points go back."""
+
+    numbers: Annotated[tuple[TicketNumber, ...], Meta(min_length=1, max_length=500)]
+
+
 class ExceptionDecided(HubBody, frozen=True, tag="hub.exception.decided"):
     """A person said what becomes of an exception or a quarantined record."""
 
@@ -284,6 +290,7 @@ AnyHubBody = (
     | Granted
     | ReserveFunded
     | DayEnded
+    | VoidsEnded
     | ExceptionDecided
     | WindowClosed
     | WindowReviewed

@@ -5,6 +5,8 @@ What it does for the people who stand there with cards is in :mod:`hub.cardholde
 Who may make which call is the door's business (:mod:`hub.door`); here it has been let in.
 """
 
+import logging
+
 from hub import nodes, town
 from hub.balances import balances
 from hub.bodies import EpochGranted as EpochRecord
@@ -19,6 +21,7 @@ from hub.points.case import Line
 from hub.standing import lone, page
 from hub.store.database import Tx
 from hub.throttle import Throttle
+from hub.voids import end_voids, towns_of
 from sync.batch import MOST_WIRE, join
 from sync.calls import (
     LIFE_BEGUN,
@@ -42,6 +45,8 @@ from sync.values import (
     NodeId,
     home_of,
 )
+
+_log = logging.getLogger("machikado.hub")
 
 LOST = "lost disk or restored copy"
 """Why a node asks for a new life, as the list of incidents says it."""
@@ -174,8 +179,14 @@ class Counters:
         return lone(self._core, self._mykey, node, card)
 
     def feed(self, node: NodeId, incarnation: str, after: int) -> Page:
-        """The next page after a feed number."""
-        return page(self._core, self._mykey, node, incarnation, after)
+        """The next page after a feed number; lost tickets that all counters know of end with it."""
+        made = page(self._core, self._mykey, node, incarnation, after)
+        for name in towns_of(self._core, node):
+            try:
+                end_voids(self._core, name)
+            except Exception:  # noqa: BLE001  the page is made, whatever a town's posting meets
+                _log.exception("lost tickets of %s wait on", name)
+        return made
 
 
 def _rest(tx: Tx, request: HoldRequest) -> int:

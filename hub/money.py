@@ -10,11 +10,13 @@ from hub.bodies import (
     HubRecord,
     ProgrammeAdded,
     ReserveFunded,
+    VoidsEnded,
 )
 from hub.intake.decisions import decide
 from hub.points.books import Books
 from hub.points.commands import add_programme, fund_reserve, grant
 from hub.points.expiry import end_day
+from hub.points.void import end_voids
 from hub.settlement.cases import APPLIERS as SETTLEMENT
 
 APPLY_MONEY: Mapping[type[HubBody], Callable[[Books, HubRecord], None]] = {
@@ -22,6 +24,7 @@ APPLY_MONEY: Mapping[type[HubBody], Callable[[Books, HubRecord], None]] = {
     Granted: grant,
     ReserveFunded: fund_reserve,
     DayEnded: end_day,
+    VoidsEnded: end_voids,
     ExceptionDecided: decide,
     **SETTLEMENT,
 }

@@ -1,7 +1,8 @@
 """Ending the days that are over, in every town, before anything else is posted.
 
 With them end the holds that have waited for longer than records may be handed in: a node names an
-attempt within a day or gives it up, so no record that comes in time misses its hold.
+attempt within a day or gives it up, so no record that comes in time misses its hold. After them
+come back the points of lost tickets that no counter takes any more (:mod:`hub.voids`).
 """
 
 import threading
@@ -14,6 +15,7 @@ from hub.core import Core
 from hub.desk import enact
 from hub.points.ending import free_silent
 from hub.town import policy_of
+from hub.voids import end_voids
 from sync.clock import day_of, end_of
 from sync.holds import LONGEST_ATTEMPT
 from sync.values import Millis, MunicipalityCode
@@ -64,3 +66,4 @@ def _end_day(core: Core, town: MunicipalityCode, day: str) -> None:
         free_silent(core, tx, town, Millis(core.clock.now() - allowed - LONGEST_ATTEMPT))
     with core.database.write() as tx:
         enact(core, tx, DayEnded(town, day), ("hub",))
+    end_voids(core, town)

@@ -51,6 +51,7 @@ COMPARED: Mapping[str, Compared] = {
         },
     ),
     "ticket": Compared(keys=("municipality", "number")),
+    "reprint": Compared(keys=("municipality", "number", "record")),
     "second_redemption": Compared(keys=("municipality", "number", "record")),
     "hold": Compared(
         keys=("municipality", "node", "epoch", "n"),

@@ -59,6 +59,8 @@ from sync.values import (
 )
 from sync.wire import write
 
+_USED = frozenset({"redeemed", "voiding", "voided"})
+"""States in which a ticket stands on the list of used ones: no counter takes it any more."""
 _item = msgspec.msgpack.Decoder(AnyItem)
 
 
@@ -68,6 +70,7 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
         view = _View(core, identities, tx, node)
         view.publish()
         start = after if incarnation == str(core.incarnation) else 0
+        tx.put(schema.feed_position, {"municipality": home_of(node), "node": node}, number=start)
         rows = view.items_after(start)
         complete = len(rows) <= MOST_ITEMS
         if not complete:
@@ -253,7 +256,7 @@ class _View:
                 number=number,
             )
             if row is not None:
-                self._list(town, number, bytes(row["name"]), used=row["state"] == "redeemed")
+                self._list(town, number, bytes(row["name"]), used=row["state"] in _USED)
         for cards in self._identities.cards_of(town, accounts).values():
             for card in cards:
                 self._seal(card, month)

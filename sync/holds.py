@@ -27,9 +27,10 @@ class Purpose(StrEnum):
     ISSUE = "ticket.issue"
     REDEEM = "ticket.redeem"
     CLEAR = "ticket.clear"
+    VOID = "ticket.void"
 
 
-CLAIMS = frozenset({Purpose.REDEEM, Purpose.CLEAR})
+CLAIMS = frozenset({Purpose.REDEEM, Purpose.CLEAR, Purpose.VOID})
 """What is held is a ticket and not a resident's points."""
 
 

@@ -90,6 +90,7 @@ class Reason(StrEnum):
     TICKET_PAST = "ticket-past"
     TICKET_DATE_EDGE = "ticket-date-edge"
     TICKET_USED = "ticket-used"
+    TICKET_VOIDED = "ticket-voided"
     TICKET_SEEN_HERE = "ticket-seen-here"
     TICKET_OTHER_TOWN = "ticket-other-town"
     TICKET_OTHER_ZONE = "ticket-other-zone"

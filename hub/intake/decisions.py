@@ -3,10 +3,11 @@
 | decision   | for                                                      | posting              |
 |------------|----------------------------------------------------------|----------------------|
 | write-off  | an overspend                                             | reserve -> deficit   |
-| write-off  | a second redemption that the reserve paid                | -                    |
+| write-off  | a ticket redeemed when it had been given back as lost    | reserve -> deficit   |
+| write-off  | a copy of a ticket that the reserve paid                 | -                    |
 | pay        | a rule broken, or beyond what a node's word is good for, | reserve -> payable   |
 |            | or the second one from a cleared pile                    |                      |
-| recover    | a second redemption that the reserve paid                | deficit -> reserve   |
+| recover    | a copy of a ticket that the reserve paid                 | deficit -> reserve   |
 | apply      | a quarantined sale with a good proof: the wallet first   | wallet -> payable    |
 | apply      | the rest of it, and what has no good proof               | reserve -> payable   |
 | refuse     | what waits for people                                    | -                    |
@@ -42,6 +43,7 @@ from hub.points.seconds import promote_next, stand, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
+from hub.points.void import COPY_OF_VOIDED, REDEEMED_AFTER_RETURN
 from hub.store.database import Row
 from sync.chain import digest
 from sync.errors import RefusedByRule
@@ -60,6 +62,8 @@ _SHOP_IS_PAID = frozenset({"spend"}) | OF_TICKETS
 _UNPROVED = frozenset(map(str, Proof)) - {Proof.GOOD, Proof.NOT_NEEDED}
 _ABOUT_A_RECORD = frozenset({Outcome.EXCEPTION, Outcome.QUARANTINED})
 _SECOND = "second-redemption"
+_RESERVE_PAID = frozenset({_SECOND, COPY_OF_VOIDED})
+"""A copy of a ticket, paid by the reserve."""
 _OVERSPEND = "overspend"
 
 
@@ -95,11 +99,12 @@ def decide(books: Books, record: HubRecord) -> None:
 
 def _write_off(books: Books, source: Source, incident: Row) -> None:
     """End the deficit of an overspend; what the reserve paid for a copy stays with it."""
-    row = _judged(books, incident, {_OVERSPEND, _SECOND})
-    if row["reason"] == _SECOND:
+    row = _judged(books, incident, {_OVERSPEND, REDEEMED_AFTER_RETURN, *_RESERVE_PAID})
+    if row["reason"] in _RESERVE_PAID:
         return
     of = _source(incident)
-    account = AccountId(row["account"])
+    ticket = ticket_row(books, row["account"])
+    account = AccountId(row["account"] if ticket is None else ticket.account)
     fell = sum(
         move.points
         for move in books.transfers_of(of, row["posting"])
@@ -118,7 +123,7 @@ def _pay(books: Books, source: Source, incident: Row) -> None:
 
 
 def _recover(books: Books, source: Source, incident: Row) -> None:
-    row = _judged(books, incident, {_SECOND})
+    row = _judged(books, incident, _RESERVE_PAID)
     of = _source(incident)
     ticket = ticket_row(books, row["account"])
     if ticket is None:

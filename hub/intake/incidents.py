@@ -2,6 +2,7 @@
 
 from hub.core import Core
 from hub.points.books import Source
+from hub.points.case import line_of
 from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Bearer
@@ -58,3 +59,42 @@ def enter(
         decision="",
     )
     return int(number)
+
+
+def other_record(tx: Tx, town: MunicipalityCode, number: str, source: Source) -> str:
+    """The other record about a paper ticket: its applied redemption, or what voided it."""
+    rows = tx.rows(
+        "SELECT redeemed_by, voided_by FROM ticket WHERE municipality=? AND number=?",
+        [town, number],
+    )
+    return next((one for one in (rows[0] if rows else ()) if one not in ("", str(source))), "")
+
+
+def tell_voider(
+    core: Core, tx: Tx, town: MunicipalityCode, number: str, redemption: Source
+) -> None:
+    """Where a redemption spoilt a void, enter the void too: its own node's people should know."""
+    rows = tx.rows(
+        "SELECT voided_by, points FROM ticket WHERE municipality=? AND number=? AND voided_by<>''",
+        [town, number],
+    )
+    for voided_by, points in rows:
+        void = Source.read(voided_by)
+        line = line_of(void)
+        reason = tx.scalar(
+            "SELECT reason FROM record WHERE municipality=:home AND node=:node AND epoch=:epoch"
+            " AND branch=:branch AND seq=:seq AND outcome='exception'",
+            seq=void.seq,
+            **line._asdict(),
+        )
+        if reason is not None:
+            enter(
+                core,
+                tx,
+                kind="exception",
+                source=void,
+                town=town,
+                reason=reason,
+                points=points,
+                other=str(redemption),
+            )

@@ -25,6 +25,7 @@ from hub.points.judge import Judge
 from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
+from sync.records import TicketVoided
 from sync.values import AccountId, MunicipalityCode, organisation_of
 
 
@@ -140,15 +141,8 @@ def judge_in_posting(
 def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Judgement) -> None:
     body = None if case.record is None else case.record.body
     other = ""
-    if isinstance(body, Redemption):
-        other = (
-            tx.scalar(
-                "SELECT redeemed_by FROM ticket WHERE municipality=:town AND number=:number",
-                town=town,
-                number=body.number,
-            )
-            or ""
-        )
+    if isinstance(body, Redemption | TicketVoided):
+        other = incidents.other_record(tx, town, body.number, case.source)
     incidents.enter(
         core,
         tx,
@@ -158,8 +152,10 @@ def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Jud
         reason=judgement.reason,
         points=int(getattr(body, "points", 0)),
         bearer=judgement.bearer,
-        other="" if other == str(case.source) else other,
+        other=other,
     )
+    if isinstance(body, Redemption):
+        incidents.tell_voider(core, tx, town, body.number, case.source)
 
 
 def _accounts(cases: Sequence[Case]) -> set[str]:

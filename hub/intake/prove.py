@@ -8,15 +8,20 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.lines import Kept, Stretch, gathered
 from hub.intake.opening import content_key, stored
-from hub.intake.verify import Promise, Task, Verifier, need_of, towns_of_tickets
+from hub.intake.verify import (
+    Promise,
+    Task,
+    Verifier,
+    need_of,
+    signed_by_card,
+    towns_of_tickets,
+)
 from hub.points.case import Case, Line, Proof, done_of, moment_of
 from hub.store.database import Tx
-from sync.records import Record, Spend, TicketIssued
+from sync.records import Record
 
 if TYPE_CHECKING:
     from sync.values import AccountId, KeyDigest, MunicipalityCode
-
-_SIGNED_BY_CARD = (Spend, TicketIssued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Prover:
         cards = {
             record.body.card
             for record in records
-            if record is not None and isinstance(record.body, _SIGNED_BY_CARD)
+            if record is not None and signed_by_card(record.body)
         }
         new = cards.difference(self._public_keys)
         if new:
@@ -96,7 +101,7 @@ class Prover:
         accounts: dict[MunicipalityCode, set[AccountId]] = {}
         for draft in drafts:
             for record in draft.stretch.read:
-                if record is not None and isinstance(record.body, _SIGNED_BY_CARD):
+                if record is not None and signed_by_card(record.body):
                     town, account = record.body.municipality, record.body.account
                     if (town, account) not in self._cards:
                         accounts.setdefault(town, set()).add(account)
@@ -130,7 +135,7 @@ class Prover:
         if proof is not Proof.GOOD or record is None:
             return proof
         body = record.body
-        if not isinstance(body, _SIGNED_BY_CARD):
+        if not signed_by_card(body):
             return proof
         theirs = self._cards.get((body.municipality, body.account), ())
         return proof if body.card in theirs else Proof.OTHER_ACCOUNT

@@ -21,7 +21,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import msgspec
 
@@ -29,7 +29,7 @@ from hub.points.case import Proof, Redemption
 from sync.cardproof import Evidence, money_message
 from sync.certificate import Algorithm, verify_signature
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, Spend, TicketIssued, decode
+from sync.records import AnyBody, Record, Spend, TicketIssued, TicketVoided, decode
 from sync.sealing import Sealer
 from sync.ticket import read_ticket
 from sync.values import Digest, KeyDigest, MunicipalityCode
@@ -61,14 +61,24 @@ _CLEAR = {
 }
 
 
+def signed_by_card(body: AnyBody) -> TypeGuard[Spend | TicketIssued | TicketVoided]:
+    """Whether a resident's card has to have signed a record: it moves that resident's points."""
+    return isinstance(body, Spend | TicketIssued) or (isinstance(body, TicketVoided) and body.lost)
+
+
+def carries_ticket(body: AnyBody) -> TypeGuard[Redemption | TicketVoided]:
+    """Whether a record is proved by a paper ticket's own signature."""
+    return isinstance(body, Redemption | TicketVoided) and bool(body.ticket)
+
+
 def need_of(record: Record | None, piece: Evidence | None) -> Need:
     """What is to be checked of a record that came with a piece of evidence."""
     if record is None:
         return Need.READING
     body = record.body
-    if isinstance(body, Spend | TicketIssued):
+    if signed_by_card(body):
         return Need.CARD if piece is not None and piece.key == body.card else Need.EVIDENCE
-    if isinstance(body, Redemption) and body.ticket:
+    if carries_ticket(body):
         return Need.TICKET
     return Need.NOTHING  # a typed number proves nothing: only its hold carries it
 
@@ -264,7 +274,7 @@ def _sealer(content_key: bytes) -> Sealer:
 
 def _ticket(task: Task, data: bytes) -> Proof:
     body = decode(data).body
-    assert isinstance(body, Redemption)  # noqa: S101  it was read as one
+    assert carries_ticket(body)  # noqa: S101  it was read as one
     public = task.tickets.get(body.municipality)
     if public is None:
         return Proof.BAD_TICKET  # no such town has joined
@@ -285,5 +295,5 @@ def towns_of_tickets(records: Sequence[Record | None]) -> set[MunicipalityCode]:
     return {
         record.body.municipality
         for record in records
-        if record is not None and isinstance(record.body, Redemption)
+        if record is not None and carries_ticket(record.body)
     }

@@ -15,7 +15,7 @@ from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
-from hub.points.seconds import TicketRow, is_claimed, pool_of, ticket_row
+from hub.points.seconds import LIVE, TicketRow, is_claimed, pool_of, ticket_row
 from hub.store import schema
 from hub.store.database import Tx
 from sync.clock import day_of
@@ -189,25 +189,35 @@ def _ticket(books: Books, node: NodeId, request: HoldRequest) -> tuple[str, str]
 
 
 def _number(books: Books, request: HoldRequest) -> str:
-    """The scanned ticket's number, or the one that was typed; raises Malformed, NotAuthentic."""
-    if not request.ticket:
+    """The scanned ticket's number, or the one that was typed; raises Malformed, NotAuthentic.
+
+    Who voids a ticket at a counter hands its paper in: a number is not enough.
+    """
+    if not request.ticket and request.purpose != Purpose.VOID:
         return check_number(request.account)
     key = books.core.keys.tickets(books.town).public
     return read_ticket(request.ticket, {books.town: (key,)}).number
 
 
 def why_not(books: Books, number: str, ticket: TicketRow, purpose: Purpose) -> str:
-    """Why a ticket cannot be redeemed, or cleared, today; empty: it can."""
+    """Why a ticket cannot be redeemed, cleared, or voided with its paper, today; empty: it can.
+
+    Paper that was said to be lost, and is found, can only be voided.
+    """
     if ticket.state in {"held", "dead"}:
         return "ticket-unknown"
+    voids = purpose == Purpose.VOID
+    if ticket.state == "voided" or (ticket.state == "voiding" and not voids):
+        return Reason.TICKET_VOIDED
     clears = purpose == Purpose.CLEAR
     over = Reason.CLEARING_OVER if clears else Reason.TICKET_PAST
     until = last_day_of_clearing(books, ticket) if clears else ticket.valid_until
-    live = {"issued", "expired"} if clears else {"issued"}
+    live = {"issued", "expired"} if clears else LIVE
     today = day_of(books.at)
-    if today < ticket.valid_from:
+    if today < ticket.valid_from and not voids:
         return Reason.TICKET_NOT_YET
-    if today > until or (ticket.state == "expired" and not clears):
+    past = today > until or (ticket.state == "expired" and not clears)
+    if past and ticket.state != "voiding":
         return over
     if ticket.state not in live or is_claimed(books, number):
         return Reason.TICKET_USED

@@ -8,7 +8,15 @@ import msgspec
 from hub.points.books import Source
 from sync.clock import bounded
 from sync.receipt import Bearer, Outcome
-from sync.records import AnyBody, PileClosed, Record, Spend, TicketCleared, TicketRedeemed
+from sync.records import (
+    AnyBody,
+    PileClosed,
+    Record,
+    Spend,
+    TicketCleared,
+    TicketRedeemed,
+    TicketVoided,
+)
 from sync.values import (
     Digest,
     EpochId,
@@ -129,7 +137,9 @@ def done_of(record: Record) -> Done:
 def subject(record: Record) -> str:
     """What a record is about: the account, or the ticket's number."""
     body = record.body
-    return body.number if isinstance(body, Redemption) else getattr(body, "account", "")
+    if isinstance(body, Redemption | TicketVoided):
+        return body.number
+    return getattr(body, "account", "")
 
 
 def paid_by(body: AnyBody, node: NodeId) -> OrganisationId:

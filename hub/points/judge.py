@@ -13,6 +13,9 @@ says, with who bears what the wallet cannot cover; or it is quarantined until pe
 | second redemption, rule broken          | -               | -                  | -       |
 | first redemption, rule broken           | -               | -                  | paid    |
 | second, from a pile that was cleared    | -               | -                  | -       |
+| redeemed, but said to be lost before     | -               | -                  | paid    |
+| the same, its points were given back     | what is there   | deficit -> payable | paid    |
+| a copy of a ticket that was handed back  | -               | reserve -> payable | paid    |
 | no good proof, unreadable, unknown kind | -               | -                  | not yet |
 | the town has not accepted the shop      | -               | -                  | not yet |
 """
@@ -24,14 +27,17 @@ from hub.points.issue import issued
 from hub.points.redeem import cleared, redeemed
 from hub.points.till import Till
 from hub.points.undo import reversed_
+from hub.points.void import noticed, voided
 from sync.receipt import Bearer
 from sync.records import (
+    NodeNotice,
     Record,
     Reversed,
     Spend,
     TicketCleared,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
 )
 from sync.values import NodeId, organisation_of
 
@@ -79,6 +85,10 @@ class Judge:
                 return redeemed(self.till, case, record, body)
             case TicketCleared() as body:
                 return cleared(self.till, case, record, body)
+            case TicketVoided() as body:
+                return voided(self.till, case, body)
+            case NodeNotice() as body:
+                return noticed(self.till, case, body)
             case Reversed() as body:
                 return reversed_(self.till, case, body)
             case _:

@@ -474,9 +474,11 @@ def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> in
 
 
 def _seen(case: Case, known: NodeKnowledge, number: str) -> bool:
-    """Whether a redemption or clearing of a ticket stood at the node already."""
+    """Whether a ticket was redeemed, cleared or voided at the node already."""
     return any(
-        done.kind in OF_TICKETS and not done.undone and _came_before(case, done.epoch, done.seq)
+        done.kind in {*OF_TICKETS, "ticket.voided"}
+        and not done.undone
+        and _came_before(case, done.epoch, done.seq)
         for done in known.about(number)
     )
 

@@ -10,11 +10,12 @@
 
 from typing import NamedTuple
 
-from hub.points.accounts import RESERVE, payable
+from hub.points.accounts import RESERVE, deficit, payable
 from hub.points.case import Case, Judgement, Redemption, applied, exception, quarantined
 from hub.points.clearing import is_counter, last_day_of_clearing, may_be_paid
 from hub.points.holds import Hold
 from hub.points.seconds import (
+    LIVE,
     TicketRow,
     is_claimed,
     note_second,
@@ -23,13 +24,15 @@ from hub.points.seconds import (
     ticket_row,
 )
 from hub.points.till import Till
+from hub.points.void import COPY_OF_VOIDED, LOST_AND_REDEEMED, REDEEMED_AFTER_RETURN
+from hub.points.voiders import copy_turned_up, redeemed_meanwhile
 from sync.clock import day_of, end_of
 from sync.policy import Reason
 from sync.receipt import Bearer
 from sync.records import Record, TicketCleared, TicketRedeemed
-from sync.values import OrganisationId, organisation_of
+from sync.values import AccountId, OrganisationId, organisation_of
 
-_LIVE = frozenset({"issued", "expired"})
+_LIVE = frozenset({*LIVE, "expired"})
 """States in which nobody was paid yet."""
 
 
@@ -95,6 +98,8 @@ def _found(till: Till, case: Case, body: Redemption) -> tuple[TicketRow, Hold | 
 
 def _paid(till: Till, case: Case, paper: _Paper) -> Judgement:
     books, body, ticket, hold = till.books, paper.body, paper.ticket, paper.hold
+    if ticket.state == "voided" and ticket.lost:
+        return _after_return(till, case, paper)
     if ticket.state not in _LIVE or (hold is None and is_claimed(books, body.number)):
         return _second(till, case, paper)
     pool = pool_of(body.number, ticket) if hold is None else hold.account_name
@@ -107,13 +112,42 @@ def _paid(till: Till, case: Case, paper: _Paper) -> Judgement:
     if hold is not None:
         till.holds.use(hold)
     set_ticket(books, body.number, "redeemed", by=str(case.source))
-    if paper.broken is not None:
-        return exception(paper.broken, Bearer.NOBODY, body.points)
+    broken = paper.broken
+    if ticket.state == "voiding":  # somebody had the paper: nothing goes back any more
+        redeemed_meanwhile(books, ticket.voided_by)
+        broken = broken or LOST_AND_REDEEMED
+    if broken is not None:
+        return exception(broken, Bearer.NOBODY, body.points)
     return applied(body.points)
 
 
+def _after_return(till: Till, case: Case, paper: _Paper) -> Judgement:
+    """The resident said that the paper was lost, and has its points back: who pays is the resident.
+
+    A shop that kept the rules is paid, as far as the node's word is good for what the wallet lacks.
+    """
+    books, points, to = till.books, paper.body.points, payable(paper.shop)
+    account = AccountId(paper.ticket.account)
+    if paper.broken is not None or paper.over is not None:
+        judgement = exception("second-redemption-rule-broken", Bearer.ORGANISATION)
+    else:
+        left = till.take(case, account, points, to, None)
+        if left and not till.may_bear(case, left):
+            judgement = exception("beyond-float", Bearer.UNDECIDED, points - left)
+        else:
+            if left:
+                books.bear(case.line.node, left)
+                books.move(deficit(account), to, left, source=case.source, at=case.at)
+            judgement = exception(REDEEMED_AFTER_RETURN, Bearer.RESIDENT, points)
+    standing = judgement.paid == points
+    note_second(books, paper.body.number, case.source, paper.shop, standing=standing)
+    return judgement
+
+
 def _second(till: Till, case: Case, paper: _Paper) -> Judgement:
-    books, points = till.books, paper.body.points
+    books, points, voided = till.books, paper.body.points, paper.ticket.state == "voided"
+    if voided:
+        copy_turned_up(books, paper.ticket.voided_by)
     if isinstance(paper.body, TicketCleared):
         judgement = exception("second-clearing", Bearer.ORGANISATION)
     elif paper.broken is not None:
@@ -123,7 +157,8 @@ def _second(till: Till, case: Case, paper: _Paper) -> Judgement:
     else:
         books.bear(case.line.node, points)
         books.move(RESERVE, payable(paper.shop), points, source=case.source, at=case.at)
-        judgement = exception("second-redemption", Bearer.RESERVE, points)
+        reason = COPY_OF_VOIDED if voided else "second-redemption"
+        judgement = exception(reason, Bearer.RESERVE, points)
     standing = judgement.paid > 0
     note_second(books, paper.body.number, case.source, paper.shop, standing=standing)
     return judgement

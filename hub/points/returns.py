@@ -1,5 +1,6 @@
 """Putting points back into a wallet with the dates they had when they left it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from hub.points.accounts import wallet
@@ -22,16 +23,24 @@ def give_back(
     """Move points into a wallet lot by lot: the latest dates that ``used_by`` took come first.
 
     What those sources did not take from a lot (it fell on a deficit, say) comes back without a
-    date. An open deficit is recovered from what came back.
+    date. What came back for ``of`` before, in parts, does not come twice with the same date. An
+    open deficit is recovered from what came back.
     """
     if points == 0:
         return
-    lots = work_out(wallet(account), books.wallet_history(account))
-    taken = [lot for one in used_by for lot in lots.used.get(one, [])]
+    own, history = wallet(account), books.wallet_history(account)
+    lots = work_out(own, history)
+    taken: Counter[int] = Counter()
+    for one in used_by:
+        for date, used in lots.used.get(one, []):
+            taken[date] += used
+    for move in history:
+        if of and move.of == of and move.credit == own:
+            taken[move.expires] -= move.points
     left = points
-    for date, used in sorted(taken, key=lambda lot: (lot[0] != NEVER, -lot[0])):
-        part = min(left, used)
-        books.move(debit, wallet(account), part, source=source, at=at, expires=date, of=of)
+    for date in sorted(taken, key=lambda date: (date != NEVER, -date)):
+        part = min(left, max(0, taken[date]))
+        books.move(debit, own, part, source=source, at=at, expires=date, of=of)
         left -= part
-    books.move(debit, wallet(account), left, source=source, at=at, of=of)
+    books.move(debit, own, left, source=source, at=at, of=of)
     books.recover(account, source=source, at=at)

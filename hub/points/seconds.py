@@ -12,9 +12,13 @@ from hub.points.bearers import bearers, repay
 from hub.points.books import Books, Source
 from hub.points.case import applied, line_of
 from hub.points.superseding import supersede
+from hub.points.voiders import redeemed_meanwhile
 from hub.store import schema
 from sync.holds import CLAIMS
 from sync.values import Millis, OrganisationId, TicketNumber
+
+LIVE = frozenset({"issued", "voiding"})
+"""States in which a ticket's own points lie among the town's outstanding tickets."""
 
 
 class TicketRow(NamedTuple):
@@ -26,14 +30,23 @@ class TicketRow(NamedTuple):
     valid_until: str
     state: str
     account: str
+    held_by: str
+    issued_by: str
     redeemed_by: str
+    voided_by: str
+    lost: int
+
+    @property
+    def live(self) -> bool:
+        """Whether its own points can still be paid out or given back."""
+        return self.state in LIVE
 
 
 def ticket_row(books: Books, number: str) -> TicketRow | None:
     """Read one ticket."""
     rows = books.tx.rows(
-        "SELECT programme, points, valid_from, valid_until, state, account, redeemed_by"
-        " FROM ticket WHERE municipality=? AND number=?",
+        "SELECT programme, points, valid_from, valid_until, state, account, held_by, issued_by,"
+        " redeemed_by, voided_by, lost FROM ticket WHERE municipality=? AND number=?",
         [books.town, number],
     )
     return TicketRow(*rows[0]) if rows else None
@@ -79,6 +92,16 @@ def stand(books: Books, number: str, record: Source, organisation: OrganisationI
         note_second(books, number, record, organisation, standing=True)
 
 
+def has_others(books: Books, number: str) -> bool:
+    """Whether the ticket, or a copy of it, was redeemed and paid without its own points."""
+    return bool(
+        books.tx.rows(
+            "SELECT 1 FROM second_redemption WHERE municipality=? AND number=? AND standing=1",
+            [books.town, number],
+        )
+    )
+
+
 def lay_down(books: Books, number: str, record: Source) -> None:
     """A redemption was taken back: it stands no more."""
     _set_standing(books, number, record, 0)
@@ -104,6 +127,8 @@ def promote_next(books: Books, number: str, *, source: Source, at: Millis) -> bo
     for bearer, points in bearers(books.transfers_of(record, _posting_of(books, record))).items():
         repay(books, pool, bearer, points, of=record, source=source, at=at)
     lay_down(books, number, record)
+    if ticket.state == "voiding":
+        redeemed_meanwhile(books, ticket.voided_by)
     set_ticket(books, number, "redeemed", by=str(record))
     supersede(books, record, applied(ticket.points))
     return True
@@ -124,7 +149,7 @@ def set_ticket(books: Books, number: str, state: str, *, by: str = "") -> None:
 
 def _own_points(books: Books, number: str, ticket: TicketRow) -> str | None:
     """Where a ticket's own points lie free; None: paid out, claimed, or lapsed for good."""
-    if ticket.state == "issued":
+    if ticket.live:
         return None if is_claimed(books, number) else outstanding(ticket.programme)
     lapsed = lapsed_ticket(TicketNumber(number))
     covered = ticket.state == "expired" and books.balance(lapsed) >= ticket.points

@@ -12,6 +12,7 @@ from hub.points.holds import Hold
 from hub.points.seconds import lay_down, promote_next, set_ticket, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
+from hub.points.voiders import void_goes_on
 from sync.holds import CLAIMS
 from sync.receipt import Bearer, Outcome
 from sync.records import Reversed
@@ -146,5 +147,11 @@ def _ticket_back(
         return
     homes = [_home_of(till, bearer)[0] for bearer in bearers(moves)]
     had_lapsed = any(kind_of(home) == "lapsed" for home in homes)
-    set_ticket(books, number, "expired" if had_lapsed else "issued")
+    if had_lapsed:
+        set_ticket(books, number, "expired")
+    elif ticket.voided_by:
+        set_ticket(books, number, "voiding")
+        void_goes_on(books, ticket.voided_by)
+    else:
+        set_ticket(books, number, "issued")
     promote_next(books, number, source=case.source, at=case.at)

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
@@ -366,11 +366,26 @@ ticket = _table(
     _text("held_by"),
     _text("issued_by"),
     _text("redeemed_by"),
+    _text("voided_by", default=""),
+    _int("lost", default=0),
     _blob("name"),
     _blob("signed"),
     sa.Index("ticket_days", "municipality", "state", "valid_until"),
 )
-"""state: held, issued, redeemed, expired, dead (its hold ended without a record)."""
+"""state: held, issued, redeemed, voiding, voided, expired, dead (its hold ended without a record).
+``voided_by`` names the record that voided it, ``lost``: without its paper. A ticket that is voiding
+is listed as used, and its points wait until every counter knows that."""
+
+reprint = _table(
+    "reprint",
+    _key("municipality"),
+    _key("number"),
+    _key("record"),
+    _text("town"),
+    _int("at"),
+    sa.Index("reprint_of", "number"),
+)
+"""Which record says that a ticket of ``town`` was printed once more, and when."""
 
 second_redemption = _table(
     "second_redemption",
@@ -465,6 +480,15 @@ feed = _table(
     sa.Index("feed_since", "municipality", "number"),
 )
 """The latest of each item. ``scope`` is a zone, an organisation or a node."""
+
+feed_position = _table(
+    "feed_position",
+    _key("municipality"),
+    _key("node"),
+    _int("number"),
+)
+"""How far a node has applied the present feed, as its last question said. No row: it has never
+asked."""
 
 feed_town = _table(
     "feed_town",

@@ -18,6 +18,7 @@ from sync.records.bodies import (
     TicketCleared,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
     Tier,
 )
 from sync.records.codec import VERSION, Frame, Record, decode, encode, frame
@@ -43,6 +44,7 @@ __all__ = [
     "TicketCleared",
     "TicketIssued",
     "TicketRedeemed",
+    "TicketVoided",
     "Tier",
     "decode",
     "encode",

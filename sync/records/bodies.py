@@ -222,6 +222,31 @@ class PileClosed(Body, frozen=True, tag="pile.closed"):
     points: Counter
 
 
+class TicketVoided(Body, frozen=True, tag="ticket.voided"):
+    """A paper ticket is taken out of use, and its points go back to whose they were.
+
+    With the paper: it was scanned here and kept, and ``ticket`` proves that. Without it (lost): the
+    resident's card signed exactly this record, and ``ticket`` is empty.
+    """
+
+    municipality: Town
+    number: Number
+    points: Amount
+    account: Annotated[AccountId, Meta(pattern=r"\A(?:[0-9a-f]{16})?\Z")]
+    """The resident's account where the paper is lost; else empty."""
+    card: Annotated[KeyDigest, Meta(max_length=32)]
+    """The digest of the key that signed where the paper is lost; else empty."""
+    hold: Counter
+    """The node's attempt that this record ends; 0 where the paper is lost."""
+    ticket: Annotated[bytes, Meta(max_length=1024)]
+    """The signed ticket (CWT) that was scanned; empty where the paper is lost."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the paper was not there."""
+        return not self.ticket
+
+
 class NodeNotice(Body, frozen=True, tag="node.notice"):
     """Something the hub should know about this node; moves no points."""
 
@@ -240,6 +265,7 @@ AnyBody = (
     | PileOpened
     | TicketCleared
     | PileClosed
+    | TicketVoided
     | NodeNotice
 )
 """The kinds of version 1."""

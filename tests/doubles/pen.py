@@ -35,6 +35,7 @@ from sync.records import (
     TicketCleared,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
     Tier,
     encode,
 )
@@ -259,6 +260,41 @@ class Pen:
     def close_pile(self, opened: int, count: int, points: int) -> int:
         """End a pile."""
         return self.write(PileClosed(opened, count, points))
+
+    def void(self, ticket: bytes, *, public: bytes, town: MunicipalityCode, hold: int = 0) -> int:
+        """Take a paper ticket in and out of use."""
+        read = read_ticket(ticket, {town: (public,)})
+        body = TicketVoided(
+            municipality=town,
+            number=read.number,
+            points=read.points,
+            account=AccountId(""),
+            card=KeyDigest(b""),
+            hold=hold,
+            ticket=ticket,
+        )
+        return self.write(body)
+
+    def lose(
+        self,
+        card: Card,
+        account: AccountId,
+        number: TicketNumber,
+        points: Points,
+        *,
+        town: MunicipalityCode,
+    ) -> int:
+        """Take a ticket out of use whose paper is not there."""
+        body = TicketVoided(
+            municipality=town,
+            number=number,
+            points=points,
+            account=account,
+            card=card.digest,
+            hold=0,
+            ticket=b"",
+        )
+        return self.write(body, card)
 
     def reverse(self, seq: int, points: int, *, town: MunicipalityCode) -> int:
         """Take a record of this chain back."""

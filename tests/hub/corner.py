@@ -45,6 +45,7 @@ from hub.settlement.windows import SHOPS, WindowName, open_number
 from hub.standing import page
 from hub.store import schema
 from hub.store.database import Database
+from hub.voids import end_voids
 from sync.certificate import CardKey, Roots
 from sync.clock import month_of
 from sync.holds import HoldRequest, Purpose, Wanted
@@ -53,6 +54,7 @@ from sync.receipt import Answer, Custody, Receipt, Verdict
 from sync.records import Basis
 from sync.revocation import Kind, RevocationList
 from sync.signing import SigningKey, open_signed, thumbprint
+from sync.ticket import read_ticket
 from sync.values import (
     DAY,
     AccountId,
@@ -335,6 +337,32 @@ class Corner:
         pen.at = self.clock.now()
         public = self.core.keys.tickets(KAWASAKI).public
         return pen.clear(ticket, shop, public=public, town=KAWASAKI, hold=hold)
+
+    def void(self, pen: Pen, ticket: bytes, points: int) -> Verdict:
+        """The paper is handed in at a counter that asks first; what became of that."""
+        n, asked = self.hold_ticket(pen, ticket, points, purpose=Purpose.VOID)
+        assert asked.granted, asked.reason
+        public = self.core.keys.tickets(KAWASAKI).public
+        pen.void(ticket, public=public, town=KAWASAKI, hold=n)
+        return self.verdict(pen)
+
+    def lose(self, pen: Pen, who: Resident, ticket: bytes) -> Verdict:
+        """A resident comes without the paper, with card and PIN; what became of that."""
+        public = self.core.keys.tickets(KAWASAKI).public
+        read = read_ticket(ticket, {KAWASAKI: (public,)})
+        account = self.account(who)
+        pen.lose(who.card, account, read.number, read.points, town=KAWASAKI)
+        return self.verdict(pen)
+
+    def asks_again(self, pen: Pen) -> None:
+        """A node asks for the feed from where it is: it has applied all that it was given."""
+        after = 0
+        while True:
+            made = page(self.core, self.mykey, pen.node, str(self.core.incarnation), after)
+            if made.number == after:
+                break
+            after = made.number
+        end_voids(self.core, KAWASAKI)
 
     def verdict(self, pen: Pen, seq: int = 0) -> Verdict:
         """Hand everything in; what became of the last record, or of one."""

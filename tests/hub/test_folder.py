@@ -125,7 +125,7 @@ ACCIDENTS = [
         _sql("ALTER TABLE card_key DROP COLUMN replaced"),
         "lacks card_key.replaced",
     ),
-    Accident("the other one", LEDGER, lambda p: shutil.copy(p.with_name(IDENTITIES), p), "lacks"),
+    Accident("the other one", LEDGER, lambda p: shutil.copy(p.with_name(IDENTITIES), p), "older"),
     Accident(
         "without an incarnation",
         LEDGER,

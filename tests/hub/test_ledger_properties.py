@@ -187,6 +187,39 @@ class Life(RuleBasedStateMachine):
     def the_counter_hands_in(self) -> None:
         self.town.put(self.counter)
 
+    @precondition(lambda self: self.paper)
+    @rule(shop=SHOP, which=st.integers(0, 5), asks=st.booleans(), given_up=st.booleans())
+    def paper_is_handed_back(self, shop: int, which: int, *, asks: bool, given_up: bool) -> None:
+        """At a counter that asks first, as they must, or at one that does not."""
+        pen = self.shops[shop]
+        paper, points = self.paper[which % len(self.paper)]
+        hold = 0
+        if asks:
+            hold, asked = self.town.hold_ticket(pen, paper, points, purpose=Purpose.VOID)
+            if not asked.granted:
+                return
+            if given_up:
+                self.town.put(pen, pen.batch(1, ended=(hold,)))
+                return
+        public = self.town.core.keys.tickets(KAWASAKI).public
+        pen.at = self.town.clock.now()
+        pen.void(paper, public=public, town=KAWASAKI, hold=hold)
+
+    @precondition(lambda self: self.paper)
+    @rule(shop=SHOP, who=WHO, which=st.integers(0, 5))
+    def paper_is_lost(self, shop: int, who: int, which: int) -> None:
+        """Whoever's it is; what is somebody else's is not voided."""
+        pen, resident = self.shops[shop], self.people[who]
+        paper, _ = self.paper[which % len(self.paper)]
+        read = read_ticket(paper, {KAWASAKI: (self.town.core.keys.tickets(KAWASAKI).public,)})
+        account = self.town.account(resident)
+        pen.at = self.town.clock.now()
+        pen.lose(resident.card, account, read.number, read.points, town=KAWASAKI)
+
+    @rule(shop=st.integers(0, 2))
+    def a_counter_hears_the_news(self, shop: int) -> None:
+        self.town.asks_again([*self.shops, self.counter][shop])
+
     @rule(shop=SHOP)
     def a_shop_hands_in(self, shop: int) -> None:
         self.town.put(self.shops[shop])
@@ -239,12 +272,14 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def live_tickets_and_claims_are_covered(self) -> None:
-        live = self._rows("SELECT coalesce(sum(points), 0) FROM ticket WHERE state='issued'")
+        live = self._rows(
+            "SELECT coalesce(sum(points), 0) FROM ticket WHERE state IN ('issued', 'voiding')"
+        )
         claimed = self._rows(
             "SELECT coalesce(sum(hold.points), 0) FROM hold"
             " JOIN ticket ON ticket.number=hold.account"
-            " WHERE hold.state='open' AND ticket.state='issued'"
-            " AND purpose IN ('ticket.redeem', 'ticket.clear')"
+            " WHERE hold.state='open' AND ticket.state IN ('issued', 'voiding')"
+            " AND purpose IN ('ticket.redeem', 'ticket.clear', 'ticket.void')"
         )
         assert self.town.balance("outstanding:101") == live[0][0] - claimed[0][0]
 
@@ -268,7 +303,8 @@ class Life(RuleBasedStateMachine):
         for paid, points in self._rows(
             "SELECT paid, points FROM record"
             " WHERE kind IN ('spend', 'ticket.redeemed', 'ticket.cleared')"
-            " AND undone='' AND (outcome=? OR reason IN ('overspend', 'second-redemption'))",
+            " AND undone='' AND (outcome=? OR reason IN ('overspend', 'second-redemption',"
+            " 'copy-of-voided', 'redeemed-after-return', 'lost-ticket-redeemed'))",
             Outcome.APPLIED,
         ):
             assert paid == points
@@ -286,9 +322,18 @@ class Life(RuleBasedStateMachine):
     def the_reserve_pays_no_redemption_of_a_live_ticket(self) -> None:
         assert not self._rows(
             "SELECT t.number FROM second_redemption s JOIN ticket t ON t.number=s.number"
-            " WHERE s.standing=1 AND t.state='issued' AND NOT EXISTS (SELECT 1 FROM hold h"
-            " WHERE h.account=t.number AND h.state='open')"
+            " WHERE s.standing=1 AND t.state IN ('issued', 'voiding') AND NOT EXISTS"
+            " (SELECT 1 FROM hold h WHERE h.account=t.number AND h.state='open')"
         )
+
+    @invariant()
+    def voided_tickets_gave_their_points_back_once(self) -> None:
+        for voided, back in self._rows(
+            "SELECT sum(k.points * (k.state='voided')), (SELECT coalesce(sum(t.points), 0)"
+            " FROM transfer t WHERE t.of=k.issued_by AND t.credit='wallet:'||k.account)"
+            " FROM ticket k WHERE k.issued_by<>'' GROUP BY k.issued_by"
+        ):
+            assert back == voided
 
     def teardown(self) -> None:
         """Everything comes in at last, and the audit has nothing to say."""

@@ -21,6 +21,7 @@ from sync.records import (
     TicketCleared,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
     Tier,
 )
 from sync.values import MOST_POINTS
@@ -95,6 +96,16 @@ bodies = st.one_of(
         bases,
     ),
     st.builds(PileClosed, positions, counters, counters),
+    st.builds(
+        TicketVoided,
+        towns,
+        numbers,
+        amounts,
+        accounts | st.just(""),
+        short_digests,
+        counters,
+        st.binary(max_size=300),
+    ),
     st.builds(NodeNotice, names, names),
 )
 records = st.builds(Record, st.just(1), nodes, epochs, positions, short_digests, moments, bodies)

@@ -33,6 +33,7 @@ from sync.records import (
     TicketCleared,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
     Tier,
     encode,
 )
@@ -181,6 +182,8 @@ def day() -> tuple[Record, ...]:
     pile = tell(PileOpened(TOWN, SHOP))
     tell(TicketCleared(TOWN, NUMBER, Points(500), SHOP, pile.seq, Tier.T0, 3, b"", _NO_BASIS))
     tell(PileClosed(pile.seq, 1, 500))
+    tell(TicketVoided(TOWN, NUMBER, Points(500), AccountId(""), KeyDigest(b""), 5, paper))
+    tell(TicketVoided(TOWN, NUMBER, Points(500), ACCOUNT, CARD, 0, b""))
     return tuple(told)
 
 

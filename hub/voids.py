@@ -1,0 +1,101 @@
+"""When the points of lost tickets come back: as soon as every counter knows that they are void.
+
+A counter knows it when its next question for the feed says that it has applied the page which lists
+the ticket. Counters of other towns that may take this town's tickets count too; one that was
+revoked or was never set up whole takes none. At the latest they come back :data:`WAIT_DAYS` after
+the ticket's last day, when no counter takes it any more.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from hub.bodies import VoidsEnded
+from hub.core import Core
+from hub.desk import enact
+from hub.nodes import State
+from hub.store.database import Tx
+from sync.clock import day_of
+from sync.feed import UsedTicketItem, item_kind
+from sync.values import MunicipalityCode, NodeId, TicketNumber, organisation_of
+
+WAIT_DAYS = 7
+"""How long after a ticket's last day its points come back, whatever the counters have heard."""
+_AT_ONCE = 500
+"""Tickets of one of the hub's records."""
+_WAITING = (
+    "SELECT number, name, valid_until FROM ticket WHERE municipality=? AND state='voiding'"
+    " ORDER BY number"
+)
+_POSITIONS = (
+    "SELECT n.municipality, n.zone, min(p.number) FROM acceptance a"
+    " JOIN node n ON n.organisation=a.organisation"
+    " JOIN feed_position p ON p.municipality=n.municipality AND p.node=n.node"
+    " WHERE a.municipality=? AND n.state=? GROUP BY n.municipality, n.zone"
+)
+"""How far the slowest counter of each zone is. One that never asked has no lists to go by."""
+
+
+def end_voids(core: Core, town: MunicipalityCode) -> int:
+    """Give back what every counter knows of by now; says how many tickets."""
+    with core.database.read() as tx:
+        if not due(tx, town, day_of(core.clock.now())):
+            return 0
+    with core.database.write() as tx:
+        numbers = due(tx, town, day_of(core.clock.now()))[:_AT_ONCE]
+        if numbers:
+            enact(core, tx, VoidsEnded(town, tuple(numbers)), ("hub",))
+        return len(numbers)
+
+
+def towns_of(core: Core, node: NodeId) -> Sequence[MunicipalityCode]:
+    """The towns whose tickets a node may take, as far as any of theirs are voiding."""
+    with core.database.read() as tx:
+        rows = tx.rows(
+            "SELECT a.municipality FROM acceptance a WHERE a.organisation=? AND EXISTS"
+            " (SELECT 1 FROM ticket t WHERE t.municipality=a.municipality AND t.state='voiding')"
+            " ORDER BY 1",
+            [organisation_of(node)],
+        )
+    return [MunicipalityCode(town) for (town,) in rows]
+
+
+def due(tx: Tx, town: MunicipalityCode, today: str) -> Sequence[TicketNumber]:
+    """The lost tickets of a town whose points may go back now."""
+    waiting = tx.rows(_WAITING, [town])
+    if not waiting:
+        return ()
+    zones = tx.rows(_POSITIONS, [town, State.ACTIVE])
+    last = (date.fromisoformat(today) - timedelta(days=WAIT_DAYS)).isoformat()
+    return [
+        TicketNumber(number)
+        for number, name, valid_until in waiting
+        if not _claimed(tx, town, number)
+        and (
+            valid_until < last
+            or all(_knows(tx, home, zone, at, bytes(name)) for home, zone, at in zones)
+        )
+    ]
+
+
+def comes_back_by(valid_until: str) -> str:
+    """The day on which the points of a ticket with this last day are back at the latest."""
+    return (date.fromisoformat(valid_until) + timedelta(days=WAIT_DAYS + 1)).isoformat()
+
+
+def _knows(tx: Tx, home: str, zone: str, position: int, name: bytes) -> bool:
+    """Whether all counters of a zone have applied that a ticket is used."""
+    item = UsedTicketItem(name, used=True)
+    listed = tx.rows(
+        "SELECT number FROM feed WHERE municipality=? AND scope=? AND kind=? AND item=?",
+        [home, zone, item_kind(item), item.key],
+    )
+    return bool(listed) and listed[0][0] <= position
+
+
+def _claimed(tx: Tx, town: str, number: str) -> bool:
+    return bool(
+        tx.rows(
+            "SELECT 1 FROM hold WHERE town=? AND account=? AND state='open' LIMIT 1",
+            [town, number],
+        )
+    )
