@@ -37,6 +37,7 @@ WORDS = {
     Reason.TICKET_PAST: "this ticket's last day is over",
     Reason.TICKET_DATE_EDGE: "this PC's clock is too unsure so near to the ticket's end",
     Reason.TICKET_USED: "this ticket was used before",
+    Reason.TICKET_VOIDED: "this ticket was voided: handed back before, or said to be lost",
     Reason.TICKET_SEEN_HERE: "this ticket was taken here before",
     Reason.TICKET_OTHER_TOWN: "this organisation does not take this town's points",
     Reason.TICKET_OTHER_ZONE: "this ticket is not for this place",

@@ -124,6 +124,11 @@ ADVICE: dict[str, Advice] = {
     "ticket-used": Advice(
         N_("This ticket was used before."), N_("Do not hand anything out for it."), "no"
     ),
+    "ticket-voided": Advice(
+        N_("This ticket was taken back: it is worth nothing any more."),
+        N_("Do not hand anything out for it."),
+        "no",
+    ),
     "ticket-seen-here": Advice(
         N_("This ticket was already taken at this PC."),
         N_("Look into the history: it may be the scan before."),
