@@ -164,8 +164,7 @@ def test_every_reason_of_the_policy_and_of_a_proof_is_explained(kind: type[StrEn
 
 
 def test_every_reason_of_a_verdict_or_a_hold_is_explained() -> None:
-    judging = ("asking", "issue", "judge", "recheck", "redeem", "till", "undo")
-    judging += ("void", "voiders")
+    judging = ("asking", "issue", "judge", "recheck", "redeem", "till", "undo", "void", "voiders")
     files = [ROOT / "hub/points" / f"{name}.py" for name in judging]
     files += [ROOT / "hub/intake/post.py", ROOT / "hub/intake/decisions.py"]
     refused_to_people = {
