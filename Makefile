@@ -1,10 +1,11 @@
 # One command each. Every target makes what it needs: .venv and packages, nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
+PAPER_PYTHON ?= python3.13
 SEED ?= 1
 DAYS ?= 1000
 
-.PHONY: demo test check bench sim card clean
+.PHONY: demo test check bench sim card paper clean
 
 demo: .venv/main
 	@$(BIN)/machikado demo
@@ -42,6 +43,14 @@ card: .venv/card
 
 .venv/card: .venv/main requirements/card.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements/card.txt
+	@touch $@
+
+# A renderer of receipts that is not ours, for the tests marked `paper`: it needs Python >= 3.13.
+paper: .venv/paper/ready
+
+.venv/paper/ready: requirements/paper.txt
+	@$(PAPER_PYTHON) -m venv .venv/paper
+	@.venv/paper/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/paper.txt
 	@touch $@
 
 clean:
