@@ -5,6 +5,7 @@ are in docs/adr, with what a shop can do about it.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import cbor2
@@ -15,10 +16,11 @@ from pycose.messages.cosemessage import CoseMessage
 from pycose.messages.sign1message import Sign1Message
 
 from printer.compose import lay_out
-from printer.escpos import to_bytes
 from printer.layout import QR
+from printer.profiles import UNKNOWN, Profile
 from printer.qr import plan
 from printer.raster import MARGIN, height_of, measure, render
+from printer.sheet import sheet
 from sync.ticket import from_qr
 from tests.printer import signed
 from tests.printer.escpos_reader import read_sheets
@@ -31,12 +33,16 @@ pytestmark = pytest.mark.parametrize("width", WIDTHS)
 every_ticket = pytest.mark.parametrize("which", signed.TICKETS)
 
 
+def sent(which: str, width: int, profile: Profile = UNKNOWN) -> bytes:
+    """What goes to the printer."""
+    return b"".join(sheet(signed.paper(signed.TICKETS[which]), width, profile))
+
+
 @lru_cache(maxsize=16)
 def printed(which: str, width: int) -> Image.Image:
     """The paper as a strict reader of the command reference gets it from our bytes."""
-    data = to_bytes(render(signed.paper(signed.TICKETS[which]), width))
-    (sheet,) = read_sheets(data)
-    return sheet.picture
+    (paper,) = read_sheets(sent(which, width))
+    return paper.picture
 
 
 def taken(which: str, width: int) -> Image.Image:
@@ -108,7 +114,7 @@ def test_a_renderer_that_is_not_ours_draws_what_we_drew(
 ) -> None:
     ours = render(signed.paper(signed.TICKETS[which]), width)
 
-    theirs = emupos(to_bytes(ours), width)
+    theirs = emupos(sent(which, width), width)
 
     assert theirs.size == ours.size
     assert ImageChops.difference(theirs, ours.convert("L")).getbbox() is None
@@ -119,7 +125,7 @@ def test_a_renderer_that_is_not_ours_draws_what_we_drew(
 def test_from_bytes_over_paper_to_a_library_that_the_program_does_not_use(
     which: str, width: int, emupos: Callable[[bytes, int], Image.Image], read: Reader
 ) -> None:
-    paper = emupos(to_bytes(render(signed.paper(signed.TICKETS[which]), width)), width)
+    paper = emupos(sent(which, width), width)
 
     message = CoseMessage.decode(from_qr(read(photo(paper))))
 
@@ -130,3 +136,16 @@ def test_from_bytes_over_paper_to_a_library_that_the_program_does_not_use(
     claims = cbor2.loads(message.payload)
     assert claims[7] == signed.said("").number.encode()  # cti, RFC 8392 section 3.1.7
     assert claims[4] > claims[5]  # exp, nbf
+
+
+@pytest.mark.paper
+@pytest.mark.parametrize("which", ["shortest", "ordinary", "longest issued"])
+def test_a_code_that_the_printer_makes_itself_is_read_as_well(
+    which: str, width: int, emupos: Callable[[bytes, int], Image.Image], read: Reader
+) -> None:
+    own = replace(UNKNOWN, qr=True)
+
+    paper = emupos(sent(which, width, own), width)
+
+    assert paper.tobytes() != emupos(sent(which, width), width).tobytes()
+    assert read(photo(paper)) == text(which)
