@@ -9,6 +9,7 @@ from node import shell
 from node.joining_cli import join
 from node.member_cli import member
 from node.outcome import Issued, Outcome, Refused, Status, ZReport
+from node.printers_cli import printer
 from node.residents_cli import balance, register, service
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
 from sync.values import municipality_code
@@ -16,7 +17,6 @@ from sync.values import points as read_points
 
 if TYPE_CHECKING:
     from node.counter import Counter
-    from node.identity import Language, Width
 
 _NOT_SYNCED = {
     "": shell.UNREACHABLE,
@@ -33,7 +33,7 @@ def node() -> None:
     """A counter from the shell."""
 
 
-for _command in (register, service, balance, member, join):
+for _command in (register, service, balance, member, join, printer):
     node.add_command(_command)
 
 
@@ -119,6 +119,10 @@ def _status(now: Status) -> shell.Line:
             "waiting": now.printer.waiting,
             "unsure": now.printer.unsure,
             "trouble": now.printer.trouble,
+            "warning": now.printer.warning,
+            "profile": now.printer.profile,
+            "width": now.printer.width,
+            "drawer": now.printer.drawer,
         },
         "incidents": [{"what": i.what, "detail": i.detail, "at": i.at} for i in now.incidents],
     }
@@ -130,6 +134,8 @@ def _status_words(now: Status) -> str:
         f"record {now.seq} of {now.epoch}; {now.waiting} waiting for the hub",
         f"points that may still be taken without the hub: {now.offline_left:,}",
     ]
+    if now.printer.destination != "none":
+        lines.append(f"paper comes out at {now.printer.destination} as {now.printer.profile}")
     if now.stopped:
         lines.append(f"STOPPED: {now.stopped}")
     if now.only_copy:
@@ -206,27 +212,6 @@ def export(folder: Path, secret_file: Path | None, as_json: bool, file: Path) ->
         count = counter.export(file)
     line = {"path": str(file), "records": count}
     show([line], as_json=as_json, words=f"{count} records in {file}")
-
-
-@node.command()
-@options(folder, as_json)
-@click.argument("destination")
-@click.option("--width", type=click.Choice([384, 512, 576]), help="In dots: 384 for 58 mm.")
-@click.option("--language", type=click.Choice(["ja", "en"]), help="In which paper speaks.")
-def printer(
-    folder: Path,
-    as_json: bool,
-    destination: str,
-    width: "Width | None",
-    language: "Language | None",
-) -> None:
-    """Where paper comes out: none, file:PATH or tcp:HOST:PORT; how wide it is, how it speaks."""
-    from node.looking import set_printer
-
-    now = set_printer(folder, destination, width=width, language=language)
-    line = {"destination": now.printer, "width": now.width, "language": now.language}
-    words = f"paper goes to {now.printer}: {now.width} dots wide, in {now.language}"
-    show([line], as_json=as_json, words=words)
 
 
 @node.command()

@@ -144,15 +144,15 @@ def _second_path(store: Store) -> str:
 
 
 def _printer(store: Store) -> str:
-    from printer.destinations import parse_destination
-    from printer.device import ReceiptPrinter
+    from node.printers import printer_of
+    from printer.words import trouble_in_words
 
     settings = settings_of(store)
     if settings.printer == NO_PRINTER:
         return "none is set up"
-    destination = parse_destination(settings.printer)
-    ReceiptPrinter(destination=destination, width=settings.width).check()
-    return settings.printer
+    warning = printer_of(settings).check()
+    said = f"{settings.printer} as {settings.profile}, {settings.width} dots"
+    return said if warning is None else f"{said}. {trouble_in_words(warning, 'en')}"
 
 
 def _hub(door: OpenDoor, store: Store) -> str:

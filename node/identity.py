@@ -64,6 +64,10 @@ class Settings(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     """In which language paper speaks."""
     width: Width = 576
     """Dots across the paper: 576 are 80 mm, the usual one on a counter; 384 are 58 mm."""
+    profile: str = "unknown"
+    """What kind of printer it is, by its name in :mod:`printer.profiles`."""
+    drawer: bool = False
+    """Whether a slip opens the drawer."""
 
     @property
     def prints(self) -> bool:

@@ -3,14 +3,18 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from node.audit import findings
-from node.identity import Language, Settings, Width, identity_of, keep_settings, settings_of
+from node.identity import Language, Settings, Width, identity_of, settings_of
 from node.keys import is_sealed
 from node.opening import clock_for
 from node.outcome import Finding, Status
 from node.reporting import from_outside, status
 from node.store import Store
+
+if TYPE_CHECKING:
+    from node.printers import Trial
 
 
 def status_of(folder: Path) -> Status:
@@ -31,33 +35,47 @@ def audit_of(folder: Path) -> tuple[Finding, ...]:
 
 def set_printer(
     folder: Path,
-    destination: str,
+    destination: str | None = None,
     *,
+    profile: str | None = None,
     width: Width | None = None,
+    drawer: bool | None = None,
     language: Language | None = None,
 ) -> Settings:
-    """Set where paper goes, how wide it is and how it speaks; what is not named stays.
+    """Set where paper goes, what printer it is and how it speaks; what is not named stays.
 
-    What was sold while there was no printer is not printed now. Raises Malformed, InUse.
+    Another profile brings its own width. What was sold while there was no printer is not printed
+    now. Raises Malformed, InUse.
     """
-    from node.paper import pass_slips_over
-    from printer.destinations import parse_destination
-    from printer.errors import BadDestination
-    from sync.errors import Malformed
+    from node.printers import PrinterChoice, chosen, keep
 
-    try:
-        parse_destination(destination)
-    except BadDestination as error:
-        raise Malformed(str(error)) from None
-    with closing(Store.open(folder, "machikado node printer")) as store, store.transaction():
+    with closing(Store.open(folder, "machikado node printer")) as store:
         before = settings_of(store)
-        if not before.prints:
-            pass_slips_over(store)
-        after = Settings(
-            second_path=before.second_path,
-            printer=destination.strip(),
-            language=language or before.language,
-            width=width or before.width,
+        choice = PrinterChoice(
+            destination=before.printer if destination is None else destination,
+            profile=profile or before.profile,
+            width=width or (None if profile else before.width),
+            drawer=before.drawer if drawer is None else drawer,
         )
-        keep_settings(store, after)
+        after = chosen(before, choice, language)
+        keep(store, after)
         return after
+
+
+def printer_settings(folder: Path) -> Settings:
+    """Where paper goes now, also while another program has the node."""
+    with closing(Store.look(folder)) as store:
+        return settings_of(store)
+
+
+def try_printer(folder: Path) -> "Trial":
+    """Print a test sheet by what is set. Raises InUse."""
+    import threading
+
+    from node.printers import try_out
+    from node.sheets import aware
+
+    with closing(Store.open(folder, "machikado node printer")) as store:
+        identity = identity_of(store)
+        now = aware(clock_for(demo=identity.demo).now())
+        return try_out(settings_of(store), identity, now, threading.Lock())

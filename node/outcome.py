@@ -351,12 +351,19 @@ class PrinterState:
     """Where paper comes out, and what it waits for."""
 
     destination: str
-    """``none``, ``file:PATH`` or ``tcp:HOST:PORT``."""
+    """``none``, or as :mod:`printer.destinations` reads it."""
     waiting: int
     unsure: int
     """Jobs that may have been printed: somebody must look."""
     trouble: str
     """Why the last attempt failed; empty when it did not."""
+    warning: str = ""
+    """What the printer warned of with its last sheet: it prints on."""
+    profile: str = "unknown"
+    width: int = 576
+    """Dots across."""
+    drawer: bool = False
+    """Whether a slip opens the drawer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,11 @@ class JobStore:
             "UPDATE job SET state = ?, reason = ? WHERE id = ?", (state, reason, job.id)
         )
 
+    def any_to_print(self) -> bool:
+        """Whether there is a job that may be tried; one in doubt waits for a person."""
+        waiting = "SELECT EXISTS (SELECT 1 FROM job WHERE state IN ('queued', 'failed'))"
+        return bool(self._store.number(waiting))
+
     def find(self, job: int) -> Job | None:
         """One job by its number."""
         row = self._store.row(

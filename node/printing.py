@@ -3,24 +3,31 @@
 from node.identity import settings_of
 from node.outcome import PrinterState, Refused, Sheet
 from node.paper import Paper
-from node.reporting import printer_state
+from node.printers import printer_of
+from node.reporting import PRINTER_SAID, PrinterSaid, printer_state
 from node.store import Store
+from printer.errors import Trouble
 from printer.spool import State, drain, looked
 from sync.values import Millis
 
 
 def print_waiting(store: Store, paper: Paper) -> PrinterState:
     """Send what waits to the printer; what may have printed stays for a person to look at."""
-    from printer.destinations import Nowhere, parse_destination
-    from printer.device import ReceiptPrinter
-
     settings = settings_of(store)
-    destination = parse_destination(settings.printer)
     paper.queue_slips()
-    if not isinstance(destination, Nowhere):
+    if settings.prints and paper.jobs.any_to_print():
         with paper.printing:
-            drain(paper.jobs, ReceiptPrinter(destination=destination, width=settings.width))
-    return printer_state(store, settings.printer)
+            drained = drain(paper.jobs, printer_of(settings))
+        if drained.printed:
+            keep_warning(store, drained.warning)
+    return printer_state(store, settings)
+
+
+def keep_warning(store: Store, warning: Trouble | None) -> None:
+    """Remember what the printer warned of with its last sheet."""
+    said = PrinterSaid(warning=warning or "")
+    if store.kept(PRINTER_SAID, PrinterSaid) != said:
+        store.keep(PRINTER_SAID, said)
 
 
 def sheets(store: Store, limit: int) -> tuple[Sheet, ...]:

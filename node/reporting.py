@@ -5,7 +5,9 @@ It works on an opened node and on a database that another program is writing (``
 
 from dataclasses import dataclass
 
-from node.identity import NO_PRINTER, identity_of, life_of, settings_of
+import msgspec
+
+from node.identity import Settings, identity_of, life_of, settings_of
 from node.limits import float_used, share_of
 from node.outcome import HistoryRow, Incident, PrinterState, Status
 from node.paper import WAITING_NOTES
@@ -84,7 +86,7 @@ def status(store: Store, live: Live) -> Status:
         shift_staff="" if staff is None else staff[0],
         stopped=life.stopped or None,
         paper_waiting=_paper_waiting(store),
-        printer=printer_state(store, settings.printer),
+        printer=printer_state(store, settings),
         incidents=_incidents(store, live),
         now=live.at.ms,
         revocation_since=_lapsed(live),
@@ -97,9 +99,19 @@ def _lapsed(live: Live) -> Millis | None:
     return good_until if good_until is not None and live.at.ms > good_until else None
 
 
-def printer_state(store: Store, destination: str) -> PrinterState:
+class PrinterSaid(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What the printer said with the last sheet that came out."""
+
+    warning: str = ""
+    """A stable key of the printer's, or empty."""
+
+
+PRINTER_SAID = "printer-said"
+
+
+def printer_state(store: Store, settings: Settings) -> PrinterState:
     """Where paper comes out, and what it waits for."""
-    notes = "0" if destination == NO_PRINTER else WAITING_NOTES
+    notes = WAITING_NOTES if settings.prints else "0"
     row = store.row(
         f"SELECT count(*) FILTER (WHERE state IN ('queued', 'failed')) + ({notes}),"
         " count(*) FILTER (WHERE state = 'sent'),"
@@ -107,7 +119,17 @@ def printer_state(store: Store, destination: str) -> PrinterState:
         "   ORDER BY id DESC LIMIT 1), '') FROM job"
     )
     waiting, unsure, trouble = row if row is not None else (0, 0, "")
-    return PrinterState(destination=destination, waiting=waiting, unsure=unsure, trouble=trouble)
+    said = store.kept(PRINTER_SAID, PrinterSaid) if settings.prints else None
+    return PrinterState(
+        destination=settings.printer,
+        waiting=waiting,
+        unsure=unsure,
+        trouble=trouble,
+        warning="" if said is None else said.warning,
+        profile=settings.profile,
+        width=settings.width,
+        drawer=settings.drawer,
+    )
 
 
 def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROBE_EVERY = 5
 PUSH_EVERY = 2
+PRINT_EVERY = 5
 SYNC_EVERY = 60
 REST_EVERY = 60
 """Seconds."""
@@ -35,6 +36,7 @@ class Rounds:
         self._counter = counter
         self._failures = 0
         self._skip = 0
+        self._printing = threading.Lock()
 
     def probe(self) -> None:
         """Ask a silent hub whether it answers again; then exchange everything."""
@@ -54,10 +56,20 @@ class Rounds:
             self._note(self._counter.parts.outbox.push().reached)
 
     def sync(self) -> None:
-        """One whole exchange, then whatever prints."""
+        """One whole exchange."""
         if not self._counter.parts.reach.silent:
             self._note(self._counter.sync_now().reached)
-        self._counter.print_waiting()
+
+    def paper(self) -> None:
+        """Print what waits: what a sync brought, and what a printer refused a while ago.
+
+        A printer that hangs is waited for here and nowhere else; meanwhile other turns pass.
+        """
+        if self._printing.acquire(blocking=False):
+            try:
+                self._counter.print_waiting()
+            finally:
+                self._printing.release()
 
     def rest(self) -> None:
         """Housekeeping in an idle moment."""
@@ -88,6 +100,7 @@ def start(counter: Counter) -> "BackgroundScheduler":
     for seconds, job in (
         (PROBE_EVERY, rounds.probe),
         (PUSH_EVERY, rounds.push),
+        (PRINT_EVERY, rounds.paper),
         (SYNC_EVERY, rounds.sync),
         (REST_EVERY, rounds.rest),
     ):
@@ -97,6 +110,8 @@ def start(counter: Counter) -> "BackgroundScheduler":
             seconds=seconds,
             jitter=1,
             id=job.__name__,
+            # A turn that passes is no news, and the scheduler would warn of each it leaves out.
+            max_instances=2 if job == rounds.paper else 1,
         )
     scheduler.add_job(partial(_safely, rounds.sync), id="first-sync")
     scheduler.start()

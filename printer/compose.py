@@ -16,6 +16,7 @@ from printer.documents import (
     SlipKind,
     Takings,
     Ticket,
+    TrialSheet,
     ZReport,
 )
 from printer.layout import (
@@ -33,6 +34,7 @@ from printer.layout import (
     Text,
     fit,
 )
+from printer.trial import trial_sheet
 from printer.words import (
     KINDS,
     SETTLED,
@@ -70,6 +72,8 @@ def compose(document: Document) -> tuple[Block, ...]:
             blocks = _z_report(document)
         case ClearingReceipt():
             blocks = _clearing_receipt(document)
+        case TrialSheet():
+            blocks = trial_sheet(document)
         case _:
             assert_never(document)
     return (*marks(document), *blocks)

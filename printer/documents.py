@@ -248,8 +248,26 @@ class ClearingReceipt(_Paper, frozen=True, kw_only=True, tag="clearing-receipt")
         return sum(line.points * line.count for line in self.lines)
 
 
-Document = Ticket | Slip | ZReport | ClearingReceipt
-D = TypeVar("D", Ticket, Slip, ZReport, ClearingReceipt)
+class TrialSheet(_Paper, frozen=True, kw_only=True, tag="trial-sheet"):
+    """What a printer is tried with: edges, letters of every size, an amount and a code."""
+
+    organisation: str
+    place: str
+    printer: str
+    """Where it is."""
+    model: str
+    dots: int
+    """How wide its paper is thought to be."""
+    at: datetime
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.dots > 0, "paper is at least 1 dot wide")
+        _require_aware(self.at)
+
+
+Document = Ticket | Slip | ZReport | ClearingReceipt | TrialSheet
+D = TypeVar("D", Ticket, Slip, ZReport, ClearingReceipt, TrialSheet)
 
 
 def encode(document: Document) -> bytes:

@@ -20,7 +20,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
 from printer.compose import compose
-from printer.documents import ClearingReceipt, Document, Slip, Ticket, ZReport
+from printer.documents import ClearingReceipt, Document, Slip, Ticket, TrialSheet, ZReport
 from printer.errors import BadDocument
 from printer.layout import MM, SMALL, Block, Rule, Space, Text, Upright, fit
 from printer.leaf import FIGURE_SIZES, leaf, stub, usage
@@ -162,7 +162,7 @@ def _moment(document: Document) -> float:
     match document:
         case Ticket():
             return datetime.combine(document.issued_on, datetime.min.time(), UTC).timestamp()
-        case Slip():
+        case Slip() | TrialSheet():
             return document.at.timestamp()
         case ZReport() | ClearingReceipt():
             return document.closed.timestamp()

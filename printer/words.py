@@ -16,6 +16,7 @@ from printer.documents import (
     SlipKind,
     TakingsKind,
     Ticket,
+    TrialSheet,
     ZReport,
 )
 from printer.errors import Trouble
@@ -212,6 +213,17 @@ class Word(Enum):
     )
     UNREADABLE = "この文書は印刷できません。", "This document cannot be printed."
 
+    TRIAL = "テスト印刷", "Test Print"
+    TRIAL_EDGES = (
+        "左右の線が紙の中にあれば、紙の幅は合っています。",
+        "Both edge marks on the paper: the width is right.",
+    )
+    TRIAL_LETTERS = "文字", "Letters"
+    TRIAL_CODE = "このコードはポイント券ではありません。", "This code is no ticket."
+    TRIAL_MODEL = "機種", "Model"
+    TRIAL_PLACE = "つなぎ方", "Connected by"
+    TRIAL_DOTS = "紙の幅（ドット）", "Width in dots"
+
     def __init__(self, ja: str, en: str) -> None:
         self.ja = ja
         self.en = en
@@ -292,4 +304,6 @@ def title(document: Document) -> str:
             word, points = Word.Z_REPORT, document.total
         case ClearingReceipt():
             word, points = Word.CLEARING_RECEIPT, document.points
+        case TrialSheet():
+            return Word.TRIAL.say(language)
     return f"{word.say(language)} {amount(points, language)}"

@@ -123,6 +123,8 @@ def _paper(printer: PrinterState, paper_waiting: int, words: Words) -> tuple[Not
     found = []
     if printer.trouble and printer.waiting:
         found.append(Notice("look", printer_trouble(printer.trouble, words)))
+    elif printer.warning:
+        found.append(Notice("look", printer_trouble(printer.warning, words)))
     elif printer.destination == "none":
         found.append(Notice("calm", words("No printer")))
     if printer.waiting:

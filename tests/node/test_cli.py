@@ -15,6 +15,7 @@ from node import enrol, opening
 from node.card_cli import card
 from node.cli import node
 from node.store import Store
+from printer.profiles import PROFILES
 from sync.democa import DemoCa
 from sync.errors import Damaged, InUse, Malformed, RefusedByRule
 from sync.invitation import write_invitation
@@ -451,9 +452,35 @@ def test_a_printer_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
     good = run("printer", str(tmp_path / "node"), "tcp:192.0.2.1:9100", "--json")
     bad = run("printer", str(tmp_path / "node"), "laser")
 
-    assert said(good) == {"destination": "tcp:192.0.2.1:9100", "width": 576, "language": "ja"}
+    assert said(good) == {
+        "destination": "tcp:192.0.2.1:9100",
+        "profile": "unknown",
+        "width": 576,
+        "drawer": False,
+        "language": "ja",
+    }
     assert isinstance(bad.exception, Malformed)
     assert run("printer", str(tmp_path / "node"), "none").exit_code == 0
+    assert said(run("printer", str(tmp_path / "node"), "--json"))["destination"] == "none"
+
+
+def test_a_test_sheet_comes_out_or_it_is_said_why_not(run: Run, tmp_path: Path) -> None:
+    where, paper = str(tmp_path / "node"), tmp_path / "paper"
+    good = run("printer", where, f"file:{paper}", "--profile", "generic-58", "--test", "--json")
+    bad = run("printer", where, f"file:{tmp_path / 'no' / 'paper'}", "--test")
+
+    assert (said(good)["outcome"], said(good)["width"]) == ("printed", 384)
+    assert paper.stat().st_size
+    assert bad.exit_code == 4
+    assert "no test sheet" in bad.stdout
+
+
+def test_the_printers_of_this_pc_and_the_profiles_are_listed(run: Run, tmp_path: Path) -> None:
+    lines = run("printer", str(tmp_path / "node"), "--list", "--json").stdout.splitlines()
+
+    assert {line["profile"] for line in map(json.loads, lines) if "profile" in line} == {
+        profile.name for profile in PROFILES
+    }
 
 
 @pytest.mark.parametrize(

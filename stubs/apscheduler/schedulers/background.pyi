@@ -10,6 +10,7 @@ class BackgroundScheduler:
         *,
         seconds: int = ...,
         jitter: int | None = ...,
+        max_instances: int = ...,
         id: str | None = ...,  # noqa: A002  the library calls it so
     ) -> object: ...
     def start(self) -> None: ...

@@ -1,0 +1,173 @@
+"""Which printer this counter has: what is found at this PC, a test sheet, and what is kept.
+
+Nothing is kept that nobody could print with: words and profile are read before they are stored.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from node.identity import (
+    NO_PRINTER,
+    Identity,
+    Language,
+    Settings,
+    Width,
+    keep_settings,
+    settings_of,
+)
+from node.paper import pass_slips_over
+from node.store import Store
+from sync.errors import Malformed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from printer.device import ReceiptPrinter
+
+UNKNOWN_PROFILE = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterChoice:
+    """What a person wants to print with."""
+
+    destination: str
+    """As :mod:`printer.destinations` reads it."""
+    profile: str = UNKNOWN_PROFILE
+    """A name of :mod:`printer.profiles`."""
+    width: Width | None = None
+    """Dots across; None: what the profile has."""
+    drawer: bool = False
+    """Whether a slip opens the drawer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPrinter:
+    """A printer, or a way to one, that was found at this PC."""
+
+    destination: str
+    shown: str
+    """What it calls itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What came of a test sheet."""
+
+    outcome: Literal["printed", "look", "not-printed"]
+    """``look``: something left for the paper and nobody confirmed it."""
+    trouble: str = ""
+    """The printer's stable key; with ``printed`` it is a warning, or empty."""
+    detail: str = ""
+
+
+def found() -> tuple[FoundPrinter, ...]:
+    """What is plugged into this PC or known to it: USB printers, serial ports, print queues.
+
+    A network printer cannot be found so; its address stands on its own test print.
+    """
+    from printer.cups import queues
+    from printer.destinations import ToCups, ToSerial, ToUsb, write_destination
+    from printer.serialport import serial_ports
+    from printer.usbport import usb_printers
+
+    return (
+        *(
+            FoundPrinter(
+                destination=write_destination(ToUsb(one.vendor, one.product)), shown=one.name
+            )
+            for one in usb_printers()
+        ),
+        *(
+            FoundPrinter(destination=write_destination(ToSerial(device)), shown=said)
+            for device, said in serial_ports()
+        ),
+        *(
+            FoundPrinter(destination=write_destination(ToCups(queue)), shown=queue)
+            for queue in queues()
+        ),
+    )
+
+
+def chosen(before: Settings, choice: PrinterChoice, language: Language | None = None) -> Settings:
+    """The settings with a choice made. Raises Malformed in words."""
+    from printer.destinations import parse_destination
+    from printer.errors import BadDestination
+    from printer.profiles import profile_of
+
+    try:
+        parse_destination(choice.destination)
+        profile = profile_of(choice.profile)
+    except BadDestination as error:
+        raise Malformed(str(error)) from None
+    return msgspec.structs.replace(
+        before,
+        printer=choice.destination.strip(),
+        profile=profile.name,
+        width=choice.width or profile.dots,
+        drawer=choice.drawer,
+        language=language or before.language,
+    )
+
+
+def keep(store: Store, after: Settings) -> None:
+    """Store the settings. What was sold while there was no printer is not printed now."""
+    with store.transaction():
+        if not settings_of(store).prints:
+            pass_slips_over(store)
+        keep_settings(store, after)
+
+
+def printer_of(settings: Settings) -> "ReceiptPrinter":
+    """The printer of some settings. Raises :class:`printer.errors.BadDestination`."""
+    from printer.destinations import parse_destination
+    from printer.device import ReceiptPrinter
+    from printer.profiles import profile_of
+
+    return ReceiptPrinter(
+        destination=parse_destination(settings.printer),
+        width=settings.width,
+        profile=profile_of(settings.profile),
+        drawer=settings.drawer,
+    )
+
+
+def try_out(settings: Settings, identity: Identity, at: "datetime", hand: threading.Lock) -> Trial:
+    """Print a test sheet, which no record stands behind. Who prints has ``hand``."""
+    from printer.documents import TrialSheet
+    from printer.errors import BadDocument, MayHavePrinted, NotPrinted
+    from printer.profiles import profile_of
+
+    device = printer_of(settings)
+    document = TrialSheet(
+        language=settings.language,
+        organisation=identity.organisation_name,
+        place=identity.place,
+        printer=settings.printer,
+        model=profile_of(settings.profile).shown,
+        dots=settings.width,
+        at=at,
+    )
+    try:
+        with hand:
+            warning = device.print(document)
+    except NotPrinted as error:
+        return Trial(outcome="not-printed", trouble=error.trouble, detail=str(error))
+    except MayHavePrinted as error:
+        return Trial(outcome="look", trouble=error.trouble, detail=str(error))
+    except BadDocument as error:
+        return Trial(outcome="not-printed", trouble="unreadable", detail=str(error))
+    return Trial(outcome="printed", trouble=warning or "")
+
+
+def choice_of(settings: Settings) -> PrinterChoice:
+    """What is chosen now."""
+    return PrinterChoice(
+        destination=settings.printer if settings.prints else NO_PRINTER,
+        profile=settings.profile,
+        width=settings.width,
+        drawer=settings.drawer,
+    )
