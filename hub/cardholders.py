@@ -20,6 +20,7 @@ from hub.members import take_step
 from hub.mykey.life import closed
 from hub.mykey.registry import MyKey
 from hub.mykey.services import Services
+from hub.owntickets import own_tickets
 from hub.throttle import Throttle
 from sync.calls import (
     Balances,
@@ -38,6 +39,8 @@ from sync.certificate import Algorithm, CardKey, verify_signature
 from sync.choosing import Offer, Wishes
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.members import MemberRequest, MemberStep
+from sync.owntickets import VERB as TICKETS
+from sync.owntickets import OwnTickets, OwnTicketsRequest
 from sync.services import VERB, CardNumber, NumberChange, NumberQuestion, service_number
 from sync.values import CardState, KeyDigest, NodeId, mykey_id, organisation_of
 from sync.wire import read
@@ -134,6 +137,21 @@ class CardHolders:
             return take_step(self._core, self._mykey, node, request)
 
         asked = self._by_known(request.card, "member", signed, request.challenge)
+        return self._once(node, asked, do)
+
+    def own_tickets(self, node: NodeId, signed: CardSigned) -> OwnTickets:
+        """The live tickets of the holder of a card that signed this request."""
+        request = read(signed.request, OwnTicketsRequest)
+
+        def do() -> OwnTickets:
+            state = self._mykey.state_of(request.card)
+            if state is not CardState.ACTIVE:
+                raise closed(state)
+            accounts = self._mykey.accounts_of_card(request.card)
+            with self._core.database.read() as tx:
+                return own_tickets(tx, node, accounts, self._core.clock.now())
+
+        asked = self._by_known(request.card, TICKETS, signed, request.challenge)
         return self._once(node, asked, do)
 
     def join(self, node: NodeId, signed: CardSigned) -> Joined:

@@ -210,6 +210,11 @@ def _member(call: Call) -> Response:
     return call.signed("member", call.holders.member(call.node, call.message(CardSigned)))
 
 
+def _own_tickets(call: Call) -> Response:
+    found = call.holders.own_tickets(call.node, call.message(CardSigned))
+    return call.signed("own-tickets", found)
+
+
 def _join(call: Call) -> Response:
     return call.signed("joined", call.holders.join(call.node, call.message(CardSigned)))
 
@@ -244,6 +249,7 @@ ROUTES = (
     Route(method="POST", path=_NODE + "/number-changes", need=Need.SELL, answer=_change_number),
     Route(method="POST", path=_NODE + "/looks", need=Need.SELL, answer=_look),
     Route(method="POST", path=_NODE + "/members", need=Need.SELL, answer=_member),
+    Route(method="POST", path=_NODE + "/own-tickets", need=Need.SELL, answer=_own_tickets),
     Route(method="POST", path=_NODE + "/joins", need=Need.SELL, answer=_join),
 )
 """Every call a node can make. What is not here does not exist."""

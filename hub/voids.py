@@ -2,8 +2,8 @@
 
 A counter knows it when its next question for the feed says that it has applied the page which lists
 the ticket. Counters of other towns that may take this town's tickets count too; one that was
-revoked or was never set up whole takes none. At the latest they come back :data:`WAIT_DAYS` after
-the ticket's last day, when no counter takes it any more.
+revoked or was never set up whole takes none. At the latest they come back some days
+(:data:`sync.owntickets.WAIT_DAYS`) after the ticket's last day, when no counter takes it any more.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,9 @@ from hub.nodes import State
 from hub.store.database import Tx
 from sync.clock import day_of
 from sync.feed import UsedTicketItem, item_kind
+from sync.owntickets import WAIT_DAYS
 from sync.values import MunicipalityCode, NodeId, TicketNumber, organisation_of
 
-WAIT_DAYS = 7
-"""How long after a ticket's last day its points come back, whatever the counters have heard."""
 _AT_ONCE = 500
 """Tickets of one of the hub's records."""
 _WAITING = (
@@ -75,11 +74,6 @@ def due(tx: Tx, town: MunicipalityCode, today: str) -> Sequence[TicketNumber]:
             or all(_knows(tx, home, zone, at, bytes(name)) for home, zone, at in zones)
         )
     ]
-
-
-def comes_back_by(valid_until: str) -> str:
-    """The day on which the points of a ticket with this last day are back at the latest."""
-    return (date.fromisoformat(valid_until) + timedelta(days=WAIT_DAYS + 1)).isoformat()
 
 
 def _knows(tx: Tx, home: str, zone: str, position: int, name: bytes) -> bool:

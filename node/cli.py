@@ -12,6 +12,7 @@ from node.outcome import Issued, Outcome, Refused, Status, ZReport
 from node.printers_cli import printer
 from node.residents_cli import balance, register, service
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
+from node.void_cli import void
 from sync.values import municipality_code
 from sync.values import points as read_points
 
@@ -339,6 +340,9 @@ def reprint(folder: Path, secret_file: Path | None, as_json: bool, number: str) 
         waiting = counter.print_waiting().waiting
     line = {"outcome": "approved", "number": number, "waiting": waiting}
     show([line], as_json=as_json, words=f"ticket {number} is printed again; {waiting} wait")
+
+
+ticket.add_command(void)
 
 
 @node.group()

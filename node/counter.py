@@ -44,6 +44,8 @@ from node.reversing import Reversing
 from node.secondpath import same_disk
 from node.spending import Spending
 from node.tickets import Tickets
+from node.voided import LiveTicket, SeenTicket, Voided
+from node.voiding import Voiding
 from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.members import MemberStep
 from sync.session import write_stick
@@ -58,6 +60,7 @@ class Counter:
         asking = Asking(parts)
         self._spending = Spending(parts, asking)
         self._tickets = Tickets(parts, asking)
+        self._voiding = Voiding(parts, asking)
         self._residents = Residents(parts, asking)
         self._numbers = Numbers(parts)
         self._members = Members(parts, asking)
@@ -244,6 +247,26 @@ class Counter:
     def redeem(self, qr: str) -> Outcome:
         """Take one scanned ticket."""
         return self._tickets.redeem(qr)
+
+    def seen_ticket(self, qr: str) -> SeenTicket | Refused:
+        """What a scanned ticket says of itself. Asks nobody."""
+        return self._voiding.look(qr)
+
+    def void_ticket(self, qr: str) -> Voided | Refused:
+        """Take a scanned ticket out of use, whose paper stays here. Online only."""
+        return self._voiding.void(qr)
+
+    def own_tickets(
+        self, card: str, pin: bytearray, *, shown: KeyDigest | None = None
+    ) -> tuple[LiveTicket, ...] | Refused:
+        """The live tickets of a card's holder. Online only."""
+        return self._voiding.own(card, pin, shown=shown)
+
+    def void_lost(
+        self, card: str, pin: bytearray, ticket: LiveTicket, *, shown: KeyDigest | None = None
+    ) -> Voided | Refused:
+        """Take a ticket out of use whose paper is lost, for its holder. Online only."""
+        return self._voiding.lose(card, pin, ticket, shown=shown)
 
     def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
         """The money records of this node, newest first."""

@@ -206,7 +206,8 @@ class Limits:
             accepted=town is not None and town.accepted,
             in_zone=not ticket.zones or zone in ticket.zones,
             listed_as_used=self._knowledge.is_used(name) and not self._lives_again(ticket.number),
-            seen_here=self.redeemed_here(ticket.number) is not None,
+            seen_here=self.redeemed_here(ticket.number) is not None
+            or self.voided_here(ticket.number),
             float_used=float_used(self._store, "ticket.redeemed"),
             float_limit=policy.ticket_float,
         )
@@ -234,6 +235,11 @@ class Limits:
             (number,),
         )
         return None if row is None else int(row[0])
+
+    def voided_here(self, number: str) -> bool:
+        """Whether this node took the ticket out of use, with its paper or without."""
+        voided = "SELECT 1 FROM move WHERE number = ? AND kind = 'ticket.voided'"
+        return self._store.row(voided, (number,)) is not None
 
     def basis(
         self,

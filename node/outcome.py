@@ -29,7 +29,7 @@ from sync.values import (
 if TYPE_CHECKING:
     from sync.calls import CardSigned
 
-Kind = Literal["spend", "ticket.redeemed", "ticket.issued", "reversed"]
+Kind = Literal["spend", "ticket.redeemed", "ticket.issued", "ticket.voided", "reversed"]
 """The kinds of record that move points at this counter."""
 
 
@@ -55,7 +55,7 @@ class Approved:
     as_of: Millis | None = None
     """When the hub said what ``balance_after`` is made from."""
     number: TicketNumber | None = None
-    """The ticket's number, for a redemption or its reversal."""
+    """The ticket's number, for a redemption, its reversal or a void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from node.store import Store
 from printer import documents
 from printer.spool import Job, State
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, Reversed, Spend, TicketRedeemed, decode
+from sync.records import Record, decode
 from sync.ticket import read_ticket, to_qr
 from sync.values import Digest, EpochId, Millis, MunicipalityCode, Points
 from sync.wire import read, write
@@ -116,7 +116,7 @@ class Paper:
         return (town, town) if item is None else (item.name, item.point_name)
 
     def slip(self, done: Approved) -> None:
-        """Note the slip of a spend, a redemption or a reversal; inside its transaction."""
+        """Note the slip of a record that has one; inside its transaction."""
         note = SlipNote(done.balance_after, done.as_of, done.at_cap)
         self._store.execute(
             "UPDATE record SET slip = ? WHERE epoch = ? AND seq = ?",
@@ -152,7 +152,7 @@ class Paper:
         return None if row is None or row[2] is None else self._slip(decode(row[1]), row[0], row[2])
 
     def _slip(self, record: Record, digest: Digest, note: bytes) -> documents.Slip:
-        assert isinstance(record.body, Spend | TicketRedeemed | Reversed)  # noqa: S101  noted ones
+        assert isinstance(record.body, sheets.WithSlip)  # noqa: S101  noted ones
         names = self.names(record.body.municipality)
         return sheets.slip(self._head(), names, record, digest, _note(note))
 

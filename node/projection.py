@@ -17,6 +17,7 @@ from sync.records import (
     Spend,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
     Tier,
     decode,
 )
@@ -55,6 +56,15 @@ def project(store: Store, record: Record) -> None:
             municipality=body.municipality,
             points=body.points,
             tier=body.tier,
+            hold=body.hold,
+            number=body.number,
+        )
+    elif isinstance(body, TicketVoided):
+        _move(
+            store,
+            record,
+            municipality=body.municipality,
+            points=body.points,
             hold=body.hold,
             number=body.number,
         )

@@ -43,6 +43,8 @@ WORDS = {
     Reason.TICKET_OTHER_ZONE: "this ticket is not for this place",
 }
 OTHER_WORDS = {
+    "ticket-not-live": "this ticket is redeemed, voided or past: there is nothing to give back",
+    "ticket-of-another": "this ticket was made of somebody else's points",
     "hub-silent": "the hub does not answer, and this works only with it; nothing is lost",
     "answer-lost": "the hub's answer did not come: perhaps it is done; look before doing it again",
     "attempt-over": "this was given up before: begin again",

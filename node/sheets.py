@@ -12,7 +12,7 @@ import msgspec
 from node.outcome import ZReport
 from printer import documents
 from sync.clock import day_of
-from sync.records import Record, Reversed, Spend, TicketRedeemed, Tier
+from sync.records import Record, Reversed, Spend, TicketRedeemed, TicketVoided, Tier
 from sync.ticket import SignedTicket, to_qr
 from sync.values import Digest, Millis, short
 
@@ -22,8 +22,12 @@ TAKINGS: dict[str, documents.TakingsKind] = {
     "reversed": "reversal",
 }
 """Records that change what the drawer holds, and what paper calls them."""
-KINDS: dict[str, documents.SlipKind] = {**TAKINGS}
+KINDS: dict[str, documents.SlipKind] = {**TAKINGS, "ticket.voided": "void"}
 """Records that have a slip, and what it is called."""
+
+
+WithSlip = Spend | TicketRedeemed | Reversed | TicketVoided
+"""Their bodies."""
 
 
 class SlipNote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -49,9 +53,9 @@ class Letterhead:
 def slip(
     head: Letterhead, names: tuple[str, str], record: Record, digest: Digest, note: SlipNote
 ) -> documents.Slip:
-    """The slip of a spend, a redemption or a reversal; ``names`` are its town's and its points'."""
+    """The slip of a record; ``names`` are its town's and its points'."""
     body = record.body
-    assert isinstance(body, Spend | TicketRedeemed | Reversed)  # noqa: S101  no other has one
+    assert isinstance(body, WithSlip)  # noqa: S101  no other has one
     town, point_name = names
     balance = None
     if note.balance is not None and note.as_of is not None:
@@ -68,7 +72,7 @@ def slip(
         points=body.points,
         balance=balance,
         settled=_settled(body),
-        number=body.number if isinstance(body, TicketRedeemed) else "",
+        number=body.number if isinstance(body, TicketRedeemed | TicketVoided) else "",
         undoes=body.of.seq if isinstance(body, Reversed) else 0,
         at=aware(record.at.ms),
         node=short(record.node),
@@ -77,8 +81,13 @@ def slip(
     )
 
 
-def _settled(body: Spend | TicketRedeemed | Reversed) -> documents.Settled | None:
-    """On whose word; a reversal stands on this counter's alone until the hub has it."""
+def _settled(body: WithSlip) -> documents.Settled | None:
+    """On whose word; a reversal stands on this counter's alone until the hub has it.
+
+    The points of a lost ticket have still to come back.
+    """
+    if isinstance(body, TicketVoided):
+        return None if body.lost else "online"
     if isinstance(body, Reversed):
         return None
     return "offline" if body.tier is Tier.T2 else "online"

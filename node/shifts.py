@@ -139,7 +139,7 @@ class Shifts:
             " WHERE epoch = ? AND seq BETWEEN ? AND ? AND outcome IS NULL ORDER BY seq",
             (epoch, opened, last),
         )
-        money = {"spend", "ticket.redeemed", "ticket.issued", "reversed"}
+        money = {"spend", "ticket.redeemed", "ticket.issued", "ticket.voided", "reversed"}
         policy, _ = self._knowledge.policy(MunicipalityCode(self._writer.node[:6]))
         now = self._writer.now()
         allowed = share_of(
@@ -195,4 +195,4 @@ class Shifts:
         )
 
 
-_SIGNS = {"spend": 1, "ticket.redeemed": 1, "reversed": -1, "ticket.issued": 0}
+_SIGNS = {"spend": 1, "ticket.redeemed": 1, "reversed": -1, "ticket.issued": 0, "ticket.voided": 0}

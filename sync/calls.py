@@ -15,6 +15,7 @@ from sync.choosing import Offer, Wishes
 from sync.clock import Moment
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, StandingRequest
+from sync.owntickets import OwnTickets
 from sync.ports import Clock
 from sync.receipt import Answer
 from sync.records.bodies import Counter, Key, Name
@@ -305,6 +306,11 @@ class HubCalls:
         """See the MyKey ID of a card, or do to it what the card signed (:mod:`sync.members`)."""
         path = f"/v1/nodes/{self.node}/members"
         return self._signed("POST", path, signed, "member", MemberSeen)
+
+    def own_tickets(self, signed: CardSigned) -> OwnTickets:
+        """The live tickets of a card's holder (:mod:`sync.owntickets`)."""
+        path = f"/v1/nodes/{self.node}/own-tickets"
+        return self._signed("POST", path, signed, "own-tickets", OwnTickets)
 
     def join(self, signed: CardSigned) -> Joined:
         """Join a card to the MyKey ID of an earlier one, or hear what became of that."""

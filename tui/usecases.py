@@ -32,6 +32,7 @@ from node.outcome import (
     Voucher,
     ZReport,
 )
+from node.voided import LiveTicket, SeenTicket, Voided
 from sync.members import MemberStep
 from sync.values import KeyDigest, MunicipalityCode, Points
 
@@ -161,6 +162,26 @@ class UseCases(Protocol):
 
     def redeem(self, qr: str) -> Outcome:
         """Take one scanned ticket."""
+        ...
+
+    def seen_ticket(self, qr: str) -> SeenTicket | Refused:
+        """What a scanned ticket says of itself. Asks nobody."""
+        ...
+
+    def void_ticket(self, qr: str) -> Voided | Refused:
+        """Take a scanned ticket out of use, whose paper stays here. Online only."""
+        ...
+
+    def own_tickets(
+        self, card: str, pin: bytearray, *, shown: KeyDigest | None = None
+    ) -> tuple[LiveTicket, ...] | Refused:
+        """The live tickets of a card's holder. Online only."""
+        ...
+
+    def void_lost(
+        self, card: str, pin: bytearray, ticket: LiveTicket, *, shown: KeyDigest | None = None
+    ) -> Voided | Refused:
+        """Take a ticket out of use whose paper is lost, for its holder. Online only."""
         ...
 
     def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:

@@ -371,6 +371,12 @@ ticket = _table(
     _blob("name"),
     _blob("signed"),
     sa.Index("ticket_days", "municipality", "state", "valid_until"),
+    sa.Index(
+        "ticket_of",
+        "municipality",
+        "account",
+        sqlite_where=sa.text("state IN ('issued', 'voiding')"),
+    ),
 )
 """state: held, issued, redeemed, voiding, voided, expired, dead (its hold ended without a record).
 ``voided_by`` names the record that voided it, ``lost``: without its paper. A ticket that is voiding

@@ -47,7 +47,7 @@ from sync.feed import (
     UsedTicketItem,
     ZoneKeyItem,
 )
-from sync.holds import HoldAnswer, HoldRequest, Purpose, StandingRequest
+from sync.holds import CLAIMS, HoldAnswer, HoldRequest, StandingRequest
 from sync.invitation import Invitation
 from sync.policy import Policy
 from sync.receipt import Answer, Bearer, Custody, Outcome, Receipt, Verdict
@@ -59,6 +59,7 @@ from sync.records import (
     Ticket,
     TicketIssued,
     TicketRedeemed,
+    TicketVoided,
     decode,
 )
 from sync.request import Request, Response, problem_response
@@ -81,6 +82,7 @@ from sync.values import (
 from sync.wire import read, write
 from tests.doubles.hub_members import member_step
 from tests.doubles.hub_numbers import GivesNumbers
+from tests.doubles.hub_voids import own_tickets, void
 
 ORIGIN = "https://hub.example"
 NODE = NodeId("141305-B2108-1111")
@@ -129,6 +131,7 @@ class FakeHub(GivesNumbers):
         self.kept: dict[EpochId, Kept] = {}
         self.holds: dict[tuple[EpochId, int], tuple[HoldRequest, str]] = {}
         self.tickets: dict[TicketNumber, str] = {}
+        self.issued: dict[TicketNumber, Ticket] = {}
         self.applied: dict[tuple[EpochId, int], Record] = {}
         self.mykeys: dict[KeyDigest, str] = {}
         self.services: dict[KeyDigest, str] = {}
@@ -200,6 +203,7 @@ class FakeHub(GivesNumbers):
             ("POST", r"/v1/nodes/[^/]+/number-changes", self._change_number),
             ("POST", r"/v1/nodes/[^/]+/looks", self._look),
             ("POST", r"/v1/nodes/[^/]+/members", self._member),
+            ("POST", r"/v1/nodes/[^/]+/own-tickets", self._own_tickets),
         ):
             found = re.fullmatch(pattern, request.path_with_query)
             if found and method == request.method:
@@ -329,6 +333,11 @@ class FakeHub(GivesNumbers):
             self.holds.pop((epoch, body.hold), None)
             self.tickets[body.number] = "redeemed"
             self.used[name_of(body.ticket)] = True
+        elif isinstance(body, TicketVoided):
+            reason = void(self, epoch, body)
+            if reason:
+                nobody = Bearer.NOBODY
+                return Verdict(seq, digest, Outcome.EXCEPTION, reason, nobody, 0, seq)
         elif isinstance(body, Reversed):
             self._undo(body)
         return Verdict(seq, digest, Outcome.APPLIED, "", Bearer.NOBODY, paid, seq, tickets=tickets)
@@ -351,7 +360,7 @@ class FakeHub(GivesNumbers):
     def _free(self, epoch: EpochId, n: int) -> None:
         self.ended.append((epoch, n))
         request, _ = self.holds.pop((epoch, n), (None, ""))
-        if request is not None and request.purpose is not Purpose.REDEEM:
+        if request is not None and request.purpose not in CLAIMS:
             self._wallet(request.account).points += request.points
 
     def _hold(self, body: bytes, epoch_text: str, n_text: str) -> Response:
@@ -391,7 +400,7 @@ class FakeHub(GivesNumbers):
         )
 
     def _take(self, epoch: EpochId, n: int, request: HoldRequest) -> str:
-        if request.purpose is Purpose.REDEEM:
+        if request.purpose in CLAIMS:
             ticket = read_ticket(request.ticket, {KAWASAKI: (self.ticket_key.public,)})
             if self.tickets.get(ticket.number) != "issued":
                 return "ticket-used"
@@ -418,7 +427,11 @@ class FakeHub(GivesNumbers):
 
     def _sign(self, ticket: Ticket) -> bytes:
         self.tickets[ticket.number] = "issued"
+        self.issued[ticket.number] = ticket
         return self.signed_ticket(ticket)
+
+    def _own_tickets(self, body: bytes) -> Response:
+        return self._said("own-tickets", own_tickets(self, body))
 
     def signed_ticket(self, ticket: Ticket) -> bytes:
         return sign_ticket(

@@ -20,6 +20,7 @@ KINDS: dict[Kind, str] = {
     "spend": N_("Points"),
     "ticket.redeemed": N_("Ticket"),
     "ticket.issued": N_("Issued"),
+    "ticket.voided": N_("Ticket back"),
     "reversed": N_("Taken back"),
 }
 _VERDICTS = {

@@ -129,6 +129,16 @@ ADVICE: dict[str, Advice] = {
         N_("Do not hand anything out for it."),
         "no",
     ),
+    "ticket-not-live": Advice(
+        N_("This ticket cannot be taken back: it was used, or its days are over."),
+        N_("Nothing was changed."),
+        "no",
+    ),
+    "ticket-of-another": Advice(
+        N_("This ticket was made with another card."),
+        N_("Nothing was changed."),
+        "no",
+    ),
     "ticket-seen-here": Advice(
         N_("This ticket was already taken at this PC."),
         N_("Look into the history: it may be the scan before."),
