@@ -13,7 +13,7 @@ from node.printers_cli import printer
 from node.residents_cli import balance, register, service
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
 from node.void_cli import void
-from sync.values import municipality_code
+from sync.values import EpochId, municipality_code
 from sync.values import points as read_points
 
 if TYPE_CHECKING:
@@ -245,6 +245,28 @@ def reverse(
     """Take back record SEQ, a spend or redemption of the open shift."""
     with shell.opened(folder, secret_file) as counter:
         _outcome(counter, counter.reverse(seq), png=png, as_json=as_json)
+
+
+@node.command()
+@options(folder, secret, png, as_json)
+@click.argument("epoch")
+@click.argument("seq", type=click.IntRange(min=1, max=LAST_SEQ))
+@click.option("--points", metavar="N", help="A part of it; without this all that is left.")
+def refund(
+    *,
+    folder: Path,
+    secret_file: Path | None,
+    png: Path | None,
+    as_json: bool,
+    epoch: str,
+    seq: int,
+    points: str | None,
+) -> None:
+    """Give points back for record SEQ of EPOCH, a spend or redemption of a closed shift."""
+    amount = None if points is None else read_points(points)
+    with shell.opened(folder, secret_file) as counter:
+        answer = counter.refund(EpochId(epoch), seq, amount)
+        _outcome(counter, answer, png=png, as_json=as_json)
 
 
 @node.group()

@@ -38,6 +38,7 @@ from node.outcome import (
     ZReport,
 )
 from node.parts import Parts
+from node.refunding import Refunding
 from node.refusals import refused
 from node.residents import Residents
 from node.reversing import Reversing
@@ -49,7 +50,7 @@ from node.voiding import Voiding
 from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.members import MemberStep
 from sync.session import write_stick
-from sync.values import KeyDigest, MunicipalityCode, Points
+from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
 
 class Counter:
@@ -66,6 +67,7 @@ class Counter:
         self._members = Members(parts, asking)
         self._joining = Joining(parts, asking)
         self._reversing = Reversing(parts)
+        self._refunding = Refunding(parts, asking)
 
     def status(self) -> Status:
         """The banner's facts. Opens neither card, printer nor network."""
@@ -142,6 +144,13 @@ class Counter:
     def reverse(self, seq: int, reason: str = "") -> Outcome:
         """Take back a spend or redemption of the open shift, once."""
         return self._reversing.reverse(seq, reason)
+
+    def refund(self, epoch: EpochId, seq: int, points: Points | None = None) -> Outcome:
+        """Give points back for a sale or redemption of a closed shift: all of it, or a part.
+
+        Within 30 days. Online only.
+        """
+        return self._refunding.refund(epoch, seq, points)
 
     def choose_id(self, wishes: Sequence[str]) -> ChosenId | Refused:
         """An ID that nobody has: the first wish that is free, or one that the hub makes.
@@ -270,7 +279,7 @@ class Counter:
 
     def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
         """The money records of this node, newest first."""
-        return reporting.history(self.parts.store, limit)
+        return reporting.history(self.parts.store, limit, self.parts.writer.now().ms)
 
     def print_waiting(self) -> PrinterState:
         """Send the waiting print jobs to the printer."""

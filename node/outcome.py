@@ -29,7 +29,7 @@ from sync.values import (
 if TYPE_CHECKING:
     from sync.calls import CardSigned
 
-Kind = Literal["spend", "ticket.redeemed", "ticket.issued", "ticket.voided", "reversed"]
+Kind = Literal["spend", "ticket.redeemed", "ticket.issued", "ticket.voided", "reversed", "refunded"]
 """The kinds of record that move points at this counter."""
 
 
@@ -46,7 +46,7 @@ class Approved:
     municipality: MunicipalityCode
     points: Points
     tier: Tier | None
-    """On whose word; None for a reversal."""
+    """On whose word; None for a reversal or a refund."""
     balance_after: int | None = None
     """What is left: exactly where the hub was asked, else by the standing; None where nothing
     says it."""
@@ -66,6 +66,7 @@ class Refused:
     """Stable key: one of :class:`sync.policy.Reason`, of the hub's, of the card's, or one of
     ``stopped``, ``no-shift``, ``shift-open``, ``no-accepted-town``, ``other-card``,
     ``not-in-this-shift``, ``reversed-already``, ``not-reversible``, ``no-such-record``,
+    ``in-this-shift``, a :class:`sync.refund.NoRefund`,
     ``hub-silent``, ``scan-needed``, ``not-a-ticket``, ``ticket-not-authentic``,
     ``attempt-over``, ``card-expired``, ``no-sealing-key``, ``only-issuing-online``,
     ``name-a-programme``, ``no-such-job``, ``answer-lost``."""
@@ -305,6 +306,10 @@ class HistoryRow:
     """The verdict's reason; empty when applied or not yet known."""
     reversible: bool
     """Whether :meth:`Counter.reverse` would take it back now."""
+    refundable: int = 0
+    """Points of it that :meth:`Counter.refund` would give back now, if the hub agrees."""
+    given_back: int = 0
+    """Points of it that were given back, of which the hub has not said no."""
     issued: tuple[TicketNumber, ...] = ()
     """The numbers of the tickets that this entry issued, ascending."""
 
@@ -335,7 +340,7 @@ class ZReport:
     closed_at: Millis
     lines: tuple[ZLine, ...]
     taken: int
-    """Spends and redemptions less their reversals, in points."""
+    """Spends and redemptions less what was taken back or given back, in points."""
     synced: int
     """Records of the shift whose receipt is stored."""
     waiting: int

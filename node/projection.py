@@ -11,6 +11,7 @@ from node.store import Row, Store
 from sync.receipt import Outcome, Receipt, Verdict
 from sync.records import (
     Record,
+    Refunded,
     Reversed,
     ShiftClosed,
     ShiftOpened,
@@ -25,7 +26,7 @@ from sync.signing import Signed
 from sync.values import EpochId
 from sync.wire import read
 
-TABLES = ("move", "shift", "paper", "verdict")
+TABLES = ("move", "shift", "paper", "verdict", "refund")
 _OPEN_SHIFT = (
     "coalesce((SELECT iif(closed IS NULL, opened, 0) FROM shift WHERE epoch = ?"
     " ORDER BY opened DESC LIMIT 1), 0)"
@@ -70,6 +71,8 @@ def project(store: Store, record: Record) -> None:
         )
     elif isinstance(body, Reversed):
         _reverse(store, record, body)
+    elif isinstance(body, Refunded):
+        _refund(store, record, body)
     elif isinstance(body, ShiftOpened):
         store.execute(
             "INSERT INTO shift VALUES (?, ?, NULL, ?, ?, NULL)",
@@ -154,6 +157,14 @@ def _reverse(store: Store, record: Record, body: Reversed) -> None:
     store.execute(
         "UPDATE move SET reversed_by = ? WHERE epoch = ? AND seq = ?",
         (record.seq, body.of.epoch, body.of.seq),
+    )
+
+
+def _refund(store: Store, record: Record, body: Refunded) -> None:
+    _move(store, record, municipality=body.municipality, points=body.points, hold=body.hold)
+    store.execute(
+        "INSERT INTO refund VALUES (?, ?, ?, ?, ?)",
+        (record.epoch, record.seq, body.of.epoch, body.of.seq, body.points),
     )
 
 

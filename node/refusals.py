@@ -11,6 +11,7 @@ from sync.certificate import validity
 from sync.clock import At
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.policy import Reason
+from sync.refund import NoRefund
 from sync.values import KeyDigest, MunicipalityCode, Points, TicketNumber
 
 P = ParamSpec("P")
@@ -42,7 +43,7 @@ WORDS = {
     Reason.TICKET_OTHER_TOWN: "this organisation does not take this town's points",
     Reason.TICKET_OTHER_ZONE: "this ticket is not for this place",
 }
-OTHER_WORDS = {
+OTHER_WORDS: dict[str, str] = {
     "ticket-not-live": "this ticket is redeemed, voided or past: there is nothing to give back",
     "ticket-of-another": "this ticket was made of somebody else's points",
     "hub-silent": "the hub does not answer, and this works only with it; nothing is lost",
@@ -54,6 +55,15 @@ OTHER_WORDS = {
     "not-a-ticket": "this is not a point ticket of ours: scan it again, whole",
     "ticket-not-authentic": "no key that is known here signed this ticket",
     "scan-needed": "a typed number is not taken here: scan the ticket",
+    "in-this-shift": "this sale belongs to the open shift: take it back instead",
+    NoRefund.NO_SUCH_RECORD: "there is no such record here: another counter gives back what it"
+    " sold",
+    NoRefund.NOT_REFUNDABLE: "points are given back for a sale or a taken ticket only",
+    NoRefund.ALREADY_REVERSED: "this was taken back already",
+    NoRefund.WAITS: "the office has still to decide about this sale: nothing was paid for it yet",
+    NoRefund.TOO_LATE: "points are given back within 30 days",
+    NoRefund.NOTHING_LEFT: "all that this sale brought has been given back",
+    NoRefund.TOO_MUCH: "that is more than this sale brought",
     "no-accepted-town": "this card has no points that can be used here",
 }
 

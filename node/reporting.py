@@ -13,11 +13,13 @@ from node.outcome import HistoryRow, Incident, PrinterState, Status
 from node.paper import WAITING_NOTES
 from node.projection import open_shift
 from node.reach import Contact
+from node.refunding import EARLIER, earlier_of
 from node.reversing import REVERSIBLE
-from node.store import Store
+from node.store import Row, Store
 from sync import chain
 from sync.clock import At, ClockState
 from sync.policy import Lists, Policy
+from sync.refund import why_not
 from sync.values import Digest, Millis, TicketNumber
 
 _INCIDENTS = 50
@@ -132,7 +134,7 @@ def printer_state(store: Store, settings: Settings) -> PrinterState:
     )
 
 
-def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
+def history(store: Store, limit: int, now: Millis) -> tuple[HistoryRow, ...]:
     """The node's money records, newest first."""
     life = life_of(store)
     shift = open_shift(store, life.epoch)
@@ -140,7 +142,8 @@ def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
         "SELECT epoch, seq, move.kind, move.at, municipality, points, tier, move.number, digest,"
         " reversed_by, outcome, coalesce(reason, ''), shift,"
         " CASE move.kind WHEN 'ticket.issued' THEN (SELECT group_concat(paper.number, ' ')"
-        " FROM paper WHERE paper.epoch = move.epoch AND paper.seq = move.seq) END"
+        " FROM paper WHERE paper.epoch = move.epoch AND paper.seq = move.seq) END,"
+        f" {EARLIER}"
         " FROM move JOIN record USING (epoch, seq) LEFT JOIN verdict USING (epoch, seq)"
         " JOIN epoch USING (epoch) ORDER BY epoch.number DESC, seq DESC LIMIT ?",
         (limit,),
@@ -167,10 +170,18 @@ def history(store: Store, limit: int) -> tuple[HistoryRow, ...]:
                 and row[12] == shift
                 and not life.stopped
             ),
+            refundable=0 if life.stopped or row[12] == shift != 0 else _refundable(row[14:], now),
+            given_back=row[-1],
             issued=tuple(map(TicketNumber, sorted((row[13] or "").split()))),
         )
         for row in rows
     )
+
+
+def _refundable(row: Row, now: Millis) -> int:
+    """What may be given back for a record, as far as is known here."""
+    earlier = earlier_of(row)
+    return earlier.brought if why_not(earlier, 1, now) is None else 0
 
 
 def _paper_waiting(store: Store) -> int:

@@ -57,7 +57,7 @@ class Reversing:
         if not shift or shift != self._parts.shifts.current():
             raise RefusedByRule(
                 "not-in-this-shift",
-                f"record {seq} belongs to a shift that is closed; a refund needs the hub",
+                f"record {seq} belongs to a shift that is closed: give its points back (refund)",
             )
         return Reversed(municipality=town, of=Ref(epoch, seq, digest), points=points)
 

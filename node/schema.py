@@ -38,6 +38,12 @@ def m002_fewer_pages_a_commit(db: Database) -> None:
         db.execute(statement)
 
 
+@STEPS()
+def m003_refunds(db: Database) -> None:
+    """Which record a refund gave points back for, perhaps one of an earlier life."""
+    db.execute(_REFUNDS)
+
+
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE epoch (
@@ -136,6 +142,13 @@ UPDATE epoch SET queued =
   coalesce((SELECT max(seq) FROM record WHERE record.epoch = epoch.epoch), 0);
 DROP INDEX move_open;
 CREATE INDEX move_quarantined ON move (tier, kind) WHERE verdict = 'quarantined'"""
+
+
+_REFUNDS = """
+CREATE TABLE refund (
+  epoch TEXT NOT NULL, seq INTEGER NOT NULL, of_epoch TEXT NOT NULL, of_seq INTEGER NOT NULL,
+  points INTEGER NOT NULL CHECK (points > 0), PRIMARY KEY (of_epoch, of_seq, epoch, seq)
+) WITHOUT ROWID, STRICT"""
 
 
 def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:

@@ -12,7 +12,15 @@ import msgspec
 from node.outcome import ZReport
 from printer import documents
 from sync.clock import day_of
-from sync.records import Record, Reversed, Spend, TicketRedeemed, TicketVoided, Tier
+from sync.records import (
+    Record,
+    Refunded,
+    Reversed,
+    Spend,
+    TicketRedeemed,
+    TicketVoided,
+    Tier,
+)
 from sync.ticket import SignedTicket, to_qr
 from sync.values import Digest, Millis, short
 
@@ -20,13 +28,12 @@ TAKINGS: dict[str, documents.TakingsKind] = {
     "spend": "spend",
     "ticket.redeemed": "redemption",
     "reversed": "reversal",
+    "refunded": "refund",
 }
 """Records that change what the drawer holds, and what paper calls them."""
 KINDS: dict[str, documents.SlipKind] = {**TAKINGS, "ticket.voided": "void"}
 """Records that have a slip, and what it is called."""
-
-
-WithSlip = Spend | TicketRedeemed | Reversed | TicketVoided
+WithSlip = Spend | TicketRedeemed | Reversed | TicketVoided | Refunded
 """Their bodies."""
 
 
@@ -73,7 +80,7 @@ def slip(
         balance=balance,
         settled=_settled(body),
         number=body.number if isinstance(body, TicketRedeemed | TicketVoided) else "",
-        undoes=body.of.seq if isinstance(body, Reversed) else 0,
+        undoes=body.of.seq if isinstance(body, Reversed | Refunded) else 0,
         at=aware(record.at.ms),
         node=short(record.node),
         seq=record.seq,
@@ -90,6 +97,8 @@ def _settled(body: WithSlip) -> documents.Settled | None:
         return None if body.lost else "online"
     if isinstance(body, Reversed):
         return None
+    if isinstance(body, Refunded):
+        return "online"
     return "offline" if body.tier is Tier.T2 else "online"
 
 

@@ -6,6 +6,8 @@ money action opens a shift by itself: nobody loses a sale because a button was n
 epoch begins with a new shift, and so with a new content key.
 """
 
+from typing import get_args
+
 from node.keys import Keys
 from node.knowledge import Knowledge
 from node.limits import Limits, float_used, share_of
@@ -139,7 +141,7 @@ class Shifts:
             " WHERE epoch = ? AND seq BETWEEN ? AND ? AND outcome IS NULL ORDER BY seq",
             (epoch, opened, last),
         )
-        money = {"spend", "ticket.redeemed", "ticket.issued", "ticket.voided", "reversed"}
+        money = set(get_args(Kind))
         policy, _ = self._knowledge.policy(MunicipalityCode(self._writer.node[:6]))
         now = self._writer.now()
         allowed = share_of(
@@ -195,4 +197,11 @@ class Shifts:
         )
 
 
-_SIGNS = {"spend": 1, "ticket.redeemed": 1, "reversed": -1, "ticket.issued": 0, "ticket.voided": 0}
+_SIGNS: dict[Kind, int] = {
+    "spend": 1,
+    "ticket.redeemed": 1,
+    "reversed": -1,
+    "refunded": -1,
+    "ticket.issued": 0,
+    "ticket.voided": 0,
+}

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from sync.records.bodies import CardKeyDigest, Counter, Position, Programme, Ticket, Town
+from sync.records.bodies import CardKeyDigest, Counter, Position, Programme, Ref, Ticket, Town
 from sync.standing import LoneStanding
 from sync.values import DAY, Amount, EpochId, Millis, NodeId
 
@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     REDEEM = "ticket.redeem"
     CLEAR = "ticket.clear"
     VOID = "ticket.void"
+    REFUND = "refund"
+    """Nothing is taken: what a record brought is kept free for giving it back, once."""
 
 
 CLAIMS = frozenset({Purpose.REDEEM, Purpose.CLEAR, Purpose.VOID})
@@ -59,6 +61,8 @@ class HoldRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     wanted: Wanted | None
     after: Annotated[tuple[tuple[EpochId, Position], ...], Meta(max_length=64)]
     """The node's last records of this person: the hub answers when they are posted."""
+    of: Ref | None = None
+    """For a refund: the record that it is for."""
 
 
 class HoldAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -34,7 +34,7 @@ from node.outcome import (
 )
 from node.voided import LiveTicket, SeenTicket, Voided
 from sync.members import MemberStep
-from sync.values import KeyDigest, MunicipalityCode, Points
+from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
 
 class UseCases(Protocol):
@@ -80,6 +80,13 @@ class UseCases(Protocol):
 
     def reverse(self, seq: int, reason: str = "") -> Outcome:
         """Take back a spend or redemption of the open shift, once."""
+        ...
+
+    def refund(self, epoch: EpochId, seq: int, points: Points | None = None) -> Outcome:
+        """Give points back for a sale or redemption of a closed shift: all of it, or a part.
+
+        Within 30 days. Online only.
+        """
         ...
 
     def choose_id(self, wishes: Sequence[str]) -> ChosenId | Refused:

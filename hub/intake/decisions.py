@@ -14,9 +14,9 @@
 | noted      | anything that does not wait for people; another decision | -                    |
 |            | may still follow                                         |                      |
 
-A quarantined reversal that is applied is posted as any other reversal. A redemption that people
-have paid stands like one that the reserve paid at once: the ticket's own points, where they are
-free, take the reserve's place.
+A quarantined reversal or refund that is applied is posted as any other one. A redemption that
+people have paid stands like one that the reserve paid at once: the ticket's own points, where they
+are free, take the reserve's place.
 """
 
 from collections.abc import Callable, Collection
@@ -39,6 +39,7 @@ from hub.points.case import (
     moment_of,
     paid_by,
 )
+from hub.points.refund import refunded
 from hub.points.seconds import promote_next, stand, ticket_row
 from hub.points.superseding import supersede
 from hub.points.till import Till
@@ -48,7 +49,7 @@ from hub.store.database import Row
 from sync.chain import digest
 from sync.errors import RefusedByRule
 from sync.receipt import Bearer, Outcome
-from sync.records import Record, Reversed, Spend, decode
+from sync.records import Record, Refunded, Reversed, Spend, decode
 from sync.values import (
     AccountId,
     EpochId,
@@ -59,6 +60,7 @@ from sync.values import (
 )
 
 _SHOP_IS_PAID = frozenset({"spend"}) | OF_TICKETS
+_GIVES_BACK = frozenset({"reversed", "refunded"})
 _UNPROVED = frozenset(map(str, Proof)) - {Proof.GOOD, Proof.NOT_NEEDED}
 _ABOUT_A_RECORD = frozenset({Outcome.EXCEPTION, Outcome.QUARANTINED})
 _SECOND = "second-redemption"
@@ -106,9 +108,8 @@ def _write_off(books: Books, source: Source, incident: Row) -> None:
     ticket = ticket_row(books, row["account"])
     account = AccountId(row["account"] if ticket is None else ticket.account)
     fell = sum(
-        move.points
+        move.points * ((move.debit == deficit(account)) - (move.credit == deficit(account)))
         for move in books.transfers_of(of, row["posting"])
-        if move.debit == deficit(account)
     )
     owed = min(fell, -books.balance(deficit(account)))
     books.move(RESERVE, deficit(account), owed, source=source, at=books.at, of=str(of))
@@ -146,8 +147,8 @@ def _noted(books: Books, _source: Source, incident: Row) -> None:
 
 def _apply(books: Books, source: Source, incident: Row) -> None:
     row = _quarantined(books, incident)
-    if row["kind"] == "reversed":
-        supersede(books, _source(incident), _reversal(books, incident))
+    if row["kind"] in _GIVES_BACK:
+        supersede(books, _source(incident), _given_back(books, incident))
     elif row["kind"] not in _SHOP_IS_PAID:
         raise RefusedByRule("cannot-apply", f"a record of kind {row['kind']} cannot be applied")
     else:
@@ -212,11 +213,14 @@ def _end_hold(books: Books, incident: Row) -> None:
         till.holds.misfit(hold, books.at)
 
 
-def _reversal(books: Books, incident: Row) -> Judgement:
+def _given_back(books: Books, incident: Row) -> Judgement:
+    """A reversal or a refund, posted as any other."""
     case, record = _case(books, incident)
-    if not isinstance(record.body, Reversed):
-        return applied()
-    return reversed_(Till(books), case, record.body)
+    body = record.body
+    if isinstance(body, Reversed):
+        return reversed_(Till(books), case, body)
+    assert isinstance(body, Refunded)  # noqa: S101  its row says so
+    return refunded(Till(books), case, body)
 
 
 def _case(books: Books, incident: Row) -> tuple[Case, Record]:

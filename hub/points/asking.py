@@ -8,6 +8,7 @@ import msgspec
 
 from hub.core import Core
 from hub.identities import Identities
+from hub.points import refund
 from hub.points.accounts import wallet
 from hub.points.books import Books, Source, posting
 from hub.points.clearing import is_counter, last_day_of_clearing
@@ -164,6 +165,8 @@ def _subject(
         return request.account, "not-accepted"
     if request.purpose in CLAIMS:
         return _ticket(books, node, request)
+    if request.purpose == Purpose.REFUND:
+        return refund.asked(books, node, request.of, request.points)
     card = KeyDigest(request.card)
     if identities.account_of(card, books.town) != request.account or not request.account:
         return request.account, "no-standing"
@@ -339,6 +342,8 @@ def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...])
 
 
 def _take(books: Books, hold: Hold) -> None:
+    if hold.purpose == Purpose.REFUND:
+        return  # what the shop got stays with it until the record comes
     source = Source(f"hold/{hold.node}", hold.epoch, hold.n)
     pool = wallet(hold.account)
     if hold.purpose in CLAIMS:

@@ -16,7 +16,7 @@ from hub.points.seconds import pool_of, promote_next, ticket_row
 from hub.store import schema
 from hub.store.database import Row, Tx
 from sync.errors import Damaged
-from sync.holds import CLAIMS
+from sync.holds import CLAIMS, Purpose
 from sync.records import Ticket
 from sync.values import AccountId, EpochId, Millis, MunicipalityCode, NodeId, home_of
 
@@ -32,7 +32,7 @@ class Hold:
     town: MunicipalityCode
     purpose: str
     account: AccountId
-    """The resident's account; for a claim the ticket's number."""
+    """The resident's account; for a claim the ticket's number, for a refund the record."""
     points: int
     state: str
     reason: str
@@ -163,6 +163,8 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
     """End an open hold without a record: points go back with their dates, a ticket lives again."""
     hold.state = "freed"
     set_state(books, hold, "freed")
+    if hold.purpose == Purpose.REFUND:
+        return
     if hold.purpose in CLAIMS:
         ticket = ticket_row(books, hold.account)
         if ticket is None:

@@ -25,6 +25,7 @@ from hub.points.books import Books
 from hub.points.case import Case, Judgement, Proof, applied, exception, quarantined
 from hub.points.issue import issued
 from hub.points.redeem import cleared, redeemed
+from hub.points.refund import refunded
 from hub.points.till import Till
 from hub.points.undo import reversed_
 from hub.points.void import noticed, voided
@@ -32,6 +33,7 @@ from sync.receipt import Bearer
 from sync.records import (
     NodeNotice,
     Record,
+    Refunded,
     Reversed,
     Spend,
     TicketCleared,
@@ -91,6 +93,8 @@ class Judge:
                 return noticed(self.till, case, body)
             case Reversed() as body:
                 return reversed_(self.till, case, body)
+            case Refunded() as body:
+                return refunded(self.till, case, body)
             case _:
                 return applied()
 

@@ -11,6 +11,7 @@ from hub.points.accounts import lapsed_ticket, outstanding
 from hub.points.bearers import bearers, repay
 from hub.points.books import Books, Source
 from hub.points.case import applied, line_of
+from hub.points.holders import to_holder
 from hub.points.superseding import supersede
 from hub.points.voiders import redeemed_meanwhile
 from hub.store import schema
@@ -124,8 +125,11 @@ def promote_next(books: Books, number: str, *, source: Source, at: Millis) -> bo
     if ticket is None or pool is None or not rows:
         return False
     record = Source.read(rows[0][0])
-    for bearer, points in bearers(books.transfers_of(record, _posting_of(books, record))).items():
+    borne = bearers(books.transfers_of(record, _posting_of(books, record)))
+    for bearer, points in borne.items():
         repay(books, pool, bearer, points, of=record, source=source, at=at)
+    rest = ticket.points - sum(borne.values())  # its shop had given it back: it is the holder's
+    to_holder(books, pool, number, rest, of=record, source=source, at=at)
     lay_down(books, number, record)
     if ticket.state == "voiding":
         redeemed_meanwhile(books, ticket.voided_by)

@@ -1,11 +1,10 @@
 """Taking back a sale or a redemption: each bearer gets back what it gave for it in the end."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.points.accounts import kind_of, lapsed_ticket, outstanding, receivable, subject_of, wallet
-from hub.points.bearers import bearers, repay
+from hub.points.accounts import kind_of, lapsed_ticket, outstanding, wallet
+from hub.points.bearers import bearers, draw, gave_back, payers, repay
 from hub.points.books import Source, Transfer
 from hub.points.case import OF_TICKETS, Case, Judgement, applied, exception, quarantined
 from hub.points.holds import Hold
@@ -16,7 +15,7 @@ from hub.points.voiders import void_goes_on
 from sync.holds import CLAIMS
 from sync.receipt import Bearer, Outcome
 from sync.records import Reversed
-from sync.values import OrganisationId, TicketNumber
+from sync.values import TicketNumber
 
 
 def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
@@ -32,16 +31,17 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
         return exception("not-reversible", Bearer.NOBODY)
     if _another_shift(till, case, body):
         return exception("another-shift", Bearer.NOBODY)
+    of = case.line.source(body.of.seq)
+    moves = till.books.transfers_of(of, row["posting"])
+    if gave_back(moves):
+        return exception("refunded-already", Bearer.NOBODY)
     _mark(till, case, body)
     if row["outcome"] == Outcome.QUARANTINED:
-        source = case.line.source(body.of.seq)
-        supersede(till.books, source, exception("reversed", Bearer.NOBODY))
+        supersede(till.books, of, exception("reversed", Bearer.NOBODY))
         hold = till.holds.named_by_record(case.line, body.of.seq)
         if hold is not None:
             till.holds.misfit(hold, case.at)
         return applied()
-    of = case.line.source(body.of.seq)
-    moves = till.books.transfers_of(of, row["posting"])
     _mirror(till, case, of, moves)
     if row["kind"] in OF_TICKETS:
         _ticket_back(till, case, row["account"], of, moves)
@@ -90,30 +90,15 @@ def _mark(till: Till, case: Case, body: Reversed) -> None:
 
 
 def _mirror(till: Till, case: Case, of: Source, moves: Sequence[Transfer]) -> None:
-    """Move back to each bearer what it gave; a closed window's payable is what the shop owes."""
+    """Move back to each bearer what it gave."""
     books = till.books
-    payers: Counter[str] = Counter()
-    for move in moves:
-        if kind_of(move.credit) == "payable":
-            closed = move.window < books.window
-            shop = OrganisationId(subject_of(move.credit))
-            payers[receivable(shop) if closed else move.credit] += move.points
+    there = payers(moves, books.window)
     for bearer, points in bearers(moves).items():
         home, taken_by = _home_of(till, bearer)
-        for payer, part in _draw(payers, points):
+        for payer, part in draw(there, points):
             repay(
                 books, payer, home, part, of=of, source=case.source, at=case.at, taken_by=taken_by
             )
-
-
-def _draw(payers: Counter[str], points: int) -> Iterator[tuple[str, int]]:
-    """Take points from the payers, the first one first."""
-    for payer, there in payers.items():
-        part = min(points, there)
-        payers[payer] -= part
-        points -= part
-        if part:
-            yield payer, part
 
 
 def _home_of(till: Till, bearer: str) -> tuple[str, Source | None]:

@@ -14,7 +14,7 @@ from hub.bodies import HubRecord, VoidsEnded
 from hub.points.accounts import outstanding
 from hub.points.books import Books, Source
 from hub.points.case import Case, Judgement, applied, exception, quarantined
-from hub.points.returns import give_back
+from hub.points.holders import to_holder
 from hub.points.seconds import TicketRow, has_others, is_claimed, set_ticket, ticket_row
 from hub.points.till import Till
 from hub.points.voiders import COPY_TURNED_UP
@@ -22,7 +22,6 @@ from hub.store import schema
 from sync.receipt import Bearer
 from sync.records import NodeNotice, TicketVoided
 from sync.reprints import read_reprint
-from sync.values import AccountId, Millis
 
 NOT_LIVE = "ticket-not-live"
 """A void of a ticket that is redeemed, voided or past: nothing is left to give back."""
@@ -57,7 +56,8 @@ def _handed_in(till: Till, case: Case, body: TicketVoided, ticket: TicketRow) ->
     pool = outstanding(ticket.programme) if hold is None else hold.account_name
     if hold is not None:
         till.holds.use(hold)
-    _give_back(books, ticket, pool, source=case.source, at=case.at)
+    source, at = case.source, case.at
+    to_holder(books, pool, body.number, ticket.points, of=source, source=source, at=at)
     _set_void(books, body.number, "voided", by=str(case.source), lost=False)
     if has_others(books, body.number):
         return exception(COPY_TURNED_UP, Bearer.NOBODY)
@@ -81,7 +81,8 @@ def end_voids(books: Books, record: HubRecord) -> None:
         ticket = ticket_row(books, number)
         if ticket is None or ticket.state != "voiding" or is_claimed(books, number):
             continue  # somebody redeemed it since, or is about to void or redeem it
-        _give_back(books, ticket, outstanding(ticket.programme), source=source, at=record.at)
+        pool, of = outstanding(ticket.programme), Source.read(ticket.voided_by)
+        to_holder(books, pool, number, ticket.points, of=of, source=source, at=record.at)
         set_ticket(books, number, "voided")
 
 
@@ -99,20 +100,6 @@ def noticed(till: Till, case: Case, body: NodeNotice) -> Judgement:
             at=case.at,
         )
     return applied()
-
-
-def _give_back(books: Books, ticket: TicketRow, pool: str, *, source: Source, at: Millis) -> None:
-    """Points into the wallet, out of the lots that the issue took: from its hold or by itself."""
-    give_back(
-        books,
-        pool,
-        AccountId(ticket.account),
-        ticket.points,
-        used_by=[Source.read(ticket.held_by), Source.read(ticket.issued_by)],
-        source=source,
-        at=at,
-        of=ticket.issued_by,
-    )
 
 
 def _set_void(books: Books, number: str, state: str, *, by: str, lost: bool) -> None:

@@ -247,6 +247,17 @@ class TicketVoided(Body, frozen=True, tag="ticket.voided"):
         return not self.ticket
 
 
+class Refunded(Body, frozen=True, tag="refunded"):
+    """Points are given back for a sale or a redemption, later than its shift; the hub agreed."""
+
+    municipality: Town
+    of: Ref
+    points: Amount
+    """All that the record brought, or a part."""
+    hold: Counter
+    """The node's attempt that this record ends: the hub's yes."""
+
+
 class NodeNotice(Body, frozen=True, tag="node.notice"):
     """Something the hub should know about this node; moves no points."""
 
@@ -266,6 +277,7 @@ AnyBody = (
     | TicketCleared
     | PileClosed
     | TicketVoided
+    | Refunded
     | NodeNotice
 )
 """The kinds of version 1."""

@@ -52,6 +52,7 @@ from sync.values import (
 )
 from tests.doubles.counter_joining import JoinsCards
 from tests.doubles.counter_members import member_step
+from tests.doubles.counter_refunds import GivesPointsBack, worth
 from tests.doubles.counter_residents import RegistersResidents
 from tests.doubles.counter_voids import VoidsTickets
 
@@ -86,7 +87,7 @@ class FakeCard:
 
 
 @dataclass(slots=True)
-class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets):
+class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack):
     """See the module. ``cards`` by address, ``tickets`` by QR text (points still on them)."""
 
     cards: dict[str, FakeCard] = field(default_factory=dict)
@@ -138,7 +139,7 @@ class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets):
 
     def taken(self) -> int:
         """Spends and redemptions less reversals."""
-        return sum(_worth(row) for row in self.rows)
+        return sum(worth(row) for row in self.rows)
 
     # -- the use cases
 
@@ -174,6 +175,7 @@ class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets):
         if self.staff is None:
             return _no("no-shift")
         report = replace(self._report(), closed_seq=len(self.rows) + 1)
+        self._end_shift(self._shift_began)
         self.staff = None
         return report
 
@@ -549,7 +551,6 @@ class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets):
 
     def _report(self) -> ZReport:
         shift = self.rows[self._shift_began :]
-        kinds: tuple[Kind, ...] = get_args(Kind)
         lines = tuple(
             ZLine(
                 municipality=KAWASAKI,
@@ -559,7 +560,7 @@ class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets):
                 count=sum(row.kind == kind for row in shift),
                 points=sum(row.points for row in shift if row.kind == kind),
             )
-            for kind in kinds
+            for kind in get_args(Kind)
             if any(row.kind == kind for row in shift)
         )
         waiting = [row for row in shift if row.verdict is None]
@@ -572,7 +573,7 @@ class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets):
             opened_at=Millis(NOW - 8 * 3_600_000),
             closed_at=NOW,
             lines=lines,
-            taken=sum(_worth(row) for row in shift),
+            taken=sum(worth(row) for row in shift),
             synced=len(shift) - len(waiting),
             waiting=len(waiting),
             offline_used=sum(row.points for row in waiting),
@@ -636,13 +637,6 @@ def slowly(counter: FakeCounter) -> Callable[[], None]:
     """Let questions wait until what this returns is called."""
     counter.gate.clear()
     return counter.gate.set
-
-
-def _worth(row: HistoryRow) -> int:
-    """What a row adds to the takings. Issued points wait on the tickets."""
-    if row.kind == "reversed":
-        return -row.points
-    return row.points if row.kind in ("spend", "ticket.redeemed") else 0
 
 
 def _no(reason: str) -> Refused:

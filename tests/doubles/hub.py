@@ -47,13 +47,14 @@ from sync.feed import (
     UsedTicketItem,
     ZoneKeyItem,
 )
-from sync.holds import CLAIMS, HoldAnswer, HoldRequest, StandingRequest
+from sync.holds import CLAIMS, HoldAnswer, HoldRequest, Purpose, StandingRequest
 from sync.invitation import Invitation
 from sync.policy import Policy
 from sync.receipt import Answer, Bearer, Custody, Outcome, Receipt, Verdict
 from sync.records import (
     Genesis,
     Record,
+    Refunded,
     Reversed,
     Spend,
     Ticket,
@@ -148,6 +149,8 @@ class FakeHub(GivesNumbers):
         self.lose_answers_to = ""
         """The end of a path whose calls are taken, and whose answers are lost."""
         self.keep_receipts = False
+        self.no_refunds = ""
+        """Why this hub agrees to no refund."""
         """Custody only: nothing is judged yet."""
         self.programmes = {"123": "2026-12-31"}
         """Running programmes of Kawasaki and their last day of issue."""
@@ -340,6 +343,8 @@ class FakeHub(GivesNumbers):
                 return Verdict(seq, digest, Outcome.EXCEPTION, reason, nobody, 0, seq)
         elif isinstance(body, Reversed):
             self._undo(body)
+        elif isinstance(body, Refunded):
+            self._refund(epoch, body)
         return Verdict(seq, digest, Outcome.APPLIED, "", Bearer.NOBODY, paid, seq, tickets=tickets)
 
     def _charge(self, epoch: EpochId, account: str, points: int, hold: int) -> None:
@@ -354,13 +359,19 @@ class FakeHub(GivesNumbers):
             self.tickets[record.body.number] = "issued"
             self.used[name_of(record.body.ticket)] = False
 
+    def _refund(self, epoch: EpochId, body: Refunded) -> None:
+        self.holds.pop((epoch, body.hold), None)
+        record = self.applied[body.of.epoch, body.of.seq]
+        if isinstance(record.body, Spend):
+            self._wallet(record.body.account).points += body.points
+
     def _wallet(self, account: str) -> Wallet:
         return next(w for w in self.wallets.values() if w.account == account)
 
     def _free(self, epoch: EpochId, n: int) -> None:
         self.ended.append((epoch, n))
         request, _ = self.holds.pop((epoch, n), (None, ""))
-        if request is not None and request.purpose not in CLAIMS:
+        if request is not None and request.account:
             self._wallet(request.account).points += request.points
 
     def _hold(self, body: bytes, epoch_text: str, n_text: str) -> Response:
@@ -404,6 +415,9 @@ class FakeHub(GivesNumbers):
             ticket = read_ticket(request.ticket, {KAWASAKI: (self.ticket_key.public,)})
             if self.tickets.get(ticket.number) != "issued":
                 return "ticket-used"
+        elif request.purpose is Purpose.REFUND:
+            if self.no_refunds:
+                return self.no_refunds
         else:
             wallet = self._wallet(request.account)
             if wallet.points < request.points:

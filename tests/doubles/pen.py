@@ -28,6 +28,7 @@ from sync.records import (
     PileOpened,
     Record,
     Ref,
+    Refunded,
     Reversed,
     ShiftOpened,
     Spend,
@@ -300,6 +301,11 @@ class Pen:
         """Take a record of this chain back."""
         of = Ref(self.epoch, seq, digest(self.records[seq - 1]))
         return self.write(Reversed(town, of, points))  # type: ignore[arg-type]
+
+    def refund(self, seq: int, points: int, *, town: MunicipalityCode, hold: int = 0) -> int:
+        """Give points back for a record of this chain."""
+        of = Ref(self.epoch, seq, digest(self.records[seq - 1]))
+        return self.write(Refunded(town, of, points, hold))  # type: ignore[arg-type]
 
     def batch(
         self,

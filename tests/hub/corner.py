@@ -47,11 +47,12 @@ from hub.store import schema
 from hub.store.database import Database
 from hub.voids import end_voids
 from sync.certificate import CardKey, Roots
+from sync.chain import digest
 from sync.clock import month_of
 from sync.holds import HoldRequest, Purpose, Wanted
 from sync.policy import Policy
 from sync.receipt import Answer, Custody, Receipt, Verdict
-from sync.records import Basis
+from sync.records import Basis, Ref
 from sync.revocation import Kind, RevocationList
 from sync.signing import SigningKey, open_signed, thumbprint
 from sync.ticket import read_ticket
@@ -311,6 +312,29 @@ class Corner:
             ticket=ticket,
             wanted=None,
             after=(),
+        )
+        return self.ask(pen, request)
+
+    def hold_refund(
+        self,
+        pen: Pen,
+        seq: int,
+        points: int,
+        *,
+        town: MunicipalityCode = KAWASAKI,
+        of: Ref | None = None,
+    ) -> tuple[int, Asked]:
+        """Ask before points are given back for a record of a pen, or for another one."""
+        request = HoldRequest(
+            municipality=town,
+            purpose=Purpose.REFUND,
+            points=Points(points),
+            account="",
+            card=b"",
+            ticket=b"",
+            wanted=None,
+            after=(),
+            of=of or Ref(pen.epoch, seq, digest(pen.records[seq - 1])),
         )
         return self.ask(pen, request)
 

@@ -109,6 +109,21 @@ class Life(RuleBasedStateMachine):
         for _ in range(times):
             self._take_back(self.shops[shop], back)
 
+    @rule(shop=SHOP, back=st.integers(1, 3), points=st.integers(1, 400), asks=st.booleans())
+    def something_is_given_back(self, shop: int, back: int, points: int, *, asks: bool) -> None:
+        """A part of it or more than all; the hub is asked first, or not."""
+        pen = self.shops[shop]
+        bodies = enumerate((decode(data).body for data in pen.records), 1)
+        taken = [seq for seq, body in bodies if isinstance(body, Spend | TicketRedeemed)]
+        if len(taken) >= back:
+            self.town.put(pen)
+            n, asked = self.town.hold_refund(pen, taken[-back], points) if asks else (0, None)
+            if asked is None or asked.granted:
+                pen.at = self.town.clock.now()
+                pen.refund(taken[-back], points, town=KAWASAKI, hold=n)
+                said = self.town.verdict(pen)
+                assert asked is None or said.outcome is Outcome.APPLIED
+
     @rule(who=WHO, points=st.integers(1, 400), days=st.integers(1, 3))
     def a_ticket(self, who: int, points: int, days: int) -> None:
         n, asked = self.town.hold_tickets(self.counter, self.people[who], points, days=days)
@@ -286,7 +301,9 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def a_hold_keeps_what_it_says(self) -> None:
         held = {name: points for name, points in self.town.balances().items() if "hold:" in name}
-        opened = self._rows("SELECT node, epoch, n, points FROM hold WHERE state='open'")
+        opened = self._rows(
+            "SELECT node, epoch, n, points FROM hold WHERE state='open' AND purpose<>'refund'"
+        )
         assert held == {f"hold:{node}/{epoch}/{n}": points for node, epoch, n, points in opened}
 
     @invariant()
@@ -297,6 +314,17 @@ class Life(RuleBasedStateMachine):
             " WHERE r.kind='spend' AND (t.credit LIKE 'payable:%') GROUP BY r.node, r.seq"
         ):
             assert taken <= points
+
+    @invariant()
+    def no_shop_gives_back_more_than_a_record_brought_it(self) -> None:
+        for name, points in self._rows(
+            "SELECT name, sum(points) FROM (SELECT CASE \"of\" WHEN '' THEN"
+            " source || ':' || epoch || ':' || seq ELSE \"of\" END AS name, points FROM transfer"
+            " WHERE credit LIKE 'payable:%' UNION ALL SELECT \"of\", -points FROM transfer"
+            " WHERE (debit LIKE 'payable:%' OR debit LIKE 'receivable:%') AND \"of\"<>'')"
+            " GROUP BY name"
+        ):
+            assert points >= 0, name
 
     @invariant()
     def within_policy_the_shop_is_paid(self) -> None:
@@ -329,9 +357,10 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def voided_tickets_gave_their_points_back_once(self) -> None:
         for voided, back in self._rows(
-            "SELECT sum(k.points * (k.state='voided')), (SELECT coalesce(sum(t.points), 0)"
-            " FROM transfer t WHERE t.of=k.issued_by AND t.credit='wallet:'||k.account)"
-            " FROM ticket k WHERE k.issued_by<>'' GROUP BY k.issued_by"
+            "SELECT k.points * (k.state='voided'), (SELECT coalesce(sum(t.points), 0)"
+            " FROM transfer t WHERE t.of=k.voided_by"
+            " AND t.credit IN ('wallet:'||k.account, 'deficit:'||k.account))"
+            " FROM ticket k WHERE k.voided_by<>''"
         ):
             assert back == voided
 

@@ -122,6 +122,27 @@ def test_a_day_at_the_counter(run: Run, tmp_path: Path, blank_card: Path) -> Non
     assert (audit.exit_code, audit.stdout) == (0, "")
 
 
+def test_points_of_a_closed_shift_are_given_back_from_the_shell(
+    run: Run, tmp_path: Path, blank_card: Path
+) -> None:
+    where, picture = str(tmp_path / "node"), tmp_path / "refund.png"
+    sale = said(run("spend", where, *SPEND, "300", "--card", f"soft:{blank_card}", "--json"))
+    record = (sale["epoch"], str(sale["seq"]))
+    too_early = run("refund", where, *record, "--json")
+    run("shift", "close", where)
+
+    part = run("refund", where, *record, "--points", "100", "--png", str(picture), "--json")
+    rest = run("refund", where, *record, "--json")
+    again = run("refund", where, *record, "--json")
+
+    assert (too_early.exit_code, said(too_early)["reason"]) == (3, "in-this-shift")
+    assert (said(part)["outcome"], said(part)["points"]) == ("approved", 100)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert said(rest)["points"] == 200
+    assert (again.exit_code, said(again)["reason"]) == (3, "refunded-already")
+    assert "refused" in again.stderr
+
+
 def test_status_has_every_key_that_scripts_read(run: Run, tmp_path: Path) -> None:
     answer = said(run("status", str(tmp_path / "node"), "--json"))
 

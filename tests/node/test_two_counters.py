@@ -15,7 +15,7 @@ from hub.hub import open_hub
 from node.counter import Counter
 from node.enrol import enrol
 from node.opening import Ports, open_counter
-from node.outcome import Approved, Issued, Prepared, Refused
+from node.outcome import Approved, BalanceRow, Issued, Prepared, Refused
 from node.reach import Straight
 from sync.invitation import read_invitation
 from sync.values import Points
@@ -211,3 +211,28 @@ def test_points_of_a_sale_given_up_are_there_when_the_card_is_looked_at_again(
     (town,) = street.fish_shop.look_up(street.card).towns
 
     assert town.available > 0
+
+
+def test_what_a_ticket_paid_is_given_back_to_the_card_that_it_came_from(street: Street) -> None:
+    qr = street.ticket(500)
+    taken = street.fish_shop.redeem(qr)
+    assert isinstance(taken, Approved)
+    street.fish_shop.close_shift()
+
+    done = street.fish_shop.refund(taken.epoch, taken.seq, Points(300))
+    street.sync()
+
+    assert isinstance(done, Approved)
+    assert _outcome(street.fish_shop, done) == "applied"
+    (row,) = _exact(street)
+    assert row.available == GRANTED - 500 + 300
+    refused = street.fish_shop.refund(taken.epoch, taken.seq, Points(201))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "more-than-was-paid"
+    assert isinstance(street.fish_shop.redeem(qr), Refused)
+
+
+def _exact(street: Street) -> tuple[BalanceRow, ...]:
+    found = street.greengrocer.balances(street.card, bytearray(PIN))
+    assert not isinstance(found, Refused), found
+    return found

@@ -12,6 +12,7 @@ from sync.records import (
     PileOpened,
     Record,
     Ref,
+    Refunded,
     Reversed,
     ShiftClosed,
     ShiftOpened,
@@ -63,6 +64,7 @@ bodies = st.one_of(
     st.builds(ShiftClosed, positions, st.lists(sums, max_size=4).map(tuple)),
     st.builds(Spend, towns, accounts, amounts, tiers, digests, counters, bases),
     st.builds(Reversed, towns, st.builds(Ref, epochs, positions, digests), amounts),
+    st.builds(Refunded, towns, st.builds(Ref, epochs, positions, digests), amounts, counters),
     st.builds(
         TicketIssued,
         towns,

@@ -24,6 +24,7 @@ from sync.records import (
     PileOpened,
     Record,
     Ref,
+    Refunded,
     Reversed,
     ShiftClosed,
     ShiftOpened,
@@ -163,7 +164,7 @@ def day() -> tuple[Record, ...]:
     )
     tell(ShiftOpened("さくら", "2026-03", SEALED_CONTENT_KEY))
     sale = tell(Spend(TOWN, ACCOUNT, Points(300), Tier.T2, CARD, 0, _BASIS))
-    tell(Spend(TOWN, ACCOUNT, Points(9_999_999), Tier.T0, CARD, 1, _NO_BASIS))
+    held = tell(Spend(TOWN, ACCOUNT, Points(9_999_999), Tier.T0, CARD, 1, _NO_BASIS))
     tell(Reversed(TOWN, sale, Points(300)))
     tell(
         TicketIssued(
@@ -184,6 +185,7 @@ def day() -> tuple[Record, ...]:
     tell(PileClosed(pile.seq, 1, 500))
     tell(TicketVoided(TOWN, NUMBER, Points(500), AccountId(""), KeyDigest(b""), 5, paper))
     tell(TicketVoided(TOWN, NUMBER, Points(500), ACCOUNT, CARD, 0, b""))
+    tell(Refunded(TOWN, held, Points(300), 6))
     return tuple(told)
 
 

@@ -1,4 +1,4 @@
-"""What this counter took, newest first; Enter takes one back."""
+"""What this counter took, newest first; Enter takes one back, or gives its points back."""
 
 from functools import partial
 from typing import ClassVar
@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from node.outcome import Approved, HistoryRow, Kind, Outcome, Status
+from sync.values import Points
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
 from tui.widgets.answer import Answer
@@ -22,6 +23,7 @@ KINDS: dict[Kind, str] = {
     "ticket.issued": N_("Issued"),
     "ticket.voided": N_("Ticket back"),
     "reversed": N_("Taken back"),
+    "refunded": N_("Given back"),
 }
 _VERDICTS = {
     None: N_("to send"),
@@ -32,7 +34,7 @@ _VERDICTS = {
 
 
 class History(CounterScreen):
-    """F7, Enter, Enter takes the last sale back."""
+    """F7, Enter, F12 takes the last sale back; one of a closed shift is given back by the hub."""
 
     HEADING = N_("History, take back")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,9 +99,16 @@ class History(CounterScreen):
         row, words = self._rows[event.cursor_row], self.desk.words
         if row.reversed_by is not None:
             self.desk.advise_reason(self.answer, "reversed-already")
+        elif row.refundable:
+            question = words(
+                "No. {seq} is of a closed shift. Give {points} of it back to the customer?"
+                " The shop's next payment is less by it.",
+                seq=row.seq,
+                points=words.points(row.refundable),
+            )
+            self.desk.push_screen(Confirm(question), partial(self._sure_of_refund, row))
         elif not row.reversible:
-            sale = row.kind in ("spend", "ticket.redeemed")
-            self.desk.advise_reason(self.answer, "not-in-this-shift" if sale else "not-reversible")
+            self.desk.advise_reason(self.answer, _why_not(row))
         else:
             question = words(
                 "Take back no. {seq}, {what}, {points}?",
@@ -114,6 +123,12 @@ class History(CounterScreen):
             self.answer.note(self.desk.words("One moment, please."))
             self.ask(partial(self.counter.reverse, row.seq), self._reversed, money=True)
 
+    def _sure_of_refund(self, row: HistoryRow, sure: bool | None) -> None:
+        if sure:
+            self.answer.note(self.desk.words("One moment, please."))
+            refund = partial(self.counter.refund, row.epoch, row.seq, Points(row.refundable))
+            self.ask(refund, self._reversed, money=True)
+
     def _reversed(self, outcome: Outcome) -> None:
         if isinstance(outcome, Approved):
             words = self.desk.words
@@ -122,10 +137,18 @@ class History(CounterScreen):
                 words,
                 words("{points} given back.", points=words.points(outcome.points)),
                 words("No. {seq}", seq=outcome.seq),
+                words("They keep the date they had.") if outcome.kind == "refunded" else "",
             )
         else:
             self.show_refusal(outcome)
         self._read()
+
+
+def _why_not(row: HistoryRow) -> str:
+    """Why a row of no open shift is neither taken back nor given back, as far as it shows."""
+    if row.kind not in ("spend", "ticket.redeemed"):
+        return "not-reversible"
+    return "refunded-already" if row.given_back >= row.points else "not-in-this-shift"
 
 
 def _cells(row: HistoryRow, words: Words) -> tuple[str, ...]:

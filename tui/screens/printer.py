@@ -26,6 +26,7 @@ _KINDS = {
     "spend": N_("Points"),
     "ticket.redeemed": N_("Ticket"),
     "reversed": N_("Taken back"),
+    "refunded": N_("Given back"),
     "ticket": N_("Point ticket"),
     "Z": N_("Z-report"),
 }

@@ -165,13 +165,33 @@ ADVICE: dict[str, Advice] = {
         N_("This is not the card from before."), N_("Put the first card back, or start again.")
     ),
     "not-in-this-shift": Advice(
-        N_("Only sales of the open shift can be taken back here."), _CALL_OFFICE
+        N_("This sale is of a closed shift and can be given back no more here."), _CALL_OFFICE
     ),
     "reversed-already": Advice(
         N_("This was taken back already."), N_("There is nothing more to do.")
     ),
     "not-reversible": Advice(N_("This entry cannot be taken back."), N_("Choose a sale.")),
     "no-such-record": Advice(N_("There is no such entry on this PC."), N_("Open the list again.")),
+    "in-this-shift": Advice(
+        N_("This sale is of the open shift."), N_("Take it back: choose it with F7.")
+    ),
+    # sync.refund.NoRefund
+    "not-refundable": Advice(
+        N_("Points cannot be given back for this entry."), N_("Choose a sale.")
+    ),
+    "already-reversed": Advice(
+        N_("This was taken back already."), N_("There is nothing more to do.")
+    ),
+    "refund-waits": Advice(N_("The office has still to decide about this sale."), _CALL_OFFICE),
+    "refund-too-late": Advice(
+        N_("Points can be given back within 30 days only."), _CALL_OFFICE, "no"
+    ),
+    "refunded-already": Advice(
+        N_("All of this was given back already."), N_("There is nothing more to do.")
+    ),
+    "more-than-was-paid": Advice(
+        N_("That is more than is left of this sale."), N_("Open the list again.")
+    ),
     "hub-silent": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
     "scan-needed": Advice(
         N_("A ticket has to be scanned."), N_("Hold its square code before the scanner.")

@@ -10,6 +10,7 @@ from node.card.errors import CardError, CardRefusal
 from node.outcome import Refused
 from sync import errors as sync_errors
 from sync.policy import Reason
+from sync.refund import NoRefund
 from tests.tui.wording.reasons import ELSEWHERE, given, reasons
 from tests.tui.wording.sentences import TUI, sentences
 from tui.wording import Words
@@ -21,10 +22,10 @@ _HOLES = re.compile(r"\{\w+\}")
 
 
 def _reasons() -> set[str]:
-    """The policy's, the card's, what the outcome names, and whatever hub and node code gives."""
+    """Policy's, refund's and card's, what the outcome names, what hub and node code gives."""
     named = re.findall(r"``([a-z-]+)``", _docstring_of_reason())
     of_card = {kind.REASON for kind in CardRefusal.__subclasses__()}
-    return {*Reason, *of_card, *named, *reasons()}
+    return {*Reason, *NoRefund, *of_card, *named, *reasons()}
 
 
 def _docstring_of_reason() -> str:

@@ -1,0 +1,57 @@
+"""Giving a ticket's points back to the resident whose wallet they left, with the dates they had.
+
+The tickets of one issue share what it took from the wallet, the earliest dates first; each has its
+own slice of it, in the order of their numbers. So what comes back for one ticket does not depend on
+what came back for another.
+"""
+
+from collections.abc import Iterable
+
+from hub.points.accounts import wallet
+from hub.points.bearers import repay
+from hub.points.books import Books, Source
+from hub.points.lots import work_out
+from hub.points.returns import Lot
+from sync.values import AccountId, Millis
+
+
+def to_holder(
+    books: Books, debit: str, number: str, points: int, *, of: Source, source: Source, at: Millis
+) -> None:
+    """Move points of a ticket, out of ``debit``, to its holder for the record ``of``."""
+    if points == 0:
+        return
+    account, lots = lots_of(books, number)
+    repay(books, debit, wallet(account), points, of=of, source=source, at=at, lots=lots)
+
+
+def lots_of(books: Books, number: str) -> tuple[AccountId, list[Lot]]:
+    """Whose points a ticket is, and the dates of those that it took."""
+    held_by, issued_by, account, each = books.tx.rows(
+        "SELECT held_by, issued_by, account, points FROM ticket WHERE municipality=? AND number=?",
+        [books.town, number],
+    )[0]
+    siblings = [
+        other
+        for (other,) in books.tx.rows(
+            "SELECT number FROM ticket WHERE municipality=? AND held_by=? ORDER BY number",
+            [books.town, held_by],
+        )
+    ]
+    holder = AccountId(account)
+    used = work_out(wallet(holder), books.wallet_history(holder)).used
+    sources = [Source.read(source) for source in (held_by, issued_by) if source]
+    taken = [lot for source in sources for lot in used.get(source, [])]
+    return holder, _slice(taken, siblings.index(number) * each, each)
+
+
+def _slice(lots: Iterable[Lot], start: int, points: int) -> list[Lot]:
+    """The lots of ``points`` points behind the first ``start``."""
+    found: list[Lot] = []
+    end, at = start + points, 0
+    for date, there in lots:
+        part = min(at + there, end) - max(at, start)
+        if part > 0:
+            found.append((date, part))
+        at += there
+    return found
