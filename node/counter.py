@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from node import audit, printing, reporting
+from node import audit, printers, printing, reporting
 from node.asking import Asking
 from node.joining import Joining
 from node.members import Members
@@ -38,6 +38,7 @@ from node.outcome import (
     ZReport,
 )
 from node.parts import Parts
+from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.refunding import Refunding
 from node.refusals import refused
 from node.residents import Residents
@@ -297,6 +298,18 @@ class Counter:
         """Queue a job again that may have been printed, after a person has looked."""
         now = self.parts.writer.now().ms
         return printing.reprint(self.parts.store, self.parts.paper, job, now)
+
+    def printers_found(self) -> tuple[FoundPrinter, ...]:
+        """The printers, and the ways to one, that are found at this PC."""
+        return printers.found()
+
+    def try_printer(self, choice: PrinterChoice) -> Trial | Refused:
+        """Print a test sheet with a printer that is not kept yet."""
+        return printers.try_choice(self.parts, choice)
+
+    def set_printer(self, choice: PrinterChoice) -> Refused | None:
+        """Print with it from now on."""
+        return printers.set_choice(self.parts, choice)
 
     def sync_now(self) -> SyncResult:
         """Exchange everything with the hub now, also what was found of other histories."""

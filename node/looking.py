@@ -14,7 +14,7 @@ from node.reporting import from_outside, status
 from node.store import Store
 
 if TYPE_CHECKING:
-    from node.printers import Trial
+    from node.printerchoice import Trial
 
 
 def status_of(folder: Path) -> Status:
@@ -47,7 +47,8 @@ def set_printer(
     Another profile brings its own width. What was sold while there was no printer is not printed
     now. Raises Malformed, InUse.
     """
-    from node.printers import PrinterChoice, chosen, keep
+    from node.printerchoice import PrinterChoice
+    from node.printers import chosen, keep
 
     with closing(Store.open(folder, "machikado node printer")) as store:
         before = settings_of(store)

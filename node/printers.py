@@ -4,64 +4,29 @@ Nothing is kept that nobody could print with: words and profile are read before 
 """
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from node.identity import (
-    NO_PRINTER,
     Identity,
     Language,
     Settings,
-    Width,
     keep_settings,
     settings_of,
 )
+from node.outcome import Refused
 from node.paper import pass_slips_over
+from node.printerchoice import FoundPrinter, PrinterChoice, Trial
+from node.sheets import aware
 from node.store import Store
 from sync.errors import Malformed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from node.parts import Parts
     from printer.device import ReceiptPrinter
-
-UNKNOWN_PROFILE = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrinterChoice:
-    """What a person wants to print with."""
-
-    destination: str
-    """As :mod:`printer.destinations` reads it."""
-    profile: str = UNKNOWN_PROFILE
-    """A name of :mod:`printer.profiles`."""
-    width: Width | None = None
-    """Dots across; None: what the profile has."""
-    drawer: bool = False
-    """Whether a slip opens the drawer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundPrinter:
-    """A printer, or a way to one, that was found at this PC."""
-
-    destination: str
-    shown: str
-    """What it calls itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What came of a test sheet."""
-
-    outcome: Literal["printed", "look", "not-printed"]
-    """``look``: something left for the paper and nobody confirmed it."""
-    trouble: str = ""
-    """The printer's stable key; with ``printed`` it is a warning, or empty."""
-    detail: str = ""
 
 
 def found() -> tuple[FoundPrinter, ...]:
@@ -163,11 +128,20 @@ def try_out(settings: Settings, identity: Identity, at: "datetime", hand: thread
     return Trial(outcome="printed", trouble=warning or "")
 
 
-def choice_of(settings: Settings) -> PrinterChoice:
-    """What is chosen now."""
-    return PrinterChoice(
-        destination=settings.printer if settings.prints else NO_PRINTER,
-        profile=settings.profile,
-        width=settings.width,
-        drawer=settings.drawer,
-    )
+def try_choice(parts: "Parts", choice: PrinterChoice) -> Trial | Refused:
+    """Print a test sheet with a printer that is not kept yet."""
+    try:
+        settings = chosen(settings_of(parts.store), choice)
+    except Malformed as error:
+        return Refused(reason="no-such-printer", detail=str(error))
+    now = aware(parts.writer.now().ms)
+    return try_out(settings, parts.identity, now, parts.paper.printing)
+
+
+def set_choice(parts: "Parts", choice: PrinterChoice) -> Refused | None:
+    """Keep a choice."""
+    try:
+        keep(parts.store, chosen(settings_of(parts.store), choice))
+    except Malformed as error:
+        return Refused(reason="no-such-printer", detail=str(error))
+    return None

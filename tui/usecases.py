@@ -32,6 +32,7 @@ from node.outcome import (
     Voucher,
     ZReport,
 )
+from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.voided import LiveTicket, SeenTicket, Voided
 from sync.members import MemberStep
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
@@ -209,6 +210,18 @@ class UseCases(Protocol):
 
     def reprint(self, job: int) -> Refused | None:
         """Queue a sheet again, after a person has looked."""
+        ...
+
+    def printers_found(self) -> tuple[FoundPrinter, ...]:
+        """The printers, and the ways to one, that are found at this PC."""
+        ...
+
+    def try_printer(self, choice: PrinterChoice) -> Trial | Refused:
+        """Print a test sheet with a printer that is not kept yet."""
+        ...
+
+    def set_printer(self, choice: PrinterChoice) -> Refused | None:
+        """Print with it from now on."""
         ...
 
     def sync_now(self) -> SyncResult:

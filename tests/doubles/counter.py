@@ -36,6 +36,7 @@ from node.outcome import (
     ZLine,
     ZReport,
 )
+from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from sync.clock import ClockState
 from sync.members import MemberStep
 from sync.records import Tier
@@ -52,6 +53,7 @@ from sync.values import (
 )
 from tests.doubles.counter_joining import JoinsCards
 from tests.doubles.counter_members import member_step
+from tests.doubles.counter_printers import SetsUpPrinters
 from tests.doubles.counter_refunds import GivesPointsBack, worth
 from tests.doubles.counter_residents import RegistersResidents
 from tests.doubles.counter_voids import VoidsTickets
@@ -87,7 +89,7 @@ class FakeCard:
 
 
 @dataclass(slots=True)
-class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack):
+class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack, SetsUpPrinters):
     """See the module. ``cards`` by address, ``tickets`` by QR text (points still on them)."""
 
     cards: dict[str, FakeCard] = field(default_factory=dict)
@@ -121,6 +123,12 @@ class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack)
     """Programmes that tickets were issued from."""
     paper: dict[int, Sheet] = field(default_factory=dict)
     """Sheets by their job's number."""
+    printers: tuple[FoundPrinter, ...] = ()
+    """What is found at this PC."""
+    trials: list[Trial] = field(default_factory=list)
+    """What comes of the test sheets, in their order; then each is printed."""
+    tried: list[PrinterChoice] = field(default_factory=list)
+    kept: list[PrinterChoice] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     _shift_began: int = 0
     _attempts: int = 0

@@ -10,7 +10,8 @@ from node import printers
 from node.identity import settings_of
 from node.looking import set_printer, try_printer
 from node.outcome import Approved
-from node.printers import FoundPrinter, PrinterChoice, chosen
+from node.printerchoice import FoundPrinter, PrinterChoice
+from node.printers import chosen
 from node.schedule import Rounds
 from printer import cups, serialport, usbport
 from printer.usbport import FoundUsb

@@ -20,6 +20,7 @@ from node.card.watch import CardThere, Event, NoReaderThere, ServiceDown
 from node.keys import WrongSecret
 from node.outcome import Incident, PrinterState, Sheet
 from node.plan import Plan
+from node.printerchoice import FoundPrinter, Trial
 from sync.calls import Invited
 from sync.clock import ClockState
 from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unreachable
@@ -148,6 +149,22 @@ def _troubled() -> FakeCounter:
     return shop(silent=True, look=status)
 
 
+def _with_printers() -> FakeCounter:
+    return shop(
+        printers=(
+            FoundPrinter(destination="usb:04b8:0e28", shown="EPSON TM-m30II (04b8:0e28)"),
+            FoundPrinter(destination="serial:/dev/ttyUSB0", shown="FT232R USB UART"),
+            FoundPrinter(destination="cups:office", shown="office"),
+        )
+    )
+
+
+def _with_a_printer_that_is_open() -> FakeCounter:
+    counter = _with_printers()
+    counter.trials = [Trial(outcome="not-printed", trouble="cover-open")]
+    return counter
+
+
 def _after_a_day() -> FakeCounter:
     counter = shop()
     counter.open_shift("佐藤")
@@ -266,6 +283,15 @@ STATES = {
     ),
     "printer": State(counter=_sheets, steps=keys("f10")),
     "printer-doubt": State(counter=_sheets, steps=keys("f10", "enter")),
+    "printer-setup": State(counter=_with_printers, steps=keys("f10", "f12")),
+    "printer-setup-model": State(counter=_with_printers, steps=keys("f10", "f12", "3")),
+    "printer-setup-address": State(counter=_with_printers, steps=keys("f10", "f12", "4")),
+    "printer-setup-drawer": State(counter=_with_printers, steps=keys("f10", "f12", "1", "6")),
+    "printer-setup-tried": State(counter=_with_printers, steps=keys("f10", "f12", "1", "1")),
+    "printer-setup-failed": State(
+        counter=_with_a_printer_that_is_open, steps=keys("f10", "f12", "1", "1")
+    ),
+    "printer-setup-kept": State(counter=_with_printers, steps=keys("f10", "f12", "1", "1", "1")),
     "palette": State(steps=keys("f1")),
     "spend-amount": State(steps=keys("f2")),
     "spend-card": State(steps=keys(*"1500", "enter")),

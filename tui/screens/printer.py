@@ -10,12 +10,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, OptionList
 
 from node.outcome import Refused, Sheet, Status
 from tui.notices import printer_trouble
 from tui.screens.base import CounterScreen
+from tui.screens.printersetup import PrinterSetUp
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import Choices
 from tui.widgets.table import Table
@@ -45,7 +46,9 @@ class Printer(CounterScreen):
     """F10, Enter on a sheet, and one answer."""
 
     HEADING = N_("Printer")
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f12", "set_up", N_("Set up"), key_display="F12")
+    ]
 
     def __init__(self) -> None:
         """Nothing read yet."""
@@ -78,7 +81,7 @@ class Printer(CounterScreen):
         self._paint(sheets)
         words = self.desk.words
         if not sheets:
-            self.answer.note(words("Nothing was printed yet."))
+            self.answer.note(words("Nothing was printed yet. F12 sets up the printer."))
         elif any(sheet.state == "sent" for sheet in sheets):
             self.answer.note(words("Did it come out? Look at the printer, then press Enter here."))
         else:
@@ -113,7 +116,7 @@ class Printer(CounterScreen):
     def _said_of_waiting(self) -> str:
         words = self.desk.words
         if self.without_printer:
-            return words("There is no printer. It waits until one is set up.")
+            return words("There is no printer. It waits until one is set up: F12.")
         return words("It waits and is printed by itself.")
 
     @on(OptionList.OptionSelected, "#said")
@@ -138,6 +141,11 @@ class Printer(CounterScreen):
             self.answer.note(self._said_of_waiting() if waits else words("It is being printed."))
         self.read_again(self.counter.sheets, self._paint)
         self.desk.bring_to_paper()
+
+    def action_set_up(self) -> None:
+        """Choose another printer."""
+        if not self.desk.busy():
+            self.desk.push_screen(PrinterSetUp())
 
     def step_back(self) -> bool:
         """From the answers back to the list."""

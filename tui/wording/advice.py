@@ -227,6 +227,9 @@ ADVICE: dict[str, Advice] = {
     "name-a-programme": Advice(
         N_("There is more than one kind of ticket."), N_("Choose the kind of ticket.")
     ),
+    "no-such-printer": Advice(
+        N_("This is no printer that can be used."), N_("Choose it again from the list.")
+    ),
     "no-such-job": Advice(N_("There is no such print."), N_("Open the list again.")),
     "secret-needed": Advice(N_("This PC's keys are locked."), N_("Type the node secret.")),
     "set-up-unfinished": Advice(
