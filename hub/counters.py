@@ -16,6 +16,7 @@ from hub.desk import enact
 from hub.handing_in import Judging
 from hub.intake.lines import kept
 from hub.mykey.registry import MyKey
+from hub.papers import Papers
 from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
 from hub.standing import lone, page
@@ -60,6 +61,7 @@ class Counters:
         self._mykey = mykey
         self._judging = judging
         self._shown = shown
+        self.papers = Papers(core)
 
     # -- enrolment
 
@@ -153,6 +155,7 @@ class Counters:
 
     def hold(self, node: NodeId, epoch: EpochId, n: int, request: HoldRequest) -> HoldAnswer:
         """Points or a ticket before the PIN; with the person's fresh standing, also on a no."""
+        self.papers.let_hold(node, request)
         asked = ask(self._core, self._mykey, Attempt(node, epoch, n), request)
         with self._core.database.read() as tx:
             highest = highest_attempt(tx, node, epoch)

@@ -38,6 +38,7 @@ from sync.calls import (
 from sync.choosing import Wishes
 from sync.errors import Damaged, InUse, Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.holds import HoldRequest, StandingRequest
+from sync.papers import TicketQuestion
 from sync.request import (
     CLOCK_SKEW,
     NOT_AUTHENTIC,
@@ -219,6 +220,15 @@ def _join(call: Call) -> Response:
     return call.signed("joined", call.holders.join(call.node, call.message(CardSigned)))
 
 
+def _payees(call: Call) -> Response:
+    return call.signed("payees", call.counters.papers.payees(call.node))
+
+
+def _find_ticket(call: Call) -> Response:
+    question = call.message(TicketQuestion)
+    return call.signed("ticket", call.counters.papers.find(call.node, question))
+
+
 _NODE = "/v1/nodes/{node}"
 ROUTES = (
     Route(method="GET", path="/v1/time", need=Need.NOBODY, answer=_time),
@@ -250,6 +260,8 @@ ROUTES = (
     Route(method="POST", path=_NODE + "/looks", need=Need.SELL, answer=_look),
     Route(method="POST", path=_NODE + "/members", need=Need.SELL, answer=_member),
     Route(method="POST", path=_NODE + "/own-tickets", need=Need.SELL, answer=_own_tickets),
+    Route(method="GET", path=_NODE + "/payees", need=Need.SELL, answer=_payees),
+    Route(method="POST", path=_NODE + "/tickets", need=Need.SELL, answer=_find_ticket),
     Route(method="POST", path=_NODE + "/joins", need=Need.SELL, answer=_join),
 )
 """Every call a node can make. What is not here does not exist."""

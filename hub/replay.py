@@ -15,6 +15,7 @@ from hub.core import Core
 from hub.desk import apply
 from hub.identities import Identities
 from hub.intake.heal import judge_again
+from hub.intake.incidents import TYPED_NUMBERS
 from hub.intake.lines import kept
 from hub.intake.post import judge_in_posting
 from hub.intake.prove import Prover
@@ -42,8 +43,8 @@ from sync.values import (
 
 _COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "told_card", "feed")
 """What came from outside or was said to nodes: inputs of a judgement, not results of it."""
-_FROM_OUTSIDE = ("fork", POSTING_STOPPED)
-"""Incidents that no posting makes: custody met a branch, a posting failed."""
+_FROM_OUTSIDE = ("fork", POSTING_STOPPED, TYPED_NUMBERS)
+"""Incidents that no posting makes: custody met a branch, a posting failed, numbers were guessed."""
 
 
 class _Then:

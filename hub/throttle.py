@@ -34,12 +34,24 @@ class Throttle:
 
     def take(self, node: NodeId) -> None:
         """Take one; raises Unreachable with what to wait for: the node goes on as if offline."""
+        wait = self.wait(node)
+        if wait:
+            _log.warning("%s asks faster than cards are put down", node)
+            raise Unreachable("too many questions at once: ask again later", wait / 1000)
+
+    def wait(self, node: NodeId) -> int:
+        """Take one and give 0; or how many milliseconds it has to wait, and take nothing."""
         now = self._clock.running()
         with self._lock:
             full_at = max(self._full_at.get(node, now), now) + self._each
             wait = full_at - now - self._depth
             if wait <= 0:
                 self._full_at[node] = full_at
-                return
-        _log.warning("%s asks faster than cards are put down", node)
-        raise Unreachable("too many questions at once: ask again later", wait / 1000)
+            return max(0, wait)
+
+    def charge(self, node: NodeId, more: int) -> None:
+        """Take more for what was asked just now, also where that leaves less than nothing."""
+        now = self._clock.running()
+        with self._lock:
+            full_at = max(self._full_at.get(node, now), now)
+            self._full_at[node] = full_at + more * self._each

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from node import shell
+from node.clearing_cli import clear
 from node.joining_cli import join
 from node.member_cli import member
 from node.outcome import Issued, Outcome, Refused, Status, ZReport
@@ -343,7 +344,7 @@ def _ticket_words(made: Issued) -> str:
 def redeem(
     folder: Path, secret_file: Path | None, png: Path | None, as_json: bool, qr: str
 ) -> None:
-    """Take one scanned ticket."""
+    """Take one ticket: scanned, or by its typed number (online only)."""
     with shell.opened(folder, secret_file) as counter:
         _outcome(counter, counter.redeem(qr), png=png, as_json=as_json)
 
@@ -365,6 +366,7 @@ def reprint(folder: Path, secret_file: Path | None, as_json: bool, number: str) 
 
 
 ticket.add_command(void)
+ticket.add_command(clear)
 
 
 @node.group()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from node import audit, printers, printing, reporting
 from node.asking import Asking
+from node.clearing import Clearing
 from node.joining import Joining
 from node.members import Members
 from node.numbers import Numbers
@@ -20,6 +21,7 @@ from node.outcome import (
     Choose,
     ChosenId,
     Finding,
+    FoundTicket,
     HistoryRow,
     Issued,
     JoinedCard,
@@ -38,6 +40,7 @@ from node.outcome import (
     ZReport,
 )
 from node.parts import Parts
+from node.pile import Pile
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.refunding import Refunding
 from node.refusals import refused
@@ -50,6 +53,7 @@ from node.voided import LiveTicket, SeenTicket, Voided
 from node.voiding import Voiding
 from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.members import MemberStep
+from sync.papers import Payee
 from sync.session import write_stick
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
@@ -69,6 +73,7 @@ class Counter:
         self._joining = Joining(parts, asking)
         self._reversing = Reversing(parts)
         self._refunding = Refunding(parts, asking)
+        self._clearing = Clearing(parts, asking, self._reversing)
 
     def status(self) -> Status:
         """The banner's facts. Opens neither card, printer nor network."""
@@ -255,7 +260,7 @@ class Counter:
         return self._tickets.running()
 
     def redeem(self, qr: str) -> Outcome:
-        """Take one scanned ticket."""
+        """Take one ticket: scanned, or by its typed number (online only)."""
         return self._tickets.redeem(qr)
 
     def seen_ticket(self, qr: str) -> SeenTicket | Refused:
@@ -277,6 +282,38 @@ class Counter:
     ) -> Voided | Refused:
         """Take a ticket out of use whose paper is lost, for its holder. Online only."""
         return self._voiding.lose(card, pin, ticket, shown=shown)
+
+    def find_ticket(self, number: str) -> FoundTicket | Refused:
+        """What is behind a typed number, to be compared with the paper; :meth:`redeem` takes it."""
+        return self._tickets.find(number)
+
+    def payees(self) -> tuple[Payee, ...] | Refused:
+        """Whose piles this ticket counter may clear; the list of last time while offline."""
+        return self._clearing.payees()
+
+    def open_pile(self, organisation: str) -> Pile | Refused:
+        """Begin to clear what an organisation brought, or go on with its pile."""
+        return self._clearing.open(organisation)
+
+    def pile(self) -> Pile | None:
+        """The pile that is open, with its sums."""
+        return self._clearing.pile()
+
+    def find_for_pile(self, number: str) -> FoundTicket | Refused:
+        """What is behind a typed number of the open pile; :meth:`clear` takes it."""
+        return self._clearing.find(number)
+
+    def clear(self, qr: str) -> Outcome:
+        """Clear one ticket of the open pile: scanned, or by its typed number (online only)."""
+        return self._clearing.clear(qr)
+
+    def undo_clearing(self) -> Outcome:
+        """Take the last ticket of the open pile back."""
+        return self._clearing.undo()
+
+    def close_pile(self) -> Pile | Refused:
+        """End the pile; the shop's receipt becomes a print job in the same commit."""
+        return self._clearing.close()
 
     def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
         """The money records of this node, newest first."""

@@ -206,6 +206,11 @@ class Knowledge:
         """The programmes whose tickets may be issued, of all towns."""
         return self._all(ProgrammeItem)
 
+    def clears_until(self, town: MunicipalityCode, programme: str) -> str:
+        """A programme's last day of clearing (Asia/Tokyo); empty: not known here."""
+        item = self._one(ProgrammeItem, f"{town}/{programme}")
+        return "" if item is None else item.clear_until
+
     def ticket_keys(self) -> dict[MunicipalityCode, tuple[bytes, ...]]:
         """Every town's public ticket keys."""
         keys: dict[MunicipalityCode, tuple[bytes, ...]] = {}

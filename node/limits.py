@@ -14,6 +14,7 @@ from node.timekeeping import Timekeeper, age
 from sync.clock import At, day_of
 from sync.policy import (
     AccountFacts,
+    ClearingFacts,
     Lists,
     Policy,
     RedemptionFacts,
@@ -28,6 +29,7 @@ from sync.standing import AccountStanding, Asof
 from sync.ticket import SignedTicket
 from sync.values import EpochId, Millis, MunicipalityCode, Points, epoch_number
 
+_OF_TICKETS = "('ticket.redeemed', 'ticket.cleared')"
 _FLOAT = (
     "SELECT sum(points) FROM ("
     "SELECT points, tier, kind FROM epoch CROSS JOIN move ON move.epoch = epoch.epoch"
@@ -212,6 +214,27 @@ class Limits:
             float_limit=policy.ticket_float,
         )
 
+    def clearing(
+        self, *, at: At, ticket: SignedTicket, name: bytes, town: MunicipalityCode, silent: bool
+    ) -> ClearingFacts:
+        """Everything that decides about one ticket of a pile of a town's tickets now."""
+        known = self._knowledge.town(town)
+        accepted = known is not None and known.accepted and ticket.municipality == town
+        return ClearingFacts(
+            at=at,
+            today=day_of(at.ms),
+            near_midnight=near_midnight(at.ms),
+            hub_silent=silent,
+            lists=self.lists(at),
+            valid_from=ticket.valid_from,
+            clear_until=max(
+                ticket.valid_until, self._knowledge.clears_until(town, ticket.number[:3])
+            ),
+            accepted=accepted,
+            listed_as_used=self._knowledge.is_used(name) and not self._lives_again(ticket.number),
+            seen_here=self.redeemed_here(ticket.number) is not None,
+        )
+
     def _lives_again(self, number: str) -> bool:
         """Whether the list calls a ticket used only for what was taken back here since.
 
@@ -221,16 +244,16 @@ class Limits:
         as_of = self._knowledge.state.as_of
         included = {} if as_of is None else dict(as_of.includes)
         rows = self._store.rows(
-            "SELECT epoch, seq, reversed_by FROM move WHERE number = ? AND kind = 'ticket.redeemed'"
+            f"SELECT epoch, seq, reversed_by FROM move WHERE number = ? AND kind IN {_OF_TICKETS}"
             " AND reversed_by IS NOT NULL AND verdict = 'applied'",
             (number,),
         )
         return any(seq <= included.get(epoch, 0) < undone for epoch, seq, undone in rows)
 
     def redeemed_here(self, number: str) -> int | None:
-        """The seq of a redemption of this ticket that stands at this node, or None."""
+        """The seq of a redemption or clearing of this ticket that stands here, or None."""
         row = self._store.row(
-            "SELECT seq FROM move WHERE number = ? AND kind = 'ticket.redeemed'"
+            f"SELECT seq FROM move WHERE number = ? AND kind IN {_OF_TICKETS}"
             " AND reversed_by IS NULL",
             (number,),
         )

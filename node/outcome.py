@@ -29,7 +29,15 @@ from sync.values import (
 if TYPE_CHECKING:
     from sync.calls import CardSigned
 
-Kind = Literal["spend", "ticket.redeemed", "ticket.issued", "ticket.voided", "reversed", "refunded"]
+Kind = Literal[
+    "spend",
+    "ticket.redeemed",
+    "ticket.issued",
+    "ticket.cleared",
+    "ticket.voided",
+    "reversed",
+    "refunded",
+]
 """The kinds of record that move points at this counter."""
 
 
@@ -55,7 +63,10 @@ class Approved:
     as_of: Millis | None = None
     """When the hub said what ``balance_after`` is made from."""
     number: TicketNumber | None = None
-    """The ticket's number, for a redemption, its reversal or a void."""
+    """The ticket's number, for a redemption, a clearing, the reversal of one, or a void."""
+    ended_on: str | None = None
+    """For a clearing: the ticket's last day, where it was over; the shop's stamp has to be dated
+    in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +80,8 @@ class Refused:
     ``in-this-shift``, a :class:`sync.refund.NoRefund`,
     ``hub-silent``, ``scan-needed``, ``not-a-ticket``, ``ticket-not-authentic``,
     ``attempt-over``, ``card-expired``, ``no-sealing-key``, ``only-issuing-online``,
-    ``name-a-programme``, ``no-such-job``, ``answer-lost``."""
+    ``name-a-programme``, ``no-such-job``, ``answer-lost``, ``number-mistyped``, ``pile-open``,
+    ``no-pile``, ``pile-empty``, ``payee-unknown``."""
     detail: str
     """The same in English words, for the command line."""
     points: Points | None = None
@@ -254,6 +266,19 @@ class Running:
     programme: str
     """Its three digits."""
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTicket:
+    """What the hub knows of a ticket whose number was typed; to be compared with the paper."""
+
+    number: TicketNumber
+    municipality: MunicipalityCode
+    town: str
+    point_name: str
+    points: Points
+    valid_from: str
+    valid_until: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

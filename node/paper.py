@@ -19,6 +19,7 @@ from node import sheets
 from node.identity import Identity, settings_of
 from node.knowledge import Knowledge
 from node.outcome import Approved, TicketPaper, ZReport
+from node.pile import Pile
 from node.sheets import SlipNote, aware
 from node.store import Store
 from printer import documents
@@ -164,6 +165,27 @@ class Paper:
         name = f"{report.epoch}/{report.closed_seq}/z"
         title = f"Z {report.closed_seq}"
         self._queue(self.z_of(report), "z-report", title, name, report.closed_at)
+
+    def clearing_receipt(self, pile: Pile) -> None:
+        """Queue the shop's receipt; inside the transaction of its ``pile.closed``."""
+        if not settings_of(self._store).prints:
+            return
+        self.queue_slips()
+        name = f"{pile.epoch}/{pile.closed}/clearing"
+        title = f"clearing {pile.closed}"
+        at = pile.closed_at or pile.opened_at
+        self._queue(self.clearing_receipt_of(pile), "clearing-receipt", title, name, at)
+
+    def clearing_receipt_of(self, pile: Pile) -> documents.ClearingReceipt:
+        """The receipt of a pile that is closed, printed or not."""
+        closed = pile.closed_at or pile.opened_at
+        return sheets.clearing_receipt(
+            self._head(),
+            self.names(pile.municipality),
+            pile,
+            self._identity.node,
+            self._payment_after(closed),
+        )
 
     def z_of(self, report: ZReport) -> documents.ZReport:
         """A Z-report's sheet, printed or not."""

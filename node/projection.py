@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from node.store import Row, Store
 from sync.receipt import Outcome, Receipt, Verdict
 from sync.records import (
+    PileClosed,
+    PileOpened,
     Record,
     Refunded,
     Reversed,
     ShiftClosed,
     ShiftOpened,
     Spend,
+    TicketCleared,
     TicketIssued,
     TicketRedeemed,
     TicketVoided,
@@ -26,7 +29,7 @@ from sync.signing import Signed
 from sync.values import EpochId
 from sync.wire import read
 
-TABLES = ("move", "shift", "paper", "verdict", "refund")
+TABLES = ("move", "shift", "paper", "pile", "verdict", "refund")
 _OPEN_SHIFT = (
     "coalesce((SELECT iif(closed IS NULL, opened, 0) FROM shift WHERE epoch = ?"
     " ORDER BY opened DESC LIMIT 1), 0)"
@@ -50,7 +53,7 @@ def project(store: Store, record: Record) -> None:
         )
     elif isinstance(body, TicketIssued):
         _issue(store, record, body)
-    elif isinstance(body, TicketRedeemed):
+    elif isinstance(body, TicketRedeemed | TicketCleared):
         _move(
             store,
             record,
@@ -73,6 +76,16 @@ def project(store: Store, record: Record) -> None:
         _reverse(store, record, body)
     elif isinstance(body, Refunded):
         _refund(store, record, body)
+    elif isinstance(body, PileOpened):
+        store.execute(
+            "INSERT INTO pile VALUES (?, ?, ?, ?, ?, NULL, NULL)",
+            (record.epoch, record.seq, body.municipality, body.organisation, record.at.ms),
+        )
+    elif isinstance(body, PileClosed):
+        store.execute(
+            "UPDATE pile SET closed = ?, closed_at = ? WHERE epoch = ? AND opened = ?",
+            (record.seq, record.at.ms, record.epoch, body.opened),
+        )
     elif isinstance(body, ShiftOpened):
         store.execute(
             "INSERT INTO shift VALUES (?, ?, NULL, ?, ?, NULL)",

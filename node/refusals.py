@@ -42,6 +42,7 @@ WORDS = {
     Reason.TICKET_SEEN_HERE: "this ticket was taken here before",
     Reason.TICKET_OTHER_TOWN: "this organisation does not take this town's points",
     Reason.TICKET_OTHER_ZONE: "this ticket is not for this place",
+    Reason.CLEARING_OVER: "the programme's last day for clearing this ticket is over",
 }
 OTHER_WORDS: dict[str, str] = {
     "ticket-not-live": "this ticket is redeemed, voided or past: there is nothing to give back",
@@ -54,7 +55,13 @@ OTHER_WORDS: dict[str, str] = {
     "only-issuing-online": "this node cannot issue tickets of that town now",
     "not-a-ticket": "this is not a point ticket of ours: scan it again, whole",
     "ticket-not-authentic": "no key that is known here signed this ticket",
-    "scan-needed": "a typed number is not taken here: scan the ticket",
+    "scan-needed": "a typed number is not enough here: scan the ticket",
+    "number-mistyped": "a ticket's number has 13 digits, and one of these is wrong: read it again",
+    "not-a-counter": "only a ticket counter clears what shops bring",
+    "payee-unknown": "the town has accepted no organisation of this ID",
+    "pile-open": "another organisation's pile is open: close it first",
+    "pile-empty": "nothing of this pile is cleared",
+    "no-pile": "no pile is open: name the organisation first",
     "in-this-shift": "this sale belongs to the open shift: take it back instead",
     NoRefund.NO_SUCH_RECORD: "there is no such record here: another counter gives back what it"
     " sold",

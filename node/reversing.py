@@ -13,7 +13,7 @@ from sync.errors import RefusedByRule
 from sync.records import AnyBody, NodeNotice, Ref, Reversed
 from sync.values import MunicipalityCode, Points, TicketNumber
 
-REVERSIBLE: tuple[Kind, ...] = ("spend", "ticket.redeemed")
+REVERSIBLE: tuple[Kind, ...] = ("spend", "ticket.redeemed", "ticket.cleared")
 _FIND = (
     "SELECT move.kind, municipality, points, shift, reversed_by, number, digest"
     " FROM move JOIN record USING (epoch, seq) WHERE epoch = ? AND seq = ?"
@@ -69,7 +69,7 @@ class Reversing:
         record = done.record
         assert isinstance(record.body, Reversed)  # noqa: S101  _reversed makes nothing else
         row = self._parts.store.row(_FIND, (record.epoch, record.body.of.seq))
-        number = "" if row is None else row[5]
+        kind, number = ("", "") if row is None else (row[0], row[5])
         approved = Approved(
             kind="reversed",
             node=record.node,
@@ -82,5 +82,6 @@ class Reversing:
             tier=None,
             number=TicketNumber(number) if number else None,
         )
-        self._parts.paper.slip(approved)
+        if kind != "ticket.cleared":  # a pile has one receipt, when it is closed
+            self._parts.paper.slip(approved)
         return approved

@@ -1,9 +1,9 @@
 """The tables of a node's database, and how an older one becomes today's.
 
-Everything but ``meta``, ``shift_key``, ``attempt``, ``item``, ``lone``, ``staged`` and ``job`` can
-be recomputed from ``record`` and ``answer`` (see :mod:`node.projection`). Stored record bytes are
-never touched by a migration. A migration runs after a backup of the file; a database of a newer
-program is refused.
+Everything but ``meta``, ``shift_key``, ``attempt``, ``item``, ``lone``, ``staged``, ``returned``
+and ``job`` can be recomputed from ``record`` and ``answer`` (see :mod:`node.projection`). Stored
+record bytes are never touched by a migration. A migration runs after a backup of the file; a
+database of a newer program is refused.
 """
 
 import sqlite3
@@ -42,6 +42,13 @@ def m002_fewer_pages_a_commit(db: Database) -> None:
 def m003_refunds(db: Database) -> None:
     """Which record a refund gave points back for, perhaps one of an earlier life."""
     db.execute(_REFUNDS)
+
+
+@STEPS()
+def m004_piles(db: Database) -> None:
+    """Piles of stamped tickets, and the paper that went back with the shops."""
+    for statement in _PILES.split(";\n"):
+        db.execute(statement)
 
 
 _FIRST = """
@@ -149,6 +156,17 @@ CREATE TABLE refund (
   epoch TEXT NOT NULL, seq INTEGER NOT NULL, of_epoch TEXT NOT NULL, of_seq INTEGER NOT NULL,
   points INTEGER NOT NULL CHECK (points > 0), PRIMARY KEY (of_epoch, of_seq, epoch, seq)
 ) WITHOUT ROWID, STRICT"""
+
+_PILES = """
+CREATE TABLE pile (
+  epoch TEXT NOT NULL, opened INTEGER NOT NULL, municipality TEXT NOT NULL,
+  organisation TEXT NOT NULL, opened_at INTEGER NOT NULL, closed INTEGER, closed_at INTEGER,
+  PRIMARY KEY (epoch, opened)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE returned (
+  epoch TEXT NOT NULL, opened INTEGER NOT NULL, number TEXT NOT NULL, reason TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (epoch, opened, number)
+) STRICT"""
 
 
 def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from node.outcome import ZReport
+from node.pile import Pile
+from node.pile_words import why_back
 from printer import documents
 from sync.clock import day_of
 from sync.records import (
@@ -22,7 +24,7 @@ from sync.records import (
     Tier,
 )
 from sync.ticket import SignedTicket, to_qr
-from sync.values import Digest, Millis, short
+from sync.values import Digest, Millis, NodeId, short
 
 TAKINGS: dict[str, documents.TakingsKind] = {
     "spend": "spend",
@@ -129,6 +131,36 @@ def z_report(head: Letterhead, report: ZReport, next_payment: date | None) -> do
         limit_left=report.offline_left,
         next_payment=next_payment,
         waiting_digests=tuple(claim.hex()[:8] for claim in report.claims),
+    )
+
+
+def clearing_receipt(
+    head: Letterhead,
+    names: tuple[str, str],
+    pile: Pile,
+    node: NodeId,
+    next_payment: date | None,
+) -> documents.ClearingReceipt:
+    """What a shop takes home for its pile."""
+    town, point_name = names
+    return documents.ClearingReceipt(
+        language=head.language,
+        organisation=pile.name,
+        office=head.organisation,
+        place=head.place,
+        town=town,
+        point_name=point_name,
+        opened=aware(pile.opened_at),
+        closed=aware(max(pile.opened_at, pile.closed_at or pile.opened_at)),
+        lines=tuple(documents.Cleared(points=points, count=count) for points, count in pile.lines),
+        returned=tuple(
+            documents.Returned(number=each.number, reason=why_back(each.reason, head.language))
+            for each in pile.returned
+        ),
+        node=short(node),
+        seq=pile.closed or pile.opened,
+        digest=(pile.digest or b"").hex()[:8],
+        next_payment=next_payment,
     )
 
 

@@ -163,12 +163,22 @@ def approved(done: "Approved") -> Line:
 
 
 def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
-    """Print a refusal, with the keys that a done thing has, and leave with 3.
+    """Print a refusal and leave with 3.
 
     Where only the hub's answer was missing it is 4, as wherever the other side is not reached.
     The front door hands down, as click's object, who tells a reason in the person's language.
     """
-    line: Line = {
+    if as_json:
+        show([refused(counter, answer)], as_json=True, words="")
+    tell = click.get_current_context().find_root().obj
+    plain = f"refused: {answer.detail} ({answer.reason})"
+    say(tell(answer.reason, answer.detail) if callable(tell) else plain)
+    leave(UNREACHABLE if answer.reason in _NO_ANSWER else REFUSED)
+
+
+def refused(counter: "Counter", answer: "Refused") -> Line:
+    """A refusal's JSON, with the keys that a done thing has."""
+    return {
         "outcome": "refused",
         "reason": answer.reason,
         "tier": None,
@@ -183,12 +193,6 @@ def refuse(counter: "Counter", answer: "Refused", *, as_json: bool) -> NoReturn:
         "digest": None,
         "tries_left": answer.tries_left,
     }
-    if as_json:
-        show([line], as_json=True, words="")
-    tell = click.get_current_context().find_root().obj
-    plain = f"refused: {answer.detail} ({answer.reason})"
-    say(tell(answer.reason, answer.detail) if callable(tell) else plain)
-    leave(UNREACHABLE if answer.reason in _NO_ANSWER else REFUSED)
 
 
 def bring_to_paper(

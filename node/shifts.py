@@ -172,11 +172,7 @@ class Shifts:
         return opened
 
     def _lines(self, opened: int) -> tuple[ZLine, ...]:
-        rows = self._store.rows(
-            "SELECT municipality, kind, count(*), sum(points) FROM move"
-            " WHERE epoch = ? AND shift = ? GROUP BY municipality, kind ORDER BY 1, 2",
-            (self._writer.epoch, opened),
-        )
+        rows = self._store.rows(_LINES, (self._writer.epoch, opened))
         return tuple(self._line(*row) for row in rows)
 
     def _line(self, town: MunicipalityCode, kind: Kind, count: int, points: int) -> ZLine:
@@ -203,5 +199,15 @@ _SIGNS: dict[Kind, int] = {
     "reversed": -1,
     "refunded": -1,
     "ticket.issued": 0,
+    "ticket.cleared": 0,  # it is earned by whose pile it was
     "ticket.voided": 0,
 }
+_LINES = (
+    "SELECT move.municipality, iif(of.kind = 'ticket.cleared', of.kind, move.kind),"
+    " sum(iif(of.kind = 'ticket.cleared', -1, 1)),"
+    " sum(iif(of.kind = 'ticket.cleared', -move.points, move.points))"
+    " FROM move LEFT JOIN move of"
+    " ON of.epoch = move.epoch AND of.seq = move.of_seq AND move.kind = 'reversed'"
+    " WHERE move.epoch = ? AND move.shift = ? GROUP BY 1, 2 ORDER BY 1, 2"
+)
+"""What was cleared stands there less what was taken back of it: nobody counts it against paper."""

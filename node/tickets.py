@@ -15,10 +15,11 @@ from contextlib import suppress
 
 from node.asking import NOT_ASKED, Asking, Attempted
 from node.card.pin import wiped
-from node.outcome import Approved, Issued, Outcome, Refused, Running
+from node.outcome import Approved, FoundTicket, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
 from node.refusals import check_same, check_usable, no, nothing_known, refused, said_by_hub
+from node.typed import Typed, unsigned
 from node.writer import Committed, Proof
 from sync import policy
 from sync.clock import At, day_of
@@ -26,8 +27,8 @@ from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
 from sync.standing import AccountStanding
-from sync.ticket import SignedTicket, from_qr, name_of, read_ticket
-from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, half_width
+from sync.ticket import SignedTicket, from_qr, is_typed, name_of, read_ticket
+from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber
 
 _PROGRAMME = re.compile(r"\d{3}", re.ASCII)
 
@@ -38,6 +39,7 @@ class Tickets:
     def __init__(self, parts: Parts, asking: Asking) -> None:
         self._parts = parts
         self._asking = asking
+        self._typed = Typed(parts)
         self._turn = threading.RLock()
 
     def issue(
@@ -197,10 +199,11 @@ class Tickets:
         )
 
     def redeem(self, text: str) -> Outcome:
-        """Take one scanned ticket."""
+        """Take one ticket: scanned, or by its typed number (online only)."""
         with self._turn:
-            if half_width(text).isdigit():
-                return no("scan-needed")
+            if is_typed(text):
+                found = self._typed.find(text, Purpose.REDEEM)
+                return found if isinstance(found, Refused) else self._taken(b"", unsigned(found))
             try:
                 signed = from_qr(text)
                 ticket = read_ticket(signed, self._parts.knowledge.ticket_keys())
@@ -208,15 +211,22 @@ class Tickets:
                 return no("not-a-ticket")
             except NotAuthentic:
                 return no("ticket-not-authentic")
-            try:
-                return self._redeem(signed, ticket)
-            except (RefusedByRule, NotAuthentic) as error:
-                return refused(
-                    error,
-                    points=ticket.points,
-                    municipality=ticket.municipality,
-                    number=ticket.number,
-                )
+            return self._taken(signed, ticket)
+
+    def find(self, text: str) -> FoundTicket | Refused:
+        """What is behind a typed number, to be compared with the paper before it is taken."""
+        return self._typed.find(text, Purpose.REDEEM)
+
+    def _taken(self, signed: bytes, ticket: SignedTicket) -> Outcome:
+        try:
+            return self._redeem(signed, ticket)
+        except (RefusedByRule, NotAuthentic) as error:
+            return refused(
+                error,
+                points=ticket.points,
+                municipality=ticket.municipality,
+                number=ticket.number,
+            )
 
     def _redeem(self, signed: bytes, ticket: SignedTicket) -> Outcome:
         parts = self._parts
@@ -232,6 +242,9 @@ class Tickets:
         if isinstance(decision, policy.Refused):
             parts.attempts.end(parts.writer.epoch, attempted.n)
             return self._no(decision.reason, ticket, decision.limit)
+        if not signed and attempted.answer is None:  # a number proves nothing without the hub
+            parts.attempts.end(parts.writer.epoch, attempted.n)
+            return self._no("hub-silent", ticket)
         try:
             parts.shifts.ensure()
             done: list[Approved] = []
@@ -251,7 +264,7 @@ class Tickets:
             municipality=ticket.municipality,
             purpose=Purpose.REDEEM,
             points=ticket.points,
-            account="",
+            account="" if signed else ticket.number,
             card=b"",
             ticket=signed,
             wanted=None,
@@ -264,7 +277,7 @@ class Tickets:
         facts = self._parts.limits.redemption(
             at=self._parts.writer.now(),
             ticket=ticket,
-            name=name_of(signed),
+            name=name_of(signed) if signed else b"",
             zone=self._parts.identity.zone,
             silent=self._parts.reach.silent,
         )

@@ -16,6 +16,7 @@ from sync.clock import Moment
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, StandingRequest
 from sync.owntickets import OwnTickets
+from sync.papers import Payees, TicketQuestion, TicketSeen
 from sync.ports import Clock
 from sync.receipt import Answer
 from sync.records.bodies import Counter, Key, Name
@@ -316,6 +317,15 @@ class HubCalls:
         """Join a card to the MyKey ID of an earlier one, or hear what became of that."""
         path = f"/v1/nodes/{self.node}/joins"
         return self._signed("POST", path, signed, "joined", Joined)
+
+    def payees(self) -> Payees:
+        """Whose piles this ticket counter may clear."""
+        return self._signed("GET", f"/v1/nodes/{self.node}/payees", None, "payees", Payees)
+
+    def find_ticket(self, question: TicketQuestion) -> TicketSeen:
+        """What is behind a ticket's number that was typed."""
+        path = f"/v1/nodes/{self.node}/tickets"
+        return self._signed("POST", path, question, "ticket", TicketSeen)
 
     def _send(self, method: str, path: str, body: bytes, media_type: str) -> Response:
         request = sign_request(

@@ -123,6 +123,11 @@ def check_number(text: str) -> TicketNumber:
     return TicketNumber(number)
 
 
+def is_typed(text: str) -> bool:
+    """Whether somebody typed a number, or began to, instead of scanning a ticket."""
+    return _BETWEEN_DIGITS.sub("", half_width(text)).isdigit()
+
+
 def key_id(public: bytes) -> bytes:
     """The first 8 bytes of a key's thumbprint (RFC 7638; members of RFC 8037). Only finds it."""
     x = base64.urlsafe_b64encode(public).decode("ascii").rstrip("=")
@@ -174,6 +179,14 @@ def read_ticket(data: bytes, keys: Mapping[MunicipalityCode, tuple[bytes, ...]])
     if ticket.municipality != town:
         raise NotAuthentic(f"the key of {town} signed a ticket of {ticket.municipality}")
     return ticket
+
+
+def claimed(data: bytes) -> SignedTicket | None:
+    """What a ticket says of itself, believed by nobody: only to name what is given back."""
+    try:
+        return _ticket(_envelope(data).payload)
+    except Malformed:
+        return None
 
 
 def name_of(data: bytes) -> bytes:

@@ -8,6 +8,9 @@ from hub.store.database import Tx
 from sync.receipt import Bearer
 from sync.values import MunicipalityCode
 
+TYPED_NUMBERS = "typed-numbers"
+"""The incident of a node that has typed more ticket numbers than anybody reads from paper."""
+
 
 def enter(
     core: Core,

@@ -16,6 +16,7 @@ from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
+from hub.points.reading import Reading
 from hub.points.seconds import LIVE, TicketRow, is_claimed, pool_of, ticket_row
 from hub.store import schema
 from hub.store.database import Tx
@@ -202,7 +203,7 @@ def _number(books: Books, request: HoldRequest) -> str:
     return read_ticket(request.ticket, {books.town: (key,)}).number
 
 
-def why_not(books: Books, number: str, ticket: TicketRow, purpose: Purpose) -> str:
+def why_not(books: Reading, number: str, ticket: TicketRow, purpose: Purpose) -> str:
     """Why a ticket cannot be redeemed, cleared, or voided with its paper, today; empty: it can.
 
     Paper that was said to be lost, and is found, can only be voided.

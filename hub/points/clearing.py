@@ -5,7 +5,7 @@ ticket's own last day. Until then, and while records from before may still be ha
 of a ticket whose days ended lie apart (:mod:`hub.points.expiry`).
 """
 
-from hub.points.books import Books
+from hub.points.reading import Reading
 from hub.points.seconds import TicketRow
 from sync.values import NodeId, OrganisationId, home_of
 
@@ -13,7 +13,7 @@ COUNTER = "counter"
 """The kind of node that clears; a shop scans its tickets, or brings them here."""
 
 
-def is_counter(books: Books, node: NodeId) -> bool:
+def is_counter(books: Reading, node: NodeId) -> bool:
     """Whether a node is a ticket counter, by the hub's own table."""
     kind = books.tx.scalar(
         "SELECT kind FROM node WHERE municipality=:home AND node=:node",
@@ -23,7 +23,7 @@ def is_counter(books: Books, node: NodeId) -> bool:
     return bool(kind == COUNTER)
 
 
-def may_be_paid(books: Books, organisation: OrganisationId) -> bool:
+def may_be_paid(books: Reading, organisation: OrganisationId) -> bool:
     """Whether the town has accepted the organisation that brought a pile."""
     return bool(
         books.tx.rows(
@@ -33,7 +33,7 @@ def may_be_paid(books: Books, organisation: OrganisationId) -> bool:
     )
 
 
-def last_day_of_clearing(books: Books, ticket: TicketRow) -> str:
+def last_day_of_clearing(books: Reading, ticket: TicketRow) -> str:
     """The last day (Asia/Tokyo) on which a stamped ticket is cleared."""
     until = books.tx.scalar(
         "SELECT clear_until FROM programme WHERE municipality=:town AND programme=:programme",

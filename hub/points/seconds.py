@@ -12,6 +12,7 @@ from hub.points.bearers import bearers, repay
 from hub.points.books import Books, Source
 from hub.points.case import applied, line_of
 from hub.points.holders import to_holder
+from hub.points.reading import Reading
 from hub.points.superseding import supersede
 from hub.points.voiders import redeemed_meanwhile
 from hub.store import schema
@@ -43,7 +44,7 @@ class TicketRow(NamedTuple):
         return self.state in LIVE
 
 
-def ticket_row(books: Books, number: str) -> TicketRow | None:
+def ticket_row(books: Reading, number: str) -> TicketRow | None:
     """Read one ticket."""
     rows = books.tx.rows(
         "SELECT programme, points, valid_from, valid_until, state, account, held_by, issued_by,"
@@ -53,7 +54,7 @@ def ticket_row(books: Books, number: str) -> TicketRow | None:
     return TicketRow(*rows[0]) if rows else None
 
 
-def is_claimed(books: Books, number: str) -> bool:
+def is_claimed(books: Reading, number: str) -> bool:
     """Whether a counter holds the ticket right now: the hub has said yes to it first."""
     purposes = sorted(CLAIMS)
     return bool(

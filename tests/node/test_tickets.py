@@ -193,11 +193,11 @@ def test_what_is_no_ticket_of_ours_is_told_apart(shop: Shop) -> None:
     forged = ticket(shop)
     forged = forged[:-8] + ("AAAAAAAA" if forged[-8:] != "AAAAAAAA" else "BBBBBBBB")
 
-    refusals = [shop.counter.redeem(text) for text in ("HELLO", "1234567890123", forged)]
+    refusals = [shop.counter.redeem(text) for text in ("HELLO", "1234567890124", forged)]
 
     assert [r.reason for r in refusals if isinstance(r, Refused)] == [
         "not-a-ticket",
-        "scan-needed",
+        "number-mistyped",
         "ticket-not-authentic",
     ]
 

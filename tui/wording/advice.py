@@ -214,6 +214,24 @@ ADVICE: dict[str, Advice] = {
         N_("Please send the shop to the ticket counter, with its tickets."),
         "no",
     ),
+    "number-mistyped": Advice(
+        N_("A digit of this number is wrong."),
+        N_("Please read all 13 digits again from the paper."),
+    ),
+    "too-many-numbers": Advice(
+        N_("Too many ticket numbers were typed at this PC today."),
+        N_("Please scan the tickets. The centre takes typed numbers again later."),
+    ),
+    "payee-unknown": Advice(
+        N_("The town knows no shop of this ID."), N_("Type it again, or choose from the list.")
+    ),
+    "pile-open": Advice(
+        N_("The pile of another shop is open."), N_("Go on with it and close it first.")
+    ),
+    "pile-empty": Advice(
+        N_("Nothing of this pile is cleared."), N_("There is nothing to take back.")
+    ),
+    "no-pile": Advice(N_("No pile is open."), N_("Choose the shop that brought the tickets.")),
     "attempt-over": Advice(N_("This took too long and was given up."), _AGAIN),
     "card-expired": Advice(
         N_("The certificate on this card has run out."),
