@@ -355,9 +355,7 @@ def redeem(
 def reprint(folder: Path, secret_file: Path | None, as_json: bool, number: str) -> None:
     """Print an issued ticket again: somebody looked, and the sheet is not there or is spoilt."""
     with shell.opened(folder, secret_file) as counter:
-        sheets = counter.sheets(LAST_SEQ)
-        job = next((s.job for s in sheets if (s.what, s.number) == ("ticket", number)), 0)
-        no = counter.reprint(job)
+        no = counter.reprint_ticket(number)
         if no is not None:
             shell.refuse(counter, no, as_json=as_json)
         waiting = counter.print_waiting().waiting

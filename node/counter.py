@@ -44,6 +44,7 @@ from node.pile import Pile
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.refunding import Refunding
 from node.refusals import refused
+from node.reprinting import Reprinting
 from node.residents import Residents
 from node.reversing import Reversing
 from node.secondpath import same_disk
@@ -74,6 +75,7 @@ class Counter:
         self._reversing = Reversing(parts)
         self._refunding = Refunding(parts, asking)
         self._clearing = Clearing(parts, asking, self._reversing)
+        self._reprinting = Reprinting(parts)
 
     def status(self) -> Status:
         """The banner's facts. Opens neither card, printer nor network."""
@@ -332,9 +334,12 @@ class Counter:
         return printing.came_out(self.parts.paper, job)
 
     def reprint(self, job: int) -> Refused | None:
-        """Queue a job again that may have been printed, after a person has looked."""
-        now = self.parts.writer.now().ms
-        return printing.reprint(self.parts.store, self.parts.paper, job, now)
+        """Queue a sheet again, after a person has looked; a ticket's is told to the hub."""
+        return self._reprinting.again(job)
+
+    def reprint_ticket(self, number: str) -> Refused | None:
+        """The same for the newest sheet of a ticket, by the ticket's number."""
+        return self._reprinting.ticket(number)
 
     def printers_found(self) -> tuple[FoundPrinter, ...]:
         """The printers, and the ways to one, that are found at this PC."""

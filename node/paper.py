@@ -250,8 +250,10 @@ class Paper:
     def again(self, job: Job, now: Millis) -> None:
         """Queue the same sheet once more, marked and counted as a reprint."""
         first = documents.decode(job.document)
-        paper = msgspec.structs.replace(first, reprints=first.reprints + 1)
-        name = f"reprint/{job.id}/{paper.reprints}"
+        like = f"reprint/{job.id}/%"
+        times = 1 + self._store.number("SELECT count(*) FROM job WHERE name LIKE ?", (like,))
+        paper = msgspec.structs.replace(first, reprints=first.reprints + times)
+        name = f"reprint/{job.id}/{times}"
         self._queue(paper, job.kind, job.title, name, now)
 
     def _queue(
