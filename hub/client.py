@@ -44,7 +44,6 @@ from hub.forms import (
     ResultForm,
     SheetView,
     SourceForm,
-    TicketRow,
     WhyForm,
     WindowRow,
 )
@@ -62,6 +61,7 @@ from hub.views import (
     ProgrammeRow,
     ResidentView,
     RevocationView,
+    TicketLife,
     TownRow,
     TownTotal,
 )
@@ -285,9 +285,9 @@ class HubClient:
         """Give a resident points."""
         return self._ask("POST", "grants", Answered, form)
 
-    def ticket(self, number: str) -> TicketRow:
+    def ticket(self, number: str) -> TicketLife:
         """A point ticket."""
-        return self._ask("GET", f"tickets/{_step(number)}", TicketRow)
+        return self._ask("GET", f"tickets/{_step(number)}", TicketLife)
 
     # -- exceptions and settlement
 

@@ -299,8 +299,13 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: str
     valid_until: str
     state: str
+    """issued, redeemed, voiding, voided, expired, or lapsed: its points are the town's."""
     issued_by: str
     redeemed_by: str
+    voided_by: str
+    lost: bool
+    """It was voided without its paper."""
+    reprints: int
 
 
 class ExceptionRow(msgspec.Struct, frozen=True, kw_only=True):

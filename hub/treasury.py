@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from hub import evidence, totals, town
+from hub import evidence, ticketlife, totals, town
 from hub.bodies import (
     ExceptionDecided,
     Granted,
@@ -31,7 +31,6 @@ from hub.forms import (
     ReleaseForm,
     SheetRow,
     SheetView,
-    TicketRow,
     WindowRow,
 )
 from hub.mykey.registry import MyKey
@@ -49,6 +48,7 @@ from hub.views import (
     FlowRow,
     GrantRow,
     ProgrammeRow,
+    TicketLife,
     TownTotal,
 )
 from sync.errors import RefusedByRule
@@ -169,24 +169,14 @@ class Treasury:
 
     # -- tickets
 
-    def ticket(self, person: Person, written: str) -> TicketRow:
-        """One ticket of a town that this person works for."""
+    def ticket(self, person: Person, written: str) -> TicketLife:
+        """One ticket of a town that this person works for, and what became of it."""
         number = check_number(written)
         with self._core.database.read() as tx:
             found = queries.ticket(tx, number)
-        if found is None or not person.works_for(MunicipalityCode(found.municipality)):
-            raise RefusedByRule("ticket-unknown", f"no ticket {number} was ever issued")
-        return TicketRow(
-            number=found.number,
-            municipality=found.municipality,
-            programme=found.programme,
-            points=found.points,
-            valid_from=found.valid_from,
-            valid_until=found.valid_until,
-            state=found.state,
-            issued_by=found.issued_by,
-            redeemed_by=found.redeemed_by,
-        )
+            if found is None or not person.works_for(MunicipalityCode(found.municipality)):
+                raise RefusedByRule("ticket-unknown", f"no ticket {number} was ever issued")
+            return ticketlife.life_of(tx, found)
 
     # -- exceptions
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hub.forms import BalanceRow, ExceptionRow
+from hub.forms import BalanceRow, ExceptionRow, TicketRow
 from sync.values import Millis, MunicipalityCode, OrganisationId
 
 
@@ -58,6 +58,28 @@ class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
     sides: list[Side]
     """The record that it is about, and the other one where there are two."""
     decided: list[Decided]
+
+
+class TicketStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done with a ticket: a record's kind, ``reprinted`` or ``points-back``."""
+
+    at: Millis
+    """By the node's clock, as far as the hub believes it."""
+    what: str
+    node: str
+    """Empty where the hub did it."""
+    record: str
+    """node:epoch:seq, with the branch behind the epoch where it stands on one."""
+    outcome: str = ""
+    reason: str = ""
+    taken_back_by: str = ""
+    """The reversal that took it back."""
+
+
+class TicketLife(TicketRow, frozen=True, kw_only=True):
+    """A point ticket and all that became of it, oldest first. Whose points it was is not told."""
+
+    life: list[TicketStep]
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):

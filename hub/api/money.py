@@ -19,7 +19,6 @@ from hub.forms import (
     ReleaseForm,
     ResultForm,
     SheetView,
-    TicketRow,
     WindowRow,
 )
 from hub.people import Person
@@ -31,6 +30,7 @@ from hub.views import (
     FlowRow,
     GrantRow,
     ProgrammeRow,
+    TicketLife,
     TownTotal,
 )
 
@@ -94,7 +94,7 @@ def grant(of: Of, by: By, data: JSONBody[GrantForm]) -> Answered:
 
 
 @get("/tickets/{name:str}", sync_to_thread=True)
-def show_ticket(of: Of, by: By, name: Name) -> TicketRow:
+def show_ticket(of: Of, by: By, name: Name) -> TicketLife:
     """Show a point ticket."""
     return of.ticket(by, name)
 

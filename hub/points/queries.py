@@ -19,13 +19,15 @@ class TicketView:
     state: str
     issued_by: str
     redeemed_by: str
+    voided_by: str
+    lost: int
 
 
 def ticket(tx: Tx, number: str) -> TicketView | None:
     """One ticket, by its number."""
     row = tx.one(
         "SELECT municipality, number, programme, points, valid_from, valid_until, state,"
-        " issued_by, redeemed_by FROM ticket WHERE number=:number",
+        " issued_by, redeemed_by, voided_by, lost FROM ticket WHERE number=:number",
         number=number,
     )
     return None if row is None else TicketView(**row)

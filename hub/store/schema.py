@@ -223,6 +223,11 @@ record = _table(
     _int("posting"),
     _int("hold"),
     _text("undone", default=""),
+    sa.Index(
+        "record_of_ticket",
+        "account",
+        sqlite_where=sa.text("kind IN ('ticket.redeemed', 'ticket.cleared', 'ticket.voided')"),
+    ),
 )
 """The current verdict of each posted record. ``posting`` counts in ``town``. ``undone`` names the
 reversal that took it back."""
