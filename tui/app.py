@@ -39,6 +39,7 @@ from tui.screens.setup import Enrolment, SetUp
 from tui.screens.shift import Shift
 from tui.screens.spend import Spend
 from tui.screens.unlock import Unlock
+from tui.screens.voids import Voids
 from tui.theme import CONTRAST, draw_plain_scroll_bars
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
@@ -60,6 +61,7 @@ _SCREENS: dict[str, type[CounterScreen]] = {
     "mykey": MyKeyId,
     "join": NewCard,
     "numbers": Numbers,
+    "void": Voids,
     "history": History,
     "shift": Shift,
     "printer": Printer,

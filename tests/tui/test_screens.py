@@ -209,7 +209,7 @@ def _down_for_days() -> FakeCounter:
     return shop(look=status, fixed=True)
 
 
-_NUMBERS = ("f1", "down", "down", "down", "down", "down", "enter")
+_NUMBERS = ("f1", *["down"] * [job for _, job, _ in JOBS].index("numbers"), "enter")
 """To the service numbers, in either language."""
 
 
@@ -252,6 +252,15 @@ def _suspended() -> FakeCounter:
 def _mykey(*pressed: str) -> Steps:
     place = [job for _, job, _ in JOBS].index("mykey")
     return keys(*["down"] * (place + 1), "enter", *pressed)
+
+
+def voiding(*pressed: str) -> Steps:
+    """Go to where tickets are taken back, then press these."""
+    place = [job for _, job, _ in JOBS].index("void")
+    return keys("f1", *["down"] * place, "enter", *pressed)
+
+
+_LOST = ("f2", "1", *"1234")
 
 
 def _with_earlier_card() -> FakeCounter:
@@ -377,6 +386,17 @@ STATES = {
     "join-refused": State(steps=joining("1", "3", *"REFUSED0", "enter", *"1234")),
     "join-offline": State(counter=lambda: shop(silent=True), steps=joining("1")),
     "register-known": State(counter=_library, steps=keys("f5", "1")),
+    "void": State(steps=voiding()),
+    "void-paper": State(steps=voiding(*"QR-101", "enter")),
+    "void-done": State(steps=voiding(*"QR-101", "enter", "f12")),
+    "void-card": State(steps=voiding("f2")),
+    "void-pin": State(steps=voiding("f2", "1")),
+    "void-list": State(steps=voiding(*_LOST)),
+    "void-lost": State(steps=voiding(*_LOST, "1")),
+    "void-later": State(steps=voiding(*_LOST, "1", *"1234")),
+    "void-silent": State(
+        counter=lambda: shop(silent=True), steps=voiding(*"QR-101", "enter", "f12")
+    ),
     "numbers": State(counter=_library, steps=keys(*_NUMBERS)),
     "numbers-number": State(counter=_library, steps=keys(*_NUMBERS, "1")),
     "numbers-none": State(counter=_library, steps=keys(*_NUMBERS, "2")),

@@ -23,6 +23,7 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f2", "spend", N_("Spend points")),
     ("f3", "redeem", N_("Take tickets")),
     ("f4", "issue", N_("Issue tickets")),
+    ("", "void", N_("Take a ticket back")),
     ("f5", "register", N_("Register a resident")),
     ("f6", "balances", N_("Look at points")),
     ("", "numbers", N_("Service numbers")),
