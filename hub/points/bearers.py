@@ -19,14 +19,18 @@ _SHOPS = frozenset({"payable", "receivable"})
 def bearers(moves: Iterable[Transfer]) -> dict[str, int]:
     """What each ledger account gave for a record in the end, in the order in which they gave first.
 
-    A resident stands there once, as the wallet, for wallet and deficit together. The shop, which
-    only received, does not stand there.
+    A resident stands there once, as the wallet, for wallet and deficit together. The shop does not
+    stand there, whichever of its accounts received and gave back.
     """
     given: Counter[str] = Counter()
     for move in moves:
         given[_whose(move.debit)] += move.points
         given[_whose(move.credit)] -= move.points
-    return {account: points for account, points in given.items() if points > 0}
+    return {
+        account: points
+        for account, points in given.items()
+        if points > 0 and kind_of(account) not in _SHOPS
+    }
 
 
 def brought(moves: Iterable[Transfer]) -> int:

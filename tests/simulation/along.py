@@ -6,6 +6,7 @@ from hub.intake.lines import Cursor, digest_at, kept
 from hub.points.case import Line
 from hub.store.database import Tx
 from sync.chain import ChainBroken, follow
+from sync.holds import Purpose
 from sync.values import Digest, EpochId, MunicipalityCode, NodeId
 from tests.simulation.demands import Broken, demand
 from tests.simulation.machine import Machine
@@ -15,7 +16,7 @@ from tests.simulation.town import Town
 _MAY_BE_NEGATIVE = ("issuer", "treasury", "reserve", "deficit", "receivable")
 _UNCLAIMED = (
     " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.town=t.municipality AND h.account=t.number"
-    " AND h.purpose='ticket.redeem' AND h.state='open')"
+    " AND h.purpose LIKE 'ticket.%' AND h.state='open')"
 )
 
 
@@ -60,7 +61,7 @@ def _balances(town: Town, tx: Tx, where: MunicipalityCode) -> None:
         dict(
             tx.rows(
                 "SELECT programme, sum(points) FROM ticket t WHERE municipality=?"
-                f" AND state='issued'{_UNCLAIMED} GROUP BY programme",
+                f" AND state IN ('issued','voiding'){_UNCLAIMED} GROUP BY programme",
                 [where],
             )
         )
@@ -82,10 +83,15 @@ def _balances(town: Town, tx: Tx, where: MunicipalityCode) -> None:
 def _holds(tx: Tx, where: MunicipalityCode) -> None:
     """I2: what is held is what open holds say, and none waits for a record that was posted."""
     rows = tx.rows(
-        "SELECT municipality, node, epoch, n, points FROM hold WHERE town=? AND state='open'",
+        "SELECT municipality, node, epoch, n, points, purpose FROM hold"
+        " WHERE town=? AND state='open'",
         [where],
     )
-    held = {f"hold:{node}/{epoch}/{n}": points for _, node, epoch, n, points in rows}
+    held = {
+        f"hold:{node}/{epoch}/{n}": points
+        for _, node, epoch, n, points, purpose in rows
+        if purpose != Purpose.REFUND  # that keeps what a shop got, where it is
+    }
     booked = dict(
         tx.rows(
             "SELECT account, points FROM balance WHERE municipality=? AND account>'hold:'"
@@ -94,7 +100,7 @@ def _holds(tx: Tx, where: MunicipalityCode) -> None:
         )
     )
     demand(held == booked, "I2 what is held is what holds say", (where, held, booked))
-    for home, node, epoch, n, points in rows:
+    for home, node, epoch, n, points, _ in rows:
         posted = tx.rows(
             "SELECT seq FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=''"
             " AND hold=? AND outcome<>'quarantined'",
@@ -176,9 +182,15 @@ def _tickets(tx: Tx) -> None:
     rows = tx.rows(
         "SELECT t.number, t.state FROM second_redemption s JOIN ticket t"
         " ON t.municipality=s.municipality AND t.number=s.number"
-        f" WHERE s.standing=1 AND t.state IN ('issued','expired'){_UNCLAIMED}"
+        f" WHERE s.standing=1 AND t.state IN ('issued','voiding','expired'){_UNCLAIMED}"
     )
     demand(not rows, "I7 a redemption stands that the ticket's own points do not pay", rows)
+    rows = tx.rows(
+        "SELECT t.number FROM ticket t JOIN record r ON r.town=t.municipality"
+        " AND r.account=t.number AND r.kind='ticket.redeemed' AND r.outcome='applied'"
+        " AND r.undone='' WHERE t.state='voided'"
+    )
+    demand(not rows, "I7 a voided ticket paid a shop", rows)
 
 
 def _chains(town: Town, tx: Tx) -> None:

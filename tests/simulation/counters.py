@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import date
 
 from node.outcome import Approved, Issued, Prepared, Refused
+from node.voided import LiveTicket, Voided
+from sync.owntickets import back_by
 from sync.values import Points
 from tests.simulation.cards import PIN
 from tests.simulation.machine import Machine
@@ -61,6 +63,7 @@ def issue(town: Town, machine: Machine) -> None:
         town.note(f"{machine.name} issue {who.name} {points}: {how}")
         if isinstance(done, Issued):
             town.papers.extend(paper.qr for paper in done.papers if paper.qr)
+            town.qr_of.update({paper.number: paper.qr for paper in done.papers})
 
 
 def redeem(town: Town, machine: Machine) -> None:
@@ -83,6 +86,66 @@ def photocopy(town: Town, machine: Machine) -> None:
             _note(town, booth, "redeem a copy", counter.redeem(qr))
     other.road.up = up
     sync(town, other)
+
+
+def refund(town: Town, machine: Machine) -> None:
+    """The goods came back days later: all of what was paid is given back, or a part."""
+    with machine.running() as counter:
+        rows = [row for row in counter.history(60) if row.refundable]
+        if rows:
+            row = town.random.choice(rows)
+            points = town.random.choice((row.refundable, max(1, row.refundable // 2)))
+            done = counter.refund(row.epoch, row.seq, Points(points))
+            _note(town, machine, f"refund {row.epoch} {row.seq} {points}", done)
+
+
+def void(town: Town, machine: Machine) -> None:
+    """Somebody hands paper, or a photocopy of it, back at the counter."""
+    if not town.papers:
+        return
+    qr = town.random.choice(town.papers[-4:])
+    with machine.running() as counter:
+        done = counter.void_ticket(qr)
+        _note(town, machine, "void", done.record if isinstance(done, Voided) else done)
+
+
+def lose(town: Town, machine: Machine) -> None:
+    """Somebody has lost a ticket, or says so."""
+    who = town.somebody()
+    with town.database.read() as tx:
+        rows = tx.rows(
+            "SELECT number, points, valid_from, valid_until FROM ticket WHERE municipality=?"
+            " AND account=? AND state='issued' ORDER BY number",
+            [KAWASAKI, town.account(who, KAWASAKI)],
+        )
+    if not rows:
+        return
+    number, points, valid_from, valid_until = town.random.choice(rows)
+    ticket = LiveTicket(
+        number=number,
+        municipality=KAWASAKI,
+        town="",
+        point_name="",
+        points=Points(points),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        voiding=False,
+        back_by=back_by(valid_until),
+    )
+    with machine.running() as counter:
+        done = counter.void_lost(who.name, bytearray(PIN), ticket)
+        _note(town, machine, "lost", done.record if isinstance(done, Voided) else done)
+    if number in town.qr_of and town.random.random() < 0.5:
+        _found(town, town.qr_of[number])
+
+
+def _found(town: Town, qr: str) -> None:
+    """Somebody finds the paper and pays with it, at a booth that hears nothing just now."""
+    booth = town.random.choice(town.machines)
+    up, booth.road.up = booth.road.up, False
+    with booth.running() as counter:
+        _note(town, booth, "redeem what was lost", counter.redeem(qr))
+    booth.road.up = up
 
 
 def sync(town: Town, machine: Machine) -> None:

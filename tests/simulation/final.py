@@ -8,7 +8,16 @@ from hub.intake.verify import InlineVerifier
 from hub.store import schema
 from hub.store.database import Tx
 from sync.chain import digest
-from sync.records import Record, Spend, TicketIssued, TicketRedeemed, Tier, decode
+from sync.records import (
+    Record,
+    Refunded,
+    Spend,
+    TicketIssued,
+    TicketRedeemed,
+    TicketVoided,
+    Tier,
+    decode,
+)
 from tests.simulation.along import along
 from tests.simulation.demands import demand
 from tests.simulation.places import SHOPS, TOWNS
@@ -21,8 +30,15 @@ _HONEST = {
     "second-redemption-beyond-float",
     "late-hand-in",
     "reversed",
+    "lost-ticket-redeemed",
+    "copy-of-voided",
+    "ticket-not-live",
+    "redeemed-meanwhile",
+    "copy-turned-up",
 }
 """What an honest node may be told. Anything else says that hub and node decide differently."""
+_PAID = {"", "overspend", "second-redemption", "lost-ticket-redeemed", "copy-of-voided"}
+"""Verdicts after which a shop has all that its record says."""
 
 
 def at_the_end(town: Town) -> None:
@@ -34,6 +50,9 @@ def at_the_end(town: Town) -> None:
         _custody(town, records, verdicts)
         _shops(town, records, verdicts)
         _residents(tx)
+        _paid(tx)
+        _refunds(tx, records, verdicts)
+        _voids(tx)
         _holds(town, tx)
         _settlement(town, tx)
         _late(tx)
@@ -108,7 +127,7 @@ def _shops(
             )
         if not isinstance(record.body, Spend | TicketRedeemed) or row["undone"]:
             continue
-        paid = row["reason"] in {"", "overspend", "second-redemption"}
+        paid = row["reason"] in _PAID
         if row["outcome"] != "quarantined" and paid:
             demand(
                 row["paid"] == record.body.points,
@@ -157,6 +176,71 @@ def _residents(tx: Tx) -> None:
             )
     wrong = {name: points for name, points in shops.items() if points}
     demand(not wrong, "I10 a reversed sale is not zero for the shop", wrong)
+
+
+def _paid(tx: Tx) -> None:
+    """I10: what a verdict says that a shop was paid is what was moved to it for the record."""
+    moved: Counter[str] = Counter()
+    for source, epoch, seq, of, points in tx.rows(
+        'SELECT source, epoch, seq, "of", points FROM transfer'
+        " WHERE credit LIKE 'payable:%' AND debit NOT LIKE 'transit:%'"
+    ):
+        moved[of or f"{source}:{epoch}:{seq}"] += points
+    for row in tx.all("SELECT * FROM record WHERE kind IN ('spend', 'ticket.redeemed')"):
+        name = f"{row['node']}:{_line(row)}:{row['seq']}"
+        said = row["paid"]
+        demand(
+            row["undone"] or moved[name] == said,
+            "I10 a verdict says other than what the shop was paid",
+            (name, row["reason"], said, moved[name]),
+        )
+
+
+def _refunds(
+    tx: Tx,
+    records: dict[tuple[str, bytes], tuple[Record, bool]],
+    verdicts: dict[tuple[str, bytes], Any],
+) -> None:
+    """What was given back is what shops said, to people and reserve; one that is refused, nothing.
+
+    A ticket that a shop gave back does not live again.
+    """
+    for (node, name), (record, _) in records.items():
+        if not isinstance(record.body, Refunded):
+            continue
+        row = verdicts[node, name]
+        moves = tx.rows(
+            "SELECT debit, credit, points FROM transfer WHERE source=? AND epoch=? AND seq=?",
+            [node, _line(row), row["seq"]],
+        )
+        given = sum(
+            points for debit, _, points in moves if debit.startswith(("payable:", "receivable:"))
+        )
+        said = record.body.points if row["outcome"] == "applied" else 0
+        place = (node, record.epoch, record.seq)
+        demand(given == said, "I10 a refund gave back other than it says", (*place, given, said))
+        to_paper = [credit for _, credit, _ in moves if credit.startswith("outstanding:")]
+        demand(not to_paper, "I7 a refund brought a ticket back to life", (*place, to_paper))
+    rows = tx.rows(
+        "SELECT name, sum(points) FROM (SELECT CASE \"of\" WHEN '' THEN"
+        " source || ':' || epoch || ':' || seq ELSE \"of\" END AS name, points FROM transfer"
+        " WHERE credit LIKE 'payable:%' UNION ALL SELECT \"of\", -points FROM transfer"
+        " WHERE (debit LIKE 'payable:%' OR debit LIKE 'receivable:%') AND \"of\"<>'')"
+        " GROUP BY name HAVING sum(points)<0"
+    )
+    demand(not rows, "I10 more was given back for a record than it brought", rows)
+
+
+def _voids(tx: Tx) -> None:
+    """A voided ticket gave its points back once, and no other did."""
+    rows = tx.rows(
+        "SELECT t.number, t.state, t.points, coalesce(sum(m.points), 0) FROM ticket t"
+        ' LEFT JOIN transfer m ON m.municipality=t.municipality AND m."of"=t.voided_by'
+        " AND m.credit IN ('wallet:'||t.account, 'deficit:'||t.account)"
+        " WHERE t.voided_by<>'' GROUP BY t.municipality, t.number"
+        " HAVING coalesce(sum(m.points), 0)<>CASE t.state WHEN 'voided' THEN t.points ELSE 0 END"
+    )
+    demand(not rows, "I2 a void gave back other than the ticket's points", rows)
 
 
 def _line(row: Any) -> str:
@@ -236,9 +320,14 @@ def _cards(town: Town, records: dict[tuple[str, bytes], tuple[Record, bool]]) ->
     """No card was asked to sign for points that no record, or no lost attempt, explains."""
     crashes = sum(machine.crashes for machine in town.machines)
     signed = sum(len(card.asked) for card in town.cards.values())
-    kept = sum(isinstance(record.body, Spend | TicketIssued) for record, _ in records.values())
+    kept = sum(_signed_by_card(record) for record, _ in records.values())
     spoiled = any(machine.spoiled for machine in town.machines)
     demand(spoiled or signed - kept <= crashes, "I5 signatures without records", (signed, kept))
+
+
+def _signed_by_card(record: Record) -> bool:
+    body = record.body
+    return isinstance(body, Spend | TicketIssued) or (isinstance(body, TicketVoided) and body.lost)
 
 
 def _asked_first(tx: Tx) -> None:

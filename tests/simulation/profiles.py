@@ -146,4 +146,22 @@ PROFILES = {
             "crash-after-answer": 0.02,
         },
     ),
+    "returns": Profile(
+        acts={
+            "spend": 6,
+            "issue": 12,
+            "redeem": 8,
+            "photocopy": 5,
+            "refund": 10,
+            "void": 5,
+            "lose": 5,
+            "reverse": 2,
+            "grant": 6,
+            "cut": 3,
+            "sync": 3,
+        },
+        worse={"lose-answer": 0.1, "late-answer": 0.1, "crash-after-answer": 0.02},
+        residents=2,
+        rush=0.4,
+    ),
 }

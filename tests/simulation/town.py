@@ -91,6 +91,8 @@ class Town:
         self.residents: list[Resident] = []
         self.papers: list[str] = []
         """QR texts of every ticket that came out of a printer."""
+        self.qr_of: dict[str, str] = {}
+        """The same by their numbers."""
         self.approved: list[tuple[str, str, int]] = []
         """Every sale that a screen called done: node, epoch, seq."""
         self.followed: dict[tuple[str, ...], tuple[int, Digest]] = {}

@@ -6,6 +6,7 @@ invariant that finds it, the kind of town, and the seed from which it shows with
 
 from tests.simulation.planted import at_the_hub as hub
 from tests.simulation.planted import at_the_node as node
+from tests.simulation.planted import giving_back as back
 from tests.simulation.planted.mistake import Mistake
 
 PLANTED: dict[str, Mistake] = {
@@ -48,6 +49,15 @@ PLANTED: dict[str, Mistake] = {
     "late spends ignore what lapsed": Mistake("I2", "expiry", 6, hub.lapsed_ignored),
     "posted twice": Mistake("I2", "usual", 4, hub.posted_twice),
     "window by time": Mistake("I10", "usual", 4, hub.window_by_time),
+    # given back
+    "refunds without bound": Mistake("I10", "returns", 11, back.refunds_without_bound),
+    "refund to paper": Mistake("I2", "returns", 11, back.refund_to_paper),
+    "refund out of a paid window": Mistake("I5", "returns", 11, back.refund_out_of_a_paid_window),
+    "refund that names no record": Mistake("I10", "returns", 11, back.refund_without_name),
+    "void gives back again": Mistake("I2", "returns", 11, back.void_gives_back_again),
+    "lost ticket paid at once": Mistake("I2|I5", "returns", 11, back.lost_ticket_paid_at_once),
+    "copy of voided unpaid": Mistake("I10", "returns", 11, back.copy_of_voided_unpaid),
+    "void ends before all know": Mistake("I4", "returns", 12, back.void_ends_before_all_know),
     # who is who
     "certificate kept open": Mistake("I11", "usual", 1, node.certificate_kept_open),
 }
