@@ -41,6 +41,7 @@ class Word(Enum):
     VALID_UNTIL = "{last}まで", "{last}"
     VALID_ONE_DAY = "{last}かぎり", "{last} only"
     BOTH_INCLUDED = "（最初の日と最後の日も使えます）", "(first and last day included)"
+    QR_CODE = "QRコード", "QR code"
     TICKET_NUMBER = "発券番号", "Ticket number"
     ISSUED_ON = "発行日", "Issued"
     USED_AT = "使えるところ", "Where to use it"
