@@ -41,6 +41,7 @@ from node.outcome import (
 )
 from node.parts import Parts
 from node.pile import Pile
+from node.previews import Previews
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.refunding import Refunding
 from node.refusals import refused
@@ -52,6 +53,7 @@ from node.spending import Spending
 from node.tickets import Tickets
 from node.voided import LiveTicket, SeenTicket, Voided
 from node.voiding import Voiding
+from printer.preview import PaperLine
 from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.members import MemberStep
 from sync.papers import Payee
@@ -76,6 +78,7 @@ class Counter:
         self._refunding = Refunding(parts, asking)
         self._clearing = Clearing(parts, asking, self._reversing)
         self._reprinting = Reprinting(parts)
+        self._previews = Previews(parts)
 
     def status(self) -> Status:
         """The banner's facts. Opens neither card, printer nor network."""
@@ -328,6 +331,20 @@ class Counter:
     def sheets(self, limit: int = 50) -> tuple[Sheet, ...]:
         """What was printed or is to be: what is in doubt first, then the newest."""
         return printing.sheets(self.parts.store, limit)
+
+    def preview_sheet(self, job: int) -> tuple[PaperLine, ...] | Refused:
+        """A sheet of :meth:`sheets` as lines of a screen, as wide as this counter's paper."""
+        return self._previews.of_job(job)
+
+    def preview_shift(self) -> tuple[PaperLine, ...] | Refused:
+        """The Z-report, if the shift were closed now."""
+        return self._previews.of_shift()
+
+    def preview_ticket(
+        self, municipality: MunicipalityCode, points: Points, *, days: int, programme: str
+    ) -> tuple[PaperLine, ...]:
+        """A specimen of a ticket that would be issued today."""
+        return self._previews.of_ticket(municipality, points, days=days, programme=programme)
 
     def came_out(self, job: int) -> Refused | None:
         """A person has looked: the sheet that may have been printed is there."""

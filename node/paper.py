@@ -155,7 +155,7 @@ class Paper:
     def _slip(self, record: Record, digest: Digest, note: bytes) -> documents.Slip:
         assert isinstance(record.body, sheets.WithSlip)  # noqa: S101  noted ones
         names = self.names(record.body.municipality)
-        return sheets.slip(self._head(), names, record, digest, _note(note))
+        return sheets.slip(self.head(), names, record, digest, _note(note))
 
     def z_report(self, report: ZReport) -> None:
         """Queue a Z-report; inside the transaction of its ``shift.closed``."""
@@ -180,7 +180,7 @@ class Paper:
         """The receipt of a pile that is closed, printed or not."""
         closed = pile.closed_at or pile.opened_at
         return sheets.clearing_receipt(
-            self._head(),
+            self.head(),
             self.names(pile.municipality),
             pile,
             self._identity.node,
@@ -189,7 +189,7 @@ class Paper:
 
     def z_of(self, report: ZReport) -> documents.ZReport:
         """A Z-report's sheet, printed or not."""
-        return sheets.z_report(self._head(), report, self._payment_after(report.closed_at))
+        return sheets.z_report(self.head(), report, self._payment_after(report.closed_at))
 
     def _payment_after(self, closed: Millis) -> date | None:
         """When the home town pays this shift's points; nothing where the lists are too old."""
@@ -223,7 +223,7 @@ class Paper:
         except (Malformed, NotAuthentic):
             return None
         names = self.names(said.municipality)
-        return sheets.ticket(self._head(), names, said=said, signed=signed, digest=digest, at=at)
+        return sheets.ticket(self.head(), names, said=said, signed=signed, digest=digest, at=at)
 
     def of_record(self, epoch: str, seq: int) -> tuple[TicketPaper, ...]:
         """The signed tickets of one ``ticket.issued``, in the order of their numbers."""
@@ -261,7 +261,8 @@ class Paper:
     ) -> None:
         self._store.execute(_QUEUE, (kind, title, documents.encode(paper), name, at))
 
-    def _head(self) -> sheets.Letterhead:
+    def head(self) -> sheets.Letterhead:
+        """What stands on every sheet of this counter."""
         return sheets.Letterhead(
             language=settings_of(self._store).language,
             organisation=self._identity.organisation_name,

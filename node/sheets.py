@@ -193,6 +193,35 @@ def ticket(
     )
 
 
+def specimen(
+    head: Letterhead,
+    names: tuple[str, str],
+    *,
+    points: int,
+    days: tuple[date, date],
+    online_only: bool,
+) -> documents.Ticket:
+    """A ticket as it would be: without number and code, and marked as good for nothing."""
+    town, point_name = names
+    first, last = days
+    return documents.Ticket(
+        language=head.language,
+        specimen=True,
+        town=town,
+        point_name=point_name,
+        points=points,
+        valid_from=first,
+        valid_until=last,
+        issued_on=first,
+        number="0" * 13,
+        qr="A",
+        online_only=online_only,
+        office=head.organisation,
+        office_place=head.place,
+        digest="0" * 8,
+    )
+
+
 def aware(at: Millis) -> datetime:
     """A moment as paper wants it."""
     return datetime.fromtimestamp(at / 1000, UTC)

@@ -86,12 +86,15 @@ def lay_out(document: Document, width: int, measure: Measure) -> tuple[Block, ..
 
 def marks(document: Document) -> Iterator[Block]:
     """What the reader has to know before anything else."""
+    language = document.language
+    said = []
     if document.training:
-        words = Word.TRAINING.say(document.language)
-        yield Text(text=words, size=LARGE, align="centre", bold=True, inverse=True)
-        yield Space(dots=12)
+        said.append(Word.TRAINING.say(language))
+    if document.specimen:
+        said.append(Word.SPECIMEN.say(language))
     if document.reprints:
-        words = Word.REPRINT.say(document.language, count=str(document.reprints))
+        said.append(Word.REPRINT.say(language, count=str(document.reprints)))
+    for words in said:
         yield Text(text=words, size=LARGE, align="centre", bold=True, inverse=True)
         yield Space(dots=12)
 

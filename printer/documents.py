@@ -39,6 +39,8 @@ class _Paper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How often this sheet was printed before; above 0 the paper says so."""
     training: bool = False
     """Made in training mode: the paper says that it is worth nothing."""
+    specimen: bool = False
+    """Shows how a sheet will look: the paper says that it is worth nothing."""
 
     def __post_init__(self) -> None:
         _require(self.reprints >= 0, "a count of reprints cannot be below zero")

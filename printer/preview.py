@@ -31,10 +31,18 @@ from printer.layout import (
 from printer.letters import CELL
 from printer.words import Word
 
-_WIDE_FIGURES = str.maketrans("0123456789,", "０１２３４５６７８９，")  # noqa: RUF001  that is the story
+_WIDE_FIGURES = str.maketrans("0123456789,", "０１２３４５６７８９，")
 # Signs that consoles draw one or two cells wide as they please.
 _PLAIN = str.maketrans(
-    {"\u00d7": "x", "\u2212": "-", "\u2022": "*", "\u00a0": " ", "\u2026": "..."}
+    {
+        "\u00d7": "x",
+        "\u2212": "-",
+        "\u2022": "*",
+        "\u00a0": " ",
+        "\u2026": "...",
+        "\u2190": "<-",
+        "\u2192": "->",
+    }
 )
 _LINE_OF_WHITE = 12
 """Dots of white from which on a line is left empty."""
@@ -43,7 +51,7 @@ _STAMP_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PaperLine:
     """One line of the screen, as many cells wide as the paper."""
 
     text: str
@@ -51,7 +59,7 @@ class Line:
     inverse: bool = False
 
 
-def preview(document: Document, width: int) -> tuple[Line, ...]:
+def preview(document: Document, width: int) -> tuple[PaperLine, ...]:
     """The lines of a document on paper of ``width`` dots."""
     columns = width // CELL
     blocks = [_large(block) for block in compose(document)]
@@ -84,23 +92,23 @@ def _large(block: Block) -> Block:
     return block
 
 
-def _lines(blocks: Iterable[Block], columns: int, code: str) -> Iterator[Line]:
+def _lines(blocks: Iterable[Block], columns: int, code: str) -> Iterator[PaperLine]:
     for block in blocks:
         match block:
             case Text():
                 text = _aligned(block.text, columns, block.align)
-                yield Line(text=text, bold=block.bold, inverse=block.inverse)
+                yield PaperLine(text=text, bold=block.bold, inverse=block.inverse)
             case Row():
-                yield Line(text=_row(block, columns), bold=block.bold)
+                yield PaperLine(text=_row(block, columns), bold=block.bold)
             case Figure():
                 text = _aligned(f"{block.number} {block.unit}", columns, "centre")
-                yield Line(text=text, bold=True)
+                yield PaperLine(text=text, bold=True)
             case Rule():
                 dashes = "- " * columns if block.dashed else "-" * columns
-                yield Line(text=dashes[:columns])
+                yield PaperLine(text=dashes[:columns])
             case Space():
                 if block.dots >= _LINE_OF_WHITE:
-                    yield Line(text=" " * columns)
+                    yield PaperLine(text=" " * columns)
             case QR():
                 yield from _box(columns, _CODE_ROWS, middle=code)
             case Frame():
@@ -123,22 +131,29 @@ def _row(row: Row, columns: int) -> str:
     return left + " " * (columns - cells(left) - cells(right)) + right
 
 
-def _box(columns: int, rows: int, *, label: str = "", middle: str = "") -> Iterator[Line]:
+def _box(columns: int, rows: int, *, label: str = "", middle: str = "") -> Iterator[PaperLine]:
     """A frame of ASCII, its label in the upper edge or its words in the middle."""
     inside = columns - 2
-    edge = _shown(label)
-    yield Line(text="+" + edge + "-" * (inside - cells(edge)) + "+")
+    edge = _cut(_shown(label), inside)
+    yield PaperLine(text="+" + edge + "-" * (inside - cells(edge)) + "+")
     for row in range(rows):
         words = middle if row == rows // 2 else ""
-        yield Line(text="|" + _aligned(words, inside, "centre") + "|")
-    yield Line(text="+" + "-" * inside + "+")
+        yield PaperLine(text="|" + _aligned(words, inside, "centre") + "|")
+    yield PaperLine(text="+" + "-" * inside + "+")
 
 
-def _beside(block: Columns, columns: int, code: str) -> Iterator[Line]:
+def _cut(words: str, columns: int) -> str:
+    """As much of a label as has room."""
+    while cells(words) > columns:
+        words = words[:-1]
+    return words
+
+
+def _beside(block: Columns, columns: int, code: str) -> Iterator[PaperLine]:
     wide = block.split // CELL
     gap = " " * (ROW_GAP // CELL)
     rest = columns - wide - len(gap)
     left, right = _lines(block.left, wide, code), _lines(block.right, rest, code)
-    white = Line(text="")
+    white = PaperLine(text="")
     for one, other in zip_longest(left, right, fillvalue=white):
-        yield Line(text=(one.text or " " * wide) + gap + (other.text or " " * rest))
+        yield PaperLine(text=(one.text or " " * wide) + gap + (other.text or " " * rest))

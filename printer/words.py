@@ -33,6 +33,7 @@ class Word(Enum):
     """A word or sentence as (Japanese, English)."""
 
     TRAINING = "練習用（使えません）", "TRAINING (not valid)"
+    SPECIMEN = "見本（使えません）", "SPECIMEN (not valid)"
     REPRINT = "再発行 {count}回目", "REPRINT no. {count}"
 
     TICKET = "ポイント券", "Point Ticket"
@@ -51,8 +52,8 @@ class Word(Enum):
         "お店がオンラインのときだけ使えます。",
         "Accepted only where the shop is online.",
     )
-    ISSUE_STAMP = "＜発行認印＞", "Issuer's stamp"
-    SHOP_STAMP = "＜利用店舗印＞", "Shop's stamp"
+    ISSUE_STAMP = "＜発行認印＞", "Issuer stamp"
+    SHOP_STAMP = "＜利用店舗印＞", "Shop stamp"
     ONCE = "1回かぎり。おつりは出ません。", "One use only; no change given."
     NO_CASH = "換金・売買はできません。", "Not for cash, not for resale."
     NO_COPY = "コピーは使えません。", "A copy is not accepted."

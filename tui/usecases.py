@@ -34,6 +34,7 @@ from node.outcome import (
 )
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.voided import LiveTicket, SeenTicket, Voided
+from printer.preview import PaperLine
 from sync.members import MemberStep
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
@@ -202,6 +203,20 @@ class UseCases(Protocol):
 
     def sheets(self, limit: int = 50) -> tuple[Sheet, ...]:
         """What was printed or is to be: what is in doubt first, then the newest."""
+        ...
+
+    def preview_sheet(self, job: int) -> tuple[PaperLine, ...] | Refused:
+        """A sheet of :meth:`sheets` as lines of a screen, as wide as this counter's paper."""
+        ...
+
+    def preview_shift(self) -> tuple[PaperLine, ...] | Refused:
+        """The Z-report, if the shift were closed now."""
+        ...
+
+    def preview_ticket(
+        self, municipality: MunicipalityCode, points: Points, *, days: int, programme: str
+    ) -> tuple[PaperLine, ...]:
+        """A specimen of a ticket that would be issued today."""
         ...
 
     def came_out(self, job: int) -> Refused | None:

@@ -53,6 +53,7 @@ from sync.values import (
 )
 from tests.doubles.counter_joining import JoinsCards
 from tests.doubles.counter_members import member_step
+from tests.doubles.counter_previews import ShowsPaper
 from tests.doubles.counter_printers import SetsUpPrinters
 from tests.doubles.counter_refunds import GivesPointsBack, worth
 from tests.doubles.counter_residents import RegistersResidents
@@ -89,7 +90,9 @@ class FakeCard:
 
 
 @dataclass(slots=True)
-class FakeCounter(RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack, SetsUpPrinters):
+class FakeCounter(
+    RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack, SetsUpPrinters, ShowsPaper
+):
     """See the module. ``cards`` by address, ``tickets`` by QR text (points still on them)."""
 
     cards: dict[str, FakeCard] = field(default_factory=dict)

@@ -301,6 +301,7 @@ STATES = {
         counter=_with_a_printer_that_is_open, steps=keys("f10", "f12", "1", "1")
     ),
     "printer-setup-kept": State(counter=_with_printers, steps=keys("f10", "f12", "1", "1", "1")),
+    "printer-look": State(counter=_sheets, steps=keys("f10", "down", "f6")),
     "palette": State(steps=keys("f1")),
     "spend-amount": State(steps=keys("f2")),
     "spend-card": State(steps=keys(*"1500", "enter")),
@@ -349,6 +350,10 @@ STATES = {
     "issue-card": State(steps=keys("f4")),
     "issue-form": State(steps=keys("f4", "1")),
     "issue-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter")),
+    "issue-look": State(steps=keys("f4", "1", *"1000", "enter", "enter", "f6")),
+    "issue-look-more": State(
+        steps=keys("f4", "1", *"1000", "enter", "enter", "f6", "pagedown", "pagedown")
+    ),
     "issue-done": State(steps=keys("f4", "1", *"1000", "enter", "enter", *"1234")),
     "issue-kind": State(counter=_two_kinds, steps=keys("f4", "1")),
     "issue-wrong-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter", *"9999")),
@@ -428,6 +433,8 @@ STATES = {
     "history-refused": State(counter=_after_a_day, steps=keys("f7", "enter")),
     "shift-open": State(steps=keys("f8")),
     "shift-so-far": State(counter=_after_a_day, steps=keys("f8")),
+    "shift-close": State(counter=_after_a_day, steps=keys("f8", "f12")),
+    "shift-close-scan": State(counter=_after_a_day, steps=keys("f8", "f12", *"QR-1", "enter")),
     "shift-closed": State(counter=_after_a_day, steps=keys("f8", "f12", "f12")),
 }
 

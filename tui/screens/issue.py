@@ -7,17 +7,21 @@ a card is put down.
 
 from enum import Enum
 from functools import partial
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 
 from node.card.pin import wipe
 from node.outcome import CardLook, Issued, Refused, Running, TownStanding
+from printer.preview import PaperLine
 from sync.errors import Malformed
 from sync.values import MOST_POINTS, Points, half_width, points
 from tui.screens.card import CardScreen, Scene
+from tui.screens.look import Look
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import Choices
@@ -45,6 +49,9 @@ class Issue(CardScreen):
 
     FIRST, WAITING = Step.CARD, Step.WAITING
     HEADING = N_("Issue tickets")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f6", "look", N_("See the ticket"), key_display="F6")
+    ]
     GIVEN_UP = N_("Given up. No points were moved.")
     DEFAULT_CSS = """
     Issue Vertical { height: auto; }
@@ -222,6 +229,35 @@ class Issue(CardScreen):
         line.value = ""
         line.focus()
         self.answer.note(why)
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  Textual's signature
+    ) -> bool | None:
+        """There is a ticket to see once it is known whose points it is made of."""
+        return action != "look" or self.step in (Step.FORM, Step.PIN)
+
+    def action_look(self) -> None:
+        """The paper before the PIN: nothing is asked of the card or the hub."""
+        kind = self._kind
+        form = self._read_form() if self.step is Step.FORM else (self._each, self._days, 0)
+        if kind is None or form is None:
+            return
+        each, days, _ = form
+        self.read_again(
+            partial(
+                self.counter.preview_ticket,
+                kind.municipality,
+                each,
+                days=days,
+                programme=kind.programme,
+            ),
+            self._look_at,
+        )
+
+    def _look_at(self, paper: tuple[PaperLine, ...]) -> None:
+        self.desk.push_screen(Look(paper))
 
     def sign(self, pin: bytearray) -> None:
         """The issue: from here on nothing stops half-way."""

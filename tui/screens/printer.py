@@ -14,8 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, OptionList
 
 from node.outcome import Refused, Sheet, Status
+from printer.preview import PaperLine
 from tui.notices import printer_trouble
 from tui.screens.base import CounterScreen
+from tui.screens.look import Look
 from tui.screens.printersetup import PrinterSetUp
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import Choices
@@ -47,7 +49,8 @@ class Printer(CounterScreen):
 
     HEADING = N_("Printer")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f12", "set_up", N_("Set up"), key_display="F12")
+        Binding("f6", "look", N_("See the sheet"), key_display="F6"),
+        Binding("f12", "set_up", N_("Set up"), key_display="F12"),
     ]
 
     def __init__(self) -> None:
@@ -146,6 +149,19 @@ class Printer(CounterScreen):
         """Choose another printer."""
         if not self.desk.busy():
             self.desk.push_screen(PrinterSetUp())
+
+    def action_look(self) -> None:
+        """What stands on the sheet under the cursor."""
+        row = self.query_one("#rows", Table).cursor_row
+        if self._sheets:
+            sheet = self._chosen or self._sheets[row]
+            self.read_again(partial(self.counter.preview_sheet, sheet.job), self._looked)
+
+    def _looked(self, paper: tuple[PaperLine, ...] | Refused) -> None:
+        if isinstance(paper, Refused):
+            self.show_refusal(paper)
+        else:
+            self.desk.push_screen(Look(paper))
 
     def step_back(self) -> bool:
         """From the answers back to the list."""

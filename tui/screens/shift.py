@@ -10,9 +10,10 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from node.outcome import Refused, Status, ZReport
+from printer.preview import PaperLine
 from tui.screens.base import CounterScreen
-from tui.screens.confirm import Confirm
 from tui.screens.history import KINDS
+from tui.screens.look import Look
 from tui.widgets.answer import Answer
 from tui.widgets.line import Line
 from tui.widgets.table import Table
@@ -114,10 +115,16 @@ class Shift(CounterScreen):
         return self._is_open or action != "close_shift"
 
     def action_close_shift(self) -> None:
-        """Ask first."""
+        """Show the Z-report as it would be, and ask."""
         if not self.desk.busy():
-            question = self.desk.words("Close the shift and print the Z-report?")
-            self.desk.push_screen(Confirm(question), self._sure)
+            self.ask(self.counter.preview_shift, self._looked)
+
+    def _looked(self, paper: tuple[PaperLine, ...] | Refused) -> None:
+        if isinstance(paper, Refused):
+            self.show_refusal(paper)
+            return
+        question = self.desk.words("Close the shift and print the Z-report?")
+        self.desk.push_screen(Look(paper, question), self._sure)
 
     def _sure(self, sure: bool | None) -> None:
         if sure:

@@ -1,0 +1,72 @@
+"""What a made-up counter shows of its paper: the sheets of the printer's own stories."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from node.outcome import Refused, Sheet
+from node.sheets import Letterhead, specimen
+from printer.preview import PaperLine, preview
+from sync.values import MunicipalityCode, Points
+from tests.printer import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from printer.documents import Document
+
+WIDTH = 384
+_SHEETS: "Mapping[str, Document]" = {
+    "ticket": samples.ticket(),
+    "Z": samples.z_report(),
+}
+
+
+class _Counter(Protocol):
+    """What :class:`tests.doubles.counter.FakeCounter` has for this."""
+
+    paper: dict[int, Sheet]
+    staff: str | None
+
+    def _enter(self, question: str) -> None: ...
+
+
+class ShowsPaper:
+    """On paper of 58 mm, in Japanese."""
+
+    __slots__ = ()
+
+    def preview_sheet(self: _Counter, job: int) -> tuple[PaperLine, ...] | Refused:
+        """A ticket, a Z-report, and a slip for all else."""
+        self._enter("preview_sheet")
+        if job not in self.paper:
+            return Refused(reason="no-such-job", detail="no-such-job")
+        return preview(_SHEETS.get(self.paper[job].what, samples.slip()), WIDTH)
+
+    def preview_shift(self: _Counter) -> tuple[PaperLine, ...] | Refused:
+        """Somebody else's sums."""
+        self._enter("preview_shift")
+        if self.staff is None:
+            return Refused(reason="no-shift", detail="no-shift")
+        return preview(samples.z_report(), WIDTH)
+
+    def preview_ticket(
+        self: _Counter,
+        municipality: MunicipalityCode,
+        points: Points,
+        *,
+        days: int,
+        programme: str,
+    ) -> tuple[PaperLine, ...]:
+        """A ticket of Kawasaki from 15 December 2017 on."""
+        self._enter("preview_ticket")
+        assert programme
+        assert municipality
+        first = date(2017, 12, 15)
+        sheet = specimen(
+            Letterhead(language="ja", organisation="大塚商店街事務局", place="大塚駅前窓口"),
+            ("川崎市", "かわさきポイント"),
+            points=points,
+            days=(first, first + timedelta(days=days - 1)),
+            online_only=False,
+        )
+        return preview(sheet, WIDTH)
