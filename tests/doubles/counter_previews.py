@@ -1,10 +1,11 @@
 """What a made-up counter shows of its paper: the sheets of the printer's own stories."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from node.outcome import Refused, Sheet
-from node.sheets import Letterhead, specimen
 from printer.preview import PaperLine, preview
 from sync.values import MunicipalityCode, Points
 from tests.printer import samples
@@ -61,12 +62,17 @@ class ShowsPaper:
         self._enter("preview_ticket")
         assert programme
         assert municipality
-        first = date(2017, 12, 15)
-        sheet = specimen(
-            Letterhead(language="ja", organisation="大塚商店街事務局", place="大塚駅前窓口"),
-            ("川崎市", "かわさきポイント"),
-            points=points,
-            days=(first, first + timedelta(days=days - 1)),
-            online_only=False,
+        ticket = samples.ticket()
+        return preview(
+            msgspec.structs.replace(
+                ticket,
+                specimen=True,
+                town="川崎市",
+                point_name="かわさきポイント",
+                points=points,
+                valid_until=ticket.valid_from + timedelta(days=days - 1),
+                number="0" * 13,
+                digest="0" * 8,
+            ),
+            WIDTH,
         )
-        return preview(sheet, WIDTH)
