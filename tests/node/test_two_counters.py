@@ -17,6 +17,7 @@ from node.enrol import enrol
 from node.opening import Ports, open_counter
 from node.outcome import Approved, BalanceRow, Issued, Prepared, Refused
 from node.reach import Straight
+from node.voided import Voided
 from sync.invitation import read_invitation
 from sync.values import Points
 from tests.doubles.clocks import TurnedClock
@@ -47,6 +48,12 @@ class Street:
         )
         assert isinstance(made, Issued), made
         return made.papers[0].qr
+
+    def balance(self) -> int:
+        """What Hanako has, as the hub says it exactly."""
+        rows = self.greengrocer.balances(self.card, bytearray(PIN))
+        assert isinstance(rows, tuple)
+        return next(row.available for row in rows if row.municipality == KAWASAKI)
 
     def sync(self) -> None:
         for counter in (self.greengrocer, self.fish_shop, self.greengrocer, self.fish_shop):
@@ -236,3 +243,63 @@ def _exact(street: Street) -> tuple[BalanceRow, ...]:
     found = street.greengrocer.balances(street.card, bytearray(PIN))
     assert not isinstance(found, Refused), found
     return found
+
+
+def test_a_ticket_handed_back_at_one_counter_is_taken_at_none(street: Street) -> None:
+    before = street.balance()
+    qr = street.ticket(500)
+
+    done = street.fish_shop.void_ticket(qr)
+
+    assert isinstance(done, Voided)
+    assert (done.back, street.balance()) == ("now", before)
+    refused = street.greengrocer.redeem(qr)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "ticket-voided"
+    street.sync()
+    street.cut()
+    offline = street.greengrocer.redeem(qr)
+    assert isinstance(offline, Refused)
+    assert offline.reason == "ticket-used"
+
+
+def test_the_points_of_a_lost_ticket_come_back_when_both_counters_know(street: Street) -> None:
+    before = street.balance()
+    street.ticket(500)
+    live = street.greengrocer.own_tickets(street.card, bytearray(PIN))
+    assert isinstance(live, tuple)
+    assert [each.points for each in live] == [500]
+
+    done = street.fish_shop.void_lost(street.card, bytearray(PIN), live[0])
+    assert isinstance(done, Voided)
+    assert (done.back, street.balance()) == ("later", before - 500)
+    for _ in range(2):
+        street.fish_shop.sync_now()
+    assert street.balance() == before - 500
+    for _ in range(2):
+        street.greengrocer.sync_now()
+
+    assert street.balance() == before
+    assert street.greengrocer.own_tickets(street.card, bytearray(PIN)) == ()
+
+
+def test_lost_paper_that_somebody_uses_offline_meanwhile_pays_that_shop(street: Street) -> None:
+    before = street.balance()
+    qr = street.ticket(500)
+    street.sync()
+    street.wires[1].cut = True
+    street.fish_shop.probe()
+    live = street.greengrocer.own_tickets(street.card, bytearray(PIN))
+    assert isinstance(live, tuple)
+    done = street.greengrocer.void_lost(street.card, bytearray(PIN), live[0])
+    assert isinstance(done, Voided)
+
+    taken = street.fish_shop.redeem(qr)
+    assert isinstance(taken, Approved)
+    street.mend()
+    street.sync()
+    street.sync()
+
+    assert street.balance() == before - 500
+    assert _outcome(street.fish_shop, taken) == "exception"
+    assert _outcome(street.greengrocer, done.record) == "exception"
