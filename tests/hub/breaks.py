@@ -1,7 +1,7 @@
 """Facts that somebody could change in a hub's database behind its back, for tests of the audit.
 
 Each changes one fact in a corner where the sale of 250 at the fish shop, an overspend, a second
-redemption and a paid window have happened.
+redemption, a void of 80 with the paper and one of 90 without it, and a paid window have happened.
 """
 
 from collections.abc import Callable
@@ -324,6 +324,31 @@ BREAKS = [
         "a second redemption that stands no more",
         sql("UPDATE second_redemption SET standing=0"),
         frozenset({"second_redemption standing"}),
+    ),
+    Break(
+        "what voided a ticket",
+        sql("UPDATE ticket SET voided_by='' WHERE state='voided' AND lost=0"),
+        frozenset({"ticket voided_by"}),
+    ),
+    Break(
+        "a lost ticket whose paper was there",
+        sql("UPDATE ticket SET lost=0 WHERE lost=1"),
+        frozenset({"ticket lost"}),
+    ),
+    Break(
+        "a lost ticket whose points never came back",
+        sql("UPDATE ticket SET state='voiding' WHERE lost=1"),
+        frozenset({"ticket state"}),
+    ),
+    Break(
+        "what a voided ticket gave back",
+        sql("UPDATE transfer SET points=81 WHERE points=80 AND credit LIKE 'wallet:%'"),
+        frozenset({"balance hold", "balance wallet", "transfer points"}),
+    ),
+    Break(
+        "a reprint that nobody counted",
+        sql("DELETE FROM reprint"),
+        frozenset({"reprint-missing"}),
     ),
     Break(
         "a person whom nobody let in",

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from hub.findings import Finding, as_json, in_words
 from hub.store.database import Tx
 from sync.records import Tier
+from sync.reprints import reprint_notice
+from sync.ticket import read_ticket
 from tests.hub.breaks import BREAKS, Break
 from tests.hub.breaks_around import AROUND
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, corner
@@ -46,6 +48,14 @@ def lived(card_keys: list[RSAPrivateKey]) -> Corner:
         town.put(shop)
     town.hold(fruit, hana, 70)
     town.decide(1, "write-off")
+    handed_in, lost = town.ticket(counter, hana, 80), town.ticket(counter, hana, 90)
+    town.void(counter, handed_in, 80)
+    town.lose(counter, hana, lost)
+    public = town.core.keys.tickets(KAWASAKI).public
+    counter.write(reprint_notice(KAWASAKI, read_ticket(paper, {KAWASAKI: (public,)}).number))
+    town.put(counter)
+    for shop in (counter, fish, fruit):
+        town.asks_again(shop)
     for _ in range(5):
         town.night()
     town.close_window()

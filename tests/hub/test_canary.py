@@ -132,11 +132,13 @@ def test_the_ledger_and_the_identities_share_no_table() -> None:
 
 
 def _lived(town: Corner, folder: Path, certificate: bytes, card: Card) -> Pen:
-    """Hana spends, a stranger's card is shown, a window is paid, a bad batch is refused."""
+    """Hana spends, hands a ticket back, loses one; a stranger's card is shown, a window is paid."""
     hana = Resident(card, MyKeyId(MYKEY_ID.decode()))
     town.grant(hana, 1_000)
     counter = town.node(GREENGROCER, "2222")
-    town.ticket(counter, hana, 200)
+    handed_in, lost = town.ticket(counter, hana, 100), town.ticket(counter, hana, 100)
+    town.void(counter, handed_in, 100)
+    town.lose(counter, hana, lost)
     shop = town.node(GREENGROCER)
     town.feed(shop, available=800)
     shop.spend(card, town.account(hana), 300, town=KAWASAKI)

@@ -245,4 +245,4 @@ class Voids(CardScreen):
             "later": words("Its points come back on {day} at the latest.", day=done.back_by),
         }[done.back]
         number = words("Ticket {number}, no. {seq}", number=record.number, seq=record.seq)
-        self.answer.say("good" if done.back == "now" else "look", words, said, number, more)
+        self.answer.say("look" if done.back == "soon" else "good", words, said, number, more)
