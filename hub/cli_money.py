@@ -26,6 +26,7 @@ from hub.shell import (
     table,
     write_new,
 )
+from hub.telling import tell
 from sync.values import points as read_points
 
 
@@ -218,7 +219,7 @@ def exception_show(*, asker: Asker, name: str) -> None:
     """Show one of them."""
     with asker.client() as client:
         found = client.exception(name)
-    say_whole(found, asker)
+    say(found, asker, tell(found))
 
 
 @exception.command("decide")

@@ -309,6 +309,16 @@ def _rehearsal(tx: Tx) -> Iterator[None]:
         tx.run("RELEASE rehearsal")
 
 
+def rehearsed(core: Core, tx: Tx, body: AnyHubBody, person: Person) -> bool:
+    """Whether a command could be done now; nothing of it stays."""
+    with _rehearsal(tx):
+        try:
+            enact(core, tx, body, (person.name,))
+        except RefusedByRule:
+            return False
+    return True
+
+
 def _find(tx: Tx, person: Person, name: str) -> tuple[Pending, str]:
     row = tx.one(
         "SELECT * FROM pending WHERE municipality=:town AND id=:name",

@@ -10,6 +10,7 @@ import msgspec
 from hub import nodes
 from hub.bodies import ExceptionDecided
 from hub.chronicle import read as read_hub_record
+from hub.core import Core
 from hub.forms import ExceptionRow
 from hub.intake.lines import Kept, kept
 from hub.people import Person
@@ -19,9 +20,10 @@ from hub.store.database import Row, Tx
 from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
-from sync.errors import Malformed, RefusedByRule
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.records import Basis, Record, decode
-from sync.signing import Head
+from sync.signing import Head, verify_head
+from sync.ticket import read_ticket
 from sync.values import Millis, MunicipalityCode, organisation_of
 from sync.wire import read
 
@@ -44,7 +46,7 @@ def incident(tx: Tx, person: Person, name: str) -> Row:
     return row
 
 
-def view(tx: Tx, row: Row) -> ExceptionView:
+def view(core: Core, tx: Tx, row: Row, *, may: tuple[str, ...]) -> ExceptionView:
     """An exception with the evidence of both sides and what people decided."""
     about = Line(
         home=MunicipalityCode(row["node"][:6]),
@@ -52,15 +54,16 @@ def view(tx: Tx, row: Row) -> ExceptionView:
         epoch=row["epoch"],
         branch=row["branch"],
     ).source(row["seq"])
-    sides = [side(tx, each) for each in (str(about), row["other"])]
+    sides = [side(core, tx, each) for each in (str(about), row["other"])]
     return ExceptionView(
         **msgspec.structs.asdict(_row(row)),
         sides=[each for each in sides if each is not None],
         decided=decisions(tx, row["municipality"], row["id"]),
+        may=may,
     )
 
 
-def side(tx: Tx, written: str) -> Side | None:
+def side(core: Core, tx: Tx, written: str) -> Side | None:
     """The record that a source names (``node:epoch:seq``), with what proves it; None: no record."""
     try:
         source = Source.read(written)
@@ -68,7 +71,7 @@ def side(tx: Tx, written: str) -> Side | None:
         return None
     line = line_of(source)
     found = kept(tx, line, source.seq - 1, source.seq)
-    return _side(tx, written, found[0]) if found else None
+    return _side(core, tx, written, found[0]) if found else None
 
 
 def decisions(tx: Tx, town: MunicipalityCode, number: int) -> list[Decided]:
@@ -98,7 +101,7 @@ def _row(row: Row) -> ExceptionRow:
     )
 
 
-def _side(tx: Tx, written: str, one: Kept) -> Side:
+def _side(core: Core, tx: Tx, written: str, one: Kept) -> Side:
     record = _readable(one.data)
     body = None if record is None else record.body
     basis = getattr(body, "basis", None)
@@ -136,7 +139,35 @@ def _side(tx: Tx, written: str, one: Kept) -> Side:
         node_key="" if key is None else key.public.hex(),
         signature=_proof(record, one.evidence),
         basis={} if not isinstance(basis, Basis) else _words(basis),
+        tier=str(getattr(body, "tier", "")),
+        head_holds=key is not None and _holds(head, key.public),
+        proof=_found(core, record, one.evidence),
     )
+
+
+def _holds(head: Head, public: bytes) -> bool:
+    try:
+        verify_head(head, public)
+    except NotAuthentic:
+        return False
+    return True
+
+
+def _found(core: Core, record: Record | None, evidence: Evidence | None) -> str:
+    """What the signature that carries a record is worth, as far as it can be read again."""
+    body = None if record is None else record.body
+    if not isinstance(body, Redemption):
+        return "the card's sealed, checked when it came" if evidence else "no card's is needed"
+    if not body.ticket:
+        return "its number was typed: no paper was scanned"
+    town = body.municipality
+    keys = {name: (key,) for name, key in core.keys.public_tickets([town]).items()}
+    try:
+        ticket = read_ticket(body.ticket, keys)
+    except (Malformed, NotAuthentic):
+        return "the town's on the ticket DOES NOT HOLD"
+    same = (ticket.number, ticket.points) == (body.number, body.points)
+    return "the town's on the ticket holds" if same else "the town's is on ANOTHER TICKET"
 
 
 def _readable(data: bytes) -> Record | None:

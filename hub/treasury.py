@@ -15,7 +15,7 @@ from hub.bodies import (
 )
 from hub.commands import ask, day, make
 from hub.core import Core
-from hub.desk import Desk, allowed
+from hub.desk import Desk, allowed, rehearsed
 from hub.forms import (
     Answered,
     BalanceRow,
@@ -33,6 +33,7 @@ from hub.forms import (
     SheetView,
     WindowRow,
 )
+from hub.intake.decisions import DECISIONS
 from hub.mykey.registry import MyKey
 from hub.people import Person
 from hub.points import queries
@@ -188,8 +189,15 @@ class Treasury:
 
     def exception(self, person: Person, name: str) -> ExceptionView:
         """One of them, with the evidence of both sides and what people decided."""
-        with self._core.database.read() as tx:
-            return evidence.view(tx, evidence.incident(tx, person, name))
+        with self._core.database.write() as tx:  # decisions are rehearsed; nothing is left of them
+            row = evidence.incident(tx, person, name)
+            about = MunicipalityCode(row["municipality"]), row["id"]
+            may = tuple(
+                each
+                for each in DECISIONS
+                if rehearsed(self._core, tx, ExceptionDecided(*about, each, "rehearsed"), person)
+            )
+            return evidence.view(self._core, tx, row, may=may)
 
     def decide(self, person: Person, name: str, form: DecisionForm) -> Answered:
         """Say what becomes of it; where money moves a second person approves."""

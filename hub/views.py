@@ -41,6 +41,12 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     """What carries the record: the ticket as its town signed it, or the card's sealed signature."""
     basis: dict[str, str]
     """What the node says that it knew."""
+    tier: str
+    """On whose word it was taken; empty where nobody's was needed."""
+    head_holds: bool
+    """Whether the node's signature over the head holds under its key."""
+    proof: str
+    """What was found of the signature that carries the record, in words."""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +64,8 @@ class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
     sides: list[Side]
     """The record that it is about, and the other one where there are two."""
     decided: list[Decided]
+    may: tuple[str, ...]
+    """What people may decide now."""
 
 
 class TicketStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -304,3 +304,5 @@ _DECISIONS: dict[str, Callable[[Books, Source, Row], None]] = {
     "refuse": _refuse,
 }
 _MAY_FOLLOW = {("noted", decision) for decision in {*_DECISIONS} - {"noted"}}
+DECISIONS = tuple(_DECISIONS)
+"""All that people may say of an exception; which of them fit depends on it."""
