@@ -14,7 +14,7 @@ from node.outcome import CardLook, TownStanding
 from node.parts import Parts
 from node.reach import HOLD_PATIENCE
 from sync.calls import HubCalls
-from sync.clock import At
+from sync.clock import At, day_of
 from sync.errors import RefusedByRule, Unreachable
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.policy import closed, left_of
@@ -198,6 +198,7 @@ class Asking:
             at_cap=rest.at_cap,
             deficit=account.deficit,
             accepted=item is not None and item.accepted,
+            expires_on=min((day_of(Millis(lot.at - 1)) for lot in account.expiring), default=""),
         )
 
     def _after(self, account: str) -> tuple[tuple[EpochId, int], ...]:

@@ -112,6 +112,8 @@ class TownStanding:
     deficit: bool
     accepted: bool
     """Whether this organisation may take this town's points."""
+    expires_on: str = ""
+    """The last full day of what expires first, where that is within three days; else empty."""
 
     @property
     def usable(self) -> bool:
@@ -266,6 +268,8 @@ class Running:
     programme: str
     """Its three digits."""
     name: str
+    use_until: str = ""
+    """The last day on which its tickets can be used; empty where it was not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,7 +134,12 @@ class Tickets:
             return no("hub-silent")
         day = day_of(self._parts.writer.now().ms)
         return tuple(
-            Running(municipality=item.municipality, programme=item.programme, name=item.name)
+            Running(
+                municipality=item.municipality,
+                programme=item.programme,
+                name=item.name,
+                use_until=item.use_until,
+            )
             for item in self._parts.knowledge.programmes()
             if item.issue_until >= day
         )

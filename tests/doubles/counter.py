@@ -103,6 +103,8 @@ class FakeCounter(
         default_factory=lambda: {KAWASAKI: ("123",), TOSHIMA: ("456",)}
     )
     """Running programmes by town."""
+    use_until: str = ""
+    """The last day of use of each."""
     silent: bool = False
     """The hub does not answer: spends are T2, issuing is refused."""
     says_no: str = ""
@@ -355,7 +357,12 @@ class FakeCounter(
         if self.silent:
             return _no("hub-silent")
         return tuple(
-            Running(municipality=town, programme=programme, name=f"事業{programme}")
+            Running(
+                municipality=town,
+                programme=programme,
+                name=f"事業{programme}",
+                use_until=self.use_until,
+            )
             for town, programmes in self.programmes.items()
             for programme in programmes
         )

@@ -1,13 +1,18 @@
 """The beginning of a paper ticket at the hub: asked for, issued; and the ends of its programme."""
 
+from datetime import date, timedelta
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.bodies import FloatSet, ProgrammeAdded
 from sync.errors import RefusedByRule
 from sync.receipt import Outcome
 from sync.records import Ticket
 from tests.doubles.pen import Pen
-from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident, corner
 
 
 @pytest.fixture
@@ -264,3 +269,37 @@ def _given_up_and_spent(
     shop.spend(who.card, town.account(who), 800, town=KAWASAKI)
     town.put(shop)
     return n, asked.tickets
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    ends=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 300)), min_size=1, max_size=3),
+    days=st.integers(1, 25),
+    points=st.integers(1, 500),
+    programme_ends=st.integers(0, 20),
+)
+def test_days_end_with_the_first_of_days_programme_and_points_used(
+    card_keys: list[RSAPrivateKey],
+    ends: list[tuple[int, int]],
+    days: int,
+    points: int,
+    programme_ends: int,
+) -> None:
+    town = corner()
+    hana, counter = town.resident(card_keys[0]), town.node(GREENGROCER, "2222")
+    first = date(2026, 11, 2)
+    for number, (end, amount) in enumerate(ends, 301):
+        _programme(town, str(number), use_until=(first + timedelta(days=end)).isoformat())
+        town.grant(hana, amount, programme=str(number))
+    last = (first + timedelta(days=programme_ends)).isoformat()
+    _programme(town, "202", use_until=last)
+    enough = points <= sum(amount for _, amount in ends)
+
+    _, asked = town.hold_tickets(counter, hana, points, days=days, programme="202")
+
+    earliest = min(first + timedelta(days=end) for end, _ in ends)  # the first lot is always used
+    wanted = first + timedelta(days=days - 1)
+    assert asked.granted == enough
+    assert {each.valid_until for each in asked.tickets} == (
+        {min(last, earliest.isoformat(), wanted.isoformat())} if enough else set()
+    )

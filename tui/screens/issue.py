@@ -18,8 +18,10 @@ from textual.widgets import OptionList, Static
 from node.card.pin import wipe
 from node.outcome import CardLook, Issued, Refused, Running, TownStanding
 from printer.preview import PaperLine
+from sync.clock import day_of
 from sync.errors import Malformed
 from sync.values import MOST_POINTS, Points, half_width, points
+from tui.days import cut_short
 from tui.screens.card import CardScreen, Scene
 from tui.screens.look import Look
 from tui.usecases import UseCases
@@ -203,7 +205,17 @@ class Issue(CardScreen):
         form = self._read_form()
         if form is not None:
             self._each, self._days, self._count = form
-            self.to_pin(Step.PIN)
+            self.to_pin(Step.PIN, note=self._cut())
+
+    def _cut(self) -> str:
+        """That the days will be fewer, as far as it is known here before the hub is asked."""
+        status, kind, town = self.desk.status, self._kind, self._town
+        if status is None or kind is None or town is None:
+            return ""
+        cut = cut_short(
+            day_of(status.now), self._days, use_until=kind.use_until, expires_on=town.expires_on
+        )
+        return "" if cut is None else self.desk.words(cut.why.value, day=cut.day)
 
     def _read_form(self) -> tuple[Points, int, int] | None:
         words = self.desk.words
