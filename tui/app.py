@@ -24,6 +24,7 @@ from tui.readers import CardNews, ReaderDesk, StartWatch
 from tui.screens.balances import Balances
 from tui.screens.base import CounterScreen
 from tui.screens.card import LAST_TRY
+from tui.screens.clear import Clear
 from tui.screens.confirm import Confirm
 from tui.screens.history import History
 from tui.screens.home import JOBS, Home
@@ -55,6 +56,7 @@ POLL_EVERY = 1.0
 _SCREENS: dict[str, type[CounterScreen]] = {
     "spend": Spend,
     "redeem": Redeem,
+    "clear": Clear,
     "issue": Issue,
     "register": Register,
     "balances": Balances,

@@ -15,6 +15,7 @@ from node.outcome import (
     Choose,
     ChosenId,
     Finding,
+    FoundTicket,
     HistoryRow,
     Issued,
     JoinedCard,
@@ -32,10 +33,12 @@ from node.outcome import (
     Voucher,
     ZReport,
 )
+from node.pile import Pile
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.voided import LiveTicket, SeenTicket, Voided
 from printer.preview import PaperLine
 from sync.members import MemberStep
+from sync.papers import Payee
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
 
@@ -170,7 +173,39 @@ class UseCases(Protocol):
         ...
 
     def redeem(self, qr: str) -> Outcome:
-        """Take one scanned ticket."""
+        """Take one ticket: scanned, or by its typed number (online only)."""
+        ...
+
+    def find_ticket(self, number: str) -> FoundTicket | Refused:
+        """What is behind a typed number, to be compared with the paper; :meth:`redeem` takes it."""
+        ...
+
+    def payees(self) -> tuple[Payee, ...] | Refused:
+        """Whose piles this ticket counter may clear; the list of last time while offline."""
+        ...
+
+    def open_pile(self, organisation: str) -> Pile | Refused:
+        """Begin to clear what an organisation brought, or go on with its pile."""
+        ...
+
+    def pile(self) -> Pile | None:
+        """The pile that is open, with its sums."""
+        ...
+
+    def find_for_pile(self, number: str) -> FoundTicket | Refused:
+        """What is behind a typed number of the open pile; :meth:`clear` takes it."""
+        ...
+
+    def clear(self, qr: str) -> Outcome:
+        """Clear one ticket of the open pile: scanned, or by its typed number (online only)."""
+        ...
+
+    def undo_clearing(self) -> Outcome:
+        """Take the last ticket of the open pile back."""
+        ...
+
+    def close_pile(self) -> Pile | Refused:
+        """End the pile; the shop's receipt becomes a print job in the same commit."""
         ...
 
     def seen_ticket(self, qr: str) -> SeenTicket | Refused:

@@ -53,6 +53,7 @@ from sync.values import (
 )
 from tests.doubles.counter_joining import JoinsCards
 from tests.doubles.counter_members import member_step
+from tests.doubles.counter_piles import Clearings, ClearsPiles
 from tests.doubles.counter_previews import ShowsPaper
 from tests.doubles.counter_printers import SetsUpPrinters
 from tests.doubles.counter_refunds import GivesPointsBack, worth
@@ -91,7 +92,13 @@ class FakeCard:
 
 @dataclass(slots=True)
 class FakeCounter(
-    RegistersResidents, JoinsCards, VoidsTickets, GivesPointsBack, SetsUpPrinters, ShowsPaper
+    RegistersResidents,
+    JoinsCards,
+    VoidsTickets,
+    ClearsPiles,
+    GivesPointsBack,
+    SetsUpPrinters,
+    ShowsPaper,
 ):
     """See the module. ``cards`` by address, ``tickets`` by QR text (points still on them)."""
 
@@ -134,6 +141,7 @@ class FakeCounter(
     """What comes of the test sheets, in their order; then each is printed."""
     tried: list[PrinterChoice] = field(default_factory=list)
     kept: list[PrinterChoice] = field(default_factory=list)
+    clearings: Clearings = field(default_factory=Clearings)
     asked: list[str] = field(default_factory=list)
     _shift_began: int = 0
     _attempts: int = 0

@@ -26,6 +26,7 @@ from sync.clock import ClockState
 from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unreachable
 from sync.values import DAY, Millis
 from tests.doubles.counter import KAWASAKI, NODE, NOW, FakeCounter, quiet_status, shop
+from tests.doubles.counter_piles import ELSEWHERE, LATE, TORN
 from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
@@ -162,6 +163,26 @@ def _with_printers() -> FakeCounter:
 def _with_a_printer_that_is_open() -> FakeCounter:
     counter = _with_printers()
     counter.trials = [Trial(outcome="not-printed", trouble="cover-open")]
+    return counter
+
+
+def _clearing(*then: str) -> Steps:
+    place = [job for _, job, _ in JOBS].index("clear")
+    return keys("f1", *["down"] * place, "enter", *then)
+
+
+def _with_a_pile() -> FakeCounter:
+    counter = shop()
+    counter.tickets[LATE] = 500
+    counter.open_pile("B2109")
+    for qr in ("QR-101", "QR-102", ELSEWHERE):
+        counter.clear(qr)
+    return counter
+
+
+def _of_a_shop() -> FakeCounter:
+    counter = shop()
+    counter.clearings.kind = "shop"
     return counter
 
 
@@ -347,6 +368,16 @@ STATES = {
     "redeem-yes": State(steps=keys("f3", *"QR-101", "enter")),
     "redeem-look": State(steps=keys("f3", *"QR-1", "enter")),
     "redeem-no": State(counter=_after_a_day, steps=keys("f3", *"QR-101", "enter")),
+    "redeem-number": State(steps=keys("f3", *TORN, "enter")),
+    "clear": State(steps=_clearing()),
+    "clear-several": State(steps=_clearing(*"141305", "enter")),
+    "clear-begun": State(steps=_clearing(*"b2109", "enter")),
+    "clear-back": State(counter=_with_a_pile, steps=_clearing(*"QR-101", "enter")),
+    "clear-stamp": State(counter=_with_a_pile, steps=_clearing(*LATE, "enter")),
+    "clear-number": State(counter=_with_a_pile, steps=_clearing(*TORN, "enter")),
+    "clear-confirm": State(counter=_with_a_pile, steps=_clearing("f12")),
+    "clear-closed": State(counter=_with_a_pile, steps=_clearing("f12", "f12")),
+    "clear-no-counter": State(counter=_of_a_shop, steps=_clearing()),
     "issue-card": State(steps=keys("f4")),
     "issue-form": State(steps=keys("f4", "1")),
     "issue-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter")),

@@ -21,6 +21,7 @@ KINDS: dict[Kind, str] = {
     "spend": N_("Points"),
     "ticket.redeemed": N_("Ticket"),
     "ticket.issued": N_("Issued"),
+    "ticket.cleared": N_("Cleared"),
     "ticket.voided": N_("Ticket back"),
     "reversed": N_("Taken back"),
     "refunded": N_("Given back"),

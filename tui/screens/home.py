@@ -24,6 +24,7 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f3", "redeem", N_("Take tickets")),
     ("f4", "issue", N_("Issue tickets")),
     ("", "void", N_("Take a ticket back")),
+    ("", "clear", N_("Clear a pile of tickets")),
     ("f5", "register", N_("Register a resident")),
     ("f6", "balances", N_("Look at points")),
     ("", "numbers", N_("Service numbers")),

@@ -32,6 +32,7 @@ _KINDS = {
     "refunded": N_("Given back"),
     "ticket": N_("Point ticket"),
     "Z": N_("Z-report"),
+    "clearing": N_("Clearing receipt"),
 }
 _STATES = {
     "queued": N_("waits"),

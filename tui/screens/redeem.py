@@ -12,10 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from node.outcome import Approved, Outcome
+from node.outcome import Approved, FoundTicket, Outcome, Refused
 from sync.records import Tier
+from sync.ticket import is_typed
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
+from tui.screens.found import ask_to_compare
 from tui.widgets.answer import Answer
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line, meant_as_amount
@@ -46,6 +48,10 @@ class Redeem(CounterScreen):
         self._asking = False
         self._bounce = ("", -BOUNCE)
         self._taken: list[Approved] = []
+        self._found: FoundTicket | None = None
+        """What is behind a typed number, until Enter takes it or another scan comes."""
+        self._compared = ""
+        """The number that a person has compared with the paper."""
 
     def body(self) -> ComposeResult:
         """The field, the answer, the amount, and what came before."""
@@ -70,6 +76,11 @@ class Redeem(CounterScreen):
         """One scan."""
         before, at = self._bounce
         self._bounce = (event.text, event.at)
+        found, self._found = self._found, None
+        if not event.text and found is not None:
+            self._compared = found.number
+            self._waiting.append(found.number)
+            self._next()
         if not event.text or (event.text == before and event.at - at < BOUNCE):
             return
         if meant_as_amount(event.text):
@@ -84,10 +95,24 @@ class Redeem(CounterScreen):
         self._asking = True
         self.query_one(BigAmount).points = 0
         self.answer.note(self.desk.words("Asking. One moment, please."))
-        self.ask(partial(self.counter.redeem, self._waiting.popleft()), self._show, money=True)
+        text = self._waiting.popleft()
+        if is_typed(text) and text != self._compared:
+            self.ask(partial(self.counter.find_ticket, text), self._compare)
+        else:
+            self.ask(partial(self.counter.redeem, text), self._show, money=True)
+
+    def _compare(self, found: FoundTicket | Refused) -> None:
+        """A number that was typed: a person compares it with the paper first."""
+        self._asking = False
+        if isinstance(found, Refused):
+            self.show_refusal(found)
+        else:
+            self._found = found
+            ask_to_compare(self.answer, self.desk.words, found)
+        self._next()
 
     def _show(self, outcome: Outcome) -> None:
-        self._asking = False
+        self._asking, self._compared = False, ""
         if isinstance(outcome, Approved):
             self._taken.append(outcome)
             words = self.desk.words
