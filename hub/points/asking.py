@@ -206,22 +206,22 @@ def _number(books: Books, request: HoldRequest) -> str:
 def why_not(books: Reading, number: str, ticket: TicketRow, purpose: Purpose) -> str:
     """Why a ticket cannot be redeemed, cleared, or voided with its paper, today; empty: it can.
 
-    Paper that was said to be lost, and is found, can only be voided.
+    Paper that was said to be lost, and is found, is not redeemed any more; but a shop that stamped
+    it has taken it before, and is paid while the ticket's own points are still there.
     """
     if ticket.state in {"held", "dead"}:
         return "ticket-unknown"
-    voids = purpose == Purpose.VOID
-    if ticket.state == "voided" or (ticket.state == "voiding" and not voids):
+    voids, clears = purpose == Purpose.VOID, purpose == Purpose.CLEAR
+    if ticket.state == "voided" or (ticket.state == "voiding" and not (voids or clears)):
         return Reason.TICKET_VOIDED
-    clears = purpose == Purpose.CLEAR
     over = Reason.CLEARING_OVER if clears else Reason.TICKET_PAST
     until = last_day_of_clearing(books, ticket) if clears else ticket.valid_until
-    live = {"issued", "expired"} if clears else LIVE
+    live = {*LIVE, "expired"} if clears else LIVE
     today = day_of(books.at)
     if today < ticket.valid_from and not voids:
         return Reason.TICKET_NOT_YET
     past = today > until or (ticket.state == "expired" and not clears)
-    if past and ticket.state != "voiding":
+    if past and not (voids and ticket.state == "voiding"):
         return over
     if ticket.state not in live or is_claimed(books, number):
         return Reason.TICKET_USED

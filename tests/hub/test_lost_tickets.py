@@ -3,6 +3,7 @@
 import pytest
 
 from hub.bodies import NodeRevoked
+from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.ticket import read_ticket
 from tests.doubles.pen import Pen
@@ -231,3 +232,57 @@ def test_a_void_without_paper_and_without_a_card_waits_for_people(
     found = town.verdict(fresh)
 
     assert (found.outcome, found.reason) == (Outcome.QUARANTINED, "no-evidence")
+
+
+def test_stamped_paper_in_a_pile_is_paid_by_a_ticket_that_was_said_to_be_lost(
+    town: Corner, hana: Resident
+) -> None:
+    office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    paper = town.ticket(office, hana, 500)
+    town.lose(office, hana, paper)
+    void = office.seq
+
+    n, asked = town.hold_ticket(office, paper, 500, purpose=Purpose.CLEAR)
+    assert asked.granted, asked.reason
+    seq = town.clear(office, paper, FISH_SHOP, hold=n)
+
+    found = town.verdict(office, seq)
+    assert (found.reason, found.paid) == ("lost-ticket-redeemed", 500)
+    assert town.balance(f"payable:{FISH_SHOP}") == 500
+    assert town.verdict(office, void).reason == "redeemed-meanwhile"
+    assert town.audit() == []
+
+
+def test_a_pile_that_comes_when_the_points_are_back_is_for_people(
+    town: Corner, hana: Resident
+) -> None:
+    office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    paper = town.ticket(office, hana, 500)
+    town.lose(office, hana, paper)
+    town.asks_again(office)
+    assert town.ticket_states() == {"voided": 1}
+
+    asked = town.hold_ticket(office, paper, 500, purpose=Purpose.CLEAR)[1]
+
+    assert asked.reason == "ticket-voided"
+
+
+def test_a_pile_cleared_offline_before_all_knew_falls_on_the_resident(
+    town: Corner, hana: Resident, fish: Pen
+) -> None:
+    office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    before = town.wallet(hana)
+    paper = town.ticket(office, hana, 500)
+    town.feed(office)
+    seq = town.clear(office, paper, FISH_SHOP)
+    counter = town.node(GREENGROCER, "3333")
+    town.lose(counter, hana, paper)
+    for pen in (office, counter, fish):
+        town.asks_again(pen)
+    assert town.wallet(hana) == before
+
+    found = town.verdict(office, seq)
+
+    assert (found.reason, found.bearer) == ("redeemed-after-return", Bearer.RESIDENT)
+    assert (town.balance(f"payable:{FISH_SHOP}"), town.wallet(hana)) == (500, before - 500)
+    assert town.audit() == []
