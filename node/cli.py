@@ -350,15 +350,18 @@ def redeem(
 
 
 @ticket.command()
-@options(folder, secret, as_json)
+@options(folder, secret, png, as_json)
 @click.argument("number")
-def reprint(folder: Path, secret_file: Path | None, as_json: bool, number: str) -> None:
+def reprint(
+    folder: Path, secret_file: Path | None, png: Path | None, as_json: bool, number: str
+) -> None:
     """Print an issued ticket again: somebody looked, and the sheet is not there or is spoilt."""
     with shell.opened(folder, secret_file) as counter:
         no = counter.reprint_ticket(number)
         if no is not None:
             shell.refuse(counter, no, as_json=as_json)
-        waiting = counter.print_waiting().waiting
+        shell.bring_to_paper(counter, png, lambda: [counter.parts.paper.newest(number)])
+        waiting = counter.status().printer.waiting
     line = {"outcome": "approved", "number": number, "waiting": waiting}
     show([line], as_json=as_json, words=f"ticket {number} is printed again; {waiting} wait")
 

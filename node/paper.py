@@ -247,6 +247,14 @@ class Paper:
             for number, signed, town, points, valid_from, valid_until, job in rows
         )
 
+    def newest(self, number: str) -> documents.Document | None:
+        """The newest sheet of an issued ticket, with its count of reprints."""
+        row = self._store.row(
+            "SELECT document FROM job WHERE title = ? ORDER BY id DESC LIMIT 1",
+            (f"ticket {number}",),
+        )
+        return None if row is None else documents.decode(row[0])
+
     def again(self, job: Job, now: Millis) -> None:
         """Queue the same sheet once more, marked and counted as a reprint."""
         first = documents.decode(job.document)

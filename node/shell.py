@@ -200,15 +200,16 @@ def bring_to_paper(
 ) -> None:
     """Draw and print what is done and told: what goes wrong with paper is only said.
 
-    ``make`` gives the sheets; the second one and later ones get numbers behind the file's name.
+    ``make`` gives the sheets; of several tickets each has its number behind the file's name.
     """
 
     def draw() -> None:
         if png is None:
             return
         sheets = [sheet for sheet in make() if sheet is not None]
-        for count, sheet in enumerate(sheets, 1):
-            _draw(counter, sheet, png if count == 1 else png.with_stem(f"{png.stem}-{count}"))
+        for sheet in sheets:
+            number = getattr(sheet, "number", "") if len(sheets) > 1 else ""
+            _draw(counter, sheet, png.with_stem(f"{png.stem}-{number}") if number else png)
 
     def print_it() -> None:
         trouble = counter.print_waiting().trouble

@@ -1,6 +1,7 @@
 """The command line: a day at the counter from the shell, as scripts rely on it."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -327,8 +328,9 @@ def test_several_tickets_are_drawn_side_by_side_without_a_printer(
     run("ticket", "issue", str(tmp_path / "node"), *SPEND, "5", "--days", "3", "--count", "2",
         "--card", f"soft:{blank_card}", "--png", str(tmp_path / "t.png"))  # fmt: skip
 
-    assert (tmp_path / "t.png").exists()
-    assert (tmp_path / "t-2.png").exists()
+    names = sorted(file.name for file in tmp_path.glob("*.png"))
+    assert len(names) == 2
+    assert all(re.fullmatch(r"t-\d{13}\.png", name) for name in names)
 
 
 def test_a_ticket_whose_paper_is_spoilt_is_printed_again(
@@ -341,8 +343,11 @@ def test_a_ticket_whose_paper_is_spoilt_is_printed_again(
     number = said(issued)["number"]
     before = paper.stat().st_size
 
-    again = run("ticket", "reprint", where, number, "--json")
+    picture = tmp_path / "again.png"
 
+    again = run("ticket", "reprint", where, number, "--png", str(picture), "--json")
+
+    assert picture.read_bytes().startswith(b"\x89PNG")
     assert (again.exit_code, said(again)["number"], said(again)["waiting"]) == (0, number, 0)
     assert paper.stat().st_size > before
     none = run("ticket", "reprint", where, "1230000000000", "--json")
