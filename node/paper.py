@@ -259,7 +259,8 @@ class Paper:
         """Queue the same sheet once more, marked and counted as a reprint."""
         first = documents.decode(job.document)
         like = f"reprint/{job.id}/%"
-        times = 1 + self._store.number("SELECT count(*) FROM job WHERE name LIKE ?", (like,))
+        out = "SELECT count(*) FROM job WHERE name LIKE ? AND state = 'confirmed'"
+        times = 1 + self._store.number(out, (like,))  # one that still waits is not made twice
         paper = msgspec.structs.replace(first, reprints=first.reprints + times)
         name = f"reprint/{job.id}/{times}"
         self._queue(paper, job.kind, job.title, name, now)

@@ -69,7 +69,7 @@ async def test_without_a_printer_a_sheet_is_not_said_to_print_by_itself(
 ) -> None:
     async with stage(_without_printer(state=state)) as at:
         await at.press("f10", *keys)
-        assert at.answer == "There is no printer. It waits until one is set up."
+        assert at.answer == "There is no printer. It waits until one is set up: F12."
 
 
 @pytest.mark.parametrize("silent_from", ["before the look", "after the look"])
