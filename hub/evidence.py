@@ -13,6 +13,7 @@ from hub.chronicle import read as read_hub_record
 from hub.core import Core
 from hub.forms import ExceptionRow
 from hub.intake.lines import Kept, kept
+from hub.intake.verify import carries_ticket
 from hub.people import Person
 from hub.points.books import Source
 from hub.points.case import Line, Redemption, line_of, subject
@@ -21,11 +22,14 @@ from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
-from sync.records import Basis, Record, decode
+from sync.records import Basis, Record, TicketVoided, decode
 from sync.signing import Head, verify_head
 from sync.ticket import read_ticket
 from sync.values import Millis, MunicipalityCode, organisation_of
 from sync.wire import read
+
+_OF_PAPER = Redemption | TicketVoided
+"""Bodies of records about a paper ticket."""
 
 
 def incidents(tx: Tx) -> list[ExceptionRow]:
@@ -124,7 +128,7 @@ def _side(core: Core, tx: Tx, written: str, one: Kept) -> Side:
         name="" if shop is None else shop["name"],
         place="" if shop is None else shop["place"],
         kind="" if record is None else record.kind,
-        ticket=subject(record) if record and isinstance(body, Redemption) else "",
+        ticket=subject(record) if record and isinstance(body, _OF_PAPER) else "",
         points=int(getattr(body, "points", 0)),
         at=Millis(0 if record is None else record.at.ms),
         received_at=one.received_at,
@@ -156,7 +160,7 @@ def _holds(head: Head, public: bytes) -> bool:
 def _found(core: Core, record: Record | None, evidence: Evidence | None) -> str:
     """What the signature that carries a record is worth, as far as it can be read again."""
     body = None if record is None else record.body
-    if not isinstance(body, Redemption):
+    if not isinstance(body, _OF_PAPER) or (isinstance(body, TicketVoided) and body.lost):
         return "the card's sealed, checked when it came" if evidence else "no card's is needed"
     if not body.ticket:
         return "its number was typed: no paper was scanned"
@@ -189,7 +193,7 @@ def _head(tx: Tx, line: Line, seq: int) -> Head:
 
 
 def _proof(record: Record | None, evidence: Evidence | None) -> str:
-    if record is not None and isinstance(record.body, Redemption):
+    if record is not None and carries_ticket(record.body):
         return record.body.ticket.hex()
     return "" if evidence is None else evidence.sealed.hex()
 

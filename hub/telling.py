@@ -20,6 +20,12 @@ _REASONS = {
     "copy-of-voided": "the ticket's paper was handed in and voided before",
     "redeemed-after-return": "the ticket was said to be lost, and its points had gone back",
     "lost-ticket-redeemed": "the ticket was said to be lost; its own points paid it",
+    "redeemed-meanwhile": "the ticket was voided as lost, and somebody had its paper: its points"
+    " paid a shop and did not go back",
+    "copy-turned-up": "the ticket was voided with its paper, and a copy was redeemed elsewhere",
+    "ticket-not-live": "a void of a ticket that was redeemed, voided or past: nothing moved",
+    "ticket-of-another": "a void of a ticket that was somebody else's: nothing moved",
+    "ticket-voided": "the ticket was voided before",
     "overspend": "the wallet did not reach; this shop kept the rules and was paid",
     "beyond-float": "the wallet did not reach; more than this node's word is good for",
     "ticket-used": "the lists that this node had said that the ticket was used",
@@ -58,7 +64,8 @@ def _lines(view: ExceptionView) -> Iterator[str]:
     decided = f", decided: {view.decision}" if view.decision else ""
     yield f"{view.id}  {view.reason} ({view.kind}, {view.state}{decided})  {view.points:,} points"
     yield _REASONS.get(view.reason, f"the hub's reason: {view.reason}")
-    names = ("this one", "the other one, which came first")
+    later = view.reason in {"redeemed-meanwhile", "copy-turned-up"}
+    names = ("this one", "the other one, which came " + ("later" if later else "first"))
     for name, side in zip(names, view.sides, strict=False):
         yield ""
         yield from _side(name, side)

@@ -1,11 +1,12 @@
 """The incident of a second redemption on one screen: both sides, what each knew, who bears it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub.desk import Desk
-from hub.forms import DecisionForm
+from hub.forms import DecisionForm, ExceptionRow
 from hub.people import Person, Role
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
@@ -116,3 +117,27 @@ def test_an_overspend_and_an_unreadable_record_are_told_too(
     shop.open(b"k" * 32, "2026-11")
     town.put(shop)
     assert "not readable" in tell(last(treasury))
+
+
+def test_a_copy_of_a_voided_ticket_is_told_from_both_sides(
+    town: Corner, hana: Resident, treasury: Treasury
+) -> None:
+    counter, fish = town.node(GREENGROCER, "2222", place="hall"), town.node(FISH_SHOP)
+    paper = town.ticket(counter, hana, 500)
+    town.void(counter, paper, 500)
+    town.redeem(fish, paper)
+    town.put(fish)
+
+    told = {each.reason: each for each in map(last_of(treasury), treasury.exceptions(KATO))}
+
+    assert set(told) == {"copy-of-voided", "copy-turned-up"}
+    for view in told.values():
+        assert [side.ticket for side in view.sides] == [view.sides[0].ticket] * 2
+        assert [side.proof for side in view.sides] == ["the town's on the ticket holds"] * 2
+    assert "the other one, which came first: " in tell(told["copy-of-voided"])
+    assert "the other one, which came later: " in tell(told["copy-turned-up"])
+    assert told["copy-of-voided"].may == ("write-off", "recover", "noted")
+
+
+def last_of(treasury: Treasury) -> Callable[[ExceptionRow], ExceptionView]:
+    return lambda row: treasury.exception(KATO, row.id)
