@@ -65,7 +65,7 @@ class Home(CounterScreen):
     Home Horizontal { height: 1; margin: 1 0 1 0; }
     Home #ask { width: auto; padding: 0 1; color: $accent; text-style: bold; }
     Home Line { width: 24; }
-    Home #jobs { max-height: 12; }
+    Home #jobs { height: 1fr; min-height: 6; max-height: 14; }
     Home #shift { padding: 0 1; margin: 1 0; }
     """
 
