@@ -96,6 +96,7 @@ class ReceiptPrinter:
         with closing(connect(to, self.timeout)) as printer:
             talk = self._talk(printer)
             warning = talk.ready()
+            talk.forget_earlier()
             try:
                 for number, piece in enumerate(pieces):
                     if number:

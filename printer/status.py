@@ -1,8 +1,9 @@
 """What a printer says when it is asked: before the first dot, between bands, and after the last.
 
-Only the last answer makes a job confirmed. Commands and status bits: Epson, "ESC/POS Command
-Reference": DLE EOT n (real-time status), GS r (status in its turn), GS ( H function 48 (process
-ID). Answers are told apart by their fixed bits, for a printer also sends reports unasked.
+Only the last answer makes a job confirmed. Commands and status bits: Epson, "ESC/POS
+Command Reference": DLE EOT n (real-time status), DLE DC4 function 8 (clear the buffers), GS r
+(status in its turn), GS ( H function 48 (process ID). Answers are told apart by their fixed bits,
+for a printer also sends reports unasked.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ from printer.transports import Connection
 _PRINTER, _OFFLINE, _ERROR, _PAPER = (b"\x10\x04" + bytes([n]) for n in (1, 2, 3, 4))
 _WHEN_DONE = b"\x1dr\x01"  # paper sensor, answered in its turn: after what was sent before
 _PROCESS_ID = b"\x1d(H\x06\x0000"
+_CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
+_CLEARED = b"\x37\x25\x00"
 _QUICK = 1.0
 """Seconds for a question that some printers do not know, once they have answered another."""
 _MOST_ANSWERS = 256
@@ -48,10 +51,28 @@ class Conversation:
         try:
             return self._look()
         except OSError as error:
-            raise NotPrinted(
-                Trouble.UNREACHABLE,
-                f"The printer {self.printer.name} was lost: {error}. Nothing was printed.",
-            ) from error
+            raise self._lost(error) from error
+
+    def forget_earlier(self) -> None:
+        """Clear what is left of a sheet that broke off (DLE DC4 function 8, real-time).
+
+        A printer that was cut off in the middle of a picture takes what comes next for the rest of
+        its dots; and what it still holds of a sheet in doubt must not come out behind our backs.
+        Raises :class:`NotPrinted`.
+        """
+        if self.answers != "jobs":
+            return
+        try:
+            self.printer.send(_CLEAR, self.timeout)
+            self._hear_words(_CLEARED, _QUICK)  # one that does not know it says nothing
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: OSError) -> NotPrinted:
+        return NotPrinted(
+            Trouble.UNREACHABLE,
+            f"The printer {self.printer.name} was lost: {error}. Nothing was printed.",
+        )
 
     def _look(self) -> Trouble | None:
         offline = self._ask(_OFFLINE, self.timeout)
@@ -104,16 +125,7 @@ class Conversation:
     def _done_by_id(self, job: bytes, patience: float) -> bool:
         name = process_id(job)
         self.printer.send(_PROCESS_ID + name, self.timeout)
-        answer = b"\x37\x22" + name + b"\x00"
-        heard = b""
-        for _ in range(_MOST_ANSWERS):
-            said = self.printer.receive(patience)
-            if not said:
-                return False
-            heard += said
-            if answer in heard:
-                return True
-        return False
+        return self._hear_words(b"\x37\x22" + name + b"\x00", patience)
 
     def _done(self, patience: float) -> bool:
         # GS r 1: bits 4 and 7 are not set; 2 and 3 say that the roll is empty.
@@ -155,6 +167,16 @@ class Conversation:
         """A real-time status byte, or None: bits 1 and 4 are set, 0 and 7 are not."""
         self.printer.send(question, self.timeout)
         return self._hear(wait, mask=0x93, fixed=0x12)
+
+    def _hear_words(self, words: bytes, wait: float) -> bool:
+        """Whether an answer of several bytes comes, among whatever else is said."""
+        heard = b""
+        for _ in range(_MOST_ANSWERS):
+            said = self.printer.receive(wait)
+            heard += said
+            if words in heard or not said:
+                break
+        return words in heard
 
     def _hear(self, wait: float, *, mask: int, fixed: int) -> int | None:
         for _ in range(_MOST_ANSWERS):

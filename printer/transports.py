@@ -71,6 +71,8 @@ class Network:
                 Trouble.UNREACHABLE,
                 f"The printer {self.name} cannot be reached: {error}. Nothing was printed.",
             ) from error
+        # A question behind a piece must not wait until the piece is acknowledged (Nagle).
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data: bytes, wait: float) -> None:
         """Hand over every byte within ``wait`` seconds."""

@@ -103,6 +103,7 @@ _FIXED = {  # name: (bytes, how many bytes are its parameters)
     "GS V": (b"\x1dV", 1),
     "GS r": (b"\x1dr", 1),
     "DLE EOT": (b"\x10\x04", 1),
+    "DLE DC4": (b"\x10\x14\x08", 7),
 }
 _CUTS = {b"\x00": "full", b"\x01": "partial"}
 _ALLOWED = {
@@ -115,6 +116,7 @@ _ALLOWED = {
     "GS P": {b"\xcb\xcb"},
     "ESC p": {b"\x00\x19\xfa"},
     "DLE EOT": {b"\x01", b"\x02", b"\x03", b"\x04"},
+    "DLE DC4": {b"\x01\x03\x14\x01\x06\x02\x08"},
 }
 
 

@@ -16,6 +16,7 @@ from printer.destinations import ToNetwork
 from tests.printer.escpos_reader import NotUnderstood, Unfinished, next_command
 
 _REAL_TIME = b"\x10\x04"
+_CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 _FIXED_BITS = 0x12
 ENDLESS = 10**9
 
@@ -61,6 +62,8 @@ class Mechanism:
             self.loses = 0
         self._waiting += data
         self._work()
+        if self._waiting:
+            self._hear_within()
         said, self._said = self._said, b""
         return said
 
@@ -80,7 +83,6 @@ class Mechanism:
     def _work(self) -> None:
         while self._waiting:
             if self.stopped:
-                self._answer_at_the_end()
                 return
             try:
                 command = next_command(self._waiting, 0)
@@ -93,18 +95,34 @@ class Mechanism:
             self._waiting = self._waiting[len(command.raw) :]
             self._do(command.name, command.data, command.raw)
 
-    def _answer_at_the_end(self) -> None:
-        """Real-time commands are heard while it stands still."""
-        if self._waiting[-3:-1] == _REAL_TIME:
+    def switch_off_and_on(self) -> None:
+        """It forgets what it has not printed."""
+        if self._sheet:
+            self.torn.append(self._sheet)
+        self._waiting = self._sheet = b""
+
+    def _hear_within(self) -> None:
+        """Real-time commands are heard while it stands still, and in the middle of a picture."""
+        if self._waiting.endswith(_CLEAR) and self.knows_jobs:
+            self.switch_off_and_on()
+            self._say(b"\x37\x25\x00")
+        elif self._waiting[-3:-1] == _REAL_TIME:
             self._status(self._waiting[-1])
-            self._waiting = self._waiting[:-3]
+            if self.stopped:
+                self._waiting = self._waiting[:-3]  # in a picture they count as dots as well
         elif self.lies and self._waiting.endswith(b"\x1dr\x01"):
             self._say(b"\x00")
 
-    def _do(self, name: str, data: bytes, raw: bytes) -> None:
+    def _do(self, name: str, data: bytes, raw: bytes) -> None:  # noqa: PLR0912  one a command
         match name:
             case "DLE EOT":
                 self._status(data[0])
+            case "DLE DC4":
+                if self.knows_jobs:
+                    if self._sheet:
+                        self.torn.append(self._sheet)
+                        self._sheet = b""
+                    self._say(b"\x37\x25\x00")
             case "GS r":
                 self._say(b"\x0c" if self.paper <= 0 else b"\x00")
             case "GS ( H":

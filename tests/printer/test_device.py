@@ -207,6 +207,21 @@ def test_a_printer_that_says_done_while_it_stands_still_is_not_believed() -> Non
         printer(at).print(SLIP)
 
 
+def test_a_picture_that_broke_off_does_not_swallow_the_next_sheet() -> None:
+    drawn = replace(T20, kanji=False, qr=False)
+    port = Port(Mechanism(), hang_up_after=15_000)
+
+    with on_network(port) as at:
+        with pytest.raises(MayHavePrinted):
+            printer(at, drawn).print(TICKET)
+        assert printer(at, drawn).check() is None  # asking clears nothing
+        assert not port.mechanism.torn
+        printer(at, drawn).print(SLIP)
+
+    assert port.mechanism.sheets == [b"".join(sheet(SLIP, 576, drawn))]
+    assert len(port.mechanism.torn) == 1
+
+
 def test_bytes_that_are_lost_on_the_way_are_noticed_where_jobs_are_confirmed() -> None:
     port = Port(Mechanism(loses=100))
 
