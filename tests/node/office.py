@@ -43,7 +43,9 @@ class Office:
     wires: tuple[Wire, Wire]
     card: str
 
-    def tickets(self, count: int, points: int = 500, days: int = 30) -> list[str]:
+    def tickets(
+        self, count: int, points: int = 500, days: int = 30, programme: str = "101"
+    ) -> list[str]:
         """Tickets of Hanako's points, as their QRs."""
         found: list[str] = []
         while len(found) < count:
@@ -53,7 +55,7 @@ class Office:
                 Points(points),
                 days=days,
                 count=min(MOST_AT_ONCE, count - len(found)),
-                programme="101",
+                programme=programme,
                 pin=bytearray(PIN),
             )
             assert isinstance(made, Issued), made
