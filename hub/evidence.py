@@ -22,7 +22,7 @@ from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
-from sync.records import Basis, Record, TicketVoided, decode
+from sync.records import Basis, Record, TicketCleared, TicketVoided, decode
 from sync.signing import Head, verify_head
 from sync.ticket import read_ticket
 from sync.values import Millis, MunicipalityCode, organisation_of
@@ -127,6 +127,7 @@ def _side(core: Core, tx: Tx, written: str, one: Kept) -> Side:
         organisation=organisation_of(one.line.node),
         name="" if shop is None else shop["name"],
         place="" if shop is None else shop["place"],
+        pays=_pays(tx, body),
         kind="" if record is None else record.kind,
         ticket=subject(record) if record and isinstance(body, _OF_PAPER) else "",
         points=int(getattr(body, "points", 0)),
@@ -147,6 +148,17 @@ def _side(core: Core, tx: Tx, written: str, one: Kept) -> Side:
         head_holds=key is not None and _holds(head, key.public),
         proof=_found(core, record, one.evidence),
     )
+
+
+def _pays(tx: Tx, body: object) -> str:
+    """Whose stamped paper a ticket counter cleared."""
+    if not isinstance(body, TicketCleared):
+        return ""
+    name = tx.scalar(
+        "SELECT name FROM organisation WHERE organisation=:organisation",
+        organisation=body.organisation,
+    )
+    return str(name or body.organisation)
 
 
 def _holds(head: Head, public: bytes) -> bool:

@@ -17,6 +17,11 @@ _REASONS = {
     "second-redemption-beyond-float": "the ticket was redeemed before; more than this node's word"
     " is good for",
     "second-clearing": "the ticket was paid before its paper came to be cleared",
+    "clearing-over": "the paper came after the programme's last day of clearing",
+    "ticket-past": "the ticket's last day was over",
+    "not-a-counter": "a clearing by a terminal that is no ticket counter",
+    "number-without-hold": "a typed number, and the hub had not said yes to it",
+    "too-many-numbers": "this terminal typed more ticket numbers than anybody reads from paper",
     "copy-of-voided": "the ticket's paper was handed in and voided before",
     "redeemed-after-return": "the ticket was said to be lost, and its points had gone back",
     "lost-ticket-redeemed": "the ticket was said to be lost; its own points paid it",
@@ -81,7 +86,8 @@ def _lines(view: ExceptionView) -> Iterator[str]:
 
 
 def _side(name: str, side: Side) -> Iterator[str]:
-    yield f"{name}: {side.name or side.organisation}, {side.place or 'no place named'}"
+    pays = f", for {side.pays}" if side.pays else ""
+    yield f"{name}: {side.name or side.organisation}, {side.place or 'no place named'}{pays}"
     paper = f" {side.ticket}" if side.ticket else ""
     yield f"  {side.record}: {side.kind or 'not readable'}{paper}, {side.points:,} points"
     yield f"  at {_minute(side.at)} by its clock, here {_minute(side.received_at)}"

@@ -18,6 +18,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """The organisation's name."""
     place: str
+    pays: str
+    """Whose pile it cleared, by name, so who is paid; empty where that is the organisation."""
     kind: str
     ticket: str
     """The ticket's number."""

@@ -72,6 +72,25 @@ def test_a_second_redemption_is_told_on_one_screen(
     assert town.audit() == []
 
 
+def test_a_second_one_from_a_pile_says_whose_pile_it_was(
+    town: Corner, hana: Resident, treasury: Treasury
+) -> None:
+    office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    paper = town.ticket(office, hana, 500)
+    fruit = town.node(GREENGROCER, place="arcade")
+    town.redeem(fruit, paper)
+    town.put(fruit)
+    town.clear(office, paper, FISH_SHOP)
+    town.put(office)
+
+    told = tell(last(treasury))
+
+    assert "this one: 八百屋, office, for 魚屋" in told
+    assert "the other one, which came first: 八百屋, arcade" in told
+    assert "the ticket was paid before its paper came to be cleared" in told
+    assert last(treasury).may == ("pay", "noted")
+
+
 def test_only_what_fits_may_be_decided(town: Corner, hana: Resident, treasury: Treasury) -> None:
     second_redemption(town, hana)
     assert last(treasury).may == ("write-off", "recover", "noted")

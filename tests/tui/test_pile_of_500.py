@@ -51,13 +51,11 @@ def paper(desk: Office) -> tuple[list[str], list[str], dict[str, str]]:
     for place, odd in enumerate([*used, *foreign, *expired, forged]):
         pile.insert(40 * (place + 1), odd)
     pile += good[:4]  # scanned before: a copy, or the same paper once more
-    back = {
-        **{desk.number(qr): "ticket-used" for qr in used},
-        **{desk.number(qr): "ticket-seen-here" for qr in good[:4]},
-        **dict.fromkeys(ABROAD, "ticket-other-town"),
-        **{desk.number(qr): "clearing-over" for qr in expired},
-        "1015551445117": "ticket-not-authentic",
-    }
+    back: dict[str, str] = {"1015551445117": "ticket-not-authentic"}
+    back.update((desk.number(qr), "ticket-used") for qr in used)
+    back.update((desk.number(qr), "ticket-seen-here") for qr in good[:4])
+    back.update((desk.number(qr), "clearing-over") for qr in expired)
+    back.update((number, "ticket-other-town") for number in ABROAD)
     return good, pile, back
 
 
