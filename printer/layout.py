@@ -139,7 +139,7 @@ _SHOP_STAMP = 25
 """A shop's stamp has two to four lines and is up to 20 mm high."""
 _SHOP_STAMP_WIDE = 30
 """The least a shop's stamp needs across; it gets what there is."""
-LEGEND = SMALL
+LEGEND = SMALL + 4
 """The height of the line that a frame's label stands in."""
 
 
