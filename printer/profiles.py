@@ -1,10 +1,10 @@
 """What a model of printer can do, as data.
 
-Facts of the Epson models: the list of models that heads each command's page in Epson's "ESC/POS
-Command Reference" (download4.epson.biz/sec_pubs/pos/reference_en/escpos): GS ( H function 48 names
-TM-T20 to TM-T20X-II, TM-T88IV to TM-T88VII and TM-m30 to TM-m30III; GS ( k function 181, the QR
-code, the same from TM-T88V on. FS & and FS C belong to the Japanese models (``-i`` of TM-T20II and
-so on are the same mechanics with another letter store).
+Facts of the Epson models, from Epson's "ESC/POS Command Reference" (download4.epson.biz/sec_pubs/
+pos/reference_en/escpos), whose pages begin with a list of models: GS ( H function 48 and DLE DC4
+function 8 name TM-T20 to T20X, TM-T88IV to T88VII and TM-m30 to m30III. FS & and FS C belong to the
+Japanese models. GS ( k functions 165 to 181 choose the best of a code's modes by themselves; that
+each of these models has them was not read anywhere: the test sheet shows it.
 """
 
 from dataclasses import dataclass

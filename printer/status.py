@@ -64,9 +64,15 @@ class Conversation:
             return
         try:
             self.printer.send(_CLEAR, self.timeout)
-            self._hear_words(_CLEARED, _QUICK)  # one that does not know it says nothing
+            cleared = self._hear_words(_CLEARED, self.timeout)
         except OSError as error:
             raise self._lost(error) from error
+        if not cleared:
+            raise NotPrinted(
+                Trouble.SILENT,
+                f"The printer {self.printer.name} does not say that it is empty: switch it off and "
+                "on. Nothing was printed. If it never does, choose another profile.",
+            )
 
     def _lost(self, error: OSError) -> NotPrinted:
         return NotPrinted(

@@ -35,6 +35,8 @@ class Mechanism:
     """How many printing commands the roll lasts for."""
     knows_jobs: bool = True
     """GS ( H is answered."""
+    clears: bool = True
+    """DLE DC4 8 is obeyed and answered; some do not hear it in the middle of a picture."""
     answers: bool = True
     only_ready: bool = False
     """It knows DLE EOT 2 alone of the status commands."""
@@ -103,7 +105,7 @@ class Mechanism:
 
     def _hear_within(self) -> None:
         """Real-time commands are heard while it stands still, and in the middle of a picture."""
-        if self._waiting.endswith(_CLEAR) and self.knows_jobs:
+        if self._waiting.endswith(_CLEAR) and self.clears:
             self.switch_off_and_on()
             self._say(b"\x37\x25\x00")
         elif self._waiting[-3:-1] == _REAL_TIME:
@@ -118,7 +120,7 @@ class Mechanism:
             case "DLE EOT":
                 self._status(data[0])
             case "DLE DC4":
-                if self.knows_jobs:
+                if self.clears:
                     if self._sheet:
                         self.torn.append(self._sheet)
                         self._sheet = b""

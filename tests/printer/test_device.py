@@ -200,11 +200,24 @@ def test_a_printer_that_never_confirms_leaves_a_doubt() -> None:
 
 
 def test_a_printer_that_says_done_while_it_stands_still_is_not_believed() -> None:
-    whole = len(list(sheet(SLIP, 576, UNKNOWN)))
-    port = Port(Mechanism(lies=True, paper=whole - 2))
+    port = Port(Mechanism(lies=True, paper=5))  # it stops within the last piece
 
-    with on_network(port) as at, pytest.raises(MayHavePrinted):
-        printer(at).print(SLIP)
+    with on_network(port) as at, pytest.raises(MayHavePrinted) as told:
+        printer(at, replace(T20, answers="status")).print(SLIP)
+
+    assert told.value.trouble is Trouble.PAPER_OUT
+
+
+def test_a_printer_that_may_still_wait_for_the_rest_of_a_picture_gets_no_sheet() -> None:
+    drawn = replace(T20, kanji=False, qr=False)
+    port = Port(Mechanism(clears=False), hang_up_after=15_000)
+
+    with on_network(port) as at:
+        with pytest.raises(NotPrinted) as told:
+            printer(at, drawn).print(SLIP)
+        assert told.value.trouble is Trouble.SILENT
+        assert "switch it off and on" in str(told.value)
+    assert not port.mechanism.torn
 
 
 def test_a_picture_that_broke_off_does_not_swallow_the_next_sheet() -> None:
