@@ -5,7 +5,7 @@ PAPER_PYTHON ?= python3.13
 SEED ?= 1
 DAYS ?= 1000
 
-.PHONY: demo test check bench sim card paper clean
+.PHONY: demo test check bench soak sim card paper clean
 
 demo: .venv/main
 	@$(BIN)/machikado demo
@@ -24,6 +24,11 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench
+
+# Long, by hand: a million tickets issued, listed and redeemed.
+TICKETS ?= 1000000
+soak: .venv/dev
+	$(BIN)/python -m tests.bench.tickets --tickets $(TICKETS)
 
 sim: .venv/dev
 	$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import hub_way, node_commit, screen, tap
+from tests.bench import hub_way, node_commit, screen, tap, tickets
 from tests.bench.figures import Figure, table
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -31,6 +31,7 @@ def main() -> int:
         figures += hub_way.measure(
             folder, shops=12 if quick else 72, residents=40 if quick else 120, cores=cores
         )
+        figures += tickets.measure(folder / "fair", tickets=2_000 if quick else 20_000)
         try:
             figures += tap.measure(folder, taps=30 if quick else 200)
         except tap.NotMeasured as lack:
