@@ -7,12 +7,15 @@ what came back for another.
 
 from collections.abc import Iterable
 
+import msgspec
+
 from hub.points.accounts import wallet
 from hub.points.bearers import repay
 from hub.points.books import Books, Source
 from hub.points.lots import work_out
 from hub.points.returns import Lot
-from sync.values import AccountId, Millis
+from sync.records import Ticket
+from sync.values import AccountId, Millis, NodeId, TicketNumber, home_of
 
 
 def to_holder(
@@ -31,18 +34,26 @@ def lots_of(books: Books, number: str) -> tuple[AccountId, list[Lot]]:
         "SELECT held_by, issued_by, account, points FROM ticket WHERE municipality=? AND number=?",
         [books.town, number],
     )[0]
-    siblings = [
-        other
-        for (other,) in books.tx.rows(
-            "SELECT number FROM ticket WHERE municipality=? AND held_by=? ORDER BY number",
-            [books.town, held_by],
-        )
-    ]
+    siblings = sorted(ticket.number for ticket in _given_with(books, Source.read(held_by)))
     holder = AccountId(account)
     used = work_out(wallet(holder), books.wallet_history(holder)).used
     sources = [Source.read(source) for source in (held_by, issued_by) if source]
     taken = [lot for source in sources for lot in used.get(source, [])]
-    return holder, _slice(taken, siblings.index(number) * each, each)
+    return holder, _slice(taken, siblings.index(TicketNumber(number)) * each, each)
+
+
+def _given_with(books: Books, hold: Source) -> tuple[Ticket, ...]:
+    """The tickets that a hold (``hold/node``) gave."""
+    node = NodeId(hold.name.removeprefix("hold/"))
+    data = books.tx.scalar(
+        "SELECT tickets FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        " AND n=:n",
+        home=home_of(node),
+        node=node,
+        epoch=hold.epoch,
+        n=hold.seq,
+    )
+    return msgspec.msgpack.decode(bytes(data), type=tuple[Ticket, ...])
 
 
 def _slice(lots: Iterable[Lot], start: int, points: int) -> list[Lot]:

@@ -182,13 +182,10 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
         source=hold.ended_by,
         at=at,
     )
-    if hold.tickets:
-        books.tx.run(
-            "UPDATE ticket SET state='dead' WHERE municipality=:town AND held_by=:held"
-            " AND state='held'",
-            town=books.town,
-            held=str(hold.opened_by),
-        )
+    books.tx.many(
+        "UPDATE ticket SET state='dead' WHERE municipality=? AND number=? AND state='held'",
+        [(books.town, ticket.number) for ticket in hold.tickets],
+    )
 
 
 def remember_ended(tx: Tx, line: Line, n: int, now: Millis) -> None:

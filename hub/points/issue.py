@@ -18,9 +18,10 @@ def issued(till: Till, case: Case, body: TicketIssued) -> Judgement:
     given = till.holds.named(case.line, body.hold)
     if given is None or (given.tickets, given.account) != (body.tickets, body.account):
         return quarantined("numbers-not-given")
+    place = [books.town, *(ticket.number for ticket in body.tickets)]
+    marks = ",".join("?" * len(body.tickets))
     found = books.tx.rows(
-        "SELECT programme, state FROM ticket WHERE municipality=? AND held_by=?",
-        [books.town, str(given.opened_by)],
+        f"SELECT programme, state FROM ticket WHERE municipality=? AND number IN ({marks})", place
     )
     if {programme for programme, _ in found} != {body.programme}:
         return quarantined("numbers-not-given")
@@ -34,12 +35,9 @@ def issued(till: Till, case: Case, body: TicketIssued) -> Judgement:
     left = till.take(case, body.account, body.points, to, hold)
     if left:
         till.overspend(case, body.account, to, body.points - left, left)
-    books.tx.run(
-        "UPDATE ticket SET state='issued', issued_by=:by"
-        " WHERE municipality=:town AND held_by=:held",
-        by=str(case.source),
-        town=books.town,
-        held=str(given.opened_by),
+    books.tx.many(
+        "UPDATE ticket SET state='issued', issued_by=? WHERE municipality=? AND number=?",
+        [(str(case.source), books.town, ticket.number) for ticket in body.tickets],
     )
     for ticket in body.tickets:  # people may have had one paid before its issue came
         promote_next(books, ticket.number, source=case.source, at=case.at)

@@ -355,6 +355,7 @@ hold = _table(
     _blob("tickets"),
     _int("opened_at"),
     _int("posting"),
+    sa.Index("hold_open_on", "town", "account", sqlite_where=sa.text("state='open'")),
 )
 """state: open, used, freed, refused, ended (never opened, but spoken of)."""
 

@@ -231,13 +231,14 @@ def _guessing(fair: Fair, live: int) -> list[Figure]:
 def _node(fair: Fair, counter: Counter, wire: CountingWire, tickets: int) -> Iterator[Figure]:
     """The list of used ones: whole, in updates, at work."""
     file = counter.parts.store.file
-    before, wire.down = _size(file), 0
+    counter.parts.store.checkpoint()
+    before, wire.down = file.stat().st_size, 0
     took = seconds(counter.sync_now)
     names = NAME_BYTES * tickets
     each = "bytes each"
     yield _told("tickets, the whole list on the wire", wire.down / tickets, each, NAME_BYTES)
     counter.parts.store.checkpoint()
-    grown = _size(file) - before
+    grown = file.stat().st_size - before
     yield _told("tickets, the list on the node's disk", grown / tickets, each, NAME_BYTES)
     yield _told("tickets, the whole list taken in", took, "s", names / _disk_rate(fair.folder))
     for size in UPDATES:
@@ -305,10 +306,6 @@ def _verify_rate(ticket: bytes, fair: Fair) -> float:
 def _disk_rate(folder: Path) -> float:
     """Bytes a second that are appended and synced."""
     return 8192 / median(append_and_sync(folder, 20))
-
-
-def _size(file: Path) -> int:
-    return sum(each.stat().st_size for each in file.parent.glob(file.name + "*"))
 
 
 def _told(figure: str, value: float, unit: str, limit: float) -> Figure:
