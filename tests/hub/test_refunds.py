@@ -236,6 +236,27 @@ def test_a_ticket_goes_back_to_the_wallet_that_it_came_from_with_its_dates(
     assert town.audit() == []
 
 
+def test_a_void_and_a_refund_of_one_issue_bring_back_each_its_own_dates(
+    town: Corner, hana: Resident
+) -> None:
+    programme(town, "202", "2026-12-31")
+    town.grant(hana, 600, programme="202")
+    counter, shop = town.node(GREENGROCER, "2222"), town.node(FISH_SHOP)
+    n, asked = town.hold_tickets(counter, hana, 500, count=2, days=3)
+    counter.issue(
+        hana.card, town.account(hana), asked.tickets, town=KAWASAKI, hold=n, programme="101"
+    )
+    handed_back, used = town.verdict(counter).tickets
+    seq = town.redeem(shop, used)
+    town.put(shop)
+
+    assert refund(town, shop, seq, 500) == ("", "")
+    town.void(counter, handed_back, 500)
+
+    assert lots(town, hana) == [("2026-12-31", 600), ("2027-03-31", 1_000)]
+    assert town.audit() == []
+
+
 def test_parts_come_back_with_the_latest_dates_first_and_each_date_once(
     town: Corner, hana: Resident
 ) -> None:
