@@ -24,7 +24,8 @@ from hub.store.database import Tx
 from hub.throttle import Throttle
 from sync.errors import RefusedByRule
 from sync.holds import CLAIMS, HoldRequest
-from sync.papers import TOO_MANY, Payee, Payees, TicketQuestion, TicketSeen
+from sync.papers import TOO_MANY, TicketQuestion, TicketSeen
+from sync.payees import Payee, Payees
 from sync.ticket import check_number
 from sync.values import DAY, Millis, MunicipalityCode, NodeId, Points, home_of, organisation_of
 

@@ -37,15 +37,16 @@ from sync import policy
 from sync.clock import At, day_of
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.holds import HoldRequest, Purpose
-from sync.papers import Payee, Payees
+from sync.payees import Payee, Payees
 from sync.records import AnyBody, PileClosed, PileOpened, TicketCleared, Tier
-from sync.ticket import SignedTicket, claimed, from_qr, is_typed, name_of, read_ticket
+from sync.ticket import SignedTicket, claimed, from_qr, name_of, read_ticket
 from sync.values import (
     Millis,
     MunicipalityCode,
     OrganisationId,
     TicketNumber,
     half_width,
+    is_typed,
     organisation_id,
 )
 

@@ -56,7 +56,7 @@ from node.voiding import Voiding
 from printer.preview import PaperLine
 from sync.errors import DiskFull, RefusedByRule, Unreachable
 from sync.members import MemberStep
-from sync.papers import Payee
+from sync.payees import Payee
 from sync.session import write_stick
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 

@@ -5,8 +5,8 @@ that the shop takes home, and goes again when the same ticket is cleared after a
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from node.store import Store
 from sync.values import (
     Digest,
     EpochId,
@@ -16,6 +16,9 @@ from sync.values import (
     Points,
     TicketNumber,
 )
+
+if TYPE_CHECKING:
+    from node.store import Store
 
 _OF_PILE = (
     " FROM move JOIN pile ON pile.epoch = move.epoch AND move.seq > pile.opened"
@@ -84,7 +87,7 @@ class Opened:
     closed_at: Millis | None
 
 
-def latest(store: Store, epoch: EpochId) -> Opened | None:
+def latest(store: "Store", epoch: EpochId) -> Opened | None:
     """The latest pile of a life; one is open at a time."""
     row = store.row(
         "SELECT opened, opened_at, municipality, organisation, closed, closed_at FROM pile"
@@ -103,7 +106,7 @@ def latest(store: Store, epoch: EpochId) -> Opened | None:
     )
 
 
-def sums(store: Store, epoch: EpochId, opened: int) -> tuple[tuple[Points, int], ...]:
+def sums(store: "Store", epoch: EpochId, opened: int) -> tuple[tuple[Points, int], ...]:
     """(points each, how many) of what stands as cleared, the highest first."""
     return tuple(
         (Points(points), count)
@@ -114,7 +117,7 @@ def sums(store: Store, epoch: EpochId, opened: int) -> tuple[tuple[Points, int],
     )
 
 
-def newest(store: Store, epoch: EpochId, opened: int, most: int) -> tuple[ClearedTicket, ...]:
+def newest(store: "Store", epoch: EpochId, opened: int, most: int) -> tuple[ClearedTicket, ...]:
     """What was cleared last and stands."""
     return tuple(
         ClearedTicket(seq=seq, at=at, number=number, points=Points(points))
@@ -125,7 +128,7 @@ def newest(store: Store, epoch: EpochId, opened: int, most: int) -> tuple[Cleare
     )
 
 
-def returned(store: Store, epoch: EpochId, opened: int) -> tuple[ReturnedTicket, ...]:
+def returned(store: "Store", epoch: EpochId, opened: int) -> tuple[ReturnedTicket, ...]:
     """What goes back with the shop."""
     return tuple(
         ReturnedTicket(number=number, reason=reason, at=at)
@@ -136,7 +139,7 @@ def returned(store: Store, epoch: EpochId, opened: int) -> tuple[ReturnedTicket,
     )
 
 
-def give_back(store: Store, epoch: EpochId, opened: int, paper: ReturnedTicket) -> None:
+def give_back(store: "Store", epoch: EpochId, opened: int, paper: ReturnedTicket) -> None:
     """Keep what goes back; the first reason stands."""
     store.execute(
         "INSERT OR IGNORE INTO returned VALUES (?, ?, ?, ?, ?)",
@@ -144,7 +147,7 @@ def give_back(store: Store, epoch: EpochId, opened: int, paper: ReturnedTicket) 
     )
 
 
-def take_after_all(store: Store, epoch: EpochId, opened: int, number: str) -> None:
+def take_after_all(store: "Store", epoch: EpochId, opened: int, number: str) -> None:
     """A ticket was cleared: it goes back no more."""
     store.execute(
         "DELETE FROM returned WHERE epoch = ? AND opened = ? AND number = ?",

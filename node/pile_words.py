@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from node.identity import Language
+if TYPE_CHECKING:
+    from node.identity import Language
 
 _JA, _EN = 0, 1
 REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -22,7 +24,7 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """By reason: Japanese, English."""
 
 
-def why_back(reason: str, language: Language) -> str:
+def why_back(reason: str, language: "Language") -> str:
     """A few words; the reason's own key where this program has none for it."""
     found = REASONS.get(reason)
     return reason if found is None else found[_JA if language == "ja" else _EN]

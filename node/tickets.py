@@ -27,8 +27,8 @@ from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
 from sync.standing import AccountStanding
-from sync.ticket import SignedTicket, from_qr, is_typed, name_of, read_ticket
-from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber
+from sync.ticket import SignedTicket, from_qr, name_of, read_ticket
+from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, is_typed
 
 _PROGRAMME = re.compile(r"\d{3}", re.ASCII)
 

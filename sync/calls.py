@@ -16,7 +16,8 @@ from sync.clock import Moment
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, StandingRequest
 from sync.owntickets import OwnTickets
-from sync.papers import Payees, TicketQuestion, TicketSeen
+from sync.papers import TicketQuestion, TicketSeen
+from sync.payees import Payees
 from sync.ports import Clock
 from sync.receipt import Answer
 from sync.records.bodies import Counter, Key, Name

@@ -1,4 +1,4 @@
-"""What a counter asks the hub about paper: a ticket by its typed number, whose piles it may clear.
+"""What a counter asks the hub about a ticket whose number was typed.
 
 A number proves nothing: it may be guessed. So only the hub says what is behind one, to counters of
 organisations that the ticket's town has accepted, and not often.
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from sync.holds import Purpose
-from sync.records.bodies import Day, Number, Organisation, Town
+from sync.records.bodies import Day, Number, Town
 from sync.values import Amount, MunicipalityCode
 
 Reason = Annotated[str, Meta(max_length=40)]
@@ -38,17 +38,3 @@ class TicketSeen(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     valid_until: Day
     reason: Reason
     """Why it cannot be taken today; empty: it can."""
-
-
-class Payee(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """An organisation that the town of a ticket counter has accepted."""
-
-    organisation: Organisation
-    name: str
-    place: str
-
-
-class Payees(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """All of them, by their IDs."""
-
-    rows: tuple[Payee, ...]

@@ -24,6 +24,7 @@ from sync.clock import TOKYO_AHEAD
 from sync.errors import Malformed, NotAuthentic
 from sync.signing import SigningKey
 from sync.values import (
+    BETWEEN_DIGITS,
     MOST_POINTS,
     MunicipalityCode,
     Points,
@@ -65,8 +66,6 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 _NUMBER = re.compile(r"\d{13}", re.ASCII)
 _BASE32 = re.compile(r"[A-Z2-7]+", re.ASCII)
-_BETWEEN_DIGITS = re.compile(r"[\s\-\u2010-\u2015\u2212\u30fc]")
-"""What people put between groups of digits, as half_width leaves it; also the long-vowel sign."""
 
 # Damm's algorithm: a totally anti-symmetric quasigroup of order 10 with zeros on its diagonal
 # (H. M. Damm, "Total anti-symmetrische Quasigruppen", 2004). Row: what came before; column: digit.
@@ -113,7 +112,7 @@ def check_number(text: str) -> TicketNumber:
 
     Full-width digits are accepted, spaces and hyphens are removed. Raises Malformed.
     """
-    number = _BETWEEN_DIGITS.sub("", half_width(text))
+    number = BETWEEN_DIGITS.sub("", half_width(text))
     if not _NUMBER.fullmatch(number):
         raise Malformed(f"ticket number {text!r}: it has 13 digits")
     if check_digit(number[:-1]) != number[-1]:
@@ -121,11 +120,6 @@ def check_number(text: str) -> TicketNumber:
             f"ticket number {number}: a digit is wrong or two are swapped; read it again"
         )
     return TicketNumber(number)
-
-
-def is_typed(text: str) -> bool:
-    """Whether somebody typed a number, or began to, instead of scanning a ticket."""
-    return _BETWEEN_DIGITS.sub("", half_width(text)).isdigit()
 
 
 def key_id(public: bytes) -> bytes:

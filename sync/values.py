@@ -57,6 +57,8 @@ class CardState(StrEnum):
 PLATFORM = MunicipalityCode("000000")
 """The platform itself. Fails the check digit on purpose, so no town can ever have it."""
 
+BETWEEN_DIGITS = re.compile(r"[\s\-\u2010-\u2015\u2212\u30fc]")
+"""What people put between groups of digits, as half_width leaves it; also the long-vowel sign."""
 _MUNICIPALITY = re.compile(r"\d{6}", re.ASCII)
 _ORGANISATION = re.compile(r"\d{6}-[A-Z][A-Z0-9]{0,11}", re.ASCII)
 _NODE = re.compile(r"\d{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}", re.ASCII)
@@ -68,6 +70,11 @@ _ACCOUNT = re.compile(r"[0-9a-f]{16}", re.ASCII)
 def half_width(text: str) -> str:
     """Full-width letters and digits as the half-width ones they mean (NFKC), trimmed."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def is_typed(text: str) -> bool:
+    """Whether somebody typed a ticket's number, or began to, instead of scanning its code."""
+    return BETWEEN_DIGITS.sub("", half_width(text)).isdigit()
 
 
 def check_digit(five: str) -> str:

@@ -38,7 +38,7 @@ from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from node.voided import LiveTicket, SeenTicket, Voided
 from printer.preview import PaperLine
 from sync.members import MemberStep
-from sync.papers import Payee
+from sync.payees import Payee
 from sync.values import EpochId, KeyDigest, MunicipalityCode, Points
 
 

@@ -5,9 +5,8 @@ from typing import Protocol
 
 from node.outcome import Approved, FoundTicket, Kind, Outcome, Refused
 from node.pile import ClearedTicket, Pile, ReturnedTicket
-from sync.papers import Payee
+from sync.payees import Payee
 from sync.records import Tier
-from sync.ticket import is_typed
 from sync.values import (
     EpochId,
     Millis,
@@ -15,6 +14,7 @@ from sync.values import (
     OrganisationId,
     Points,
     TicketNumber,
+    is_typed,
 )
 
 KAWASAKI = MunicipalityCode("141305")

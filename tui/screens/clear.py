@@ -18,9 +18,9 @@ from textual.widgets import OptionList, Static
 from node.outcome import Approved, FoundTicket, Outcome, Refused
 from node.pile import Pile
 from node.pile_words import REASONS, why_back
-from sync.papers import Payee
+from sync.payees import Payee
 from sync.records import Tier
-from sync.ticket import is_typed
+from sync.values import is_typed
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from node.outcome import Approved, FoundTicket, Outcome, Refused
 from sync.records import Tier
-from sync.ticket import is_typed
+from sync.values import is_typed
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.screens.found import ask_to_compare
