@@ -78,10 +78,11 @@ class Refused:
     ``stopped``, ``no-shift``, ``shift-open``, ``no-accepted-town``, ``other-card``,
     ``not-in-this-shift``, ``reversed-already``, ``not-reversible``, ``no-such-record``,
     ``in-this-shift``, a :class:`sync.refund.NoRefund`,
-    ``hub-silent``, ``scan-needed``, ``not-a-ticket``, ``ticket-not-authentic``,
-    ``attempt-over``, ``card-expired``, ``no-sealing-key``, ``only-issuing-online``,
-    ``name-a-programme``, ``no-such-job``, ``answer-lost``, ``number-mistyped``, ``pile-open``,
-    ``no-pile``, ``pile-empty``, ``payee-unknown``."""
+    ``hub-silent``, ``scan-needed``, ``not-a-ticket``, ``scan-incomplete``,
+    ``scans-run-together``, ``scan-in-kana``, ``ticket-not-authentic``, ``attempt-over``,
+    ``card-expired``, ``no-sealing-key``, ``only-issuing-online``, ``name-a-programme``,
+    ``no-such-job``, ``answer-lost``, ``number-mistyped``, ``pile-open``, ``no-pile``,
+    ``pile-empty``, ``payee-unknown``."""
     detail: str
     """The same in English words, for the command line."""
     points: Points | None = None

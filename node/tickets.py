@@ -26,8 +26,9 @@ from sync.clock import At, day_of
 from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
+from sync.scan import NoTicket, scanned_ticket
 from sync.standing import AccountStanding
-from sync.ticket import SignedTicket, from_qr, name_of, read_ticket
+from sync.ticket import SignedTicket, name_of, read_ticket
 from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, is_typed
 
 _PROGRAMME = re.compile(r"\d{3}", re.ASCII)
@@ -210,8 +211,10 @@ class Tickets:
                 found = self._typed.find(text, Purpose.REDEEM)
                 return found if isinstance(found, Refused) else self._taken(b"", unsigned(found))
             try:
-                signed = from_qr(text)
+                signed = scanned_ticket(text)
                 ticket = read_ticket(signed, self._parts.knowledge.ticket_keys())
+            except NoTicket as error:
+                return no(error.reason)
             except Malformed:
                 return no("not-a-ticket")
             except NotAuthentic:

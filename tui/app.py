@@ -13,6 +13,7 @@ from typing import ClassVar, TypeVar
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key, Paste
 from textual.widget import Widget
 
 from node.card.readers import Lies, Placed
@@ -21,6 +22,7 @@ from sync.errors import Damaged
 from tui.asking import Answered, Trouble, answered
 from tui.notices import printer_trouble
 from tui.readers import CardNews, ReaderDesk, StartWatch
+from tui.scans import Meant, Scans
 from tui.screens.balances import Balances
 from tui.screens.base import CounterScreen
 from tui.screens.card import LAST_TRY
@@ -45,6 +47,7 @@ from tui.theme import CONTRAST, draw_plain_scroll_bars
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import TrayCard
+from tui.widgets.line import Line
 from tui.wording import Words, number
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 from tui.wording.advice import advice_for
@@ -107,6 +110,7 @@ class CounterApp(App[None]):
         self.words = words
         self.tray = tuple(tray)
         self.cards = ReaderDesk(watch)
+        self._scans = Scans()
         self.status: Status | None = None
         self.problem: Exception | None = None
         """Why the counter could not be opened; the front door says it again and exits by it."""
@@ -239,9 +243,11 @@ class CounterApp(App[None]):
 
     def busy(self) -> bool:
         """Whether money is in flight; says so, because somebody wanted to go elsewhere."""
+        screen = self.screen
+        if isinstance(screen, Redeem) and screen.opening:
+            return True  # scans wait for it
         if self._money_in_flight:
             self.bell()
-            screen = self.screen
             if isinstance(screen, CounterScreen):
                 screen.answer.note(self.words("One moment: this is being finished safely."))
         return self._money_in_flight
@@ -339,6 +345,33 @@ class CounterApp(App[None]):
     def _commanded(self, action: str | None) -> None:
         if action is not None:
             self.action_go(action)
+
+    # -- scans
+
+    async def on_event(self, event: Event) -> None:
+        """Keys in the order in which they came, before anybody has them."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded or not self._screen_stack:
+            await super().on_event(event)
+            return
+        meant = Meant.ITSELF
+        if isinstance(event, Key):
+            sign = event.character if event.is_printable else None
+            meant = self._scans.hear(event.key, sign, event.time)
+        screen = self.screen if isinstance(self.screen, CounterScreen) else None
+        if meant is Meant.NOTHING or (screen is not None and screen.keep_back(event)):
+            return
+        await super().on_event(event)
+        if meant is Meant.TICKET and screen is not None:
+            screen.overhear()
+
+    def take_scan(self, scan: Line.Entered) -> None:
+        """A ticket was scanned on the first screen: the screen for tickets takes it."""
+        if isinstance(self.screen, Redeem):
+            self.screen.take(scan.text, scan.at)
+        elif isinstance(self.screen, Home):
+            self.push_screen(Redeem(scan.text, scan.at))
+        elif isinstance(self.screen, CounterScreen):
+            self.advise_reason(self.screen.answer, "scan-elsewhere")
 
     # -- cards
 

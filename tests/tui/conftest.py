@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -13,7 +14,9 @@ from tests.doubles.counter import FakeCounter, shop
 from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tui.app import CounterApp
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot
+from tui.widgets.burst import Burst
+from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.pin import PinEntry
 from tui.wording import Language, Words
 
 SVGImageExtension.file_extension = "svg"
@@ -34,15 +37,32 @@ class Stage:
     keys: int = 0
 
     async def press(self, *keys: str) -> None:
-        """Press keys, counted."""
+        """Press keys, counted, as slowly as a person does."""
         self.keys += len(keys)
-        await self.pilot.press(*keys)
+        for key in keys:
+            await self.pilot.press(key)
+            if self._waits():
+                await self.settle()
         await self.settle()
 
-    async def scan(self, text: str) -> None:
+    async def scan(self, text: str, end: str = "\r") -> None:
         """A scanner types and ends with Enter: no key of a person's."""
-        await self.pilot.press(*text, "enter")
+        self.burst(text + end)
         await self.settle()
+
+    def burst(self, text: str) -> None:
+        """All keys of a text at once, as a terminal reads them; nothing is waited for."""
+        type_at_once(self.app, text)
+
+    async def quiet(self) -> None:
+        """Until what waits for the end of a code has been done."""
+        while self._waits():
+            await self.pilot.pause(0.01)
+
+    def _waits(self) -> bool:
+        screen = self.app.screen
+        listening = (*screen.query(PinEntry), *screen.query(Choices))
+        return any(one.burst.waiting for one in listening)
 
     async def card(self, address: str) -> None:
         """A card is given to the screen by its address."""
@@ -62,6 +82,7 @@ class Stage:
     async def settle(self) -> None:
         """Until every question is answered and painted; a closed gate is not waited for."""
         await self.pilot.pause()
+        await self.quiet()
         while self.counter.gate.is_set() and len(self.app.workers):
             await self.app.workers.wait_for_complete()
             await self.pilot.pause()  # an answer may ask the next question
@@ -82,6 +103,15 @@ class Stage:
         return screen_text(self.app)
 
 
+def type_at_once(app: App[None], text: str) -> None:
+    """Give an app the keys of a text as its terminal's driver does, one right behind the other."""
+    driver = app._driver
+    assert driver is not None
+    for key in XTermParser().feed(text):
+        key.set_sender(app)
+        driver.send_message(key)
+
+
 Staged = Callable[..., AbstractAsyncContextManager[Stage]]
 
 
@@ -89,6 +119,12 @@ def screen_text(app: App[None]) -> str:
     """What stands on the terminal, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for people here: a code is over a little sooner."""
+    monkeypatch.setattr(Burst, "QUIET", 0.05)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
 from textual.screen import Screen
 
 from node.card.errors import NotThisCard
@@ -26,6 +27,8 @@ from tui.widgets.answer import Answer
 from tui.widgets.banner import Banner
 from tui.widgets.cardslot import CardSlot
 from tui.widgets.foot import Foot
+from tui.widgets.line import Line
+from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
@@ -88,6 +91,15 @@ class CounterScreen(Screen[None]):
         """Show in the banner what is known already."""
         if self.desk.status is not None:
             self.show_status(self.desk.status)
+
+    def keep_back(self, event: Key | Paste) -> bool:  # noqa: ARG002  for screens that look at it
+        """Asked before a key goes to whoever has the focus; True: this screen keeps it back."""
+        return False
+
+    def overhear(self) -> None:
+        """A ticket was scanned; where it went into no field, say that nothing was taken."""
+        if not isinstance(self.focused, Line | PinEntry):
+            self.desk.advise_reason(self.answer, "scan-elsewhere")
 
     def show_status(self, status: "Status") -> None:
         """Newest facts for the banner; a screen that is just coming or going has none."""

@@ -6,13 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import Key, Paste
 from textual.widgets import OptionList, Static
 
 from node.outcome import Status
 from sync.errors import Malformed
 from sync.values import points
 from tui.screens.base import CounterScreen
-from tui.screens.redeem import Redeem
 from tui.screens.spend import Spend
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import Choices
@@ -112,14 +112,30 @@ class Home(CounterScreen):
             return words("The shift is open.")
         return words("The shift is open: {staff}", staff=status.shift_staff)
 
+    def on_screen_resume(self) -> None:
+        """What was half typed when another screen came is over."""
+        super().on_screen_resume()
+        self.query_one("#entry", Line).value = ""
+
+    def keep_back(self, event: Key | Paste) -> bool:
+        """What is typed or scanned while the list has the focus goes into the field."""
+        entry = self.query_one("#entry", Line)
+        typed = isinstance(event, Paste) or event.is_printable
+        if typed and self.focused is not entry and not entry.disabled:
+            self.set_focus(entry)
+        return False
+
     @on(Line.Entered, "#entry")
     def begin(self, event: Line.Entered) -> None:
-        """An amount begins a spend, anything else is a scan."""
+        """An amount begins a spend, anything else is a scan.
+
+        So is what came behind a scan before its screen was there.
+        """
         if not event.text:
             return
         self.answer.blank()  # what was said before is over
-        if not meant_as_amount(event.text):
-            self.desk.push_screen(Redeem(event.text))
+        if self.desk.screen is not self or not meant_as_amount(event.text):
+            self.desk.take_scan(event)
             return
         try:
             amount = points(event.text)

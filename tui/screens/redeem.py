@@ -1,7 +1,8 @@
 """Take point tickets: one scan each, no keys; colour, word and bells give the answer.
 
-Scans that come while one is being asked wait in line: none is lost, none is asked twice at once.
-A scanner that fires twice within a second gave one scan.
+Scans that come while one is being asked wait in line, also those that come before the screen is
+there: none is lost, none is asked twice at once. A scanner that fires twice within a second gave
+one scan. A no stays in sight below while the next answers come.
 """
 
 from collections import deque
@@ -10,6 +11,7 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.events import Key, Paste
 from textual.widgets import Static
 
 from node.outcome import Approved, FoundTicket, Outcome, Refused
@@ -18,10 +20,11 @@ from sync.values import is_typed
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
 from tui.screens.found import ask_to_compare
-from tui.widgets.answer import Answer
+from tui.widgets.answer import LIGHT_WORD, Answer
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+from tui.wording.advice import Advice, advice_for
 
 BOUNCE = 1.0
 """Seconds within which the same text again is the scanner's own repetition."""
@@ -41,17 +44,19 @@ class Redeem(CounterScreen):
     Redeem BigAmount { margin: 1; }
     """
 
-    def __init__(self, first: str = "") -> None:
-        """``first``: a ticket that was scanned on the screen before."""
+    def __init__(self, first: str = "", at: float = -BOUNCE) -> None:
+        """``first``: a ticket that was scanned on the screen before, at its own moment."""
         super().__init__()
+        self._kept: list[Key | Paste] | None = []
         self._waiting: deque[str] = deque([first] if first else [])
-        self._asking = False
-        self._bounce = ("", -BOUNCE)
+        self._asking = True  # until the screen is there, nothing can be asked
+        self._bounce = (first, at)
         self._taken: list[Approved] = []
         self._found: FoundTicket | None = None
         """What is behind a typed number, until Enter takes it or another scan comes."""
         self._compared = ""
         """The number that a person has compared with the paper."""
+        self._lines: deque[str] = deque(maxlen=_SHOWN)
 
     def body(self) -> ComposeResult:
         """The field, the answer, the amount, and what came before."""
@@ -69,24 +74,49 @@ class Redeem(CounterScreen):
         super().on_mount()
         self.query_one("#scan", Line).focus()
         self._paint_sum()
+        self._asking = False
         self._next()
+
+    @property
+    def opening(self) -> bool:
+        """Whether the field is not there yet."""
+        return self._kept is not None
+
+    def keep_back(self, event: Key | Paste) -> bool:
+        """Until the field has the focus, keys wait: a scan may be on its way."""
+        if self._kept is None:
+            return False
+        self._kept.append(event)
+        return True
+
+    def watch_focused(self) -> None:
+        """The field is there: it gets what waited, in order and before anything newer."""
+        field = self.focused
+        if field is not None and self._kept is not None:
+            for event in self._kept:
+                field._forward_event(event)  # noqa: SLF001  as the app does with every key
+            self._kept = None
 
     @on(Line.Entered, "#scan")
     def scanned(self, event: Line.Entered) -> None:
         """One scan."""
-        before, at = self._bounce
-        self._bounce = (event.text, event.at)
+        self.take(event.text, event.at)
+
+    def take(self, text: str, at: float) -> None:
+        """One scan, here or on the screen before; ``at``: its moment in monotonic seconds."""
+        before, before_at = self._bounce
+        self._bounce = (text, at)
         found, self._found = self._found, None
-        if not event.text and found is not None:
+        if not text and found is not None:
             self._compared = found.number
             self._waiting.append(found.number)
             self._next()
-        if not event.text or (event.text == before and event.at - at < BOUNCE):
+        if not text or (text == before and at - before_at < BOUNCE):
             return
-        if meant_as_amount(event.text):
+        if meant_as_amount(text) and self.is_mounted:
             self.desk.advise_reason(self.answer, "scan-needed")
             return
-        self._waiting.append(event.text)
+        self._waiting.append(text)
         self._next()
 
     def _next(self) -> None:
@@ -105,7 +135,7 @@ class Redeem(CounterScreen):
         """A number that was typed: a person compares it with the paper first."""
         self._asking = False
         if isinstance(found, Refused):
-            self.show_refusal(found)
+            self._refuse(found)
         else:
             self._found = found
             ask_to_compare(self.answer, self.desk.words, found)
@@ -113,28 +143,43 @@ class Redeem(CounterScreen):
 
     def _show(self, outcome: Outcome) -> None:
         self._asking, self._compared = False, ""
+        words = self.desk.words
         if isinstance(outcome, Approved):
             self._taken.append(outcome)
-            words = self.desk.words
+            points = words.points(outcome.points)
             self.query_one(BigAmount).points = outcome.points
             offline = words("Taken offline.") if outcome.tier is Tier.T2 else ""
             self.answer.say(
                 "good",
                 words,
-                words("{points} taken.", points=words.points(outcome.points)),
+                words("{points} taken.", points=points),
                 words("Ticket {number}, no. {seq}", number=outcome.number, seq=outcome.seq),
                 offline,
             )
-            self._paint_sum()
+            self._lines.appendleft(f"{words.moment(outcome.at)}  {outcome.number}  {points}")
         else:
-            self.show_refusal(outcome)
+            self._refuse(outcome)
+        self._paint_sum()
         self._next()
+
+    def _refuse(self, refused: Refused) -> None:
+        self.show_refusal(refused)
+        self._note_no(refused.number or "", advice_for(refused.reason))
+        self._paint_sum()
 
     def show_trouble(self, trouble: Trouble) -> None:
         """Say it; the scans behind it go on."""
         self._asking = False
         super().show_trouble(trouble)
+        self._note_no("", trouble.advice)
+        self._paint_sum()
         self._next()
+
+    def _note_no(self, number: str, advice: Advice) -> None:
+        """Keep it in sight: in a queue of scans the next answer comes at once."""
+        words = self.desk.words
+        said = (words(LIGHT_WORD[advice.light]), number, words(advice.what))
+        self._lines.appendleft("  ".join(part for part in said if part))
 
     def _paint_sum(self) -> None:
         words, taken = self.desk.words, self._taken
@@ -145,9 +190,4 @@ class Redeem(CounterScreen):
                 "Since this screen was opened: {tickets}, {points}", tickets=tickets, points=total
             )
         )
-        self.query_one("#last", Static).update(
-            "\n".join(
-                f"{words.moment(one.at)}  {one.number}  {words.points(one.points)}"
-                for one in reversed(taken[-_SHOWN:])
-            )
-        )
+        self.query_one("#last", Static).update("\n".join(self._lines))

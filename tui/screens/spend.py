@@ -21,6 +21,7 @@ from textual.widgets import OptionList, Static
 from node.card.pin import wipe
 from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused, TownStanding
 from sync.errors import Malformed
+from sync.scan import looks_like_ticket
 from sync.values import MunicipalityCode, Points, points
 from tui.asking import Trouble
 from tui.screens.card import READING, CardScreen, Scene
@@ -141,7 +142,10 @@ class Spend(CardScreen):
         try:
             amount = points(event.text)
         except Malformed:
-            self.answer.note(self.desk.words("An amount is a whole number, for example 500."))
+            if looks_like_ticket(event.text):
+                self.desk.advise_reason(self.answer, "scan-elsewhere")
+            else:
+                self.answer.note(self.desk.words("An amount is a whole number, for example 500."))
             return
         self._to_card(amount)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 BELLS: dict["Light", int] = {"good": 1, "look": 2, "no": 3}
 """One for yes, two for look, three for no."""
-_WORD: dict["Light", str] = {"good": N_("DONE"), "look": N_("LOOK"), "no": N_("NO")}
+LIGHT_WORD: dict["Light", str] = {"good": N_("DONE"), "look": N_("LOOK"), "no": N_("NO")}
 _BETWEEN_BELLS = 0.25
 """Seconds; terminals melt bells that follow at once into one."""
 
@@ -44,7 +44,7 @@ class Answer(Static):
     def say(self, light: "Light", words: Words, *lines: str) -> None:
         """The light, its word, the lines, and the bells."""
         head, *rest = [line for line in lines if line] or [""]
-        self._paint(light, "\n".join((f"{words(_WORD[light])}  {head}", *rest)))
+        self._paint(light, "\n".join((f"{words(LIGHT_WORD[light])}  {head}", *rest)))
         for bell in range(BELLS[light]):
             self.set_timer(bell * _BETWEEN_BELLS or 0.001, self.app.bell)
 

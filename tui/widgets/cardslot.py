@@ -10,6 +10,7 @@ now on, and shows nothing. It moves no focus but to its own tray, and that only 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -19,6 +20,7 @@ from textual.widgets import OptionList, Static
 
 from node.card.readers import WITHOUT_SUPPORT, Placed, Readers, Sight
 from sync.values import half_width
+from tui.widgets.burst import Burst
 from tui.wording import Words
 from tui.wording.advice import Advice
 from tui.wording.sights import ON_AGAIN, PUT_BACK, SIGHTS
@@ -174,7 +176,10 @@ class CardSlot(Vertical):
 
 
 class Choices(OptionList):
-    """A plain list to choose from: arrow keys and Enter, or the row's number where it has one."""
+    """A plain list to choose from: arrow keys and Enter, or the row's number where it has one.
+
+    A code that is scanned while the list stands there chooses nothing.
+    """
 
     DEFAULT_CSS = """
     Choices, Choices:focus { border: none; height: auto; max-height: 9; padding: 0 1;
@@ -185,21 +190,38 @@ class Choices(OptionList):
         """``name`` becomes the id; ``numbered``: rows begin with their number, from 1."""
         self._numbered = numbered
         super().__init__(*self._labels(rows), id=name or None, markup=False)
+        self.burst = Burst(self)
 
     def show(self, rows: Sequence[str], *, cursor: int | None = 0) -> None:
         """Other rows; ``cursor`` None: Enter chooses nothing until somebody moved to a row."""
+        self.burst.cancel()
         self.clear_options()
         self.add_options(self._labels(rows))
         self.highlighted = cursor if rows else None
 
     async def _on_key(self, event: Key) -> None:
         """Choose the row with the number that was typed, full-width or not."""
-        digit = half_width(event.character or "")
-        if not self._numbered:
-            return
-        if digit.isascii() and digit.isdigit() and 1 <= int(digit) <= self.option_count:
+        if event.key == "enter":
+            if self.burst.waiting or self.burst.goes_on(event.time):
+                event.stop()  # the end of a scan, or of a number that is being taken already
+        elif event.is_printable:
+            self._typed(half_width(event.character or ""), event)
+
+    def _typed(self, sign: str, event: Key) -> None:
+        if self.burst.waiting or self.burst.goes_on(event.time):
             event.stop()
-            self.highlighted = int(digit) - 1
+            self.burst.begin(event.time)
+            return
+        digit = self._numbered and len(sign) == 1 and sign.isascii() and sign.isdigit()
+        if digit and 1 <= int(sign) <= self.option_count:
+            event.stop()
+            self.burst.when_quiet(partial(self._choose, int(sign) - 1))
+        else:
+            self.burst.begin(event.time)
+
+    def _choose(self, row: int) -> None:
+        if not self.disabled and row < self.option_count:
+            self.highlighted = row
             self.action_select()
 
     def _labels(self, rows: Sequence[str]) -> list[str]:

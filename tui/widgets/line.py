@@ -3,11 +3,14 @@
 A scanner types like a very fast person and ends with Enter. The stock field posts a message at
 Enter and is cleared when that is handled; when the screen is busy, the next scan is typed behind
 the first before that. Here the value is taken and cleared in the same step as the key.
+
+Scanners end a code as they were set up: with CR, LF, both, or Tab. Where an input method is on, the
+code comes as one text, with its line end or without.
 """
 
 import re
 
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import Input
 
@@ -24,6 +27,13 @@ def meant_as_amount(text: str) -> bool:
     A ticket is longer, also where only its number was typed.
     """
     return _AMOUNT.fullmatch(text) is not None
+
+
+CODE = 40
+"""Signs: what is longer than this was not typed by a person. A ticket has some hundreds."""
+_CR, _LF, _TAB = "enter", "ctrl+j", "tab"
+_PAIR = 0.05
+"""Seconds within which an LF belongs to the CR before it."""
 
 
 class Line(Input):
@@ -64,14 +74,46 @@ class Line(Input):
         super().__init__(value, password=secret, id=name or None, max_length=LONGEST, compact=True)
         self.cursor_blink = False
         self._keeps = keeps
+        self._cr_at = -_PAIR
 
     async def _on_key(self, event: Key) -> None:
-        """Take the line at Enter; every other key is the stock field's."""
-        if event.key != "enter":
+        """Take the line at its end; every other key is the stock field's."""
+        by_tab = event.key == _TAB and len(self.value) > CODE and not self._keeps
+        if event.key not in (_CR, _LF) and not by_tab:
             return
         event.stop()
         event.prevent_default()
+        if event.key == _LF and event.time - self._cr_at < _PAIR and not self.value:
+            return  # the second half of CR LF
+        if event.key == _CR:
+            self._cr_at = event.time
+        self._take(event.time)
+
+    def _on_paste(self, event: Paste) -> None:
+        """A text that came at once: every line that has its end is taken, the rest stands there.
+
+        A field of a form takes the first line, as the stock one does.
+        """
+        if self._keeps:
+            return
+        event.stop()
+        event.prevent_default()
+        *lines, rest = event.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for line in lines:
+            self._add(line)
+            self._take(event.time)
+        self._add(rest)
+
+    def restricted(self) -> None:
+        """What does not fit is left out without a bell: bells are answers here."""
+
+    def _add(self, text: str) -> None:
+        start, end = sorted(self.selection)
+        room = LONGEST - len(self.value) + end - start
+        self.replace(text[:room], start, end)
+
+    def _take(self, at: float) -> None:
         text = half_width(self.value)
         if not self._keeps:
             self.value = ""
-        self.post_message(self.Entered(self, text, event.time))
+        self.post_message(self.Entered(self, text, at))

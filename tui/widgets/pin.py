@@ -3,8 +3,10 @@
 Where the reader has keys of its own it is no field: it says where to type, and takes no digit.
 
 Not a text field: its value would be an immutable text that stays in memory, and it would take a
-ticket that is scanned by mistake for a PIN. Any sign that is no digit clears what was typed, so no
-try of the card is ever spent on a scan.
+ticket that is scanned by mistake for a PIN. A code has letters, and more than four digits: any sign
+that is no digit and any fifth digit clears what was typed, and what follows it at once is not heard
+either. Four digits are a PIN only when nothing follows, so no try of the card is ever spent on a
+scan.
 """
 
 from rich.text import Text
@@ -14,12 +16,13 @@ from textual.widget import Widget
 
 from node.card.pin import OnPad
 from sync.values import half_width
+from tui.widgets.burst import Burst
 
 DIGITS = 4
 
 
 class PinEntry(Widget, can_focus=True):
-    """Where the customer types the PIN; posts it at the fourth digit, without Enter."""
+    """Where the customer types the PIN; posts it after the fourth digit, without Enter."""
 
     DEFAULT_CSS = """
     PinEntry { height: 1; width: 18; padding: 0 1; background: $panel; text-style: bold; }
@@ -38,7 +41,7 @@ class PinEntry(Widget, can_focus=True):
             self.pin = pin
 
     class Unclear(Message):
-        """Something that is no digit was typed or scanned; nothing was given to the card."""
+        """Something that is no PIN was typed or scanned; nothing was given to the card."""
 
     def __init__(self) -> None:
         """An empty one, for digits typed here."""
@@ -46,6 +49,7 @@ class PinEntry(Widget, can_focus=True):
         self._digits = bytearray()
         self._elsewhere = ""
         self._begun = False
+        self.burst = Burst(self)
 
     def type_here(self) -> None:
         """The digits are typed on this PC."""
@@ -70,6 +74,7 @@ class PinEntry(Widget, can_focus=True):
 
     def clear(self) -> None:
         """Forget what was typed so far."""
+        self.burst.cancel()
         self._digits[:] = bytes(len(self._digits))
         self._digits.clear()
         self.refresh()
@@ -83,32 +88,48 @@ class PinEntry(Widget, can_focus=True):
 
     async def _on_key(self, event: Key) -> None:
         if self._elsewhere:
-            if event.key == "enter":
-                event.stop()
-                self.begin_on_pad()
-            elif event.is_printable:
-                event.stop()
+            self._hear_beside_pad(event)
         elif event.key == "backspace":
             event.stop()
+            self.burst.cancel()
             del self._digits[-1:]
             self.refresh()
         elif event.is_printable and event.character is not None:
             event.stop()
-            self._take(half_width(event.character))
+            self._take(half_width(event.character), event.time)
+
+    def _hear_beside_pad(self, event: Key) -> None:
+        """Enter begins it, but not the one that ends a scan."""
+        if event.key == "enter":
+            event.stop()
+            if not self.burst.goes_on(event.time):
+                self.begin_on_pad()
+        elif event.is_printable:
+            event.stop()
+            self.burst.begin(event.time)
 
     def _on_paste(self, event: Paste) -> None:
         event.stop()  # a PIN in a clipboard is a PIN that somebody wrote down
-        self.clear()
-        self.post_message(self.Unclear())
+        self._unclear(event.time)
 
-    def _take(self, sign: str) -> None:
-        if not (sign.isascii() and sign.isdigit() and len(sign) == 1):
-            self.clear()
-            self.post_message(self.Unclear())
+    def _take(self, sign: str, at: float) -> None:
+        if self.burst.goes_on(at):
+            return
+        digit = sign.isascii() and sign.isdigit() and len(sign) == 1
+        if not digit or len(self._digits) == DIGITS:
+            self._unclear(at)
             return
         self._digits += sign.encode("ascii")
         if len(self._digits) == DIGITS:
-            pin = bytearray(self._digits)
-            self.clear()
-            self.post_message(self.Typed(pin))
+            self.burst.when_quiet(self._give)
         self.refresh()
+
+    def _unclear(self, at: float) -> None:
+        self.clear()
+        self.burst.begin(at)
+        self.post_message(self.Unclear())
+
+    def _give(self) -> None:
+        pin = bytearray(self._digits)
+        self.clear()
+        self.post_message(self.Typed(pin))

@@ -197,7 +197,24 @@ ADVICE: dict[str, Advice] = {
         N_("A ticket has to be scanned."), N_("Hold its square code before the scanner.")
     ),
     "not-a-ticket": Advice(
-        N_("This is no point ticket, or the scan was incomplete."), N_("Scan it once more.")
+        N_("This code is not a point ticket."),
+        N_("Hold the square code of the point ticket before the scanner."),
+    ),
+    "scan-incomplete": Advice(
+        N_("The ticket was read only in part."),
+        N_("Lay it flat and scan it once more."),
+    ),
+    "scans-run-together": Advice(
+        N_("Two tickets ran together into one scan; none of them was taken."),
+        N_("Scan them again, one after the other."),
+    ),
+    "scan-in-kana": Advice(
+        N_("Japanese input is on, so the ticket could not be read."),
+        N_("Press the key Zenkaku/Hankaku once, then scan it again."),
+    ),
+    "scan-elsewhere": Advice(
+        N_("A ticket was scanned, but here no ticket is taken."),
+        N_('Go to "Take tickets" (F3) and scan it there.'),
     ),
     "ticket-not-authentic": Advice(
         N_("This ticket was not issued by the town."),

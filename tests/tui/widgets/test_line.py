@@ -3,7 +3,10 @@
 import pytest
 from textual.app import App, ComposeResult
 
+from tests.tui.conftest import type_at_once
+from tests.tui.waiting import until
 from tui.theme import CONTRAST
+from tui.widgets.burst import Burst
 from tui.widgets.line import Line, meant_as_amount
 from tui.widgets.pin import PinEntry
 
@@ -56,6 +59,7 @@ async def test_the_fourth_digit_gives_the_pin_and_forgets_it() -> None:
     async with app.run_test() as pilot:
         app.query_one(PinEntry).focus()
         await pilot.press(*"12", "backspace", *"９３4")
+        await until(pilot, lambda: bool(app.pins), "the PIN")
         assert app.pins == [bytearray(b"1934")]
         assert str(app.query_one(PinEntry).render()) == "- - - -"
 
@@ -68,15 +72,28 @@ async def test_digits_are_shown_as_stars_only() -> None:
         assert str(app.query_one(PinEntry).render()) == "* * - -"
 
 
-async def test_a_letter_clears_what_was_typed() -> None:
+async def test_a_letter_clears_what_was_typed_and_hides_what_follows_at_once() -> None:
     app = _Fields()
     async with app.run_test() as pilot:
         app.query_one(PinEntry).focus()
-        await pilot.press(*"12K345")
-        assert app.unclear == 1
+        await pilot.pause()
+        type_at_once(app, "12K3456")
+        await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
+        await pilot.pause(2 * Burst.QUIET)
+        type_at_once(app, "3456")
+        await until(pilot, lambda: bool(app.pins), "the PIN")
+        assert (app.pins, app.unclear) == ([bytearray(b"3456")], 1)
+
+
+async def test_a_fifth_digit_makes_it_no_pin() -> None:
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.pause()
+        type_at_once(app, "4901234567894\r")
+        await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
+        await pilot.pause(2 * Burst.QUIET)
         assert app.pins == []
-        await pilot.press("6")
-        assert app.pins == [bytearray(b"3456")]
 
 
 @pytest.mark.parametrize("text", ["500", "1,500", "500円", "¥500", "500 yen", "0", "9999999"])
