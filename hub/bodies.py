@@ -15,6 +15,9 @@ from sync.values import Amount, EpochId, Millis, NodeId, OrganisationId, TicketN
 Sum = Annotated[int, Meta(ge=0, le=10**12)]
 Requester = Annotated[str, Meta(pattern=r"\A[0-9]{10}\Z")]
 """The code that a town's bank gave it for its payment files."""
+ZoneName = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{1,20}\Z")]
+MOST_ZONES = 8
+"""Of one programme: they stand in the code of each of its tickets."""
 
 
 class HubBody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -178,7 +181,7 @@ class FloatSet(HubBody, frozen=True, tag="hub.node.float"):
 
 
 class ProgrammeAdded(HubBody, frozen=True, tag="hub.programme.added"):
-    """Points of one purpose, with its department, budget and ends."""
+    """Points of one purpose, with its department, budget, ends, and the zones of its tickets."""
 
     programme: Annotated[str, Meta(pattern=r"\A[0-9]{3}\Z")]
     name: Annotated[str, Meta(min_length=1, max_length=60)]
@@ -188,6 +191,8 @@ class ProgrammeAdded(HubBody, frozen=True, tag="hub.programme.added"):
     issue_until: Day
     use_until: Day
     clear_until: Day
+    zones: Annotated[tuple[ZoneName, ...], Meta(max_length=MOST_ZONES)] = ()
+    """Where its tickets can be used; none: everywhere the town has accepted."""
 
 
 class Granted(HubBody, frozen=True, tag="hub.granted"):

@@ -70,6 +70,13 @@ def programme() -> None:
 @click.option("--issue-until", default="", metavar="D", help="Last day tickets are issued.")
 @click.option("--use-until", default="", metavar="D", help="Last day of use.")
 @click.option("--clear-until", default="", metavar="D", help="Last day stamped paper is cleared.")
+@click.option(
+    "--zone",
+    "zones",
+    multiple=True,
+    metavar="Z",
+    help="Its tickets can be used at counters of this zone only; may be given several times.",
+)
 @as_person
 def programme_add(
     *,
@@ -79,6 +86,7 @@ def programme_add(
     name: str,
     department: str,
     budget: int,
+    zones: tuple[str, ...],
     **days: str,
 ) -> None:
     """Begin a programme; its ID has three digits."""
@@ -88,6 +96,7 @@ def programme_add(
         name=name,
         department=department,
         budget=budget,
+        zones=zones,
         **days,
     )
     with asker.client() as client:

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from hub.bodies import MOST_ZONES, ZoneName
 from sync.batch import MOST_WIRE
 from sync.values import Millis
 
@@ -182,6 +183,8 @@ class ProgrammeForm(Form, frozen=True, kw_only=True):
     issue_until: Line = ""
     use_until: Line = ""
     clear_until: Line = ""
+    zones: Annotated[tuple[ZoneName, ...], Meta(max_length=MOST_ZONES)] = ()
+    """Where its tickets can be used; none: everywhere."""
 
 
 class SourceForm(Form, frozen=True, kw_only=True):

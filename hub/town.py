@@ -168,7 +168,10 @@ def programmes(tx: Tx) -> list[ProgrammeRow]:
     """Every programme of every town."""
     columns = ",".join(ProgrammeRow.__struct_fields__)
     rows = tx.all(f"SELECT {columns} FROM programme ORDER BY municipality, programme")
-    return [ProgrammeRow(**row) for row in rows]
+    return [
+        ProgrammeRow(**{**row, "zones": msgspec.msgpack.decode(row["zones"], type=tuple[str, ...])})
+        for row in rows
+    ]
 
 
 def _town(tx: Tx, town: MunicipalityCode) -> Row:

@@ -96,6 +96,7 @@ class Treasury:
                 issue_until=issue,
                 use_until=use,
                 clear_until=day(form.clear_until) or use,
+                zones=form.zones,
             ),
         )
 

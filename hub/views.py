@@ -220,6 +220,8 @@ class ProgrammeRow(msgspec.Struct, frozen=True, kw_only=True):
     issue_until: str
     use_until: str
     clear_until: str
+    zones: tuple[str, ...]
+    """Where its tickets can be used; none: everywhere."""
 
 
 class BadLineRow(msgspec.Struct, frozen=True, kw_only=True):

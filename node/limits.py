@@ -264,6 +264,15 @@ class Limits:
         voided = "SELECT 1 FROM move WHERE number = ? AND kind = 'ticket.voided'"
         return self._store.row(voided, (number,)) is not None
 
+    def taken_at(self, number: str) -> Millis | None:
+        """When the redemption of :meth:`redeemed_here` was made, or None."""
+        at = self._store.row(
+            "SELECT at FROM move WHERE number = ? AND kind = 'ticket.redeemed'"
+            " AND reversed_by IS NULL",
+            (number,),
+        )
+        return None if at is None else Millis(at[0])
+
     def basis(
         self,
         *,

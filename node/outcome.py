@@ -90,6 +90,8 @@ class Refused:
     number: TicketNumber | None = None
     seq: int | None = None
     """The earlier record that stands in the way, where there is one."""
+    taken_at: Millis | None = None
+    """When that record was made, for a ticket that was taken here before."""
     tries_left: int | None = None
     """PIN tries left, when the card said so."""
     limit: int | None = None

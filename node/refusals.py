@@ -12,7 +12,7 @@ from sync.clock import At
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.policy import Reason
 from sync.refund import NoRefund
-from sync.values import KeyDigest, MunicipalityCode, Points, TicketNumber
+from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,6 +86,7 @@ def no(
     number: TicketNumber | None = None,
     seq: int | None = None,
     limit: int | None = None,
+    taken_at: Millis | None = None,
 ) -> Refused:
     """A refusal by its reason."""
     known = reason in set(Reason)
@@ -100,6 +101,7 @@ def no(
         number=number,
         seq=seq,
         limit=limit,
+        taken_at=taken_at,
     )
 
 

@@ -28,7 +28,7 @@ from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
 from sync.scan import NoTicket, scanned_ticket
 from sync.standing import AccountStanding
-from sync.ticket import SignedTicket, name_of, read_ticket
+from sync.ticket import SignedTicket, UnknownSigner, name_of, read_ticket
 from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, is_typed
 
 _PROGRAMME = re.compile(r"\d{3}", re.ASCII)
@@ -210,13 +210,17 @@ class Tickets:
             if is_typed(text):
                 found = self._typed.find(text, Purpose.REDEEM)
                 return found if isinstance(found, Refused) else self._taken(b"", unsigned(found))
+            keys = self._parts.knowledge.ticket_keys()
             try:
                 signed = scanned_ticket(text)
-                ticket = read_ticket(signed, self._parts.knowledge.ticket_keys())
+                ticket = read_ticket(signed, keys)
             except NoTicket as error:
                 return no(error.reason)
             except Malformed:
                 return no("not-a-ticket")
+            except UnknownSigner as error:
+                foreign = error.says and error.says not in keys
+                return no("ticket-other-town" if foreign else "ticket-not-authentic")
             except NotAuthentic:
                 return no("ticket-not-authentic")
             return self._taken(signed, ticket)
@@ -246,7 +250,7 @@ class Tickets:
             if attempted.answer is None:
                 decision = self._decide(signed, ticket)
             elif not attempted.answer.granted:
-                return self._no(attempted.answer.reason, ticket)
+                return self._no(_of_ticket(attempted.answer.reason), ticket)
         if isinstance(decision, policy.Refused):
             parts.attempts.end(parts.writer.epoch, attempted.n)
             return self._no(decision.reason, ticket, decision.limit)
@@ -335,12 +339,18 @@ class Tickets:
         return approved
 
     def _no(self, reason: str, ticket: SignedTicket, limit: int | None = None) -> Refused:
-        seen = self._parts.limits.redeemed_here(ticket.number)
+        limits, here = self._parts.limits, reason == policy.Reason.TICKET_SEEN_HERE
         return no(
             reason,
             points=ticket.points,
             municipality=ticket.municipality,
             number=ticket.number,
-            seq=seen if reason == policy.Reason.TICKET_SEEN_HERE else None,
+            seq=limits.redeemed_here(ticket.number) if here else None,
+            taken_at=limits.taken_at(ticket.number) if here else None,
             limit=limit,
         )
+
+
+def _of_ticket(reason: str) -> str:
+    """The hub's reason as it is told of a ticket: no points of this town means no tickets of it."""
+    return policy.Reason.TICKET_OTHER_TOWN if reason == "not-accepted" else reason

@@ -83,6 +83,14 @@ _DAMM = (
 )
 
 
+class UnknownSigner(NotAuthentic):
+    """No key that is known here made it. ``says`` is the town that it names, unproved, or empty."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__("no ticket key that is known here signed this ticket")
+        self.says = says
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedTicket:
     """What a ticket's signature vouches for. Both days are included, ``YYYY-MM-DD``, Asia/Tokyo."""
@@ -152,8 +160,8 @@ def read_ticket(data: bytes, keys: Mapping[MunicipalityCode, tuple[bytes, ...]])
 
     ``keys`` are the public ticket keys (Ed25519, 32 bytes) of each municipality; each that the
     ticket's key id matches is tried. Raises Malformed when it is no signed ticket, NotAuthentic
-    when no key of its own municipality made it. The caller judges the days, the zone and whether
-    it was used before.
+    when no key of its own municipality made it (UnknownSigner where none matches at all). The
+    caller judges the days, the zone and whether it was used before.
     """
     from cbor2 import dumps
 
@@ -165,7 +173,7 @@ def read_ticket(data: bytes, keys: Mapping[MunicipalityCode, tuple[bytes, ...]])
         if key_id(public) == envelope.kid
     ]
     if not candidates:
-        raise NotAuthentic("no ticket key that is known here signed this ticket")
+        raise UnknownSigner(_town_named(envelope.payload))
     town = _signer(data, candidates)
     ticket = _ticket(envelope.payload)
     if dumps(_claims(ticket)) != envelope.payload:
@@ -228,6 +236,13 @@ def _claims(ticket: SignedTicket) -> dict[int, object]:
         _Claim.ZONES: list(ticket.zones),
         _Claim.ONLINE_ONLY: ticket.online_only,
     }
+
+
+def _town_named(payload: bytes) -> str:
+    try:
+        return _ticket(payload).municipality
+    except Malformed:
+        return ""
 
 
 def _ticket(payload: bytes) -> SignedTicket:

@@ -396,6 +396,9 @@ class CounterApp(App[None]):
     def advise(self, answer: Answer, refused: Refused) -> None:
         """Words for a refusal, with what it names."""
         words, more, advice = self.words, [], advice_for(refused.reason)
+        if refused.number is not None and refused.points is not None:
+            points = words.points(refused.points)
+            more.append(words("Ticket {number}, {points}", number=refused.number, points=points))
         if refused.limit is not None and advice.limit:
             more.append(words(advice.limit, limit=number(refused.limit)))
         if refused.tries_left:
@@ -404,6 +407,10 @@ class CounterApp(App[None]):
             )
         if refused.tries_left == 1:
             more.append(words(LAST_TRY))
+        if refused.taken_at is not None:
+            more.append(
+                words("It was taken here on {moment}.", moment=words.moment(refused.taken_at))
+            )
         if refused.seq is not None:
             more.append(words("See no. {seq} in the history.", seq=refused.seq))
         answer.advise(advice, words, *more)

@@ -18,6 +18,7 @@ from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
 from hub.points.reading import Reading
 from hub.points.seconds import LIVE, TicketRow, is_claimed, pool_of, ticket_row
+from hub.points.zones import in_zone, zones_of
 from hub.store import schema
 from hub.store.database import Tx
 from sync.clock import day_of
@@ -189,6 +190,8 @@ def _ticket(books: Books, node: NodeId, request: HoldRequest) -> tuple[str, str]
     ticket = ticket_row(books, number)
     if ticket is None or ticket.points != request.points:
         return number, "ticket-unknown"
+    if request.purpose == Purpose.REDEEM and not in_zone(books, ticket.programme, node):
+        return number, Reason.TICKET_OTHER_ZONE
     return number, why_not(books, number, ticket, request.purpose)
 
 
@@ -320,6 +323,7 @@ def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...])
                 points=Points(ticket.points),
                 valid_from=ticket.valid_from,
                 valid_until=ticket.valid_until,
+                zones=zones_of(books, programme),
                 online_only=ticket.points > policy.most_per_ticket,
             ),
             key,

@@ -1,5 +1,7 @@
 """What people's commands do to the ledger."""
 
+import msgspec
+
 from hub.applying import body_of
 from hub.bodies import Granted, HubRecord, ProgrammeAdded, ReserveFunded
 from hub.points.accounts import ISSUER, RESERVE, TREASURY, wallet
@@ -32,6 +34,7 @@ def add_programme(books: Books, record: HubRecord) -> None:
         issue_until=body.issue_until,
         use_until=body.use_until,
         clear_until=body.clear_until,
+        zones=msgspec.msgpack.encode(body.zones),
     )
 
 

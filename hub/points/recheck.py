@@ -14,6 +14,7 @@ import msgspec
 
 from hub.points.books import Books, Source
 from hub.points.case import OF_TICKETS, Case, Done, Line, Redemption
+from hub.points.zones import in_zone
 from hub.store.database import Tx
 from sync.clock import day_of
 from sync.policy import (
@@ -265,7 +266,7 @@ class Recheck:
             return ground
         policy, lists, includes = ground
         row = self._books.tx.one(
-            "SELECT valid_from, valid_until FROM ticket"
+            "SELECT valid_from, valid_until, programme FROM ticket"
             " WHERE municipality=:town AND number=:number",
             town=body.municipality,
             number=body.number,
@@ -283,7 +284,7 @@ class Recheck:
             valid_until=row["valid_until"],
             online_only=False,
             accepted=True,
-            in_zone=True,
+            in_zone=in_zone(self._books, row["programme"], case.line.node),
             listed_as_used=self._listed(case, body, includes),
             seen_here=_seen(case, known, body.number),
             float_used=_float_used(known, "ticket.redeemed", case, body.basis),

@@ -448,7 +448,9 @@ programme = _table(
     _text("issue_until"),
     _text("use_until"),
     _text("clear_until"),
+    _blob("zones"),
 )
+"""zones: MessagePack array of names, empty: everywhere."""
 
 settlement_window = _table(
     "settlement_window",

@@ -116,6 +116,8 @@ class FakeCounter(
     """The hub does not answer: spends are T2, issuing is refused."""
     says_no: str = ""
     """Why the hub refuses an exchange."""
+    refusals: dict[str, Refused] = field(default_factory=dict)
+    """Why tickets are not taken, by QR text."""
     fails_with: Exception | None = None
     """Raised once, by the next question but ``status``."""
     gate: threading.Event = field(default_factory=threading.Event)
@@ -378,6 +380,8 @@ class FakeCounter(
     def redeem(self, qr: str) -> Outcome:
         """Each ticket once."""
         self._enter("redeem")
+        if qr in self.refusals:
+            return self.refusals[qr]
         if qr in self._redeemed:
             return replace(_no("ticket-seen-here"), seq=self._redeemed[qr])
         if qr not in self.tickets:

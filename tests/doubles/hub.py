@@ -140,6 +140,8 @@ class FakeHub(GivesNumbers):
         """How a MyKey ID stands that is not active."""
         self.used: dict[bytes, bool] = {}
         """What the list says of tickets: used, or alive again."""
+        self.accepts = True
+        """The shop takes this town's points."""
         self.certificates: set[KeyDigest] = set()
         self.ended: list[tuple[EpochId, int]] = []
         self.requests: list[str] = []
@@ -484,7 +486,7 @@ class FakeHub(GivesNumbers):
         as_of = self._asof()
         items: list[AnyItem] = [
             PolicyItem(KAWASAKI, self.policy.encode()),
-            TownItem(KAWASAKI, "川崎市", "かわさきポイント", accepted=True),
+            TownItem(KAWASAKI, "川崎市", "かわさきポイント", accepted=self.accepts),
             *(ProgrammeItem(KAWASAKI, p, "健康", end, end) for p, end in self.programmes.items()),
             TicketKeyItem(KAWASAKI, self.ticket_key.public),
             ZoneKeyItem(MONTH, b"z" * 32),

@@ -35,7 +35,9 @@ def hall(tmp_path: Path) -> Townhall:
     )
     name = hall.hub.mykey.register(card, "HANA2026", consent_points=True).mykey_id
     account = hall.hub.mykey.account_for(name, TOWN)
-    programme = ProgrammeAdded(TOWN, "101", "清掃", "環境局", 0, *[LAST_DAY] * 4)
+    programme = ProgrammeAdded(
+        TOWN, "101", "清掃", "環境局", 0, LAST_DAY, LAST_DAY, LAST_DAY, LAST_DAY
+    )
     with hall.hub.core.database.write() as tx:
         enact(hall.hub.core, tx, programme, ("Sato",))
         enact(hall.hub.core, tx, Granted(TOWN, account, Points(700), "101", "x"), ("Sato",))

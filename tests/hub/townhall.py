@@ -94,9 +94,11 @@ class Townhall:
         asked = self.hub.office.add_organisation(self.sato, form)
         self.hub.office.approve(self.suzuki, asked.pending)
 
-    def invitation(self, again: str = "", organisation: str = GREENGROCER) -> str:
+    def invitation(
+        self, again: str = "", organisation: str = GREENGROCER, *, zone: str = ""
+    ) -> str:
         """The text of an invitation for an organisation's terminal."""
-        form = InviteForm(organisation=organisation, again=again)
+        form = InviteForm(organisation=organisation, again=again, zone=zone)
         return self.hub.office.invite(self.sato, form).invitation
 
     def doorstep(self) -> Doorstep:

@@ -162,7 +162,7 @@ def two_shops(folder: Path, key: RSAPrivateKey) -> Iterator[Street]:
         assert audit_hub(hall.hub, InlineVerifier()) == []
 
 
-def open_shop(hall: Townhall, folder: Path) -> Shop:
+def open_shop(hall: Townhall, folder: Path, *, zone: str = "") -> Shop:
     line, clock = Line(hall), TurnedClock(hall.clock.now())
     ports = Ports(
         clock=clock,
@@ -170,7 +170,7 @@ def open_shop(hall: Townhall, folder: Path) -> Shop:
         door=lambda _: line,
         patience=Straight(),
     )
-    invitation = read_invitation(hall.invitation())
+    invitation = read_invitation(hall.invitation(zone=zone))
     new = enrol(folder, invitation, ports, second_path=folder / "stick", door=line)
     hall.hub.office.confirm(hall.sato, new.node, new.fingerprint)
     new.counter.sync_now()

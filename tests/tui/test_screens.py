@@ -27,6 +27,7 @@ from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unre
 from sync.values import DAY, Millis
 from tests.doubles.counter import KAWASAKI, NODE, NOW, FakeCounter, quiet_status, shop
 from tests.doubles.counter_piles import ELSEWHERE, LATE, TORN
+from tests.doubles.counter_tickets import refused_ticket
 from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tests.tui.conftest import SIZE, Stage, screen_text
 from tui.app import CounterApp
@@ -46,6 +47,13 @@ Steps = Callable[[Stage], Awaitable[None]]
 def telling(*told: Event) -> Callable[[], FakeReaders]:
     """Readers of which this is known."""
     return lambda: FakeReaders(*told)
+
+
+SCAN = (*"QR-103", "enter")
+
+
+def _refusing(reason: str) -> Callable[[], FakeCounter]:
+    return lambda: shop(refusals={"QR-103": refused_ticket(reason)})
 
 
 def _hanako_on_the_reader() -> FakeCounter:
@@ -367,6 +375,11 @@ STATES = {
     "redeem": State(steps=keys("f3")),
     "redeem-yes": State(steps=keys("f3", *"QR-101", "enter")),
     "redeem-look": State(steps=keys("f3", *"QR-1", "enter")),
+    "redeem-seen-here": State(counter=_refusing("ticket-seen-here"), steps=keys("f3", *SCAN)),
+    "redeem-used": State(counter=_refusing("ticket-used"), steps=keys("f3", *SCAN)),
+    "redeem-elsewhere": State(counter=_refusing("ticket-other-zone"), steps=keys("f3", *SCAN)),
+    "redeem-together": State(counter=_refusing("scans-run-together"), steps=keys("f3", *SCAN)),
+    "redeem-offline-float": State(counter=_refusing("float-used-up"), steps=keys("f3", *SCAN)),
     "redeem-no": State(counter=_after_a_day, steps=keys("f3", *"QR-101", "enter")),
     "redeem-number": State(steps=keys("f3", *TORN, "enter")),
     "clear": State(steps=_clearing()),

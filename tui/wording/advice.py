@@ -109,20 +109,27 @@ ADVICE: dict[str, Advice] = {
     ),
     "ticket-online-only": Advice(
         N_("This ticket can only be used while the network is up."),
-        _WHEN_ONLINE,
+        N_("Give it back. It can be used as soon as the network is back."),
         limit=N_("At most {limit} points a ticket without the network."),
     ),
     "ticket-not-yet": Advice(
-        N_("This ticket is not valid yet."), N_("Please read the dates on the paper."), "no"
+        N_("This ticket is not valid yet."),
+        N_("Give it back: its first day is printed on it."),
+        "no",
     ),
     "ticket-past": Advice(
-        N_("This ticket's last day is over."), N_("Please read the dates on the paper."), "no"
+        N_("This ticket's last day is over."),
+        N_("It is worth nothing any more: its last day is printed on it."),
+        "no",
     ),
     "ticket-date-edge": Advice(
-        N_("It is near midnight, and this PC is not sure of the date."), _WHEN_ONLINE
+        N_("It is near midnight, and this PC is not sure of the date."),
+        N_("Scan it again ten minutes after midnight, or when the network is back."),
     ),
     "ticket-used": Advice(
-        N_("This ticket was used before."), N_("Do not hand anything out for it."), "no"
+        N_("This ticket was used before, at another counter."),
+        N_("Do not hand anything out for it. Write its number down, call the office."),
+        "no",
     ),
     "ticket-voided": Advice(
         N_("This ticket was taken back: it is worth nothing any more."),
@@ -141,7 +148,7 @@ ADVICE: dict[str, Advice] = {
     ),
     "ticket-seen-here": Advice(
         N_("This ticket was already taken at this PC."),
-        N_("Look into the history: it may be the scan before."),
+        N_("Hand nothing out a second time. The history (F7) shows when it was taken."),
         "no",
     ),
     "ticket-other-town": Advice(
@@ -218,7 +225,7 @@ ADVICE: dict[str, Advice] = {
     ),
     "ticket-not-authentic": Advice(
         N_("This ticket was not issued by the town."),
-        N_("Do not hand anything out for it."),
+        N_("Do not hand anything out for it. Keep it if you can, call the office."),
         "no",
     ),
     "clearing-over": Advice(
@@ -323,8 +330,8 @@ ADVICE: dict[str, Advice] = {
         N_("The centre does not know this ticket."), N_("Do not hand anything out for it."), "no"
     ),
     "ticket-forged": Advice(
-        N_("This ticket was not issued by the town."),
-        N_("Do not hand anything out for it."),
+        N_("The centre says that the town did not issue this ticket."),
+        N_("Do not hand anything out for it. Keep it if you can, call the office."),
         "no",
     ),
     "unknown-programme": Advice(N_("The town issues no tickets of this kind."), _CALL_OFFICE, "no"),
