@@ -19,6 +19,7 @@ PATTERNS = {
     r"\A[0-9a-f]{64}\Z": "64 hexadecimal digits",
     r"\A[1-9][0-9]{0,8}-[0-9a-f]{16}\Z": "an epoch, as 3-9f2c01d2e3f4a5b6",
     r"\A[0-9A-Za-z-]{0,20}\Z": "letters, digits and -, at most 20",
+    r"\A[0-9A-Za-z-]{1,20}\Z": "letters, digits and -, from 1 to 20",
     r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*\Z": (
         "one line without control characters"
     ),

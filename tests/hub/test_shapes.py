@@ -65,7 +65,7 @@ def test_a_command_names_the_field_and_what_it_must_look_like() -> None:
     with pytest.raises(Malformed, match=r"\Arequester: it must be ten digits\Z"):
         make(MunicipalityAdded, **town, requester="12", ticket_key=b"")
     days = dict.fromkeys(("give_until", "issue_until", "use_until", "clear_until"), "2027-03-31")
-    of = {"town": KAWASAKI, "name": "清掃", "department": "", "budget": 0}
+    of = {"town": KAWASAKI, "name": "清掃", "department": "", "budget": 0, "zones": ()}
     with pytest.raises(Malformed, match=r"\Aprogramme: it must be three digits\Z"):
         make(ProgrammeAdded, **of, **days, programme="1")
 

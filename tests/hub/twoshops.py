@@ -29,7 +29,7 @@ from sync.request import Request, Response
 from sync.values import KeyDigest, Millis, MunicipalityCode, Points
 from tests.doubles.clocks import TurnedClock
 from tests.doubles.ports import CountedRandomness
-from tests.hub.townhall import KAWASAKI, Townhall, townhall
+from tests.hub.townhall import GREENGROCER, KAWASAKI, Townhall, townhall
 
 TOWN = MunicipalityCode(KAWASAKI)
 MEI = "MEI00001"
@@ -162,7 +162,9 @@ def two_shops(folder: Path, key: RSAPrivateKey) -> Iterator[Street]:
         assert audit_hub(hall.hub, InlineVerifier()) == []
 
 
-def open_shop(hall: Townhall, folder: Path, *, zone: str = "") -> Shop:
+def open_shop(
+    hall: Townhall, folder: Path, *, zone: str = "", organisation: str = GREENGROCER
+) -> Shop:
     line, clock = Line(hall), TurnedClock(hall.clock.now())
     ports = Ports(
         clock=clock,
@@ -170,7 +172,7 @@ def open_shop(hall: Townhall, folder: Path, *, zone: str = "") -> Shop:
         door=lambda _: line,
         patience=Straight(),
     )
-    invitation = read_invitation(hall.invitation(zone=zone))
+    invitation = read_invitation(hall.invitation(organisation=organisation, zone=zone))
     new = enrol(folder, invitation, ports, second_path=folder / "stick", door=line)
     hall.hub.office.confirm(hall.sato, new.node, new.fingerprint)
     new.counter.sync_now()

@@ -174,7 +174,7 @@ class Town:
         for place, holder in enumerate(card_keys()[:-1]):
             self._resident(f"r{place}", holder)
         for organisation in SHOPS:
-            self._machine(organisation)
+            self.open_booth(organisation)
         for machine in self.machines:
             machine.start().sync_now()
 
@@ -192,7 +192,7 @@ class Town:
         self.cards[name] = card
         self.residents.append(Resident(name, card, made.mykey_id))
 
-    def _machine(self, organisation: OrganisationId) -> None:
+    def open_booth(self, organisation: OrganisationId) -> None:
         core = self.hub.core
         code = fresh_code(self.randomness)
         with core.database.write() as tx:
