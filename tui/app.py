@@ -19,6 +19,7 @@ from textual.widget import Widget
 from node.card.readers import Lies, Placed
 from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
 from sync.errors import Damaged
+from sync.ticket import load as load_tickets
 from tui.asking import Answered, Trouble, answered
 from tui.notices import printer_trouble
 from tui.readers import CardNews, ReaderDesk, StartWatch
@@ -158,6 +159,7 @@ class CounterApp(App[None]):
         self._counter, self.problem = counter, None
         self.refresh_bindings()
         self._home.open_or_wait()
+        self.ask(load_tickets, lambda _: None)
         self.poll()
         self.set_interval(POLL_EVERY, self.poll)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import hub_way, node_commit, screen, tap, tickets
+from tests.bench import hub_way, node_commit, scan, screen, tap, tickets
 from tests.bench.figures import Figure, table
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -28,6 +28,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-") as name:
         folder = Path(name)
         figures += node_commit.measure(folder, commits=400 if quick else 4_000)
+        figures += scan.measure(folder, scans=100 if quick else 1_000)
         figures += hub_way.measure(
             folder, shops=12 if quick else 72, residents=40 if quick else 120, cores=cores
         )
