@@ -171,7 +171,7 @@ async def _shown(app: CounterApp, code: str) -> float:
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    while not holds():
+    while not holds():  # noqa: ASYNC110  nothing tells when a screen was drawn
         await asyncio.sleep(0.001)
 
 
