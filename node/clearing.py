@@ -39,7 +39,8 @@ from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.holds import HoldRequest, Purpose
 from sync.payees import Payee, Payees
 from sync.records import AnyBody, PileClosed, PileOpened, TicketCleared, Tier
-from sync.ticket import SignedTicket, claimed, from_qr, name_of, read_ticket
+from sync.scan import NoTicket, scanned_ticket
+from sync.ticket import SignedTicket, claimed, name_of, read_ticket
 from sync.values import (
     Millis,
     MunicipalityCode,
@@ -249,9 +250,9 @@ class Clearing:
             signed, ticket = b"", unsigned(found)
         else:
             try:
-                signed = from_qr(text)
-            except Malformed:
-                return no("not-a-ticket")
+                signed = scanned_ticket(text)
+            except NoTicket as error:
+                return no(error.reason)
             read = self._read(signed)
             if isinstance(read, Refused):
                 return read

@@ -265,9 +265,9 @@ class Limits:
         return self._store.row(voided, (number,)) is not None
 
     def taken_at(self, number: str) -> Millis | None:
-        """When the redemption of :meth:`redeemed_here` was made, or None."""
+        """When that of :meth:`redeemed_here` was made, or None."""
         at = self._store.row(
-            "SELECT at FROM move WHERE number = ? AND kind = 'ticket.redeemed'"
+            f"SELECT at FROM move WHERE number = ? AND kind IN {_OF_TICKETS}"
             " AND reversed_by IS NULL",
             (number,),
         )

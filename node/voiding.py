@@ -27,7 +27,8 @@ from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldAnswer, HoldRequest, Purpose
 from sync.owntickets import VERB, OwnTicketsRequest, back_by
 from sync.records import AnyBody, TicketVoided, Tier
-from sync.ticket import SignedTicket, from_qr, read_ticket
+from sync.scan import NoTicket, scanned_ticket
+from sync.ticket import SignedTicket, read_ticket
 from sync.values import AccountId, KeyDigest, MunicipalityCode, Points, TicketNumber, half_width
 
 
@@ -79,8 +80,10 @@ class Voiding:
         if half_width(text).isdigit():
             return no("scan-needed")
         try:
-            signed = from_qr(text)
+            signed = scanned_ticket(text)
             return signed, read_ticket(signed, self._parts.knowledge.ticket_keys())
+        except NoTicket as error:
+            return no(error.reason)
         except Malformed:
             return no("not-a-ticket")
         except NotAuthentic:

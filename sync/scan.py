@@ -11,9 +11,10 @@ import re
 from typing import Final
 
 from sync.errors import Malformed
-from sync.ticket import MOST_BYTES, from_qr, name_of
 from sync.values import half_width
 
+_LONGEST: Final = 2_049
+"""Signs that are looked at: a ticket's code is shorter."""
 _OPENING: Final = base64.b32encode(bytes.fromhex("d2844da201270448")).decode("ascii")[:12]
 """How every ticket's code begins: COSE_Sign1 with EdDSA and a key id of 8 bytes (RFC 9052)."""
 _AIM: Final = re.compile(r"[^0-9A-Za-z][A-Za-z][0-9A-Za-z](?=.)")
@@ -38,6 +39,8 @@ def scanned_ticket(text: str) -> bytes:
     Reasons: ``scans-run-together`` (parts of two tickets in one line), ``scan-incomplete``,
     ``scan-in-kana`` (an input method made other signs of it), ``not-a-ticket``.
     """
+    from sync.ticket import from_qr, name_of  # screens only ask what a code looks like
+
     code = _code(text)
     if code.find(_OPENING, 1) > 0:
         raise NoTicket("scans-run-together", "two codes ran together: scan one after the other")
@@ -55,7 +58,7 @@ def looks_like_ticket(text: str) -> bool:
 
 
 def _code(text: str) -> str:
-    plain = "".join(half_width(text[: 2 * MOST_BYTES + 1]).split())
+    plain = "".join(half_width(text[:_LONGEST]).split())
     found = _AIM.match(plain)
     return (plain if found is None else plain[found.end() :]).upper()
 

@@ -19,7 +19,6 @@ from textual.widget import Widget
 from node.card.readers import Lies, Placed
 from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
 from sync.errors import Damaged
-from sync.ticket import load as load_tickets
 from tui.asking import Answered, Trouble, answered
 from tui.notices import printer_trouble
 from tui.readers import CardNews, ReaderDesk, StartWatch
@@ -159,7 +158,7 @@ class CounterApp(App[None]):
         self._counter, self.problem = counter, None
         self.refresh_bindings()
         self._home.open_or_wait()
-        self.ask(load_tickets, lambda _: None)
+        self.ask(_load, lambda _: None)
         self.poll()
         self.set_interval(POLL_EVERY, self.poll)
 
@@ -466,3 +465,10 @@ class CounterApp(App[None]):
             )
         else:
             answer.note(words("Everything adds up."))
+
+
+def _load() -> None:
+    """Load what reads tickets, so that the first one waits for nothing."""
+    from sync.ticket import load
+
+    load()
