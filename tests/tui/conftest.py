@@ -40,8 +40,9 @@ class Stage:
         """Press keys, counted, as slowly as a person does."""
         self.keys += len(keys)
         for key in keys:
+            acts = bool(self._listening())
             await self.pilot.press(key)
-            if self._waits():
+            if acts:
                 await self.settle()
         await self.settle()
 
@@ -56,13 +57,13 @@ class Stage:
 
     async def quiet(self) -> None:
         """Until what waits for the end of a code has been done."""
-        while self._waits():
+        while any(one.burst.waiting for one in self._listening()):
             await self.pilot.pause(0.01)
 
-    def _waits(self) -> bool:
+    def _listening(self) -> tuple[PinEntry | Choices, ...]:
+        """What acts on a single key, a little later."""
         screen = self.app.screen
-        listening = (*screen.query(PinEntry), *screen.query(Choices))
-        return any(one.burst.waiting for one in listening)
+        return (*screen.query(PinEntry), *screen.query(Choices))
 
     async def card(self, address: str) -> None:
         """A card is given to the screen by its address."""
