@@ -108,7 +108,7 @@ def type_at_once(app: App[None], text: str) -> None:
     """Give an app the keys of a text as its terminal's driver does, one right behind the other."""
     driver = app._driver
     assert driver is not None
-    for key in XTermParser().feed(text):
+    for key in list(XTermParser().feed(text)):  # all in one moment, however busy the machine
         key.set_sender(app)
         driver.send_message(key)
 
