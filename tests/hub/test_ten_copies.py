@@ -120,6 +120,23 @@ def test_one_is_applied_nine_are_incidents_and_the_books_add_up(
     }
 
 
+def test_of_ten_copies_two_booths_take_one_each_and_turn_eight_away(festival: Festival) -> None:
+    """A booth knows its own paper again, whatever it hears of the others."""
+    festival.cut()
+    two = festival.booths[:2]
+
+    shown = [two[copy % 2].counter.redeem(festival.code) for copy in range(10)]
+    for booth in reversed(two):
+        booth.sync()
+
+    assert [type(answer) for answer in shown[:2]] == [Approved, Approved]
+    assert {why(answer) for answer in shown[2:]} == {"ticket-seen-here"}
+    [row] = festival.incidents()
+    assert (row.reason, row.node) == ("second-redemption", two[0].counter.parts.identity.node)
+    assert festival.owed() == 2 * WORTH
+    assert festival.balance("reserve") == -WORTH
+
+
 def test_who_reads_an_incident_finds_both_sides(festival: Festival) -> None:
     festival.cut()
     first, second = (festival.take(booth) for booth in festival.booths[:2])
