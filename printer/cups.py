@@ -35,8 +35,8 @@ _MEDIA = {"a4": "A4", "a6": "A6"}
 def submit(to: ToCups, data: bytes, patience: float = PATIENCE) -> None:
     """Hand a job to a queue and return when CUPS says that it is done.
 
-    Raises :class:`NotPrinted` where no byte left for the printer, else :class:`MayHavePrinted`; in
-    both cases CUPS keeps no job of ours, so that nothing comes out later by itself.
+    Raises :class:`NotPrinted` where no byte left for the printer, else :class:`MayHavePrinted`. A
+    job that is given up is taken out of the queue, so that it does not come out later by itself.
     """
     check(to)
     form = ("-o", "raw") if to.page is None else ("-o", f"media={_MEDIA[to.page]}")
@@ -46,11 +46,15 @@ def submit(to: ToCups, data: bytes, patience: float = PATIENCE) -> None:
         if error.trouble is Trouble.SILENT:  # it may have handed the job over before it hung
             raise MayHavePrinted(Trouble.UNCONFIRMED, str(error)) from error
         raise
-    request = _REQUEST.search(said.stdout)
-    if said.returncode or request is None:
+    if said.returncode:
         raise NotPrinted(
             Trouble.UNREACHABLE,
             f"The print queue {to.queue} took nothing: {_words(said)}. Nothing was printed.",
+        )
+    request = _REQUEST.search(said.stdout)
+    if request is None:
+        raise MayHavePrinted(
+            Trouble.UNCONFIRMED, f"The print queue {to.queue} took it, but as which job is unknown."
         )
     _watch(to.queue, request[1], patience)
 
@@ -115,14 +119,18 @@ def _watch(queue: str, job: str, patience: float) -> None:
 
 def _take_back(queue: str, job: str, last: Fate) -> None:
     """Give a job up so that it does not come out later, when it was printed elsewhere."""
-    taken = _run("cancel", job).returncode == 0
+    try:
+        taken = _run("cancel", job).returncode == 0
+    except NotPrinted:  # cancel is missing or hangs: the job is still in the queue
+        taken = False
     if taken and last == "waits":
         raise NotPrinted(
             Trouble.QUEUE_STOPPED,
             f"The print queue {queue} did not begin with {job}, which was taken back.",
         )
+    fate = "was taken back" if taken else "could not be taken back: it may still come out"
     raise MayHavePrinted(
-        Trouble.UNCONFIRMED, f"The print queue {queue} did not finish {job}, which was taken back."
+        Trouble.UNCONFIRMED, f"The print queue {queue} did not finish {job}, which {fate}."
     )
 
 

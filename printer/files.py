@@ -16,8 +16,8 @@ def append(path: Path, data: bytes) -> None:
     """Add to a file so that it survives a power cut, or write to a device."""
     # An unplugged device must be missed, not replaced by a file of its name.
     create = 0 if path.is_relative_to(_DEVICES) else os.O_CREAT
-    new = create and not path.exists()
     try:
+        new = create and not path.exists()
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | create | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
         raise NotPrinted(
@@ -39,8 +39,13 @@ def append(path: Path, data: bytes) -> None:
 
 def require_writable(path: Path) -> None:
     """Ask whether :func:`append` could work, and write nothing. Raises :class:`NotPrinted`."""
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise NotPrinted(Trouble.UNREACHABLE, f"{path} may not be written.")
+    try:
+        there = path.is_relative_to(_DEVICES) or path.exists()
+        writable = os.access(path if there else path.parent, os.W_OK)
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        writable = False
+    if not writable:
+        raise NotPrinted(Trouble.UNREACHABLE, f"{path} is not there, or may not be written.")
 
 
 def write_all(fd: int, data: bytes) -> None:

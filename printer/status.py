@@ -7,6 +7,8 @@ for a printer also sends reports unasked.
 """
 
 import hashlib
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from printer.errors import MayHavePrinted, NotPrinted, Trouble
@@ -20,7 +22,6 @@ _CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 _CLEARED = b"\x37\x25\x00"
 _QUICK = 1.0
 """Seconds for a question that some printers do not know, once they have answered another."""
-_MOST_ANSWERS = 256
 
 _WORDS = {
     Trouble.COVER_OPEN: "its cover is open",
@@ -177,22 +178,29 @@ class Conversation:
     def _hear_words(self, words: bytes, wait: float) -> bool:
         """Whether an answer of several bytes comes, among whatever else is said."""
         heard = b""
-        for _ in range(_MOST_ANSWERS):
-            said = self.printer.receive(wait)
-            heard += said
-            if words in heard or not said:
-                break
-        return words in heard
+        for said in self._said(wait):
+            heard = heard[-len(words) :] + said
+            if words in heard:
+                return True
+        return False
 
     def _hear(self, wait: float, *, mask: int, fixed: int) -> int | None:
-        for _ in range(_MOST_ANSWERS):
-            said = self.printer.receive(wait)
-            if not said:
-                return None
+        for said in self._said(wait):
             for byte in said:
                 if byte & mask == fixed:
                     return byte
         return None
+
+    def _said(self, wait: float) -> Iterator[bytes]:
+        """What comes within ``wait`` seconds, however much it is and however slowly it drips."""
+        until = time.monotonic() + wait
+        left = wait
+        while left > 0:
+            said = self.printer.receive(left)
+            if not said:
+                return
+            yield said
+            left = until - time.monotonic()
 
 
 def process_id(job: bytes) -> bytes:

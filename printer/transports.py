@@ -4,7 +4,7 @@ import errno
 import socket
 from typing import Protocol, assert_never
 
-from printer.destinations import ToNetwork, ToSerial, ToUsb
+from printer.destinations import ToNetwork, ToSerial, ToUsb, write_destination
 from printer.errors import NotPrinted, Trouble
 
 
@@ -28,19 +28,22 @@ class Connection(Protocol):
 
 def connect(to: ToNetwork | ToUsb | ToSerial, timeout: float) -> Connection:
     """Open the way to a printer. Raises :class:`NotPrinted`."""
-    match to:
-        case ToNetwork():
-            return Network(to, timeout)
-        case ToSerial():
-            from printer.serialport import SerialPort
+    try:
+        match to:
+            case ToNetwork():
+                return Network(to, timeout)
+            case ToSerial():
+                from printer.serialport import SerialPort
 
-            return SerialPort(to)
-        case ToUsb():
-            from printer.usbport import UsbPort
+                return SerialPort(to)
+            case ToUsb():
+                from printer.usbport import UsbPort
 
-            return UsbPort(to)
-        case _:
-            assert_never(to)
+                return UsbPort(to)
+            case _:
+                assert_never(to)
+    except OSError as error:  # it went while it was being looked at
+        raise refused(write_destination(to), error) from error
 
 
 def refused(name: str, error: OSError) -> NotPrinted:
@@ -66,7 +69,7 @@ class Network:
         self.name = f"{to.host}:{to.port}"
         try:
             self._socket = socket.create_connection((to.host, to.port), timeout)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter: a name that cannot be one, "a..b"
             raise NotPrinted(
                 Trouble.UNREACHABLE,
                 f"The printer {self.name} cannot be reached: {error}. Nothing was printed.",

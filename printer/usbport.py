@@ -147,11 +147,14 @@ def _matches(device: "Device", to: ToUsb) -> bool:
 
 
 def _is_printer(device: "Device") -> bool:
-    return any(
-        interface.bInterfaceClass == _PRINTER_CLASS
-        for configuration in device
-        for interface in configuration
-    )
+    try:
+        return any(
+            interface.bInterfaceClass == _PRINTER_CLASS
+            for configuration in device
+            for interface in configuration
+        )
+    except OSError:  # it was unplugged, or does not work: it must not hide the others
+        return False
 
 
 def _interface(device: "Device") -> "tuple[Interface, Endpoint]":

@@ -32,6 +32,8 @@ class Plugged:
     kernel_has_it: bool = True
     claimed_elsewhere: bool = False
     allowed: bool = True
+    present: bool = True
+    """It is listed; without this it was pulled out a moment ago."""
     pulled_after: int | None = None
     """Bytes after which the cable is pulled."""
     answers: bytes = b""
@@ -75,6 +77,8 @@ class Bus(IBackend):
     def get_configuration_descriptor(self, dev: Plugged, config: int) -> Any:
         if config:
             raise IndexError
+        if not dev.present:
+            raise usb.core.USBError("No such device", -4, errno.ENODEV)
         return SimpleNamespace(
             bLength=9,
             bDescriptorType=2,

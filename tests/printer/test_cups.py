@@ -154,6 +154,25 @@ def test_a_job_that_cannot_be_taken_back_is_in_doubt(programs: Programs) -> None
         cups.submit(ToCups("shop"), b"x", patience=0.05)
 
 
+def test_a_job_whose_cancelling_hangs_is_in_doubt_and_not_printed_a_second_time(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cups, "_COMMAND", 0.5)
+    programs.lists(listed=WAITS, ended="")
+    programs.script("cancel", "exec sleep 5")
+
+    with pytest.raises(MayHavePrinted, match="may still come out"):
+        cups.submit(ToCups("shop"), b"x", patience=0.05)
+
+
+def test_a_job_that_was_taken_under_no_number_is_in_doubt(programs: Programs) -> None:
+    programs.script("lp", f'cat > "{programs.taken}"')
+
+    with pytest.raises(MayHavePrinted):
+        cups.submit(ToCups("shop"), b"x")
+    assert programs.taken.read_bytes() == b"x"
+
+
 def test_cups_that_hangs_while_it_takes_a_job_leaves_a_doubt(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,8 +52,11 @@ def test_an_unplugged_device_is_missed_and_not_made_up(
     monkeypatch.setattr(files, "_DEVICES", tmp_path)
     device = tmp_path / "usb-lp0"
 
+    to_device = ReceiptPrinter(destination=ToFile(device), width=384)
+    with pytest.raises(NotPrinted, match="not there"):
+        to_device.check()
     with pytest.raises(NotPrinted, match="cannot be opened"):
-        ReceiptPrinter(destination=ToFile(device), width=384).print(samples.slip())
+        to_device.print(samples.slip())
     assert not device.exists()
 
 
@@ -74,6 +77,15 @@ def test_a_sheet_in_a_file_survives_a_power_cut_once_it_counts_as_printed(
     kept = paper.stat()
     assert synced[0] == (kept.st_ino, kept.st_size)  # the whole sheet
     assert synced[1][0] == tmp_path.stat().st_ino  # and the new file's name
+
+
+def test_a_files_name_that_no_disk_takes_is_told_and_nothing_was_printed(tmp_path: Path) -> None:
+    to_file = ReceiptPrinter(destination=ToFile(tmp_path / ("paper" * 100)), width=384)
+
+    for ask in (to_file.check, lambda: to_file.print(samples.slip())):
+        with pytest.raises(NotPrinted) as told:
+            ask()
+        assert told.value.trouble is Trouble.UNREACHABLE
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
@@ -257,6 +269,52 @@ def test_a_printer_that_takes_nothing_is_given_up_after_a_while() -> None:
     with on_network(Port(Mechanism(), deaf=True)) as at, pytest.raises(NotPrinted) as told:
         printer(at).print(SLIP)
     assert told.value.trouble is Trouble.SILENT
+
+
+@pytest.mark.parametrize("profile", [UNKNOWN, T20])
+@pytest.mark.parametrize("drip", [b"\x80", b"\x80" * 64], ids=["drip", "flood"])
+def test_a_printer_that_talks_nonsense_for_ever_is_listened_to_no_longer_than_a_silent_one(
+    profile: Profile, drip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Babbler(drip)
+    monkeypatch.setattr("printer.device.connect", lambda *_: line)
+    monkeypatch.setattr("printer.status.time", line)
+
+    with pytest.raises(NotPrinted) as told:
+        printer(ToNetwork("babbler", 9100), profile).print(SLIP)
+
+    assert told.value.trouble is Trouble.SILENT
+    assert line.now <= 0.3
+
+
+class Babbler:
+    """A connection that never stops, and the clock that goes on while it talks."""
+
+    name, speed = "babbler", 10_000
+
+    def __init__(self, drip: bytes) -> None:
+        self.drip = drip
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def send(self, data: bytes, wait: float) -> None:
+        """Take everything."""
+
+    def receive(self, wait: float) -> bytes:
+        self.now += min(wait, 0.05)
+        return self.drip
+
+    def close(self) -> None:
+        """Go on talking to nobody."""
+
+
+@pytest.mark.parametrize("host", ["192.168.1..50", "x" * 64])
+def test_an_address_that_cannot_be_one_is_told_as_one_that_is_not_there(host: str) -> None:
+    with pytest.raises(NotPrinted) as told:
+        printer(ToNetwork(host, 9100)).print(SLIP)
+    assert told.value.trouble is Trouble.UNREACHABLE
 
 
 def test_a_printer_that_is_switched_off_is_told_with_its_address() -> None:

@@ -91,6 +91,18 @@ def test_a_printer_that_cannot_be_had_gets_no_dot(
     assert not any(one.mechanism.sheets for one in devices)
 
 
+@pytest.mark.parametrize("to", [ToUsb(), ToUsb(0x04B8, 0x0E28)])
+def test_a_printer_that_is_pulled_out_while_it_is_looked_for_is_not_there(
+    plug: Plug, to: ToUsb
+) -> None:
+    plug(Plugged(Mechanism(), present=False))
+
+    assert usb_printers() == ()
+    with pytest.raises(NotPrinted) as told:
+        printer(to).print(SLIP)
+    assert told.value.trouble is Trouble.UNREACHABLE
+
+
 def test_a_device_that_calls_itself_no_printer_is_used_by_its_numbers(plug: Plug) -> None:
     one = Plugged(Mechanism(), kind=255, kernel_has_it=False)
     plug(one)
