@@ -48,6 +48,7 @@ from hub.points.void import COPY_OF_VOIDED, REDEEMED_AFTER_RETURN
 from hub.store.database import Row
 from sync.chain import digest
 from sync.errors import RefusedByRule
+from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.records import Record, Refunded, Reversed, Spend, decode
 from sync.values import (
@@ -175,7 +176,7 @@ def _from_the_resident(books: Books, incident: Row, row: Row) -> int:
     case, record = _case(books, incident)
     body, till = record.body, Till(books)
     assert isinstance(body, Spend)  # noqa: S101  its row says so
-    hold = till.hold_for(case, body.hold, body.account, body.points)
+    hold = till.hold_for(case, body.hold, Purpose.SPEND, body.account, body.points)
     shop = payable(organisation_of(case.line.node))
     return body.points - till.take(case, body.account, body.points, shop, hold)
 

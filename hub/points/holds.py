@@ -55,9 +55,14 @@ class Hold:
         """Where the transfer that frees it comes from."""
         return Source(f"free/{self.node}", self.epoch, self.n)
 
-    def fits(self, town: MunicipalityCode, account: str, points: int) -> bool:
-        """Whether a record may use it: only where town, account and points agree."""
-        return (self.town, self.account, self.points) == (town, account, points)
+    def fits(self, town: MunicipalityCode, purpose: Purpose, account: str, points: int) -> bool:
+        """Whether a record may use it: only for what it was asked for, to the point.
+
+        The purpose counts too: what is asked of a claim differs (paper for a void, a zone for a
+        redemption, a counter for a pile), and a yes to one is no yes to another.
+        """
+        held = (self.town, self.purpose, self.account, self.points)
+        return held == (town, purpose, account, points)
 
 
 class HoldShelf:

@@ -4,6 +4,7 @@ from hub.points.accounts import outstanding, wallet
 from hub.points.case import Case, Judgement, applied, exception, quarantined
 from hub.points.seconds import promote_next
 from hub.points.till import Till
+from sync.holds import Purpose
 from sync.receipt import Bearer
 from sync.records import TicketIssued
 
@@ -27,7 +28,7 @@ def issued(till: Till, case: Case, body: TicketIssued) -> Judgement:
         return quarantined("numbers-not-given")
     if any(state not in {"held", "dead"} for _, state in found):
         return quarantined("numbers-issued-already")
-    hold = till.hold_for(case, body.hold, body.account, body.points)
+    hold = till.hold_for(case, body.hold, Purpose.ISSUE, body.account, body.points)
     short = 0 if hold is not None else body.points - books.balance(wallet(body.account))
     if short > 0 and not till.may_bear(case, short):
         return quarantined("issue-not-covered")

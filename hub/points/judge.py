@@ -29,6 +29,7 @@ from hub.points.refund import refunded
 from hub.points.till import Till
 from hub.points.undo import reversed_
 from hub.points.void import noticed, voided
+from sync.holds import Purpose
 from sync.receipt import Bearer
 from sync.records import (
     NodeNotice,
@@ -100,7 +101,7 @@ class Judge:
 
     def _spent(self, case: Case, record: Record, body: Spend) -> Judgement:
         till, to = self.till, payable(organisation_of(case.line.node))
-        hold = till.hold_for(case, body.hold, body.account, body.points)
+        hold = till.hold_for(case, body.hold, Purpose.SPEND, body.account, body.points)
         broken = None if hold is not None else till.recheck.spend(case, record, body)
         left = till.take(case, body.account, body.points, to, hold)
         paid = body.points - left

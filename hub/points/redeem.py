@@ -27,6 +27,7 @@ from hub.points.till import Till
 from hub.points.void import COPY_OF_VOIDED, LOST_AND_REDEEMED, REDEEMED_AFTER_RETURN
 from hub.points.voiders import copy_turned_up, redeemed_meanwhile
 from sync.clock import day_of, end_of
+from sync.holds import Purpose
 from sync.policy import Reason
 from sync.receipt import Bearer
 from sync.records import Record, TicketCleared, TicketRedeemed
@@ -90,7 +91,8 @@ def _found(till: Till, case: Case, body: Redemption) -> tuple[TicketRow, Hold | 
         return quarantined("issue-not-posted")
     if ticket.points != body.points:
         return quarantined("other-value")
-    hold = till.hold_for(case, body.hold, body.number, body.points)
+    purpose = Purpose.CLEAR if isinstance(body, TicketCleared) else Purpose.REDEEM
+    hold = till.hold_for(case, body.hold, purpose, body.number, body.points)
     if hold is None and not body.ticket:
         return quarantined("number-without-hold")
     return ticket, hold

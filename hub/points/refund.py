@@ -29,7 +29,7 @@ def refunded(till: Till, case: Case, body: Refunded) -> Judgement:
     books = till.books
     found = _named(books, case.line.node, body.of)
     subject = "" if found is None else str(_source_of(found))
-    hold = till.hold_for(case, body.hold, subject, body.points)
+    hold = till.hold_for(case, body.hold, Purpose.REFUND, subject, body.points)
     if hold is not None:
         till.holds.use(hold)
     now = case.at if hold is None or found is None else Millis(found["at"])  # it was asked in time

@@ -6,6 +6,7 @@ from hub.points.case import Case, Judgement, exception
 from hub.points.holds import Hold, HoldShelf
 from hub.points.late import take_lapsed
 from hub.points.recheck import Recheck
+from sync.holds import Purpose
 from sync.policy import read_policy
 from sync.receipt import Bearer
 from sync.values import AccountId
@@ -19,7 +20,9 @@ class Till:
         self.recheck = Recheck(books)
         self.holds = HoldShelf(books)
 
-    def hold_for(self, case: Case, n: int, account: str, points: int) -> Hold | None:
+    def hold_for(
+        self, case: Case, n: int, purpose: Purpose, account: str, points: int
+    ) -> Hold | None:
         """The open hold that a record may use; one that it names but does not fit ends here."""
         if not n:
             return None
@@ -27,7 +30,7 @@ class Till:
         hold = self.holds.named(case.line, n)
         if hold is None or hold.state != "open":
             return None
-        if hold.fits(self.books.town, account, points):
+        if hold.fits(self.books.town, purpose, account, points):
             return hold
         self.holds.misfit(hold, case.at)
         return None

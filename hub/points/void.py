@@ -15,10 +15,12 @@ from hub.points.accounts import outstanding
 from hub.points.books import Books, Source
 from hub.points.case import Case, Judgement, applied, exception, quarantined
 from hub.points.holders import to_holder
+from hub.points.holds import Hold
 from hub.points.seconds import TicketRow, has_others, is_claimed, set_ticket, ticket_row
 from hub.points.till import Till
 from hub.points.voiders import COPY_TURNED_UP
 from hub.store import schema
+from sync.holds import Purpose
 from sync.receipt import Bearer
 from sync.records import NodeNotice, TicketVoided
 from sync.reprints import read_reprint
@@ -42,15 +44,19 @@ def voided(till: Till, case: Case, body: TicketVoided) -> Judgement:
         return quarantined("issue-not-posted")
     if ticket.points != body.points:
         return quarantined("other-value")
+    hold = till.hold_for(case, body.hold, Purpose.VOID, body.number, body.points)
     if body.lost:
+        if hold is not None:  # whoever claims a ticket has its paper
+            till.holds.misfit(hold, case.at)
         return _lost(till, case, body, ticket)
-    return _handed_in(till, case, body, ticket)
+    return _handed_in(till, case, body, ticket, hold)
 
 
-def _handed_in(till: Till, case: Case, body: TicketVoided, ticket: TicketRow) -> Judgement:
+def _handed_in(
+    till: Till, case: Case, body: TicketVoided, ticket: TicketRow, hold: Hold | None
+) -> Judgement:
     """Who holds the paper may void the ticket, whoever brought it: its points go to the wallet."""
     books = till.books
-    hold = till.hold_for(case, body.hold, body.number, body.points)
     if not ticket.live or (hold is None and is_claimed(books, body.number)):
         return exception(NOT_LIVE, Bearer.NOBODY)
     pool = outstanding(ticket.programme) if hold is None else hold.account_name
