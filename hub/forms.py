@@ -302,7 +302,8 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: str
     valid_until: str
     state: str
-    """issued, redeemed, voiding, voided, expired, or lapsed: its points are the town's."""
+    """issued, claimed (a counter has asked, its record is not here yet), redeemed, voiding, voided,
+    expired, or lapsed: its points are the town's."""
     issued_by: str
     redeemed_by: str
     voided_by: str

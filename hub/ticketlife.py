@@ -25,7 +25,8 @@ _ISSUE = (
 
 def life_of(tx: Tx, ticket: TicketView) -> TicketLife:
     """A ticket with everything that nodes and the hub did with it, oldest first."""
-    found = [*_records(tx, ticket), *_reprints(tx, ticket), *_returned(tx, ticket)]
+    claims = list(_claims(tx, ticket))
+    found = [*_records(tx, ticket), *_reprints(tx, ticket), *_returned(tx, ticket), *claims]
     return TicketLife(
         number=ticket.number,
         municipality=ticket.municipality,
@@ -33,7 +34,7 @@ def life_of(tx: Tx, ticket: TicketView) -> TicketLife:
         points=ticket.points,
         valid_from=ticket.valid_from,
         valid_until=ticket.valid_until,
-        state=_state_of(tx, ticket),
+        state="claimed" if claims else _state_of(tx, ticket),
         issued_by=ticket.issued_by,
         redeemed_by=ticket.redeemed_by,
         voided_by=ticket.voided_by,
@@ -53,6 +54,16 @@ def _state_of(tx: Tx, ticket: TicketView) -> str:
         account=lapsed_ticket(TicketNumber(ticket.number)),
     )
     return "expired" if left else "lapsed"
+
+
+def _claims(tx: Tx, ticket: TicketView) -> Iterator[TicketStep]:
+    """The counter that the hub said yes to, and whose record has not been handed in yet."""
+    rows = tx.rows(
+        "SELECT node, opened_at, purpose FROM hold WHERE town=? AND account=? AND state='open'",
+        [ticket.municipality, ticket.number],
+    )
+    for node, at, purpose in rows:
+        yield TicketStep(at=at, what="claimed", node=node, record="", reason=purpose)
 
 
 def _records(tx: Tx, ticket: TicketView) -> Iterator[TicketStep]:

@@ -71,7 +71,10 @@ class ExceptionView(ExceptionRow, frozen=True, kw_only=True):
 
 
 class TicketStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done with a ticket: a record's kind, ``reprinted`` or ``points-back``."""
+    """What was done with a ticket: a record's kind, ``reprinted``, ``points-back`` or ``claimed``.
+
+    Claimed: the hub said yes to a counter, whose record is not here yet; ``reason`` is what for.
+    """
 
     at: Millis
     """By the node's clock, as far as the hub believes it."""
@@ -79,7 +82,7 @@ class TicketStep(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     """Empty where the hub did it."""
     record: str
-    """node:epoch:seq, with the branch behind the epoch where it stands on one."""
+    """node:epoch:seq, with the branch behind the epoch where it stands on one; empty: none."""
     outcome: str = ""
     reason: str = ""
     taken_back_by: str = ""

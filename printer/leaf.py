@@ -74,7 +74,7 @@ def _leaf(ticket: Ticket, figure: int, mm: int) -> Iterator[Block]:
 
 
 def stub(ticket: Ticket) -> tuple[Block, ...]:
-    """What the resident keeps: it is worth nothing, and finds a lost ticket."""
+    """What the resident keeps: it is worth nothing, and helps to find a lost ticket."""
     language = ticket.language
     return (
         *marks(ticket),

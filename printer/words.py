@@ -61,13 +61,13 @@ class Word(Enum):
         "再発行の券です。前の券と、どちらか1回だけ使えます。",
         "A reprint: it or the earlier paper can be used, once.",
     )
-    LOST = "なくしたら、番号を発行元へ。", "If lost, tell us the ticket number."
+    LOST = "なくしたら、カードを券の窓口へ。", "If lost, bring your card to a ticket counter."
     TERM = "・{words}", "\N{BULLET} {words}"
     STUB = "控え", "Stub"
     STUB_WORTH = "この控えでは買い物できません。", "This part buys nothing."
     STUB_LOST = (
-        "券をなくしたときは、この番号を発行元にお知らせください。",
-        "If the ticket is lost, tell the issuer this number.",
+        "券をなくしたら、カードを持って券の窓口へ。暗証番号で取り消せます。この番号があると、早く見つかります。",
+        "If lost, bring your card and its PIN to a ticket counter. This number helps to find it.",
     )
     CUT_HERE = "きりとり線", "cut along the dashed lines"
     USE_TITLE = "つかいかた", "How to use it"

@@ -1,10 +1,12 @@
 """Whoever looks for a ticket's number sees its whole life, and nobody's name."""
 
 import msgspec
+import pytest
 
 from hub.points.queries import ticket as look_up
 from hub.ticketlife import life_of
 from hub.views import TicketLife
+from sync.holds import Purpose
 from sync.reprints import reprint_notice
 from sync.ticket import read_ticket
 from sync.values import TicketNumber
@@ -54,6 +56,26 @@ def test_a_ticket_that_was_redeemed_twice_and_once_taken_back(town: Corner, hana
     ]
     assert told.life[1].taken_back_by.startswith(fish.node)
     assert told.redeemed_by.startswith(fruit.node)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.REDEEM, Purpose.CLEAR, Purpose.VOID])
+def test_a_ticket_that_a_counter_has_asked_for_says_whose_record_is_awaited(
+    town: Corner, hana: Resident, purpose: Purpose
+) -> None:
+    counter = town.node(GREENGROCER, "2222", kind="counter")
+    paper = town.ticket(counter, hana, 500)
+    town.clock.turn(minutes=1)
+    hold, asked = town.hold_ticket(counter, paper, 500, purpose=purpose)
+    assert asked.granted, asked.reason
+
+    told = life(town, paper)
+
+    assert told.state == "claimed"
+    assert said(told)[1:] == [("claimed", "B2108-2222", purpose)]
+
+    town.put(counter, counter.batch(ended=(hold,)))
+
+    assert life(town, paper).state == "issued"
 
 
 def test_a_ticket_that_was_lost_says_when_its_points_came_back(
