@@ -13,6 +13,7 @@ from node.limits import account_in
 from node.outcome import CardLook, TownStanding
 from node.parts import Parts
 from node.reach import HOLD_PATIENCE
+from node.refusals import rule
 from sync.calls import HubCalls
 from sync.clock import At, day_of
 from sync.errors import RefusedByRule, Unreachable
@@ -26,6 +27,7 @@ from sync.values import EpochId, KeyDigest, Millis, MunicipalityCode, Points
 class Attempted:
     """What asking the hub came to. ``answer`` None: it was silent."""
 
+    epoch: EpochId
     n: int
     answer: HoldAnswer | None
 
@@ -49,7 +51,7 @@ _UNSAID = (
     "SELECT count(*) FILTER (WHERE hold > 0), count(*) FILTER (WHERE kind = 'reversed')"
     " FROM epoch JOIN move ON move.epoch = epoch.epoch AND seq > received WHERE epoch.epoch = ?"
 )
-NOT_ASKED = Attempted(n=0, answer=None)
+NOT_ASKED = Attempted(epoch=EpochId(""), n=0, answer=None)
 
 
 class Asking:
@@ -113,12 +115,29 @@ class Asking:
                 lambda late: self._keep(epoch, n, late),
             )
         except Unreachable:
-            return Attempted(n=n, answer=None)
+            return Attempted(epoch=epoch, n=n, answer=None)
         except BaseException:
             parts.attempts.end(epoch, n)
             raise
         self._keep(epoch, n, answer)
-        return Attempted(n=n, answer=answer)
+        return Attempted(epoch=epoch, n=n, answer=answer)
+
+    def give_up(self, attempted: Attempted) -> None:
+        """It comes to no record: the hub hears so with the next batch."""
+        self._parts.attempts.end(attempted.epoch, attempted.n)
+
+    def check_alive(self, attempted: Attempted) -> None:
+        """Refuse to make a record of an attempt that is over, or of a life before this one.
+
+        Call it while the writer makes the record: no life begins meanwhile. Raises RefusedByRule
+        (``attempt-over``).
+        """
+        if not attempted.n:
+            return
+        good = ("open", "granted") if attempted.answer is None else ("granted",)
+        same = attempted.epoch == self._parts.writer.epoch
+        if not same or self._parts.attempts.state(attempted.epoch, attempted.n) not in good:
+            raise rule("attempt-over")
 
     def _look(self, calls: HubCalls, key: KeyDigest) -> LoneStanding:
         if self._given_up():

@@ -2,7 +2,8 @@
 
     open      for an organisation that the town has accepted -> ``pile.opened``
     clear     scan -> signature, lists, days -> (the hub answers: a claim, else the lists decide)
-              -> ``ticket.cleared``; or it goes back with the shop, with its reason
+              -> ``ticket.cleared`` (:mod:`node.taking`); or it goes back with the shop, with its
+              reason
     undo      ``reversed`` of the last one, in the shift in which it was cleared
     close     ``pile.closed`` with its sums and the shop's receipt, in one commit
 
@@ -14,7 +15,7 @@ out as soon as anybody here can know of it; the hub commits the first one.
 
 import threading
 
-from node.asking import NOT_ASKED, Asking, Attempted
+from node.asking import Asking
 from node.outcome import Approved, FoundTicket, Outcome, Refused
 from node.parts import Parts
 from node.pile import (
@@ -29,20 +30,20 @@ from node.pile import (
     take_after_all,
 )
 from node.reach import HOLD_PATIENCE
-from node.refusals import no, refused
+from node.refusals import no, refused, rule
 from node.reversing import Reversing
+from node.taking import Presented, Taking, Terms
 from node.typed import Typed, unsigned
 from node.writer import Committed
 from sync import policy
 from sync.clock import At, day_of
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
-from sync.holds import HoldRequest, Purpose
+from sync.holds import Purpose
 from sync.payees import Payee, Payees
-from sync.records import AnyBody, PileClosed, PileOpened, TicketCleared, Tier
+from sync.records import AnyBody, PileClosed, PileOpened, TicketCleared
 from sync.scan import NoTicket, scanned_ticket
 from sync.ticket import SignedTicket, claimed, name_of, read_ticket
 from sync.values import (
-    Millis,
     MunicipalityCode,
     OrganisationId,
     TicketNumber,
@@ -81,6 +82,7 @@ class Clearing:
         self._asking = asking
         self._reversing = reversing
         self._typed = Typed(parts)
+        self._taking = Taking(parts, asking, Purpose.CLEAR, HOLD_PATIENCE)
         self._turn = threading.RLock()
 
     # -- whose pile
@@ -204,7 +206,7 @@ class Clearing:
     def _require(self) -> Pile:
         pile = self.pile()
         if pile is None:
-            raise RefusedByRule("no-pile", "no pile is open: name the shop first")
+            raise rule("no-pile")
         return pile
 
     def undo(self) -> Outcome:
@@ -257,15 +259,13 @@ class Clearing:
             if isinstance(read, Refused):
                 return read
             ticket = read
-        try:
-            return self._clear(pile, signed, ticket)
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(
-                error,
-                points=ticket.points,
-                municipality=ticket.municipality,
-                number=ticket.number,
-            )
+        paper = Presented(ticket=ticket, signed=signed)
+        return self._taking.take(
+            paper,
+            decide=lambda silent: self._decide(pile, paper, silent=silent),
+            make=lambda terms: self._body(pile, paper, terms),
+            finish=lambda committed: self._finish(pile, ticket, committed),
+        )
 
     def _read(self, signed: bytes) -> SignedTicket | Refused:
         """The ticket, if its town signed it; else a refusal that names it as it names itself."""
@@ -282,91 +282,34 @@ class Clearing:
         reason = policy.Reason.TICKET_OTHER_TOWN if foreign else "ticket-not-authentic"
         return no(reason, number=says.number, municipality=says.municipality)
 
-    def _clear(self, pile: Opened, signed: bytes, ticket: SignedTicket) -> Outcome:
-        parts = self._parts
-        parts.writer.check_selling()
-        attempted = NOT_ASKED
-        decision = self._decide(pile, signed, ticket)
-        if isinstance(decision, policy.AskHub):
-            attempted = self._claim(signed, ticket)
-            if attempted.answer is None:
-                decision = self._decide(pile, signed, ticket)
-            elif not attempted.answer.granted:
-                return self._no(attempted.answer.reason, ticket)
-        if isinstance(decision, policy.Refused):
-            parts.attempts.end(parts.writer.epoch, attempted.n)
-            return self._no(decision.reason, ticket)
-        if not signed and attempted.answer is None:
-            parts.attempts.end(parts.writer.epoch, attempted.n)
-            return self._no("hub-silent", ticket)
-        try:
-            parts.shifts.ensure()
-            done: list[Approved] = []
-            parts.writer.write(
-                lambda at, _seq: self._body(pile, signed, ticket, attempted, at),
-                also=lambda committed: done.append(
-                    self._finish(pile, ticket, attempted, committed)
-                ),
-            )
-        except BaseException:
-            parts.attempts.end(parts.writer.epoch, attempted.n)
-            raise
-        return done[0]
-
-    def _decide(self, pile: Opened, signed: bytes, ticket: SignedTicket) -> policy.Decision:
-        town_policy, _ = self._parts.knowledge.policy(ticket.municipality)
+    def _decide(self, pile: Opened, paper: Presented, *, silent: bool) -> policy.Decision:
+        town_policy, _ = self._parts.knowledge.policy(paper.ticket.municipality)
         facts = self._parts.limits.clearing(
             at=self._parts.writer.now(),
-            ticket=ticket,
-            name=name_of(signed) if signed else b"",
+            ticket=paper.ticket,
+            name=name_of(paper.signed) if paper.signed else b"",
             town=pile.municipality,
-            silent=self._parts.reach.silent,
+            silent=silent,
         )
         return policy.decide_clearing(town_policy, facts)
 
-    def _claim(self, signed: bytes, ticket: SignedTicket) -> Attempted:
-        request = HoldRequest(
-            municipality=ticket.municipality,
-            purpose=Purpose.CLEAR,
-            points=ticket.points,
-            account="" if signed else ticket.number,
-            card=b"",
-            ticket=signed,
-            wanted=None,
-            after=(),
-        )
-        return self._asking.hold(request, HOLD_PATIENCE)
-
-    def _body(
-        self, pile: Opened, signed: bytes, ticket: SignedTicket, attempted: Attempted, at: At
-    ) -> AnyBody:
-        parts = self._parts
-        granted = attempted.answer is not None
-        if parts.limits.redeemed_here(ticket.number) is not None:
-            raise RefusedByRule(policy.Reason.TICKET_SEEN_HERE, "this ticket was taken here before")
-        silent_since = Millis(0) if granted else parts.reach.silent_since or at.ms
+    def _body(self, pile: Opened, paper: Presented, terms: Terms) -> AnyBody:
+        if latest(self._parts.store, self._parts.writer.epoch) != pile:
+            raise rule("no-pile")  # a new life of this counter began meanwhile
         return TicketCleared(
-            municipality=ticket.municipality,
-            number=ticket.number,
-            points=ticket.points,
+            municipality=paper.ticket.municipality,
+            number=paper.ticket.number,
+            points=paper.ticket.points,
             organisation=pile.organisation,
             pile=pile.seq,
-            tier=Tier.T0 if granted else Tier.T2,
-            hold=attempted.n,
-            ticket=signed,
-            basis=parts.limits.basis(
-                epoch=parts.writer.epoch,
-                town=ticket.municipality,
-                known=None,
-                silent_since=silent_since,
-            ),
+            tier=terms.tier,
+            hold=terms.hold,
+            ticket=paper.signed,
+            basis=terms.basis,
         )
 
-    def _finish(
-        self, pile: Opened, ticket: SignedTicket, attempted: Attempted, done: Committed
-    ) -> Approved:
+    def _finish(self, pile: Opened, ticket: SignedTicket, done: Committed) -> Approved:
         record = done.record
-        self._parts.attempts.use(record.epoch, attempted.n)
         take_after_all(self._parts.store, record.epoch, pile.seq, ticket.number)
         assert isinstance(record.body, TicketCleared)  # noqa: S101  _body makes nothing else
         over = ticket.valid_until < day_of(record.at.ms)
@@ -382,14 +325,4 @@ class Clearing:
             tier=record.body.tier,
             number=TicketNumber(ticket.number),
             ended_on=ticket.valid_until if over else None,
-        )
-
-    def _no(self, reason: str, ticket: SignedTicket) -> Refused:
-        seen = self._parts.limits.redeemed_here(ticket.number)
-        return no(
-            reason,
-            points=ticket.points,
-            municipality=ticket.municipality,
-            number=ticket.number,
-            seq=seen if reason == policy.Reason.TICKET_SEEN_HERE else None,
         )

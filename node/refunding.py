@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from node.asking import Asking
+from node.asking import Asking, Attempted
 from node.outcome import Approved, Outcome
 from node.parts import Parts
 from node.reach import HOLD_PATIENCE
 from node.refusals import no, refused
 from node.store import Store
 from node.writer import Committed
-from sync.errors import RefusedByRule
+from sync.errors import NotAuthentic, RefusedByRule
 from sync.holds import HoldRequest, Purpose
 from sync.receipt import Outcome as Verdict
 from sync.records import AnyBody, Ref, Refunded
@@ -66,7 +66,7 @@ class Refunding:
         with self._turn:
             try:
                 return self._refund(epoch, seq, points)
-            except RefusedByRule as error:
+            except (RefusedByRule, NotAuthentic) as error:
                 return refused(error, points=points)
 
     def _refund(self, epoch: EpochId, seq: int, points: Points | None) -> Outcome:
@@ -84,50 +84,32 @@ class Refunding:
             return no(why, points=wanted, municipality=past.town, seq=seq, limit=limit)
         if parts.reach.silent:
             return no("hub-silent", points=wanted, municipality=past.town)
-        n = self._asked(past, wanted)
-        if isinstance(n, str):
-            return no(n, points=wanted, municipality=past.town)
+        attempted = self._asking.hold(_request(past, wanted), HOLD_PATIENCE)
+        answer = attempted.answer
+        if answer is None or not answer.granted:
+            self._asking.give_up(attempted)
+            reason = "hub-silent" if answer is None else answer.reason
+            return no(reason, points=wanted, municipality=past.town)
         try:
             parts.shifts.ensure()
             done: list[Approved] = []
             parts.writer.write(
-                lambda _at, _seq: self._body(past, wanted, n),
-                also=lambda committed: done.append(self._finish(past, n, committed)),
+                lambda _at, _seq: self._body(past, wanted, attempted),
+                also=lambda committed: done.append(self._finish(past, committed)),
             )
         except BaseException:
-            parts.attempts.end(parts.writer.epoch, n)
+            self._asking.give_up(attempted)
             raise
         return done[0]
 
-    def _asked(self, past: Past, points: Points) -> int | str:
-        """Ask the hub: the attempt that it agreed to, or why not."""
-        request = HoldRequest(
-            municipality=past.town,
-            purpose=Purpose.REFUND,
-            points=points,
-            account="",
-            card=b"",
-            ticket=b"",
-            wanted=None,
-            after=() if past.posted else ((past.of.epoch, past.of.seq),),
-            of=past.of,
-        )
-        attempted = self._asking.hold(request, HOLD_PATIENCE)
-        if attempted.answer is None:
-            self._parts.attempts.end(self._parts.writer.epoch, attempted.n)
-            return "hub-silent"
-        return attempted.n if attempted.answer.granted else attempted.answer.reason
+    def _body(self, past: Past, points: Points, attempted: Attempted) -> AnyBody:
+        self._asking.check_alive(attempted)
+        return Refunded(municipality=past.town, of=past.of, points=points, hold=attempted.n)
 
-    def _body(self, past: Past, points: Points, n: int) -> AnyBody:
-        if self._parts.attempts.state(self._parts.writer.epoch, n) != "granted":
-            said = no("attempt-over")
-            raise RefusedByRule(said.reason, said.detail)
-        return Refunded(municipality=past.town, of=past.of, points=points, hold=n)
-
-    def _finish(self, past: Past, n: int, done: Committed) -> Approved:
+    def _finish(self, past: Past, done: Committed) -> Approved:
         record = done.record
-        self._parts.attempts.use(record.epoch, n)
         assert isinstance(record.body, Refunded)  # noqa: S101  _body makes nothing else
+        self._parts.attempts.use(record.epoch, record.body.hold)
         approved = Approved(
             kind="refunded",
             node=record.node,
@@ -142,6 +124,20 @@ class Refunding:
         )
         self._parts.paper.slip(approved)
         return approved
+
+
+def _request(past: Past, points: Points) -> HoldRequest:
+    return HoldRequest(
+        municipality=past.town,
+        purpose=Purpose.REFUND,
+        points=points,
+        account="",
+        card=b"",
+        ticket=b"",
+        wanted=None,
+        after=() if past.posted else ((past.of.epoch, past.of.seq),),
+        of=past.of,
+    )
 
 
 def past_of(store: Store, epoch: EpochId, seq: int) -> Past | None:

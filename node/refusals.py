@@ -105,6 +105,12 @@ def no(
     )
 
 
+def rule(reason: str) -> RefusedByRule:
+    """The same, to be raised where a record is made: nothing of it is kept then."""
+    said = no(reason)
+    return RefusedByRule(said.reason, said.detail)
+
+
 def nothing_known(*, silent: bool) -> str:
     """Why a card cannot pay here: nobody can be asked about it, or the hub knows no points."""
     return Reason.NO_STANDING if silent else "no-accepted-town"

@@ -17,7 +17,7 @@ from node.card.pin import wiped
 from node.knowledge import KnownStanding
 from node.outcome import Approved, CardLook, Choose, Outcome, Prepared, Refused
 from node.parts import Parts
-from node.refusals import check_usable, no, nothing_known, refused, said_by_hub
+from node.refusals import check_usable, no, nothing_known, refused, rule, said_by_hub
 from node.writer import Committed, Proof
 from sync import policy
 from sync.clock import At
@@ -213,8 +213,7 @@ class Spending:
         def make(at: At, _seq: int) -> AnyBody:
             nonlocal known
             if self._is_over(prepared):
-                said = no("attempt-over")
-                raise RefusedByRule(said.reason, said.detail)
+                raise rule("attempt-over")
             known = self._require_allowed(prepared)
             return self._body(prepared, known, at)
 
@@ -253,8 +252,7 @@ class Spending:
         )
         decision = policy.decide(town_policy, facts)
         if isinstance(decision, policy.Refused):
-            said = no(decision.reason)
-            raise RefusedByRule(said.reason, said.detail)
+            raise rule(decision.reason)
         return known
 
     def _body(self, prepared: Prepared, known: KnownStanding | None, at: At) -> AnyBody:

@@ -3,7 +3,7 @@
     issue    hold brings the numbers -> PIN -> ``ticket.issued``, card signs, commit -> push at once
              -> the receipt brings the signed tickets -> print jobs
     redeem   scan -> signature, lists, dates -> (the hub answers within 0.7 s: a claim, else policy)
-             -> ``ticket.redeemed`` -> slip
+             -> ``ticket.redeemed`` -> slip                                (:mod:`node.taking`)
 
 Nobody holds bearer paper for points that were never taken: the signed ticket comes with the
 receipt. A node that is cut off in between finds the waiting ticket at its next sync.
@@ -13,23 +13,24 @@ import re
 import threading
 from contextlib import suppress
 
-from node.asking import NOT_ASKED, Asking, Attempted
+from node.asking import Asking, Attempted
 from node.card.pin import wiped
 from node.outcome import Approved, FoundTicket, Issued, Outcome, Refused, Running
 from node.parts import Parts
 from node.reach import SCAN_PATIENCE
 from node.refusals import check_same, check_usable, no, nothing_known, refused, said_by_hub
+from node.taking import Presented, Taking, Terms
 from node.typed import Typed, unsigned
 from node.writer import Committed, Proof
 from sync import policy
-from sync.clock import At, day_of
+from sync.clock import day_of
 from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
-from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
+from sync.holds import HoldAnswer, Purpose, Wanted
 from sync.records import AnyBody, TicketIssued, TicketRedeemed, Tier
 from sync.scan import NoTicket, scanned_ticket
 from sync.standing import AccountStanding
 from sync.ticket import SignedTicket, UnknownSigner, name_of, read_ticket
-from sync.values import KeyDigest, Millis, MunicipalityCode, Points, TicketNumber, is_typed
+from sync.values import KeyDigest, MunicipalityCode, Points, TicketNumber, is_typed
 
 _PROGRAMME = re.compile(r"\d{3}", re.ASCII)
 
@@ -41,6 +42,7 @@ class Tickets:
         self._parts = parts
         self._asking = asking
         self._typed = Typed(parts)
+        self._taking = Taking(parts, asking, Purpose.REDEEM, SCAN_PATIENCE)
         self._turn = threading.RLock()
 
     def issue(
@@ -106,7 +108,7 @@ class Tickets:
             attempted = self._asking.hold_points(key, found[1], total, wanted)
             answer = attempted.answer
             if answer is None or not answer.granted or not answer.tickets:
-                parts.attempts.end(parts.writer.epoch, attempted.n)
+                self._asking.give_up(attempted)
                 reason = "hub-silent" if answer is None else said_by_hub(answer.reason)
                 return no(reason or "only-issuing-online", points=each, municipality=town)
             try:
@@ -114,12 +116,12 @@ class Tickets:
                 shift = parts.shifts.ensure()
                 done: list[Approved] = []
                 parts.writer.write(
-                    lambda _at, _seq: self._issued(key, found[1], answer, wanted.programme),
+                    lambda _at, _seq: self._issued(key, found[1], attempted, wanted.programme),
                     proof=Proof(shift=shift, sign=tap.sign_record, certificate=tap.certificate),
                     also=lambda committed: done.append(self._finish_issue(key, answer, committed)),
                 )
             except BaseException:
-                parts.attempts.end(parts.writer.epoch, attempted.n)
+                self._asking.give_up(attempted)
                 raise
         with suppress(DiskFull):  # it is issued: the receipt and its paper come with the next sync
             parts.outbox.push()
@@ -169,18 +171,17 @@ class Tickets:
         return running[0]
 
     def _issued(
-        self, key: KeyDigest, account: AccountStanding, answer: HoldAnswer, programme: str
+        self, key: KeyDigest, account: AccountStanding, attempted: Attempted, programme: str
     ) -> AnyBody:
-        if self._parts.attempts.state(self._parts.writer.epoch, answer.n) != "granted":
-            said = no("attempt-over")
-            raise RefusedByRule(said.reason, said.detail)
+        self._asking.check_alive(attempted)
+        assert attempted.answer is not None  # noqa: S101  without it nothing is issued
         return TicketIssued(
             municipality=account.municipality,
             account=account.account,
             card=key,
-            hold=answer.n,
+            hold=attempted.n,
             programme=programme,
-            tickets=answer.tickets,
+            tickets=attempted.answer.tickets,
         )
 
     def _finish_issue(self, key: KeyDigest, answer: HoldAnswer, done: Committed) -> Approved:
@@ -209,7 +210,9 @@ class Tickets:
         with self._turn:
             if is_typed(text):
                 found = self._typed.find(text, Purpose.REDEEM)
-                return found if isinstance(found, Refused) else self._taken(b"", unsigned(found))
+                if isinstance(found, Refused):
+                    return found
+                return self._redeem(Presented(ticket=unsigned(found), signed=b""))
             keys = self._parts.knowledge.ticket_keys()
             try:
                 signed = scanned_ticket(text)
@@ -223,105 +226,33 @@ class Tickets:
                 return no("ticket-other-town" if foreign else "ticket-not-authentic")
             except NotAuthentic:
                 return no("ticket-not-authentic")
-            return self._taken(signed, ticket)
+            return self._redeem(Presented(ticket=ticket, signed=signed))
 
     def find(self, text: str) -> FoundTicket | Refused:
         """What is behind a typed number, to be compared with the paper before it is taken."""
         return self._typed.find(text, Purpose.REDEEM)
 
-    def _taken(self, signed: bytes, ticket: SignedTicket) -> Outcome:
-        try:
-            return self._redeem(signed, ticket)
-        except (RefusedByRule, NotAuthentic) as error:
-            return refused(
-                error,
-                points=ticket.points,
-                municipality=ticket.municipality,
-                number=ticket.number,
-            )
-
-    def _redeem(self, signed: bytes, ticket: SignedTicket) -> Outcome:
-        parts = self._parts
-        parts.writer.check_selling()
-        attempted = NOT_ASKED
-        decision = self._decide(signed, ticket)
-        if isinstance(decision, policy.AskHub):
-            attempted = self._claim(signed, ticket)
-            if attempted.answer is None:
-                decision = self._decide(signed, ticket)
-            elif not attempted.answer.granted:
-                return self._no(_of_ticket(attempted.answer.reason), ticket)
-        if isinstance(decision, policy.Refused):
-            parts.attempts.end(parts.writer.epoch, attempted.n)
-            return self._no(decision.reason, ticket, decision.limit)
-        if not signed and attempted.answer is None:  # a number proves nothing without the hub
-            parts.attempts.end(parts.writer.epoch, attempted.n)
-            return self._no("hub-silent", ticket)
-        try:
-            parts.shifts.ensure()
-            done: list[Approved] = []
-            parts.writer.write(
-                lambda at, _seq: self._redeemed(signed, ticket, attempted, at),
-                also=lambda committed: done.append(
-                    self._finish_redemption(ticket, attempted, committed)
-                ),
-            )
-        except BaseException:
-            parts.attempts.end(parts.writer.epoch, attempted.n)
-            raise
-        return done[0]
-
-    def _claim(self, signed: bytes, ticket: SignedTicket) -> Attempted:
-        request = HoldRequest(
-            municipality=ticket.municipality,
-            purpose=Purpose.REDEEM,
-            points=ticket.points,
-            account="" if signed else ticket.number,
-            card=b"",
-            ticket=signed,
-            wanted=None,
-            after=(),
+    def _redeem(self, paper: Presented) -> Outcome:
+        return self._taking.take(
+            paper,
+            decide=lambda silent: self._decide(paper, silent=silent),
+            make=lambda terms: _redeemed(paper, terms),
+            finish=lambda committed: self._finish_redemption(paper.ticket, committed),
         )
-        return self._asking.hold(request, SCAN_PATIENCE)
 
-    def _decide(self, signed: bytes, ticket: SignedTicket) -> policy.Decision:
-        town_policy, _ = self._parts.knowledge.policy(ticket.municipality)
+    def _decide(self, paper: Presented, *, silent: bool) -> policy.Decision:
+        town_policy, _ = self._parts.knowledge.policy(paper.ticket.municipality)
         facts = self._parts.limits.redemption(
             at=self._parts.writer.now(),
-            ticket=ticket,
-            name=name_of(signed) if signed else b"",
+            ticket=paper.ticket,
+            name=name_of(paper.signed) if paper.signed else b"",
             zone=self._parts.identity.zone,
-            silent=self._parts.reach.silent,
+            silent=silent,
         )
         return policy.decide_redemption(town_policy, facts)
 
-    def _redeemed(
-        self, signed: bytes, ticket: SignedTicket, attempted: Attempted, at: At
-    ) -> AnyBody:
-        granted = attempted.answer is not None
-        if self._parts.limits.redeemed_here(ticket.number) is not None:
-            raise RefusedByRule(policy.Reason.TICKET_SEEN_HERE, "this ticket was taken here before")
-        silent_since = Millis(0) if granted else self._parts.reach.silent_since or at.ms
-        return TicketRedeemed(
-            municipality=ticket.municipality,
-            number=ticket.number,
-            points=ticket.points,
-            tier=Tier.T0 if granted else Tier.T2,
-            hold=attempted.n,
-            ticket=signed,
-            basis=self._parts.limits.basis(
-                epoch=self._parts.writer.epoch,
-                town=ticket.municipality,
-                known=None,
-                silent_since=silent_since,
-            ),
-        )
-
-    def _finish_redemption(
-        self, ticket: SignedTicket, attempted: Attempted, done: Committed
-    ) -> Approved:
+    def _finish_redemption(self, ticket: SignedTicket, done: Committed) -> Approved:
         record = done.record
-        self._parts.attempts.use(record.epoch, attempted.n)
         assert isinstance(record.body, TicketRedeemed)  # noqa: S101  _redeemed makes nothing else
         approved = Approved(
             kind="ticket.redeemed",
@@ -338,19 +269,14 @@ class Tickets:
         self._parts.paper.slip(approved)
         return approved
 
-    def _no(self, reason: str, ticket: SignedTicket, limit: int | None = None) -> Refused:
-        limits, here = self._parts.limits, reason == policy.Reason.TICKET_SEEN_HERE
-        return no(
-            reason,
-            points=ticket.points,
-            municipality=ticket.municipality,
-            number=ticket.number,
-            seq=limits.redeemed_here(ticket.number) if here else None,
-            taken_at=limits.taken_at(ticket.number) if here else None,
-            limit=limit,
-        )
 
-
-def _of_ticket(reason: str) -> str:
-    """The hub's reason as it is told of a ticket: no points of this town means no tickets of it."""
-    return policy.Reason.TICKET_OTHER_TOWN if reason == "not-accepted" else reason
+def _redeemed(paper: Presented, terms: Terms) -> TicketRedeemed:
+    return TicketRedeemed(
+        municipality=paper.ticket.municipality,
+        number=paper.ticket.number,
+        points=paper.ticket.points,
+        tier=terms.tier,
+        hold=terms.hold,
+        ticket=paper.signed,
+        basis=terms.basis,
+    )

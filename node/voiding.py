@@ -13,18 +13,19 @@ claimed: what the hub makes of the record comes back at once with its receipt.
 import threading
 from contextlib import suppress
 
-from node.asking import Asking
+from node.asking import Asking, Attempted
 from node.card.pin import wiped
 from node.outcome import Approved, Refused
 from node.parts import Parts
 from node.reach import HOLD_PATIENCE, LOOK_PATIENCE
-from node.refusals import answers, check_same, check_usable, no, refused
+from node.refusals import answers, check_same, check_usable, no, refused, rule
 from node.signed import signed_by_card
+from node.taking import Presented, claim
 from node.voided import Back, LiveTicket, SeenTicket, Voided
 from node.writer import Committed, Proof
 from sync import policy
 from sync.errors import DiskFull, Malformed, NotAuthentic, RefusedByRule
-from sync.holds import HoldAnswer, HoldRequest, Purpose
+from sync.holds import Purpose
 from sync.owntickets import VERB, OwnTicketsRequest, back_by
 from sync.records import AnyBody, TicketVoided, Tier
 from sync.scan import NoTicket, scanned_ticket
@@ -47,7 +48,7 @@ class Voiding:
         scanned = self._scanned(text)
         if isinstance(scanned, Refused):
             return scanned
-        _, ticket = scanned
+        ticket = scanned.ticket
         town, point_name = self._parts.paper.names(ticket.municipality)
         return SeenTicket(
             number=ticket.number,
@@ -65,9 +66,9 @@ class Voiding:
             scanned = self._scanned(text)
             if isinstance(scanned, Refused):
                 return scanned
-            signed, ticket = scanned
+            ticket = scanned.ticket
             try:
-                return self._void(signed, ticket)
+                return self._void(scanned)
             except (RefusedByRule, NotAuthentic) as error:
                 return refused(
                     error,
@@ -76,64 +77,61 @@ class Voiding:
                     number=ticket.number,
                 )
 
-    def _scanned(self, text: str) -> tuple[bytes, SignedTicket] | Refused:
+    def _scanned(self, text: str) -> Presented | Refused:
         if half_width(text).isdigit():
             return no("scan-needed")
         try:
             signed = scanned_ticket(text)
-            return signed, read_ticket(signed, self._parts.knowledge.ticket_keys())
+            ticket = read_ticket(signed, self._parts.knowledge.ticket_keys())
         except NoTicket as error:
             return no(error.reason)
         except Malformed:
             return no("not-a-ticket")
         except NotAuthentic:
             return no("ticket-not-authentic")
+        return Presented(ticket=ticket, signed=signed)
 
-    def _void(self, signed: bytes, ticket: SignedTicket) -> Voided | Refused:
-        parts = self._parts
+    def _void(self, paper: Presented) -> Voided | Refused:
+        parts, ticket = self._parts, paper.ticket
         parts.writer.check_selling()
         self._check_not_taken(ticket.number)
         if parts.reach.silent:
             return self._no("hub-silent", ticket)
-        attempted = self._asking.hold(_claim(signed, ticket), HOLD_PATIENCE)
+        attempted = self._asking.hold(claim(Purpose.VOID, paper), HOLD_PATIENCE)
         answer = attempted.answer
         if answer is None or not answer.granted:
-            parts.attempts.end(parts.writer.epoch, attempted.n)
+            self._asking.give_up(attempted)
             return self._no("hub-silent" if answer is None else answer.reason, ticket)
         try:
             parts.shifts.ensure()
             done: list[Approved] = []
             parts.writer.write(
-                lambda _at, _seq: self._handed_in(signed, ticket, answer),
+                lambda _at, _seq: self._handed_in(paper, attempted),
                 also=lambda committed: done.append(self._finish(committed)),
             )
         except BaseException:
-            parts.attempts.end(parts.writer.epoch, attempted.n)
+            self._asking.give_up(attempted)
             raise
         self._push()
-        back: Back = "soon" if self._verdict(done[0]) is None else "now"
-        return Voided(record=done[0], back=back, back_by="")
+        return self._said(done[0], ticket, "now", "")
 
-    def _handed_in(self, signed: bytes, ticket: SignedTicket, answer: HoldAnswer) -> AnyBody:
-        self._check_not_taken(ticket.number)
-        if self._parts.attempts.state(self._parts.writer.epoch, answer.n) != "granted":
-            said = no("attempt-over")
-            raise RefusedByRule(said.reason, said.detail)
+    def _handed_in(self, paper: Presented, attempted: Attempted) -> AnyBody:
+        self._asking.check_alive(attempted)
+        self._check_not_taken(paper.ticket.number)
         return TicketVoided(
-            municipality=ticket.municipality,
-            number=ticket.number,
-            points=ticket.points,
+            municipality=paper.ticket.municipality,
+            number=paper.ticket.number,
+            points=paper.ticket.points,
             account=AccountId(""),
             card=KeyDigest(b""),
-            hold=answer.n,
-            ticket=signed,
+            hold=attempted.n,
+            ticket=paper.signed,
         )
 
     def _check_not_taken(self, number: TicketNumber) -> None:
         """Raise RefusedByRule where the ticket was taken for goods here, perhaps unknown to all."""
         if self._parts.limits.redeemed_here(number) is not None:
-            said = no(policy.Reason.TICKET_SEEN_HERE)
-            raise RefusedByRule(said.reason, said.detail)
+            raise rule(policy.Reason.TICKET_SEEN_HERE)
 
     # -- without the paper
 
@@ -208,18 +206,21 @@ class Voiding:
                 also=lambda committed: done.append(self._finish(committed)),
             )
         self._push()
-        return self._lost_said(done[0], ticket)
-
-    def _lost_said(self, record: Approved, ticket: LiveTicket) -> Voided | Refused:
-        """What the hub made of it; one that moves nothing is a refusal to who asked."""
-        verdict = self._verdict(record)
-        if verdict is not None and verdict[0] != "applied":
-            return self._no(verdict[1], ticket)
-        return Voided(
-            record=record, back="soon" if verdict is None else "later", back_by=ticket.back_by
-        )
+        return self._said(done[0], ticket, "later", ticket.back_by)
 
     # -- both
+
+    def _said(
+        self, record: Approved, ticket: SignedTicket | LiveTicket, back: Back, back_by: str
+    ) -> Voided | Refused:
+        """What the hub made of it; one that moves nothing is a refusal to who asked."""
+        verdict = self._verdict(record)
+        if verdict is None:
+            return Voided(record=record, back="soon", back_by=back_by)
+        outcome, reason = verdict
+        if outcome != "applied":
+            return self._no(reason, ticket)
+        return Voided(record=record, back=back, back_by=back_by)
 
     def _finish(self, done: Committed) -> Approved:
         record, body = done.record, done.record.body
@@ -256,19 +257,6 @@ class Voiding:
         return no(
             reason, points=ticket.points, municipality=ticket.municipality, number=ticket.number
         )
-
-
-def _claim(signed: bytes, ticket: SignedTicket) -> HoldRequest:
-    return HoldRequest(
-        municipality=ticket.municipality,
-        purpose=Purpose.VOID,
-        points=ticket.points,
-        account="",
-        card=b"",
-        ticket=signed,
-        wanted=None,
-        after=(),
-    )
 
 
 def _lost(ticket: LiveTicket, account: AccountId, card: KeyDigest) -> TicketVoided:

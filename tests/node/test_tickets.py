@@ -1,11 +1,15 @@
 """Point tickets: made of a resident's points, taken for goods."""
 
+from typing import Any
+
+import pytest
+
 from node.outcome import Approved, Issued, Refused
 from printer.documents import Ticket, decode
 from sync.records import Ticket as TicketFact
 from sync.records import Tier
 from sync.ticket import to_qr
-from sync.values import Points
+from sync.values import Millis, Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import Shop, pin
 
@@ -224,3 +228,54 @@ def test_a_ticket_that_the_list_called_used_lives_again_when_the_list_says_so(sh
     shop.counter.sync_now()
 
     assert isinstance(shop.counter.redeem(qr), Approved)
+
+
+def blink(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub's next answer is lost, and it is heard again before anybody could look up."""
+    reach = shop.counter.parts.reach
+    silence = reach.silence
+
+    def only_just(now: Millis) -> None:
+        silence(now)
+        reach.heard(now)
+
+    monkeypatch.setattr(reach, "silence", only_just)
+    shop.hub.lose_answers = 1
+
+
+def test_a_line_that_blinks_while_the_hub_is_asked_opens_no_way_around_the_limits(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qr = ticket(shop)
+    shop.pass_time(hours=80)  # lists too old to take a ticket without the hub's word
+    blink(shop, monkeypatch)
+
+    refused = shop.counter.redeem(qr)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "lists-too-old"
+    shop.counter.sync_now()
+    assert shop.hub.holds == {}  # the claim that nobody heard of was given up
+
+
+def test_a_claim_of_a_life_that_is_over_carries_no_record(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new epoch is granted in the background while the hub is asked about a ticket."""
+    qr = ticket(shop)
+    asked = shop.counter.parts.line.ask
+
+    def meanwhile(*args: Any) -> Any:
+        answer = asked(*args)
+        shop.counter.parts.writer.stop("told")
+        shop.counter.sync_now()
+        return answer
+
+    before = shop.counter.parts.writer.epoch
+    monkeypatch.setattr(shop.counter.parts.line, "ask", meanwhile)
+
+    refused = shop.counter.redeem(qr)
+
+    assert shop.counter.parts.writer.epoch != before
+    assert isinstance(refused, Refused)
+    assert refused.reason == "attempt-over"

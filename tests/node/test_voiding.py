@@ -112,6 +112,18 @@ def test_where_the_line_breaks_behind_the_yes_the_points_come_with_the_next_sync
     assert shop.hub.tickets[number_of(done)] == "voided"
 
 
+def test_points_that_are_not_back_are_not_said_to_be(shop: Shop) -> None:
+    """The hub said yes, and keeps the record for people to look at."""
+    qr = ticket(shop)
+    shop.counter.open_shift("")
+    shop.hub.quarantine.add(shop.counter.status().seq + 1)
+
+    refused = shop.counter.void_ticket(qr)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "bad-signature"
+
+
 def test_what_was_taken_here_for_goods_is_not_voided_even_if_nobody_else_knows(
     shop: Shop,
 ) -> None:
