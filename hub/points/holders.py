@@ -34,26 +34,26 @@ def lots_of(books: Books, number: str) -> tuple[AccountId, list[Lot]]:
         "SELECT held_by, issued_by, account, points FROM ticket WHERE municipality=? AND number=?",
         [books.town, number],
     )[0]
-    siblings = sorted(ticket.number for ticket in _given_with(books, Source.read(held_by)))
+    hold = Source.read(held_by)
+    siblings, carried = _given_with(books, hold)
     holder = AccountId(account)
     used = work_out(wallet(holder), books.wallet_history(holder)).used
-    sources = [Source.read(source) for source in (held_by, issued_by) if source]
-    taken = [lot for source in sources for lot in used.get(source, [])]
+    taken = used.get(hold if carried else Source.read(issued_by), [])
     return holder, _slice(taken, siblings.index(TicketNumber(number)) * each, each)
 
 
-def _given_with(books: Books, hold: Source) -> tuple[Ticket, ...]:
-    """The tickets that a hold (``hold/node``) gave."""
+def _given_with(books: Books, hold: Source) -> tuple[list[TicketNumber], bool]:
+    """The tickets that a hold (``hold/node``) gave, in order; whether it carried their issue.
+
+    Else it had been given up, and the issue took from the wallet what was there by then.
+    """
     node = NodeId(hold.name.removeprefix("hold/"))
-    data = books.tx.scalar(
-        "SELECT tickets FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
-        " AND n=:n",
-        home=home_of(node),
-        node=node,
-        epoch=hold.epoch,
-        n=hold.seq,
-    )
-    return msgspec.msgpack.decode(bytes(data), type=tuple[Ticket, ...])
+    data, state = books.tx.rows(
+        "SELECT tickets, state FROM hold WHERE municipality=? AND node=? AND epoch=? AND n=?",
+        [home_of(node), node, hold.epoch, hold.seq],
+    )[0]
+    given = msgspec.msgpack.decode(bytes(data), type=tuple[Ticket, ...])
+    return sorted(ticket.number for ticket in given), state == "used"
 
 
 def _slice(lots: Iterable[Lot], start: int, points: int) -> list[Lot]:
