@@ -202,7 +202,7 @@ def ticket() -> None:
 @click.argument("number")
 @as_person
 def ticket_show(*, asker: Asker, number: str) -> None:
-    """Show a ticket by its number."""
+    """Show a ticket by its number, or by its town's code, a hyphen and its number."""
     with asker.client() as client:
         found = client.ticket(number)
     say_whole(found, asker)

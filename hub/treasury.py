@@ -1,5 +1,6 @@
 """Programmes, grants, exceptions and settlement, as people at the desk use them."""
 
+import re
 from datetime import date
 
 from hub import evidence, ticketlife, totals, town
@@ -65,6 +66,10 @@ from sync.values import (
 
 LAST_DAY = "2099-12-31"
 """The last day of a programme that names none."""
+
+
+_TOWN = re.compile(r"[0-9]{6}", re.ASCII)
+"""A municipality code, as it is written in front of a ticket's number."""
 
 
 class Treasury:
@@ -172,13 +177,26 @@ class Treasury:
     # -- tickets
 
     def ticket(self, person: Person, written: str) -> TicketLife:
-        """One ticket of a town that this person works for, and what became of it."""
-        number = check_number(written)
+        """One ticket of a town that this person works for, and what became of it.
+
+        Two towns may have given the same number: the town's code and a hyphen in front name one.
+        """
+        named, _, rest = written.rpartition("-")
+        town, digits = (named, rest) if _TOWN.fullmatch(named) else ("", written)
+        number = check_number(digits)
         with self._core.database.read() as tx:
-            found = queries.ticket(tx, number)
-            if found is None or not person.works_for(MunicipalityCode(found.municipality)):
+            found = [
+                each
+                for each in queries.tickets(tx, number)
+                if person.works_for(MunicipalityCode(each.municipality))
+                and town in ("", each.municipality)
+            ]
+            if not found:
                 raise RefusedByRule("ticket-unknown", f"no ticket {number} was ever issued")
-            return ticketlife.life_of(tx, found)
+            if len(found) > 1:
+                names = ", ".join(f"{each.municipality}-{number}" for each in found)
+                raise RefusedByRule("ticket-of-several-towns", f"name the town: {names}")
+            return ticketlife.life_of(tx, found[0])
 
     # -- exceptions
 

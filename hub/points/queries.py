@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.store.database import Tx
-from sync.values import MunicipalityCode
+from sync.values import MunicipalityCode, TicketNumber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +23,15 @@ class TicketView:
     lost: int
 
 
-def ticket(tx: Tx, number: str) -> TicketView | None:
-    """One ticket, by its number."""
-    row = tx.one(
+def tickets(tx: Tx, number: TicketNumber) -> list[TicketView]:
+    """The tickets of a number, one a town: each town gives its numbers by itself."""
+    rows = tx.all(
         "SELECT municipality, number, programme, points, valid_from, valid_until, state,"
-        " issued_by, redeemed_by, voided_by, lost FROM ticket WHERE number=:number",
+        " issued_by, redeemed_by, voided_by, lost FROM ticket WHERE number=:number"
+        " ORDER BY municipality",
         number=number,
     )
-    return None if row is None else TicketView(**row)
+    return [TicketView(**row) for row in rows]
 
 
 def accounts_of(tx: Tx, town: MunicipalityCode) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.points.queries import ticket as look_up
+from hub.points.queries import tickets
 from hub.settlement.places import Place, places
 from hub.settlement.windows import SHOPS, WindowName
 from sync.holds import Purpose
@@ -289,8 +289,7 @@ def test_a_typed_number_is_paid_by_the_hold_that_was_granted_for_it(
     assert town.verdict(office, seq).outcome is Outcome.APPLIED
     assert town.balance(f"payable:{FISH_SHOP}") == 500
     with town.core.database.read() as tx:
-        found = look_up(tx, number)
-    assert found is not None
+        (found,) = tickets(tx, number)
     assert found.state == "redeemed"
     assert town.audit() == []
 

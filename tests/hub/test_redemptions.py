@@ -3,8 +3,9 @@
 import pytest
 
 from hub.bodies import ProgrammeAdded
-from hub.points.queries import ticket as look_up
+from hub.points.queries import tickets
 from sync.receipt import Bearer, Outcome
+from sync.values import TicketNumber
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
@@ -316,6 +317,5 @@ def test_a_claimed_ticket_does_not_expire_under_the_counter_that_asked(
 def _number(town: Corner) -> str:
     with town.core.database.read() as tx:
         number: str = tx.scalar("SELECT number FROM ticket")
-        found = look_up(tx, number)
-    assert found is not None
+        (found,) = tickets(tx, TicketNumber(number))
     return found.number

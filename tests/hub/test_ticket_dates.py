@@ -3,9 +3,11 @@
 import pytest
 
 from hub.bodies import ProgrammeAdded
-from hub.points.books import wallet_history
-from hub.points.lots import work_out
-from sync.clock import day_of
+from hub.points.accounts import TREASURY
+from hub.points.books import Source, posting, wallet_history
+from hub.points.lots import NEVER, work_out
+from hub.points.returns import Lot, give_back
+from sync.clock import day_of, end_of
 from sync.values import Millis
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
@@ -53,3 +55,43 @@ def test_an_issue_that_came_after_its_hold_was_given_up_is_made_of_what_was_left
 
     assert lots(town, hana) == before
     assert town.audit() == []
+
+
+MARCH, NEW_YEAR = end_of("2027-03-31"), end_of("2026-12-31")
+
+
+def back(town: Corner, who: Resident, points: int, lots: list[Lot], *, of: str) -> None:
+    """Give points back that had left a wallet with some dates, for one record."""
+    at = town.clock.now()
+    with (
+        town.core.database.write() as tx,
+        posting(town.core, tx, KAWASAKI, at, ("test",)) as books,
+    ):
+        source = Source("test", "", books.number)
+        account = town.account(who)
+        give_back(
+            books, TREASURY, account, points, used_by=[], source=source, at=at, of=of, lots=lots
+        )
+
+
+def test_what_never_falls_away_comes_back_first_then_the_latest_dates(
+    town: Corner, jiro: Resident
+) -> None:
+    took = [(NEW_YEAR, 100), (MARCH, 100), (NEVER, 100)]
+    had = dict(lots(town, jiro))
+
+    def came() -> dict[str, int]:
+        return {
+            day: points - had.get(day, 0)
+            for day, points in lots(town, jiro)
+            if points != had.get(day, 0)
+        }
+
+    back(town, jiro, 50, took, of="one")
+    assert came() == {"": 50}
+    back(town, jiro, 100, took, of="one")  # what came back before is not there again
+    assert came() == {"": 100, "2027-03-31": 50}
+    back(town, jiro, 60, took, of="another")  # and that is counted for each record by itself
+    assert came() == {"": 160, "2027-03-31": 50}
+    back(town, jiro, 200, took, of="one")
+    assert came() == {"": 210, "2027-03-31": 100, "2026-12-31": 100}

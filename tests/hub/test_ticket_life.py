@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from hub.points.queries import ticket as look_up
+from hub.points.queries import tickets
 from hub.ticketlife import life_of
 from hub.views import TicketLife
 from sync.holds import Purpose
@@ -19,8 +19,7 @@ def number_of(town: Corner, paper: bytes) -> TicketNumber:
 
 def life(town: Corner, paper: bytes) -> TicketLife:
     with town.core.database.read() as tx:
-        found = look_up(tx, number_of(town, paper))
-        assert found is not None
+        (found,) = tickets(tx, number_of(town, paper))
         return life_of(tx, found)
 
 

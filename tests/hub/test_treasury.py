@@ -11,6 +11,7 @@ from hub.forms import DecisionForm
 from hub.people import Person, Role
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
+from hub.store import schema
 from hub.treasury import Treasury
 from hub.views import ExceptionView, Side
 from sync.chain import digest
@@ -71,6 +72,24 @@ def test_a_ticket_is_seen_in_its_own_town_only(
         number = tx.scalar("SELECT number FROM ticket")
     assert treasury.ticket(KATO, number).points == 500
     assert refused(lambda: treasury.ticket(MORI, number)) == "ticket-unknown"
+
+
+def test_of_two_towns_that_gave_the_same_number_each_sees_its_own(
+    town: Corner, hana: Resident, treasury: Treasury
+) -> None:
+    town.ticket(town.node(GREENGROCER), hana, 500)
+    with town.core.database.write() as tx:
+        row = tx.one("SELECT * FROM ticket")
+        assert row is not None
+        tx.insert(schema.ticket, **{**row, "municipality": TOSHIMA, "points": 300})
+    number = row["number"]
+
+    assert treasury.ticket(KATO, number).points == 500
+    assert treasury.ticket(MORI, number).points == 300
+    assert refused(lambda: treasury.ticket(SATO, number)) == "ticket-of-several-towns"
+    assert treasury.ticket(SATO, f"{TOSHIMA}-{number}").municipality == TOSHIMA
+    assert treasury.ticket(SATO, f"{KAWASAKI}-{number[:4]} {number[4:]}").points == 500
+    assert refused(lambda: treasury.ticket(KATO, f"{TOSHIMA}-{number}")) == "ticket-unknown"
 
 
 def test_a_clerk_sees_the_programmes_of_the_own_town(treasury: Treasury) -> None:

@@ -76,6 +76,10 @@ OFFICE: dict[str, Advice] = {
         N_("The programme has not so many points left."), N_("Type a smaller amount.")
     ),
     "ticket-unknown": Advice(N_("No ticket of this number was issued."), _CHECK_NAME),
+    "ticket-of-several-towns": Advice(
+        N_("Several towns have a ticket of this number."),
+        N_("Type the town's code, a hyphen and the number."),
+    ),
     # exceptions and settlement
     "unknown-exception": Advice(N_("There is no such exception."), _SEE_LIST),
     "already-decided": Advice(N_("This exception was decided already."), _NOTHING),
