@@ -326,7 +326,8 @@ class Counter:
 
     def print_waiting(self) -> PrinterState:
         """Send the waiting print jobs to the printer."""
-        return printing.print_waiting(self.parts.store, self.parts.paper)
+        now = self.parts.writer.now().ms
+        return printing.print_waiting(self.parts.store, self.parts.paper, now)
 
     def sheets(self, limit: int = 50) -> tuple[Sheet, ...]:
         """What was printed or is to be: what is in doubt first, then the newest."""

@@ -4,6 +4,7 @@ Nothing is kept that nobody could print with: words and profile are read before 
 """
 
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
     from node.parts import Parts
     from printer.device import ReceiptPrinter
+
+
+AT_THE_DRAWER = timedelta(minutes=2)
+"""So long after a sale somebody still stands at the drawer; a later slip opens it no more."""
 
 
 def found() -> tuple[FoundPrinter, ...]:
@@ -86,8 +91,11 @@ def keep(store: Store, after: Settings) -> None:
         keep_settings(store, after)
 
 
-def printer_of(settings: Settings) -> "ReceiptPrinter":
-    """The printer of some settings. Raises :class:`printer.errors.BadDestination`."""
+def printer_of(settings: Settings, now: "datetime | None" = None) -> "ReceiptPrinter":
+    """The printer of some settings. Raises :class:`printer.errors.BadDestination`.
+
+    ``now``: slips of this moment open the drawer, where the shop wants that.
+    """
     from printer.destinations import parse_destination
     from printer.device import ReceiptPrinter
     from printer.profiles import profile_of
@@ -96,7 +104,7 @@ def printer_of(settings: Settings) -> "ReceiptPrinter":
         destination=parse_destination(settings.printer),
         width=settings.width,
         profile=profile_of(settings.profile),
-        drawer=settings.drawer,
+        drawer=now - AT_THE_DRAWER if settings.drawer and now is not None else None,
     )
 
 

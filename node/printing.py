@@ -5,19 +5,20 @@ from node.outcome import PrinterState, Refused, Sheet
 from node.paper import Paper
 from node.printers import printer_of
 from node.reporting import PRINTER_SAID, PrinterSaid, printer_state
+from node.sheets import aware
 from node.store import Store
 from printer.errors import Trouble
 from printer.spool import State, drain, looked
 from sync.values import Millis
 
 
-def print_waiting(store: Store, paper: Paper) -> PrinterState:
+def print_waiting(store: Store, paper: Paper, now: Millis) -> PrinterState:
     """Send what waits to the printer; what may have printed stays for a person to look at."""
     settings = settings_of(store)
     paper.queue_slips()
     if settings.prints and paper.jobs.any_to_print():
         with paper.printing:
-            drained = drain(paper.jobs, printer_of(settings))
+            drained = drain(paper.jobs, printer_of(settings, aware(now)))
         if drained.printed:
             keep_warning(store, drained.warning)
     return printer_state(store, settings)

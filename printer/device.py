@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from printer import cups, files
@@ -33,8 +34,8 @@ class ReceiptPrinter:
     width: int
     """Dots across, see :data:`printer.raster.WIDTHS`."""
     profile: Profile = UNKNOWN
-    drawer: bool = False
-    """Whether this shop wants its drawer opened with a slip."""
+    drawer: datetime | None = None
+    """The moment from which on slips open this shop's drawer; None: none does."""
     timeout: float = 8.0
     """Seconds for an answer that should come at once; a long job is given more."""
 

@@ -5,25 +5,30 @@ has them; every other one is drawn. Both kinds stand below each other on one she
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import get_args
 
 from printer import escpos, letters, raster
 from printer.compose import compose
-from printer.documents import Document, Slip
+from printer.documents import Document, Slip, TakingsKind
 from printer.layout import QR, Block, Figure, Row, Space, Text, fit
 from printer.profiles import Profile
 from printer.qr import BORDER, plan
 
 Pieces = tuple[bytes, ...]
 _PIECE = 4096
+_MONEY = frozenset(get_args(TakingsKind))
 
 
-def sheet(document: Document, width: int, profile: Profile, *, drawer: bool = False) -> Pieces:
+def sheet(
+    document: Document, width: int, profile: Profile, *, drawer: datetime | None = None
+) -> Pieces:
     """The bytes of a sheet, ``width`` dots wide. Raises :class:`BadDocument`.
 
-    ``drawer``: this shop wants its drawer opened. It is for a slip, and not for its reprint.
+    ``drawer``: the moment from which on slips open it; None: this shop wants that of none.
     """
     end = escpos.cut(profile.cutter)
-    if drawer and profile.drawer and opens_drawer(document):
+    if drawer is not None and profile.drawer and opens_drawer(document, drawer):
         end += escpos.KICK  # last: where no paper came, the drawer stays shut as well
     raster.require_width(width)
     if not profile.kanji and not profile.qr:
@@ -33,9 +38,19 @@ def sheet(document: Document, width: int, profile: Profile, *, drawer: bool = Fa
     return tuple(_gathered(pieces))
 
 
-def opens_drawer(document: Document) -> bool:
-    """Whether money may move at the counter because of it."""
-    return isinstance(document, Slip) and not document.reprints and not document.training
+def opens_drawer(document: Document, since: datetime) -> bool:
+    """Whether money may move at the counter because of it, now.
+
+    Not for a ticket that is taken out of use, a reprint, or a slip that waited for paper or is
+    printed once more after a doubt: nobody may be at the drawer by then.
+    """
+    return (
+        isinstance(document, Slip)
+        and document.kind in _MONEY
+        and document.at >= since
+        and not document.reprints
+        and not document.training
+    )
 
 
 def _mixed(blocks: Iterable[Block], width: int, profile: Profile) -> Iterator[bytes]:

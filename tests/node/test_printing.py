@@ -3,8 +3,10 @@
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from node.identity import keep_settings, settings_of
 from node.looking import set_printer
 from node.outcome import Sheet
 from printer.device import ReceiptPrinter
@@ -12,6 +14,7 @@ from printer.errors import MayHavePrinted, Trouble
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI
 from tests.node.conftest import Shop, pin
+from tests.printer.escpos_reader import read_sheets
 
 
 def test_two_hands_at_the_printer_make_one_sheet_a_sale(
@@ -84,3 +87,20 @@ def test_a_sheet_that_nobody_printed_is_no_answer(shop: Shop) -> None:
     for said in (shop.counter.came_out(99), shop.counter.reprint(99)):
         assert said is not None
         assert said.reason == "no-such-job"
+
+
+def test_a_slip_that_waited_for_paper_does_not_open_the_drawer_behind_peoples_backs(
+    shop: Shop, tmp_path: Path
+) -> None:
+    paper = tmp_path / "drawer.bin"
+    store = shop.counter.parts.store
+    printer = {"printer": f"file:{paper}", "profile": "epson-tm-t20", "drawer": True}
+    keep_settings(store, msgspec.structs.replace(settings_of(store), **printer))
+    shop.counter.spend(shop.card, KAWASAKI, Points(100), pin())
+    shop.counter.print_waiting()
+    shop.counter.spend(shop.card, KAWASAKI, Points(200), pin())
+    shop.pass_time(minutes=3)
+
+    shop.counter.print_waiting()
+
+    assert [sheet.kicks for sheet in read_sheets(paper.read_bytes())] == [1, 0]

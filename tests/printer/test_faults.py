@@ -104,7 +104,7 @@ def test_two_hundred_sheets_come_out_once_each_whatever_happens(
     documents: list[Document] = [
         msgspec.structs.replace(samples.slip(), seq=number) for number in range(1, JOBS + 1)
     ]
-    expected = [b"".join(sheet(document, WIDTH, profile, drawer=False)) for document in documents]
+    expected = [b"".join(sheet(document, WIDTH, profile)) for document in documents]
     port = Port(Mechanism())
     connections, troubles, doubts = 0, set[Trouble | None](), 0
 

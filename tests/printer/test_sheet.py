@@ -2,7 +2,8 @@
 
 import unicodedata
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from qrcode import QRCode, constants
 from qrcode.util import MODE_8BIT_BYTE, QRData
 
 from printer import letters
-from printer.documents import Document, Slip
+from printer.documents import Document, Slip, TakingsKind
 from printer.errors import BadDocument
 from printer.escpos import BAND, FEED_BEFORE_CUT
 from printer.profiles import PROFILES, UNKNOWN, Profile, profile_of
@@ -37,7 +38,11 @@ DOCUMENTS: dict[str, Document] = {
 }
 
 
-def read(document: Document, width: int, profile: Profile, *, drawer: bool = False) -> Sheet:
+def read(
+    document: Document, width: int, profile: Profile, *, drawer: datetime | None = None
+) -> Sheet:
+    document: Document, width: int, profile: Profile, *, drawer: datetime | None = None
+) -> Sheet:
     (one,) = read_sheets(b"".join(sheet(document, width, profile, drawer=drawer)))
     return one
 
@@ -239,15 +244,24 @@ def test_a_sheet_is_cut_as_the_printer_can(cutter: str, said: str) -> None:
     assert (printed.cut, printed.fed_lines) == (said, FEED_BEFORE_CUT)
 
 
-def test_the_drawer_opens_for_a_slip_where_the_shop_wants_it_and_never_for_its_reprint() -> None:
-    again = msgspec.structs.replace(samples.slip(), reprints=1)
-    training = msgspec.structs.replace(samples.slip(), training=True)
+def test_the_drawer_opens_where_money_may_move_and_the_shop_wants_it() -> None:
+    slip = samples.slip()
+    for kind in get_args(TakingsKind):
+        moved = msgspec.structs.replace(slip, kind=kind)
+        assert read(moved, 576, T20, drawer=slip.at).kicks == 1
+    assert read(slip, 576, T20).kicks == 0
+    assert read(slip, 576, UNKNOWN, drawer=slip.at).kicks == 0
 
-    assert read(samples.slip(), 576, T20, drawer=True).kicks == 1
-    assert read(samples.slip(), 576, T20).kicks == 0
-    assert read(samples.slip(), 576, UNKNOWN, drawer=True).kicks == 0
-    for document in (again, training, samples.ticket(), samples.z_report()):
-        assert read(document, 576, T20, drawer=True).kicks == 0
+
+def test_the_drawer_stays_shut_where_no_money_moves_or_nobody_is_there_any_more() -> None:
+    slip = samples.slip()
+    again = msgspec.structs.replace(slip, reprints=1)
+    training = msgspec.structs.replace(slip, training=True)
+    void = msgspec.structs.replace(slip, kind="void")
+
+    for document in (again, training, void, samples.ticket(), samples.z_report()):
+        assert read(document, 576, T20, drawer=slip.at).kicks == 0
+    assert read(slip, 576, T20, drawer=slip.at + timedelta(seconds=1)).kicks == 0
 
 
 def test_a_long_sheet_goes_in_pieces_that_are_whole_commands() -> None:
