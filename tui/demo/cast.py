@@ -70,7 +70,7 @@ class Resident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """Points of one purpose; ``use_until`` is the last day of use."""
+    """Points of one purpose; ``use_until`` is the last day of use, ``clear_until`` of clearing."""
 
     id: str
     town: MunicipalityCode
@@ -79,6 +79,7 @@ class Programme:
     use_until: str = "2018-03-31"
     issue_until: str = "2018-03-16"
     give_until: str = "2018-02-28"
+    clear_until: str = "2018-04-30"
 
 
 TOWNS = (

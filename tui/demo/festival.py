@@ -1,8 +1,10 @@
-"""The third weekend: a ticket, the cable pulled, a photocopy, and the network back.
+"""The third weekend: tickets, the cable pulled, a photocopy, and the network back.
 
 What the counters say while they are cut off is what policy allows them (offline tier T2); what
 comes of it is what the hub finds when they hand in their records.
 """
+
+from dataclasses import dataclass
 
 from node.outcome import Issued, Outcome, Refused, TicketPaper
 from sync.errors import Damaged
@@ -11,33 +13,51 @@ from tui.demo import cast
 from tui.demo.clockwork import MINUTE
 from tui.demo.corner import Terminal, pin
 from tui.demo.opening import grant_premium, tell_balances
+from tui.demo.pile import clear, tell_stamped
 from tui.demo.story import Month, done, refused
 
 DAYS = 3
 """Of a ticket, both ends included: 15 to 17 December."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """The QR codes of the festival's paper, by what will become of it."""
+
+    copied: str
+    """Hanako's: somebody will photocopy it."""
+    late: str
+    """Taro's: nobody uses it in time."""
+    stamped: tuple[str, ...]
+    """Umeko's: for a shop that has a stamp and no scanner."""
+
+
 def festival(month: Month) -> None:
-    """Friday to Monday."""
-    copied = _tickets(month)
+    """Friday to Tuesday."""
+    codes = _tickets(month)
     _premium(month)
-    _cut(month, copied)
+    _cut(month, codes.copied)
     _evening(month)
     _network_back(month)
-    _fourth_day(month)
+    tell_stamped(month, codes.stamped)
+    _fourth_day(month, codes.late)
+    clear(month, codes.stamped)
 
 
-def _tickets(month: Month) -> str:
-    """The counter issues two; the QR of the one that somebody will photocopy."""
+def _tickets(month: Month) -> Codes:
+    """The counter issues them, several in one go where somebody wants that."""
     month.scene("2017-12-15 09:30", "The festival begins: point tickets")
-    copied = _issue(month, cast.HANAKO, 1_000)
-    _issue(month, cast.TARO, 500)
+    (copied,) = _issue(month, cast.HANAKO, 1_000)
+    (late,) = _issue(month, cast.TARO, 500)
+    stamped = _issue(month, cast.UMEKO, 100, count=3)
     office = month.corner.of(cast.OFFICE)
     month.draw(office.counter.parts.paper.ticket_of(copied.number), "ticket.png")
-    return copied.qr
+    return Codes(copied=copied.qr, late=late.qr, stamped=tuple(each.qr for each in stamped))
 
 
-def _issue(month: Month, who: cast.Resident, points: int) -> TicketPaper:
+def _issue(
+    month: Month, who: cast.Resident, points: int, count: int = 1
+) -> tuple[TicketPaper, ...]:
     corner = month.corner
     corner.clock.turn(MINUTE)
     made = corner.of(cast.OFFICE).counter.issue_tickets(
@@ -45,22 +65,24 @@ def _issue(month: Month, who: cast.Resident, points: int) -> TicketPaper:
         cast.KAWASAKI,
         Points(points),
         days=DAYS,
-        count=1,
+        count=count,
         programme=cast.GIFT.id,
         pin=pin(who),
     )
     if not isinstance(made, Issued) or not made.papers:
         raise Damaged(f"the counter issued no ticket to {who.name}: {made}")
-    (paper,) = made.papers
+    paper = made.papers[0]
     month.tell.say(
-        "{who} gets a ticket of {points}, valid from {first} to {last}; left on the card: {left}",
+        "{who} gets paper, tickets: {count} of {points}, valid from {first} to {last};"
+        " left on the card: {left}",
         who=who.name,
+        count=len(made.papers),
         points=paper.points,
         first=paper.valid_from,
         last=paper.valid_until,
         left=month.available(who),
     )
-    return paper
+    return made.papers
 
 
 def _premium(month: Month) -> None:
@@ -164,7 +186,7 @@ def _network_back(month: Month) -> None:
     tell_balances(corner, tell, (cast.HANAKO,))
 
 
-def _fourth_day(month: Month) -> None:
+def _fourth_day(month: Month, unused: str) -> None:
     """What ends on Sunday is over on Monday."""
     corner, tell = month.corner, month.tell
     month.scene("2017-12-17 18:00", "The festival's last evening")
@@ -174,18 +196,9 @@ def _fourth_day(month: Month) -> None:
     ended = before - month.available(cast.TARO)
     tell.say("What was left of the festival points has ended: {points}", points=ended)
     tell_balances(corner, tell, (cast.TARO,))
-    late = _late_ticket(month)
-    tell.say("Taro's three-day ticket is scanned at {place}", place=late[0].place)
-    outcome = late[0].counter.redeem(late[1])
-    month.answer(outcome)
+    sentence = cast.named("Taro's three-day ticket is scanned at {place}")
+    outcome = _scan(month, corner.of(cast.FISH_SHOP), unused, sentence)
     refused(outcome, "ticket-past")
     if isinstance(outcome, Refused) and outcome.number is not None:
         row = corner.first.ticket(outcome.number)
         tell.say("The ledger says of it: {points}, {state}", points=row.points, state=row.state)
-
-
-def _late_ticket(month: Month) -> tuple[Terminal, str]:
-    """The fish shop, and the QR of the ticket that nobody has used."""
-    issued = month.corner.papers()
-    unused = [p for p in issued if month.corner.first.ticket(p.number).state != "redeemed"]
-    return month.corner.of(cast.FISH_SHOP), unused[0].qr

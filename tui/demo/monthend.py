@@ -12,7 +12,7 @@ import msgspec
 from hub.forms import BalanceRow, CloseForm, ExceptionRow, WindowRow
 from hub.views import AccountRow, ProgrammeRow
 from sync.errors import Damaged, RefusedByRule
-from sync.values import MunicipalityCode, OrganisationId
+from sync.values import MunicipalityCode, OrganisationId, short
 from tui.demo import cast
 from tui.demo.bank import Order, all_paid, read_order
 from tui.demo.clockwork import in_tokyo
@@ -54,6 +54,7 @@ HEADINGS: Mapping[type[msgspec.Struct], Mapping[str, str]] = {
         "issue_until": "発券期限",
         "use_until": "利用期限",
         "clear_until": "券の精算期限",
+        "zones": "券の区域",
     },
     ExceptionRow: {
         "id": "番号",
@@ -113,6 +114,10 @@ def _close_shops(month: Month) -> None:
         terminal.counter.sync_now()
     head = (cast.named("terminal"), cast.named("Z-reports"), cast.named("taken"))
     month.tell.table([head, *((place, len(each), sum(each)) for place, each in taken.items())])
+    for pile in month.piles:
+        month.tell.say(
+            "Cleared for {name}: {points}", name=short(pile.organisation), points=pile.points
+        )
 
 
 def _settle(month: Month, town: MunicipalityCode) -> Order:
@@ -207,7 +212,7 @@ def _compare(month: Month, orders: dict[MunicipalityCode, Order]) -> None:
     if mismatches:
         told = ", ".join(f"{each.what}: {each.one} and {each.other}" for each in mismatches)
         raise Damaged(f"the month does not add up: {told}")
-    tell.say("Z-reports, ledger and bank file say the same: everything adds up")
+    tell.say("Z-reports, receipts for piles, ledger and bank file say the same: everything adds up")
 
 
 def _totals(month: Month, town: MunicipalityCode) -> TownTotals:
@@ -222,10 +227,12 @@ def _totals(month: Month, town: MunicipalityCode) -> TownTotals:
 
 
 def _reported(month: Month) -> dict[OrganisationId, int]:
-    """What each organisation took by its Z-reports."""
+    """What each organisation took by its Z-reports and the receipts for its piles."""
     sums: dict[OrganisationId, int] = defaultdict(int)
     for terminal, report in month.reports:
         sums[terminal.organisation.id] += report.taken
+    for pile in month.piles:
+        sums[pile.organisation] += pile.points
     return {organisation: taken for organisation, taken in sums.items() if taken}
 
 
@@ -279,4 +286,6 @@ def csv_of(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> bytes:
 def _cell(row: msgspec.Struct, name: str) -> object:
     """A value as an office reads it: a moment by the clock in Tokyo, to the minute."""
     value = getattr(row, name)
+    if isinstance(value, tuple):
+        return " ".join(value)
     return f"{in_tokyo(value):%Y-%m-%d %H:%M}" if name in _MOMENTS else value

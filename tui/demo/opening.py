@@ -167,6 +167,7 @@ def _programme(programme: cast.Programme) -> ProgrammeForm:
         give_until=programme.give_until,
         issue_until=programme.issue_until,
         use_until=programme.use_until,
+        clear_until=programme.clear_until,
     )
 
 

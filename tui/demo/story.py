@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.outcome import Approved, Outcome, Refused, ZReport
+from node.pile import Pile
 from sync.errors import Damaged
 from sync.values import MunicipalityCode, Points
 from tui.demo import cast
@@ -29,13 +30,15 @@ WIDTH = 576
 class Month:
     """The month so far: where it is played, how it is told, and what is to be compared at its end.
 
-    ``files`` are what was made for people to look at.
+    ``piles`` are those that the office has cleared for shops, ``files`` what was made for people
+    to look at.
     """
 
     corner: Corner
     tell: Teller
     seed: int
     reports: list[tuple[Terminal, ZReport]] = field(default_factory=list)
+    piles: list[Pile] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
     def scene(self, moment: str, title: str) -> None:

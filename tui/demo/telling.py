@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 import click
 
 from tui.wording import Language, Words, number
-from tui.wording.advice import advice_for
+from tui.wording.advice import Advice, advice_for
 from tui.wording.po import read_po, write_mo
 
 Value = str | int
@@ -54,9 +54,9 @@ class Teller:
         """An empty line."""
         self._put("")
 
-    def refusal(self, reason: str) -> None:
-        """A refusal as the screen would say it, with its stable key."""
-        advice = advice_for(reason)
+    def refusal(self, reason: str, advice: Advice | None = None) -> None:
+        """A refusal as the screen would say it, with its stable key; ``advice``: for its screen."""
+        advice = advice or advice_for(reason)
         self._put(f"     >> {self.word(advice.what)} {self.word(advice.todo)} [{reason}]")
 
     def table(self, rows: Sequence[Sequence[Value]]) -> None:

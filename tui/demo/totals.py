@@ -1,10 +1,11 @@
 """Whether the month adds up: what different parts say of the same points, held against each other.
 
     granted (programmes) + borne by the town  =  on cards + in tickets + earned by shops + lapsed
-    a shop's Z-reports                        =  what the bank was told to pay it
+    a shop's Z-reports + its piles' receipts  =  what the bank was told to pay it
 
 Each figure comes from where it is kept: programmes, windows and ledger accounts by the hub's API,
-the nodes' Z-reports, the file that the bank read. None is the story's own.
+the nodes' Z-reports, the ticket counter's receipts, the file that the bank read. None is the
+story's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ def compare(
     reported: Mapping[OrganisationId, int],
     paid: Mapping[OrganisationId, int],
 ) -> tuple[Mismatch, ...]:
-    """What does not add up: of towns, and of shops between Z-reports and bank file."""
+    """What does not add up: of towns, and of shops between counters and bank file."""
     pairs: list[tuple[str, int, int]] = [
         (
             town.town,

@@ -92,6 +92,20 @@ def test_a_three_day_ticket_is_refused_on_day_four(told: str) -> None:
     after(told, "Day 4", "[ticket-past]", "500, expired")
 
 
+def test_paper_that_a_shop_stamped_in_time_is_cleared_later_but_no_sheet_twice(told: str) -> None:
+    after(
+        told,
+        "tickets: 3 of 100, valid from 2017-12-15 to 2017-12-17",
+        "They are stamped",
+        "Day 4",
+        "Tue 19 Dec 2017 10:00  The office clears",
+        *["taken: 100"] * 3,
+        "it goes back to the shop. [ticket-seen-here]",
+        "300 points, sheets cleared: 3, sheets given back: 1",
+        "Cleared for B2109: 300",
+    )
+
+
 def test_the_month_is_settled_by_two_people_and_everything_adds_up(told: str) -> None:
     after(told, "[second-person]", "Closed by operator-1, approved by operator-2", "settled")
     findings = told.split("findings")[1].split("Hanako", maxsplit=1)[0].splitlines()
@@ -102,16 +116,21 @@ def test_the_month_is_settled_by_two_people_and_everything_adds_up(told: str) ->
 def test_it_leaves_its_files_and_names_them(told: str, folder: Path) -> None:
     listed = [line.strip() for line in told.split("Files that were made")[1].splitlines()[1:]]
     assert all((folder / name).stat().st_size for name in listed)
-    assert {"papers/ticket.png", "lists/exceptions.csv", "story.txt"} <= set(listed)
+    assert {
+        "papers/ticket.png",
+        "papers/clearing-receipt.png",
+        "lists/exceptions.csv",
+        "story.txt",
+    } <= set(listed)
     assert (folder / "papers/ticket.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "story.txt").read_text("utf-8") == told
 
 
-def test_the_bank_is_told_to_pay_what_the_z_reports_say(told: str, folder: Path) -> None:
+def test_the_bank_is_told_to_pay_what_z_reports_and_receipts_say(told: str, folder: Path) -> None:
     orders = [read_order(file.read_bytes()) for file in sorted((folder / "bank").iterdir())]
     paid = sum(order.total for order in orders)
     closing = told.split("The shops close")[1].split("==", maxsplit=1)[0].splitlines()[2:]
-    reported = [line.split()[-1] for line in closing if line.strip()]
+    reported = [line.split()[-1] for line in closing if line.strip()]  # and the pile, as the last
     assert paid == sum(int(text.replace(",", "")) for text in reported)
 
 
