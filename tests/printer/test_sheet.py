@@ -41,8 +41,6 @@ DOCUMENTS: dict[str, Document] = {
 def read(
     document: Document, width: int, profile: Profile, *, drawer: datetime | None = None
 ) -> Sheet:
-    document: Document, width: int, profile: Profile, *, drawer: datetime | None = None
-) -> Sheet:
     (one,) = read_sheets(b"".join(sheet(document, width, profile, drawer=drawer)))
     return one
 
