@@ -70,7 +70,8 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
         view = _View(core, identities, tx, node)
         view.publish()
         start = after if incarnation == str(core.incarnation) else 0
-        tx.put(schema.feed_position, {"municipality": home_of(node), "node": node}, number=start)
+        applied = min(start, view.number())  # nobody has applied what is yet to come
+        tx.put(schema.feed_position, {"municipality": home_of(node), "node": node}, number=applied)
         rows = view.items_after(start)
         complete = len(rows) <= MOST_ITEMS
         if not complete:

@@ -22,9 +22,11 @@ from sync.values import MunicipalityCode, NodeId, TicketNumber, organisation_of
 _AT_ONCE = 500
 """Tickets of one of the hub's records."""
 _WAITING = (
-    "SELECT number, name, valid_until FROM ticket WHERE municipality=? AND state='voiding'"
-    " ORDER BY number"
+    "SELECT number, name, valid_until FROM ticket t WHERE municipality=? AND state='voiding'"
+    " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.town=t.municipality AND h.account=t.number"
+    " AND h.state='open') ORDER BY number"
 )
+"""Not those that a counter claims right now: its record decides, or the end of its hold."""
 _POSITIONS = (
     "SELECT n.municipality, n.zone, min(p.number) FROM acceptance a"
     " JOIN node n ON n.organisation=a.organisation"
@@ -68,11 +70,8 @@ def due(tx: Tx, town: MunicipalityCode, today: str) -> Sequence[TicketNumber]:
     return [
         TicketNumber(number)
         for number, name, valid_until in waiting
-        if not _claimed(tx, town, number)
-        and (
-            valid_until < last
-            or all(_knows(tx, home, zone, at, bytes(name)) for home, zone, at in zones)
-        )
+        if valid_until < last
+        or all(_knows(tx, home, zone, at, bytes(name)) for home, zone, at in zones)
     ]
 
 
@@ -84,12 +83,3 @@ def _knows(tx: Tx, home: str, zone: str, position: int, name: bytes) -> bool:
         [home, zone, item_kind(item), item.key],
     )
     return bool(listed) and listed[0][0] <= position
-
-
-def _claimed(tx: Tx, town: str, number: str) -> bool:
-    return bool(
-        tx.rows(
-            "SELECT 1 FROM hold WHERE town=? AND account=? AND state='open' LIMIT 1",
-            [town, number],
-        )
-    )

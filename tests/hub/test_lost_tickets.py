@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub.bodies import NodeRevoked
+from hub.bodies import FloatSet, NodeRevoked, VoidsEnded
+from hub.standing import page
 from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.ticket import read_ticket
@@ -57,6 +58,58 @@ def test_a_booth_that_is_never_heard_of_delays_them_until_a_week_after_the_last_
 
     assert town.ticket_states() == {"voided": 1}
     assert town.wallet(hana) == left + 500
+    assert town.audit() == []
+
+
+def test_a_booth_that_says_it_knows_what_is_yet_to_come_is_asked_again(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    page(town.core, town.mykey, fish.node, str(town.core.incarnation), 10**9)
+    paper = town.ticket(counter, hana, 500)
+    town.lose(counter, hana, paper)
+
+    town.asks_again(counter)
+    assert town.ticket_states() == {"voiding": 1}
+
+    town.asks_again(fish)
+    assert town.ticket_states() == {"voided": 1}
+
+
+def test_who_says_twice_that_it_is_lost_gets_the_points_once(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    before = town.wallet(hana)
+    paper = town.ticket(counter, hana, 500)
+    town.lose(counter, hana, paper)
+
+    again = town.lose(fish, hana, paper)
+    town.asks_again(counter)
+    town.asks_again(fish)
+
+    assert (again.outcome, again.reason) == (Outcome.EXCEPTION, "ticket-not-live")
+    assert town.wallet(hana) == before
+    assert town.audit() == []
+
+
+def test_paper_that_a_counter_is_clearing_right_now_keeps_its_points_until_it_has_spoken(
+    town: Corner, hana: Resident, fish: Pen
+) -> None:
+    office = town.node(GREENGROCER, "2222", kind="counter")
+    before = town.wallet(hana)
+    paper = town.ticket(office, hana, 500)
+    town.lose(office, hana, paper)
+    n, asked = town.hold_ticket(office, paper, 500, purpose=Purpose.CLEAR)
+    assert asked.granted
+    number = read_ticket(paper, {KAWASAKI: (town.core.keys.tickets(KAWASAKI).public,)}).number
+
+    for pen in (office, fish):
+        town.asks_again(pen)
+    town.enact(VoidsEnded(KAWASAKI, (number,)))
+    assert (town.ticket_states(), town.wallet(hana)) == ({"voiding": 1}, before - 500)
+
+    town.put(office, office.batch(1, ended=(n,)))
+    town.asks_again(office)
+    assert (town.ticket_states(), town.wallet(hana)) == ({"voided": 1}, before)
     assert town.audit() == []
 
 
@@ -169,6 +222,30 @@ def test_what_the_wallet_lacks_then_is_owed_and_may_be_written_off(
     town.decide(number, "write-off")
 
     assert (town.balance(f"deficit:{account}"), town.balance("reserve")) == (0, -400)
+    assert town.audit() == []
+
+
+def test_what_a_booth_s_word_is_good_for_counts_what_it_was_paid_for_lost_tickets(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    papers = [town.ticket(counter, hana, 500) for _ in range(2)]
+    for paper in papers:
+        town.redeem(fish, paper)
+        town.lose(counter, hana, paper)
+    town.asks_again(counter)
+    town.asks_again(fish)
+    n, asked = town.hold(counter, hana, 1_000)
+    assert asked.granted
+    counter.spend(hana.card, town.account(hana), 1_000, town=KAWASAKI, hold=n)
+    town.put(counter)
+    town.enact(FloatSet(KAWASAKI, fish.node, 900))
+
+    found = town.verdicts(town.put(fish))
+
+    first, second = (found[fish.seq - 1], found[fish.seq])
+    assert (first.reason, first.paid) == ("redeemed-after-return", 500)
+    assert (second.reason, second.bearer, second.paid) == ("beyond-float", Bearer.UNDECIDED, 0)
+    assert (town.owed(fish), town.balance(f"deficit:{town.account(hana)}")) == (500, -500)
     assert town.audit() == []
 
 

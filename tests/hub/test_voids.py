@@ -9,7 +9,7 @@ from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.records import TicketVoided
 from sync.ticket import read_ticket
-from sync.values import AccountId, KeyDigest
+from sync.values import AccountId, KeyDigest, Points
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
@@ -169,6 +169,37 @@ def test_a_redeemed_ticket_is_not_voided(
     assert town.verdict(counter).reason == "ticket-not-live"
     assert (town.wallet(hana), town.ticket_states()) == (left, {"redeemed": 1})
     assert town.audit() == []
+
+
+def test_a_void_of_paper_that_another_counter_claims_takes_nothing_from_it(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    paper = town.ticket(counter, hana, 500)
+    left = town.wallet(hana)
+    n, asked = town.hold_ticket(fish, paper, 500)
+    assert asked.granted
+    public = town.core.keys.tickets(KAWASAKI).public
+
+    counter.void(paper, public=public, town=KAWASAKI)
+    assert town.verdict(counter).reason == "ticket-not-live"
+    town.redeem(fish, paper, hold=n)
+
+    assert town.verdict(fish).outcome is Outcome.APPLIED
+    assert (town.wallet(hana), town.owed(fish)) == (left, 500)
+    assert town.audit() == []
+
+
+def test_a_void_that_names_another_value_waits_for_people(
+    town: Corner, hana: Resident, counter: Pen
+) -> None:
+    paper = town.ticket(counter, hana, 500)
+    read = read_ticket(paper, {KAWASAKI: (town.core.keys.tickets(KAWASAKI).public,)})
+    counter.lose(hana.card, town.account(hana), read.number, Points(900), town=KAWASAKI)
+
+    verdict = town.verdict(counter)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.QUARANTINED, "other-value")
+    assert town.ticket_states() == {"issued": 1}
 
 
 def test_a_ticket_past_its_days_is_not_voided(
