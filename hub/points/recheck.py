@@ -5,17 +5,14 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
 from hub.points.books import Books, Source
 from hub.points.case import OF_TICKETS, Case, Done, Line, Redemption
+from hub.points.knowledge import T2, Earlier, NodeKnowledge
 from hub.points.zones import in_zone
-from hub.store.database import Tx
 from sync.clock import day_of
 from sync.policy import (
     AccountFacts,
@@ -34,12 +31,11 @@ from sync.policy import (
     read_policy,
 )
 from sync.receipt import Outcome
-from sync.records import Basis, Expiring, Record, Spend, TicketCleared, TicketRedeemed, Tier
+from sync.records import Basis, Expiring, Record, Spend, TicketCleared, TicketRedeemed
 from sync.values import DAY, CardState, EpochId, Millis, epoch_number
 
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
-_T2 = str(Tier.T2)
 _RECENT = (
     "(SELECT epoch, min(first) AS first FROM record_day WHERE municipality=? AND node=?"
     " AND branch=? AND day>=? GROUP BY epoch) d CROSS JOIN record r ON r.municipality=?"
@@ -56,113 +52,6 @@ class Told:
     available: int
     deficit: bool
     expiring: tuple[Expiring, ...]
-
-
-class Earlier(NamedTuple):
-    """What a life of the node before this one took on its own word."""
-
-    kind: str
-    points: int
-    posted_at: Millis
-
-
-class NodeKnowledge:
-    """What the hub knows of a node: its recent records, and what it was told.
-
-    Asked once a record, so what is asked for stands ready: records by what they are about, the
-    float as a running sum.
-    """
-
-    def __init__(
-        self,
-        tx: Tx,
-        line: Line,
-        float_points: int,
-        records: Iterable[Done],
-        earlier: Sequence[Earlier],
-    ) -> None:
-        self._tx = tx
-        self._line = line
-        self.float_points = float_points
-        self._earlier = earlier
-        self.records: list[Done] = []
-        self._about: defaultdict[str, list[Done]] = defaultdict(list)
-        self._floats: dict[tuple[str, str, int], int] = {}
-        self._latest: defaultdict[str, int] = defaultdict(int)
-        self._pages: dict[int, Millis | None] = {}
-        self._included: dict[tuple[int, int], dict[EpochId, int] | None] = {}
-        for done in records:
-            self.add(done)
-
-    def add(self, done: Done) -> None:
-        """Count one more record."""
-        self.records.append(done)
-        self._about[done.account].append(done)
-        self._latest[done.epoch] = max(self._latest[done.epoch], done.seq)
-        if done.tier == _T2:
-            for key in self._floats:
-                if _counts(done, *key):
-                    self._floats[key] += done.points
-
-    def about(self, account: str) -> Sequence[Done]:
-        """The records about an account, or a ticket's number."""
-        return self._about.get(account, ())
-
-    def float_used(self, kind: str, epoch: str, receipted: int, before: int) -> int:
-        """Points of this life's own word without a stored receipt, in records ``before`` one.
-
-        Later records may be judged already: each town posts its own.
-        """
-        key = (kind, epoch, receipted)
-        if self._latest[epoch] >= before:
-            return sum(
-                done.points for done in self.records if done.seq < before and _counts(done, *key)
-            )
-        if key not in self._floats:
-            self._floats[key] = sum(done.points for done in self.records if _counts(done, *key))
-        return self._floats[key]
-
-    def float_of_lives_before(self, kind: str, at: Millis) -> int:
-        """Points of earlier lives' own word that cannot have been receipted ``at`` a moment.
-
-        Which of their receipts a node has stored no basis says; but none can be stored before the
-        hub has posted what it is for, and a node's time is never before an answer that it stored.
-        """
-        if not self._earlier:
-            return 0
-        return sum(
-            done.points for done in self._earlier if done.kind == kind and done.posted_at > at
-        )
-
-    def includes(self, basis: Basis) -> dict[EpochId, int] | None:
-        """What the standing that a basis names counted.
-
-        None if it was never handed out, or if the lists that the basis names were not.
-        """
-        key = (basis.feed, basis.as_of)
-        if key not in self._included:
-            self._included[key] = self._read_included(*key)
-        return self._included[key]
-
-    def good_until(self, basis: Basis) -> Millis | None:
-        """Until when revocation lists were in force, as the page said that a basis names."""
-        return self._pages.get(basis.as_of)
-
-    def _read_included(self, feed: int, as_of: int) -> dict[EpochId, int] | None:
-        home, node = self._line.home, self._line.node
-        page = self._tx.rows(
-            "SELECT good_until FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
-            " ORDER BY number DESC LIMIT 1",
-            [home, node, as_of],
-        )
-        for (good_until,) in page:
-            self._pages[as_of] = good_until
-        told = self._tx.rows(
-            "SELECT includes FROM told_node WHERE municipality=? AND node=? AND number=?"
-            " ORDER BY at<>?, at LIMIT 1",
-            [home, node, feed, as_of],
-        )
-        return _read_includes(told[0][0]) if page and told else None
 
 
 class Recheck:
@@ -211,11 +100,7 @@ class Recheck:
         recent_count = 0
         since = record.at.ms - policy.window
         for done in known.about(body.account):
-            if (
-                done.tier != _T2
-                or done.town != town
-                or not _came_before(case, done.epoch, done.seq)
-            ):
+            if done.tier != T2 or done.town != town or not _came_before(case, done.epoch, done.seq):
                 continue
             behind = not done.undone and done.seq > includes.get(done.epoch, 0)
             if behind and not (done.hold and self._held_by_then(case.line, done, basis.feed)):
@@ -286,7 +171,7 @@ class Recheck:
             accepted=True,
             in_zone=in_zone(self._books, row["programme"], case.line.node),
             listed_as_used=self._listed(case, body, includes),
-            seen_here=_seen(case, known, body.number),
+            seen_here=_seen(case, known, body),
             float_used=_float_used(known, "ticket.redeemed", case, body.basis),
             float_limit=policy.ticket_float,
         )
@@ -312,7 +197,7 @@ class Recheck:
             clear_until=until,
             accepted=True,
             listed_as_used=self._listed(case, body, includes),
-            seen_here=_seen(case, known, body.number),
+            seen_here=_seen(case, known, body),
         )
         return _refusal(decide_clearing(policy, facts))
 
@@ -351,13 +236,13 @@ class Recheck:
     def _on_its_own_word(self, case: Case) -> None:
         """What used no hold counts against its node's limits, whatever tier it says."""
         done = case.done
-        if done is None or done.tier == _T2:
+        if done is None or done.tier == T2:
             return
-        done.tier = _T2
+        done.tier = T2
         self._books.tx.run(  # there is a row where the record is judged again
             "UPDATE record SET tier=:tier WHERE municipality=:home AND node=:node"
             " AND epoch=:epoch AND branch=:branch AND seq=:seq",
-            tier=_T2,
+            tier=T2,
             seq=case.seq,
             **case.line._asdict(),
         )
@@ -454,7 +339,7 @@ class Recheck:
         rows = self._books.tx.rows(
             f"SELECT r.epoch, r.kind, r.points, p.at FROM {_RECENT} LEFT JOIN posting p"
             " ON p.municipality=r.town AND p.number=r.posting WHERE r.tier=? AND r.epoch<>?",
-            [*_recent_of(line, case.at), _T2, line.epoch],
+            [*_recent_of(line, case.at), T2, line.epoch],
         )
         return [
             Earlier(kind, points, self._books.at if posted_at is None else posted_at)
@@ -474,18 +359,15 @@ def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> in
     return own + known.float_of_lives_before(kind, case.at)
 
 
-def _seen(case: Case, known: NodeKnowledge, number: str) -> bool:
+def _seen(case: Case, known: NodeKnowledge, body: Redemption) -> bool:
     """Whether a ticket was redeemed, cleared or voided at the node already."""
     return any(
         done.kind in {*OF_TICKETS, "ticket.voided"}
+        and done.town == body.municipality
         and not done.undone
         and _came_before(case, done.epoch, done.seq)
-        for done in known.about(number)
+        for done in known.about(body.number)
     )
-
-
-def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
-    return done.kind == kind and done.tier == _T2 and done.epoch == epoch and done.seq > receipted
 
 
 def _came_before(case: Case, epoch: EpochId, seq: int) -> bool:
@@ -496,10 +378,6 @@ def _came_before(case: Case, epoch: EpochId, seq: int) -> bool:
     if epoch == case.line.epoch:
         return seq < case.seq
     return epoch_number(epoch) < epoch_number(case.line.epoch)
-
-
-def _read_includes(data: bytes) -> dict[EpochId, int]:
-    return dict(msgspec.msgpack.decode(data, type=list[tuple[EpochId, int]]))
 
 
 def _read_told(available: int, deficit: int, expiring: bytes) -> Told:
