@@ -330,3 +330,30 @@ def _number(n: int) -> TicketNumber:
 
     digits = f"101{n:09d}"
     return TicketNumber(digits + check_digit(digits))
+
+
+def test_a_ticket_is_not_cleared_into_a_pile_of_a_life_that_is_over(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line comes back while a ticket is judged without it, and brings a new epoch."""
+    qr = desk.ticket()
+    desk.sync()
+    desk.open()
+    parts = desk.counter.parts
+    ensure = parts.shifts.ensure
+
+    def meanwhile() -> object:
+        desk.line(up=True)
+        parts.writer.stop("second-path-missing")
+        desk.counter.sync_now()
+        return ensure()
+
+    desk.line(up=False)
+    before = parts.writer.epoch
+    monkeypatch.setattr(parts.shifts, "ensure", meanwhile)
+
+    refused = desk.counter.clear(qr)
+
+    assert parts.writer.epoch != before
+    assert isinstance(refused, Refused)
+    assert refused.reason == "no-pile"

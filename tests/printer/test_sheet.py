@@ -16,8 +16,9 @@ from qrcode.util import MODE_8BIT_BYTE, QRData
 from printer import letters
 from printer.documents import Document, Slip, TakingsKind
 from printer.errors import BadDocument
-from printer.escpos import BAND, FEED_BEFORE_CUT
+from printer.escpos import BAND, FEED_BEFORE_CUT, feed, qr
 from printer.profiles import PROFILES, UNKNOWN, Profile, profile_of
+from printer.qr import plan
 from printer.raster import WIDTHS, render
 from printer.sheet import sheet
 from tests.printer import samples
@@ -269,3 +270,16 @@ def test_a_long_sheet_goes_in_pieces_that_are_whole_commands() -> None:
         for end in range(1, len(pieces)):
             with pytest.raises(NotUnderstood, match="not fed out"):
                 read_sheets(b"".join(pieces[:end]))
+
+
+@pytest.mark.parametrize("profile", [SMALL, T20])
+def test_a_code_of_the_printers_own_has_the_white_that_scanners_need_above_and_below(
+    profile: Profile,
+) -> None:
+    ticket = samples.ticket()
+    code = plan(ticket.qr, profile.dots, "bytes")
+    white = feed(4 * code.dots)  # ISO/IEC 18004 section 6.3.8: four modules
+
+    data = b"".join(sheet(ticket, profile.dots, profile))
+
+    assert white + qr(ticket.qr, code.dots, code.level) + white in data
