@@ -16,6 +16,7 @@ from hub.people import Role
 from hub.points.case import Proof
 from hub.rebuilt import COMPARED as LEDGER
 from hub.settlement.findings import Fault
+from hub.telling import _REASONS as TOLD
 from node.identity import STOPPED_WORDS
 from node.refusals import OTHER_WORDS
 from sync.policy import Policy, Reason
@@ -199,6 +200,18 @@ def test_every_refusal_of_a_counters_own_is_explained() -> None:
 def test_every_decision_and_every_role_is_in_the_operators_manual() -> None:
     assert unexplained(set(_DECISIONS), OPERATE) == []
     assert [role for role in Role if f"\n| {role} |" not in OPERATE] == []
+
+
+def test_operators_read_what_each_ticket_that_was_taken_twice_asks_of_them() -> None:
+    twice = {
+        reason
+        for reason in TOLD
+        if reason.startswith(("second-", "copy-", "redeemed-", "lost-ticket-"))
+    }
+    section = OPERATE.partition("## Tickets and paper")[2].partition("\n## ")[0]
+
+    assert len(twice) > 5
+    assert unexplained(twice, section) == []
 
 
 def test_every_finding_is_explained() -> None:
