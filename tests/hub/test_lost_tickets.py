@@ -283,6 +283,23 @@ def test_lost_paper_that_is_found_again_is_handed_in_like_any_other(
     assert town.audit() == []
 
 
+def test_lost_paper_found_after_its_last_day_is_handed_in_while_its_points_wait(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    paper = town.ticket(counter, hana, 500, days=1)
+    left = town.wallet(hana)
+    town.lose(counter, hana, paper)
+    town.night()
+    town.night()
+    assert town.ticket_states() == {"voiding": 1}
+    assert town.hold_ticket(fish, paper, 500)[1].reason == "ticket-voided"
+
+    assert town.void(fish, paper, 500).outcome is Outcome.APPLIED
+
+    assert (town.wallet(hana), town.ticket_states()) == (left + 500, {"voided": 1})
+    assert town.audit() == []
+
+
 def test_nobody_voids_the_ticket_of_another(
     town: Corner, hana: Resident, jiro: Resident, counter: Pen
 ) -> None:
