@@ -29,7 +29,7 @@ from tui.screens.card import LAST_TRY
 from tui.screens.clear import Clear
 from tui.screens.confirm import Confirm
 from tui.screens.history import History
-from tui.screens.home import JOBS, Home
+from tui.screens.home import JOBS, Home, jobs_at
 from tui.screens.issue import Issue
 from tui.screens.joining import NewCard
 from tui.screens.member import MyKeyId
@@ -335,7 +335,10 @@ class CounterApp(App[None]):
 
     def _commands(self) -> list[Command]:
         words = self.words
-        jobs = [Command(action=job, label=words(label), key=key) for key, job, label in JOBS]
+        jobs = [
+            Command(action=job, label=words(label), key=key)
+            for key, job, label in jobs_at(self.status)
+        ]
         more = (
             ("print", N_("Print what waits")),
             ("audit", N_("Check the books")),

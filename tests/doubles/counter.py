@@ -173,7 +173,7 @@ class FakeCounter(
         waiting = len(self.rows) if self.silent else 0
         used = sum(row.points for row in self.rows if row.tier is Tier.T2)
         return replace(
-            self.look or quiet_status(),
+            self.look or replace(quiet_status(), kind=self.clearings.kind),
             seq=len(self.rows),
             waiting=waiting,
             oldest_waiting=self.rows[0].at if waiting else None,

@@ -1,8 +1,11 @@
 """Clearing a pile on the screen: the shop, scan after scan, what goes back, the receipt."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.doubles.counter import shop
+from node.pile import ReturnedTicket
+from tests.doubles.counter import NOW, shop, slowly
 from tests.doubles.counter_piles import ELSEWHERE, LATE, TORN
 from tests.tui.conftest import Stage, Staged
 from tui.screens.clear import Clear
@@ -66,11 +69,32 @@ async def test_a_shop_that_the_town_does_not_know_is_told(stage: Staged) -> None
         assert "The town knows no shop of this ID." in at.answer
 
 
+async def test_a_ticket_scanned_before_the_shop_is_chosen_is_told_what_comes_first(
+    stage: Staged,
+) -> None:
+    async with stage() as at:
+        await begin(at)
+        await at.scan("2KCE3IQBE4CEQYXNGQJ3EJR3SSQFQU5IAF2WQ5DUOA5C6LZRGI3S4MBOGAXDCORYGE2DCBA2")
+
+        assert "First choose the shop" in at.answer
+        assert "open_pile" not in at.counter.asked
+
+
+async def test_at_no_other_terminal_it_is_offered(stage: Staged) -> None:
+    counter = shop()
+    counter.clearings.kind = "shop"
+    async with stage(counter) as at:
+        assert "Clear a pile" not in at.text
+        await at.press("f1")
+        assert "Clear a pile" not in at.text
+
+
 async def test_no_other_terminal_clears(stage: Staged) -> None:
     counter = shop()
     counter.clearings.kind = "shop"
     async with stage(counter) as at:
-        await begin(at)
+        at.app.action_go("clear")
+        await at.settle()
 
         assert at.light == "no"
         assert "Only a ticket counter" in at.answer
@@ -193,6 +217,20 @@ async def test_closing_asks_with_the_sums_and_then_the_next_shop_may_come(stage:
         assert "書店ほんだ  (141305-B2110)" in at.text
 
 
+async def test_a_scan_while_the_pile_is_being_closed_hides_no_answer(stage: Staged) -> None:
+    async with stage() as at:
+        await begin(at, *"b2109")
+        await at.scan("QR-101")
+        go_on = slowly(at.counter)
+        await at.press("f12", "f12")
+        await at.scan("QR-102")
+        go_on()
+        await at.settle()
+
+        assert "is closed" in at.answer
+        assert at.counter.asked.count("clear") == 1
+
+
 async def test_nothing_is_cleared_by_what_closes(stage: Staged) -> None:
     async with stage() as at:
         await begin(at, *"b2109")
@@ -202,3 +240,21 @@ async def test_nothing_is_cleared_by_what_closes(stage: Staged) -> None:
 
         assert "close_pile" not in at.counter.asked
         assert figures(at)[0] == "0"
+
+
+async def test_more_of_what_goes_back_is_seen_without_leaving_the_field(stage: Staged) -> None:
+    counter = shop()
+    counter.open_pile("B2109")
+    first, *_ = unknown = [f"99000000000{place}" for place in range(10, 22)]
+    pile = counter.clearings.pile
+    assert pile is not None
+    back = tuple(ReturnedTicket(number=n, reason="ticket-unknown", at=NOW) for n in unknown)
+    counter.clearings.pile = replace(pile, returned=back)
+    async with stage(counter) as at:
+        await begin(at)
+        assert first not in at.text
+
+        await at.press(*["pagedown"] * 4)
+
+        assert first in at.text
+        assert at.app.screen.query_one("#scan", Line).has_focus

@@ -1,9 +1,11 @@
 """A person looks at the paper first."""
 
 from node.outcome import Sheet
+from node.sheets import KINDS as SLIPS
 from tests.doubles.counter import NOW, shop
 from tests.tui.conftest import Staged
 from tui.screens.look import Look
+from tui.screens.printer import KINDS
 
 
 async def test_a_ticket_is_seen_before_the_pin_and_nothing_is_lost_by_looking(
@@ -80,3 +82,7 @@ async def test_a_shift_is_closed_by_who_has_seen_its_sums_and_by_no_scan(stage: 
 
         await at.press("f12")
         assert "The shift is closed." in at.answer
+
+
+def test_every_sheet_has_a_name_in_the_printers_list() -> None:
+    assert SLIPS.keys() | {"ticket", "Z", "clearing"} == KINDS.keys()

@@ -179,6 +179,12 @@ def _clearing(*then: str) -> Steps:
     return keys("f1", *["down"] * place, "enter", *then)
 
 
+async def _clearing_by_name(at: Stage) -> None:
+    """Where the list does not offer it."""
+    at.app.action_go("clear")
+    await at.settle()
+
+
 def _with_a_pile() -> FakeCounter:
     counter = shop()
     counter.tickets[LATE] = 500
@@ -390,7 +396,7 @@ STATES = {
     "clear-number": State(counter=_with_a_pile, steps=_clearing(*TORN, "enter")),
     "clear-confirm": State(counter=_with_a_pile, steps=_clearing("f12")),
     "clear-closed": State(counter=_with_a_pile, steps=_clearing("f12", "f12")),
-    "clear-no-counter": State(counter=_of_a_shop, steps=_clearing()),
+    "clear-no-counter": State(counter=_of_a_shop, steps=_clearing_by_name),
     "issue-card": State(steps=keys("f4")),
     "issue-form": State(steps=keys("f4", "1")),
     "issue-pin": State(steps=keys("f4", "1", *"1000", "enter", "enter")),

@@ -1,6 +1,6 @@
 """A ticket taken back on the screen: a scan and F12; or lost, by its holder's card and PIN."""
 
-from tests.doubles.counter import KAWASAKI, FakeCounter, shop
+from tests.doubles.counter import KAWASAKI, FakeCounter, shop, slowly
 from tests.tui.conftest import Stage, Staged
 
 CARD = "soft:hanako"
@@ -31,6 +31,27 @@ async def test_f12_takes_it_back_and_says_to_keep_the_paper(stage: Staged) -> No
         assert at.light == "good"
         assert "keep the paper" in at.answer
         assert wallet(at.counter) == before + 1_000
+
+
+async def test_the_customers_slip_is_printed_at_once(stage: Staged) -> None:
+    async with stage(shop()) as at:
+        await opened(at)
+        await at.press(*"QR-101", "enter")
+        assert "print_waiting" not in at.counter.asked
+        await at.press("f12")
+        assert "print_waiting" in at.counter.asked
+
+
+async def test_what_is_being_taken_back_is_not_left_half_way(stage: Staged) -> None:
+    async with stage(shop()) as at:
+        await opened(at)
+        await at.press(*"QR-101", "enter")
+        go_on = slowly(at.counter)
+        await at.press("f12", "escape")
+        go_on()
+        await at.settle()
+        assert at.light == "good"
+        assert "keep the paper" in at.answer
 
 
 async def test_escape_leaves_the_ticket_as_it_is(stage: Staged) -> None:

@@ -37,6 +37,12 @@ WAYS = {
         question="join",
         mykey_id="",
     ),
+    "a look at lost tickets": Way(
+        keys=("f1", *"ticket back", "enter", "f2", CARD), question="own_tickets"
+    ),
+    "a lost ticket": Way(
+        keys=("f1", *"ticket back", "enter", "f2", CARD, *PIN, "1"), question="void_lost"
+    ),
 }
 
 

@@ -1,11 +1,10 @@
 """Clear the stamped tickets that a shop brings: the shop, then scan after scan, then its receipt.
 
 The pile that is open is found again, whatever became of the screen or the PC: it goes on with its
-sums and with what goes back. Scans that come while one is being asked wait in line. What is not
-cleared stays in the list below until the pile is closed.
+sums and with what goes back. Scans that come while one is being asked wait in line
+(:mod:`tui.scanqueue`). What is not cleared stays in the list below until the pile is closed.
 """
 
-from collections import deque
 from functools import partial
 from typing import ClassVar
 
@@ -20,8 +19,9 @@ from node.pile import Pile
 from node.pile_words import REASONS, why_back
 from sync.payees import Payee
 from sync.records import Tier
-from sync.values import is_typed
+from sync.scan import looks_like_ticket
 from tui.asking import Trouble
+from tui.scanqueue import ScanQueue
 from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
 from tui.screens.found import ask_to_compare
@@ -32,8 +32,6 @@ from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 from tui.wording.piles import clearing_advice
 
-BOUNCE = 1.0
-"""Seconds within which the same text again is the scanner's own repetition."""
 _MOST_ROWS = 100
 """Shops in the list at once; whoever looks for another one types a part of its name."""
 
@@ -43,9 +41,11 @@ class Clear(CounterScreen):
 
     HEADING = N_("Clear a pile of tickets")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f12", "close_pile", N_("Close"), key_display="F12"),
+        Binding("f12", "close_pile", N_("Close pile"), key_display="F12"),
         Binding("f9", "undo", N_("Undo last"), key_display="F9"),
         Binding("down", "list", show=False),
+        Binding("pagedown", "returned('down')", show=False),
+        Binding("pageup", "returned('up')", show=False),
     ]
     DEFAULT_CSS = """
     Clear Horizontal, Clear #who, Clear #pile { height: auto; }
@@ -66,12 +66,7 @@ class Clear(CounterScreen):
         self._payees: tuple[Payee, ...] = ()
         self._listed: tuple[Payee, ...] = ()
         self._pile: Pile | None = None
-        self._waiting: deque[tuple[str, bool]] = deque()
-        """Scans and numbers, and whether a person has compared a number with the paper."""
-        self._asking = False
-        self._bounce = ("", -BOUNCE)
-        self._found: FoundTicket | None = None
-        """What is behind a typed number, until Enter takes it or another scan comes."""
+        self._scans = ScanQueue()
 
     def body(self) -> ComposeResult:
         """The shop's field and list; then the pile's, one of them shown."""
@@ -143,6 +138,9 @@ class Clear(CounterScreen):
         """An ID, or a part of a name: where it means one shop it is that one."""
         if not event.text:
             return
+        if looks_like_ticket(event.text):
+            self.desk.advise_reason(self.answer, "shop-first")
+            return
         self._list(event.text)
         if len(self._listed) == 1:
             self._open(self._listed[0].organisation)
@@ -205,44 +203,30 @@ class Clear(CounterScreen):
     @on(Line.Entered, "#scan")
     def scanned(self, event: Line.Entered) -> None:
         """One scan, a number, or Enter for the number that was compared."""
-        before, at = self._bounce
-        self._bounce = (event.text, event.at)
-        found, self._found = self._found, None
-        if not event.text:
-            if found is not None:
-                self._take(found.number, compared=True)
-            return
-        if event.text == before and event.at - at < BOUNCE:
-            self._found = found
-            return
-        self._take(event.text, compared=False)
-
-    def _take(self, text: str, *, compared: bool) -> None:
-        self._waiting.append((text, compared))
+        self._scans.hear(event.text, event.at)
         self._next()
 
     def _next(self) -> None:
-        if self._asking or not self._waiting:
+        scan = self._scans.next()
+        if scan is None:
             return
-        text, compared = self._waiting.popleft()
-        self._asking = True
         self.answer.note(self.desk.words("Asking. One moment, please."))
-        if is_typed(text) and not compared:
-            self.ask(partial(self.counter.find_for_pile, text), self._compare)
+        if scan.to_compare:
+            self.ask(partial(self.counter.find_for_pile, scan.text), self._compare)
         else:
-            self.ask(partial(self.counter.clear, text), self._show, money=True)
+            self.ask(partial(self.counter.clear, scan.text), self._show, money=True)
 
     def _compare(self, found: FoundTicket | Refused) -> None:
-        self._asking = False
         if isinstance(found, Refused):
+            self._scans.answered()
             self._refused(found)
         else:
-            self._found = found
+            self._scans.answered(found)
             ask_to_compare(self.answer, self.desk.words, found)
         self._refresh()
 
     def _show(self, outcome: Outcome) -> None:
-        self._asking = False
+        self._scans.answered()
         if isinstance(outcome, Approved):
             self._cleared(outcome)
         else:
@@ -309,16 +293,22 @@ class Clear(CounterScreen):
 
     def show_trouble(self, trouble: Trouble) -> None:
         """Say it; the scans behind it go on."""
-        self._asking = False
+        self._scans.answered()
         super().show_trouble(trouble)
         self._next()
+
+    def action_returned(self, way: str) -> None:
+        """More of what goes back; the field keeps the focus for the next scan."""
+        back = self.query_one("#back", VerticalScroll)
+        move = back.scroll_page_down if way == "down" else back.scroll_page_up
+        move(animate=False)
 
     # -- undo and close
 
     def action_undo(self) -> None:
         """The last one was a mistake."""
-        if not self.desk.busy() and not self._asking:
-            self._asking = True
+        if not self.desk.busy() and not self._scans.asking:
+            self._scans.hold()
             self.ask(self.counter.undo_clearing, self._show, money=True)
 
     def action_close_pile(self) -> None:
@@ -337,15 +327,19 @@ class Clear(CounterScreen):
 
     def _sure(self, sure: bool | None) -> None:
         if sure:
+            self._scans.hold()
             self.answer.note(self.desk.words("One moment, please."))
             self.ask(self.counter.close_pile, self._done, money=True)
 
     def _done(self, pile: Pile | Refused) -> None:
+        self._scans.answered()
         if isinstance(pile, Refused):
             self.show_refusal(pile)
+            self._next()
             return
         words = self.desk.words
-        self._pile, self._found = None, None
+        # What was scanned meanwhile is of no pile; it is seen, and scanned, with the next one.
+        self._pile, self._scans = None, ScanQueue()
         self._show_stage()
         self.ask(self.counter.payees, self._choose_next)
         paper = (

@@ -155,7 +155,7 @@ def _why_not(row: HistoryRow) -> str:
 def _cells(row: HistoryRow, words: Words) -> tuple[str, ...]:
     what = words(KINDS[row.kind])
     if row.reversed_by is not None:
-        what = words("{what} (taken back)", what=what)
+        what = words("{what}, undone", what=what)
     return (
         str(row.seq),
         words.moment(row.at),
@@ -171,4 +171,4 @@ def _tickets(row: HistoryRow, words: Words) -> str:
     if not row.issued:
         return row.number or ""
     first, *more = row.issued
-    return words("{number} and {count} more", number=first, count=len(more)) if more else first
+    return words("{number} +{count}", number=first, count=len(more)) if more else first

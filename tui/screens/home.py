@@ -19,7 +19,9 @@ from tui.widgets.cardslot import Choices
 from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
-JOBS: tuple[tuple[str, str, str], ...] = (
+Job = tuple[str, str, str]
+"""Function key (none: chosen from the list or by F1), what the app calls it, and its words."""
+JOBS: tuple[Job, ...] = (
     ("f2", "spend", N_("Spend points")),
     ("f3", "redeem", N_("Take tickets")),
     ("f4", "issue", N_("Issue tickets")),
@@ -35,7 +37,6 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("f9", "sync", N_("Send now")),
     ("f10", "printer", N_("Printer, print again")),
 )
-"""Function key (none: chosen from the list or by F1), what the app calls it, and its words."""
 _SHORT = {
     "spend": N_("Spend"),
     "redeem": N_("Scan"),
@@ -46,6 +47,12 @@ _SHORT = {
     "shift": N_("Day"),
     "sync": N_("Send"),
 }
+
+
+def jobs_at(status: Status | None) -> tuple[Job, ...]:
+    """What can be done at a terminal: only a ticket counter clears what shops bring."""
+    clears = status is not None and status.kind == "counter"
+    return tuple(job for job in JOBS if clears or job[1] != "clear")
 
 
 class Home(CounterScreen):
@@ -66,8 +73,13 @@ class Home(CounterScreen):
     Home #ask { width: auto; padding: 0 1; color: $accent; text-style: bold; }
     Home Line { width: 24; }
     Home #jobs { height: 1fr; min-height: 6; max-height: 14; }
-    Home #shift { padding: 0 1; margin: 1 0; }
+    Home #shift { padding: 0 1; }
     """
+
+    def __init__(self) -> None:
+        """What kind of terminal it is shows when the counter is open."""
+        super().__init__()
+        self._jobs: tuple[Job, ...] = ()
 
     def body(self) -> ComposeResult:
         """One field for amount or scan, and the jobs."""
@@ -82,10 +94,15 @@ class Home(CounterScreen):
     def on_mount(self) -> None:
         """The jobs with their keys; closed until the counter is open."""
         super().on_mount()
-        words = self.desk.words
-        jobs = self.query_one("#jobs", Choices)
-        jobs.show([f"{key.upper():<5}{words(label)}" for key, _, label in JOBS])
+        self._show_jobs()
         self.open_or_wait()
+
+    def _show_jobs(self) -> None:
+        words, jobs = self.desk.words, jobs_at(self.desk.status)
+        if jobs != self._jobs:
+            self._jobs = jobs
+            rows = [f"{key.upper():<5}{words(label)}" for key, _, label in jobs]
+            self.query_one("#jobs", Choices).show(rows)
 
     def open_or_wait(self) -> None:
         """Before the counter is open nothing can be asked."""
@@ -99,8 +116,10 @@ class Home(CounterScreen):
             self.answer.note(self.desk.words("Opening the counter. One moment, please."))
 
     def show_status(self, status: Status) -> None:
-        """Newest facts for the banner, and whether a shift is open."""
+        """Newest facts for the banner, what can be done here, and whether a shift is open."""
         super().show_status(status)
+        if self.query("#jobs"):
+            self._show_jobs()
         for line in self.query("#shift").results(Static):
             line.update(self._shift(status))
 
@@ -147,7 +166,7 @@ class Home(CounterScreen):
     @on(OptionList.OptionSelected, "#jobs")
     def choose(self, event: OptionList.OptionSelected) -> None:
         """A job was chosen from the list."""
-        self.desk.action_go(JOBS[event.option_index][1])
+        self.desk.action_go(self._jobs[event.option_index][1])
 
     def action_menu(self) -> None:
         """From the field down into the list."""

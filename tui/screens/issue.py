@@ -52,7 +52,9 @@ class Issue(CardScreen):
     FIRST, WAITING = Step.CARD, Step.WAITING
     HEADING = N_("Issue tickets")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f6", "look", N_("See the ticket"), key_display="F6")
+        Binding("f6", "look", N_("See the ticket"), key_display="F6"),
+        Binding("down", "field(1)", show=False),
+        Binding("up", "field(-1)", show=False),
     ]
     GIVEN_UP = N_("Given up. No points were moved.")
     DEFAULT_CSS = """
@@ -189,7 +191,9 @@ class Issue(CardScreen):
     def _to_form(self, kind: Running) -> None:
         self._kind = kind
         self.enter(Step.FORM)
-        go_on = self.desk.words("Enter goes on to the next field, then to the PIN.")
+        go_on = self.desk.words(
+            "Points, Enter, days, Enter, then the PIN. More than one ticket: arrow key down."
+        )
         if self.without_printer:
             self._warn_of_paper(go_on)
         else:
@@ -249,6 +253,13 @@ class Issue(CardScreen):
     ) -> bool | None:
         """There is a ticket to see once it is known whose points it is made of."""
         return action != "look" or self.step in (Step.FORM, Step.PIN)
+
+    def action_field(self, way: int) -> None:
+        """To the field below or above."""
+        if self.step is Step.FORM:
+            fields = list(self.query("#form Line"))
+            now = fields.index(self.focused) if self.focused in fields else 0
+            fields[max(0, min(now + way, len(fields) - 1))].focus()
 
     def action_look(self) -> None:
         """The paper before the PIN: nothing is asked of the card or the hub."""

@@ -25,15 +25,17 @@ from tui.widgets.table import Table
 from tui.wording import Words
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
-_KINDS = {
+KINDS = {
     "spend": N_("Points"),
     "ticket.redeemed": N_("Ticket"),
+    "ticket.voided": N_("Ticket back"),
     "reversed": N_("Taken back"),
     "refunded": N_("Given back"),
     "ticket": N_("Point ticket"),
     "Z": N_("Z-report"),
     "clearing": N_("Clearing receipt"),
 }
+"""What a sheet is, by the first word of its job's title."""
 _STATES = {
     "queued": N_("waits"),
     "failed": N_("waits"),
@@ -176,7 +178,7 @@ class Printer(CounterScreen):
 def _cells(sheet: Sheet, words: Words) -> tuple[str, ...]:
     return (
         words.moment(sheet.at),
-        words(_KINDS.get(sheet.what, sheet.what)),
+        words(KINDS.get(sheet.what, sheet.what)),
         sheet.number,
         words(_STATES.get(sheet.state, sheet.state)),
     )

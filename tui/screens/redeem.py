@@ -1,8 +1,8 @@
 """Take point tickets: one scan each, no keys; colour, word and bells give the answer.
 
 Scans that come while one is being asked wait in line, also those that come before the screen is
-there: none is lost, none is asked twice at once. A scanner that fires twice within a second gave
-one scan. A no stays in sight below while the next answers come.
+there (:mod:`tui.scanqueue`): none is lost, none is asked twice at once. A no stays in sight below
+while the next answers come.
 """
 
 from collections import deque
@@ -16,8 +16,8 @@ from textual.widgets import Static
 
 from node.outcome import Approved, FoundTicket, Outcome, Refused
 from sync.records import Tier
-from sync.values import is_typed
 from tui.asking import Trouble
+from tui.scanqueue import BOUNCE, ScanQueue
 from tui.screens.base import CounterScreen
 from tui.screens.found import ask_to_compare
 from tui.widgets.answer import LIGHT_WORD, Answer
@@ -26,8 +26,6 @@ from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 from tui.wording.advice import Advice, advice_for
 
-BOUNCE = 1.0
-"""Seconds within which the same text again is the scanner's own repetition."""
 _SHOWN = 5
 
 
@@ -48,21 +46,16 @@ class Redeem(CounterScreen):
         """``first``: a ticket that was scanned on the screen before, at its own moment."""
         super().__init__()
         self._kept: list[Key | Paste] | None = []
-        self._waiting: deque[str] = deque([first] if first else [])
-        self._asking = True  # until the screen is there, nothing can be asked
-        self._bounce = (first, at)
+        self._scans = ScanQueue(first, at)
+        self._scans.hold()  # until the screen is there, nothing can be asked
         self._taken: list[Approved] = []
-        self._found: FoundTicket | None = None
-        """What is behind a typed number, until Enter takes it or another scan comes."""
-        self._compared = ""
-        """The number that a person has compared with the paper."""
         self._lines: deque[str] = deque(maxlen=_SHOWN)
 
     def body(self) -> ComposeResult:
         """The field, the answer, the amount, and what came before."""
         words = self.desk.words
         with Horizontal():
-            yield Static(words("Scan the ticket:"), classes="label")
+            yield Static(words("Scan the ticket, or type its number:"), classes="label")
             yield Line(name="scan")
         yield Answer()
         yield BigAmount()
@@ -74,7 +67,7 @@ class Redeem(CounterScreen):
         super().on_mount()
         self.query_one("#scan", Line).focus()
         self._paint_sum()
-        self._asking = False
+        self._scans.answered()
         self._next()
 
     @property
@@ -104,45 +97,36 @@ class Redeem(CounterScreen):
 
     def take(self, text: str, at: float) -> None:
         """One scan, here or on the screen before; ``at``: its moment in monotonic seconds."""
-        before, before_at = self._bounce
-        self._bounce = (text, at)
-        found, self._found = self._found, None
-        if not text and found is not None:
-            self._compared = found.number
-            self._waiting.append(found.number)
-            self._next()
-        if not text or (text == before and at - before_at < BOUNCE):
-            return
         if meant_as_amount(text) and self.is_mounted:
+            self._scans.forget()
             self.desk.advise_reason(self.answer, "scan-needed")
             return
-        self._waiting.append(text)
+        self._scans.hear(text, at)
         self._next()
 
     def _next(self) -> None:
-        if self._asking or not self._waiting:
+        scan = self._scans.next()
+        if scan is None:
             return
-        self._asking = True
         self.query_one(BigAmount).points = 0
         self.answer.note(self.desk.words("Asking. One moment, please."))
-        text = self._waiting.popleft()
-        if is_typed(text) and text != self._compared:
-            self.ask(partial(self.counter.find_ticket, text), self._compare)
+        if scan.to_compare:
+            self.ask(partial(self.counter.find_ticket, scan.text), self._compare)
         else:
-            self.ask(partial(self.counter.redeem, text), self._show, money=True)
+            self.ask(partial(self.counter.redeem, scan.text), self._show, money=True)
 
     def _compare(self, found: FoundTicket | Refused) -> None:
         """A number that was typed: a person compares it with the paper first."""
-        self._asking = False
         if isinstance(found, Refused):
+            self._scans.answered()
             self._refuse(found)
         else:
-            self._found = found
+            self._scans.answered(found)
             ask_to_compare(self.answer, self.desk.words, found)
         self._next()
 
     def _show(self, outcome: Outcome) -> None:
-        self._asking, self._compared = False, ""
+        self._scans.answered()
         words = self.desk.words
         if isinstance(outcome, Approved):
             self._taken.append(outcome)
@@ -169,7 +153,7 @@ class Redeem(CounterScreen):
 
     def show_trouble(self, trouble: Trouble) -> None:
         """Say it; the scans behind it go on."""
-        self._asking = False
+        self._scans.answered()
         super().show_trouble(trouble)
         self._note_no("", trouble.advice)
         self._paint_sum()

@@ -139,7 +139,7 @@ class Voids(CardScreen):
         """Yes."""
         if self.step is Step.PAPER:
             self.wait(N_("Asking. One moment, please."))
-            self.ask(partial(self.counter.void_ticket, self._qr), self._voided)
+            self.ask(partial(self.counter.void_ticket, self._qr), self._voided, money=True)
 
     # -- the paper is lost
 

@@ -249,6 +249,10 @@ ADVICE: dict[str, Advice] = {
     "payee-unknown": Advice(
         N_("The town knows no shop of this ID."), N_("Type it again, or choose from the list.")
     ),
+    "shop-first": Advice(
+        N_("A ticket was scanned, but it is not known yet whose it is."),
+        N_("First choose the shop that brought the tickets, then scan."),
+    ),
     "pile-open": Advice(
         N_("The pile of another shop is open."), N_("Go on with it and close it first.")
     ),
