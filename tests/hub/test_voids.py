@@ -202,6 +202,19 @@ def test_a_void_that_names_another_value_waits_for_people(
     assert town.ticket_states() == {"issued": 1}
 
 
+def test_paper_is_handed_in_before_its_first_day_too(
+    town: Corner, hana: Resident, counter: Pen
+) -> None:
+    before = town.wallet(hana)
+    n, asked = town.hold_tickets(counter, hana, 500, start="2026-11-05")
+    account = town.account(hana)
+    counter.issue(hana.card, account, asked.tickets, town=KAWASAKI, hold=n, programme="101")
+    (paper,) = town.verdict(counter).tickets
+
+    assert town.void(counter, paper, 500).outcome is Outcome.APPLIED
+    assert town.wallet(hana) == before
+
+
 def test_a_ticket_past_its_days_is_not_voided(
     town: Corner, hana: Resident, counter: Pen, fish: Pen
 ) -> None:
