@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sync.clock import TOKYO_AHEAD
@@ -41,6 +42,8 @@ MOST_BYTES = 1024
 MOST_ZONES = 16
 LONGEST_ZONE = 32
 LONGEST_ISSUER = 200
+_KEYS_KEPT = 64
+"""Public keys that stay as they were read: those of the towns that a node or hub hears of."""
 
 
 class _Claim:
@@ -130,6 +133,7 @@ def check_number(text: str) -> TicketNumber:
     return TicketNumber(number)
 
 
+@lru_cache(_KEYS_KEPT)
 def key_id(public: bytes) -> bytes:
     """The first 8 bytes of a key's thumbprint (RFC 7638; members of RFC 8037). Only finds it."""
     x = base64.urlsafe_b64encode(public).decode("ascii").rstrip("=")
@@ -367,11 +371,17 @@ def _signer(data: bytes, candidates: Iterable[tuple[MunicipalityCode, bytes]]) -
     cose = COSE.new()
     for town, public in candidates:
         try:
-            cose.decode(data, _cose_key(public))
+            cose.decode(data, _public_key(public))
         except VerifyError:
             continue
         return town
     raise NotAuthentic("the ticket was changed, or is not one of this municipality")
+
+
+@lru_cache(_KEYS_KEPT)
+def _public_key(public: bytes) -> "COSEKeyInterface":
+    """What a town's tickets are checked with: made once, since every scan needs it."""
+    return _cose_key(public)
 
 
 def _cose_key(public: bytes, seed: bytes | None = None) -> "COSEKeyInterface":
