@@ -171,7 +171,7 @@ class Recheck:
             accepted=True,
             in_zone=in_zone(self._books, row["programme"], case.line.node),
             listed_as_used=self._listed(case, body, includes),
-            seen_here=_seen(case, known, body),
+            seen_here=_seen(case, known, body, _ENDED),
             float_used=_float_used(known, "ticket.redeemed", case, body.basis),
             float_limit=policy.ticket_float,
         )
@@ -197,7 +197,7 @@ class Recheck:
             clear_until=until,
             accepted=True,
             listed_as_used=self._listed(case, body, includes),
-            seen_here=_seen(case, known, body),
+            seen_here=_seen(case, known, body, OF_TICKETS),
         )
         return _refusal(decide_clearing(policy, facts))
 
@@ -359,10 +359,14 @@ def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> in
     return own + known.float_of_lives_before(kind, case.at)
 
 
-def _seen(case: Case, known: NodeKnowledge, body: Redemption) -> bool:
-    """Whether a ticket was redeemed, cleared or voided at the node already."""
+_ENDED = OF_TICKETS | {"ticket.voided"}
+"""What ends a ticket for a sale. A shop's pile was stamped before a ticket was said to be lost."""
+
+
+def _seen(case: Case, known: NodeKnowledge, body: Redemption, kinds: frozenset[str]) -> bool:
+    """Whether a record of these kinds was made of a ticket at the node already."""
     return any(
-        done.kind in {*OF_TICKETS, "ticket.voided"}
+        done.kind in kinds
         and done.town == body.municipality
         and not done.undone
         and _came_before(case, done.epoch, done.seq)

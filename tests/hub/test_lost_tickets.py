@@ -347,6 +347,21 @@ def test_stamped_paper_in_a_pile_is_paid_by_a_ticket_that_was_said_to_be_lost(
     assert town.audit() == []
 
 
+def test_a_counter_that_took_the_loss_down_clears_the_stamped_paper_offline(
+    town: Corner, hana: Resident
+) -> None:
+    office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    paper = town.ticket(office, hana, 500)
+    town.feed(office)
+    town.lose(office, hana, paper)
+
+    seq = town.clear(office, paper, FISH_SHOP)
+
+    found = town.verdict(office, seq)
+    assert (found.reason, found.paid) == ("lost-ticket-redeemed", 500)
+    assert town.audit() == []
+
+
 def test_a_pile_that_comes_when_the_points_are_back_is_for_people(
     town: Corner, hana: Resident
 ) -> None:
