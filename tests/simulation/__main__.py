@@ -5,9 +5,9 @@ import sys
 import time
 
 from tests.simulation.along import along
-from tests.simulation.demands import Broken
+from tests.simulation.demands import Broken, demand
 from tests.simulation.final import at_the_end
-from tests.simulation.world import World
+from tests.simulation.world import LONG, World
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
             along(world)
         world.heal()
         at_the_end(world)
+        demand(options.days < LONG or not world.never(), "never came about", world.never())
     except Broken as broken:
         sys.stdout.write("\n".join(world.trace[-60:]) + "\n")
         sys.stdout.write(f"seed {options.seed}, day {world.days}: BROKEN {broken}\n")
@@ -33,6 +34,8 @@ def main() -> int:
         world.close()
     if options.trace:
         sys.stdout.write("\n".join(world.trace) + "\n")
+    done = ", ".join(f"{what} {count}" for what, count in sorted(world.happened.items()))
+    sys.stdout.write(f"came about: {done}\n")
     crashes = sum(machine.crashes for machine in world.machines)
     sys.stdout.write(
         f"seed {options.seed}: {options.days} days, {len(world.trace)} doings,"

@@ -175,7 +175,8 @@ def _windows(town: Town, tx: Tx, where: MunicipalityCode) -> None:
 
 def _tickets(tx: Tx) -> None:
     rows = tx.rows(
-        "SELECT town, account, count(*) FROM record WHERE kind='ticket.redeemed'"
+        "SELECT town, account, count(*) FROM record WHERE"
+        " kind IN ('ticket.redeemed','ticket.cleared')"
         " AND outcome='applied' AND undone='' GROUP BY town, account HAVING count(*)>1"
     )
     demand(not rows, "I7 two applied redemptions", rows)
@@ -187,8 +188,8 @@ def _tickets(tx: Tx) -> None:
     demand(not rows, "I7 a redemption stands that the ticket's own points do not pay", rows)
     rows = tx.rows(
         "SELECT t.number FROM ticket t JOIN record r ON r.town=t.municipality"
-        " AND r.account=t.number AND r.kind='ticket.redeemed' AND r.outcome='applied'"
-        " AND r.undone='' WHERE t.state='voided'"
+        " AND r.account=t.number AND r.kind IN ('ticket.redeemed','ticket.cleared')"
+        " AND r.outcome='applied' AND r.undone='' WHERE t.state='voided'"
     )
     demand(not rows, "I7 a voided ticket paid a shop", rows)
 

@@ -1,5 +1,6 @@
 """What people do at counters, and what happens to the machines there."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -10,8 +11,10 @@ from sync.values import Points
 from tests.simulation.cards import PIN
 from tests.simulation.machine import Machine
 from tests.simulation.places import KAWASAKI, SHOPS, TOWNS
-from tests.simulation.town import Town, business_year
+from tests.simulation.town import Town, business_year, short_programmes
 
+_DETAIL = re.compile(r" (\d|r\d).*")
+"""Whose, how many and which: what the count leaves out."""
 Doing = Callable[[Town, Machine], None]
 
 
@@ -22,7 +25,7 @@ def spend(town: Town, machine: Machine) -> None:
     points = town.random.choice((100, 300, 500, 700, 1_000))
     with machine.running() as counter:
         done = counter.spend(who.name, where, Points(points), bytearray(PIN))
-        _note(town, machine, f"spend {who.name} {where} {points}", done)
+        note(town, machine, f"spend {who.name} {where} {points}", done)
 
 
 def drop(town: Town, machine: Machine) -> None:
@@ -41,14 +44,14 @@ def reverse(town: Town, machine: Machine) -> None:
         rows = [row for row in counter.history(5) if row.kind in {"spend", "ticket.redeemed"}]
         if rows:
             seq = town.random.choice(rows).seq
-            _note(town, machine, f"reverse {seq}", counter.reverse(seq))
+            note(town, machine, f"reverse {seq}", counter.reverse(seq))
 
 
 def issue(town: Town, machine: Machine) -> None:
     """Somebody takes points home on paper."""
     who = town.somebody()
     points = town.random.choice((300, 500, 1_000))
-    year = business_year(date.fromisoformat(town.today))
+    programme = _issuing(town)
     with machine.running() as counter:
         done = counter.issue_tickets(
             who.name,
@@ -56,14 +59,24 @@ def issue(town: Town, machine: Machine) -> None:
             Points(points),
             days=3,
             count=1,
-            programme=f"{year % 10}00",
+            programme=programme,
             pin=bytearray(PIN),
         )
         how = done.reason if isinstance(done, Refused) else "issued"
         town.note(f"{machine.name} issue {who.name} {points}: {how}")
         if isinstance(done, Issued):
+            town.happened["issue"] += 1
             town.papers.extend(paper.qr for paper in done.papers if paper.qr)
             town.qr_of.update({paper.number: paper.qr for paper in done.papers})
+
+
+def _issuing(town: Town) -> str:
+    """The year's programme; where piles are cleared also the short one that ends next."""
+    year = business_year(date.fromisoformat(town.today))
+    soon = [code for code, end in short_programmes(year) if end >= town.today]
+    if town.profile.piles and soon and town.random.random() < 0.5:
+        return soon[0]
+    return f"{year % 10}00"
 
 
 def redeem(town: Town, machine: Machine) -> None:
@@ -72,7 +85,7 @@ def redeem(town: Town, machine: Machine) -> None:
         return
     qr = town.random.choice(town.papers[-4:])
     with machine.running() as counter:
-        _note(town, machine, "redeem", counter.redeem(qr))
+        note(town, machine, "redeem", counter.redeem(qr))
 
 
 def photocopy(town: Town, machine: Machine) -> None:
@@ -83,7 +96,7 @@ def photocopy(town: Town, machine: Machine) -> None:
     up, other.road.up = other.road.up, False
     for booth in town.random.sample((machine, other), 2):
         with booth.running() as counter:
-            _note(town, booth, "redeem a copy", counter.redeem(qr))
+            note(town, booth, "redeem a photocopy", counter.redeem(qr))
     other.road.up = up
     sync(town, other)
 
@@ -96,7 +109,7 @@ def refund(town: Town, machine: Machine) -> None:
             row = town.random.choice(rows)
             points = town.random.choice((row.refundable, max(1, row.refundable // 2)))
             done = counter.refund(row.epoch, row.seq, Points(points))
-            _note(town, machine, f"refund {row.epoch} {row.seq} {points}", done)
+            note(town, machine, f"refund {row.epoch} {row.seq} {points}", done)
 
 
 def void(town: Town, machine: Machine) -> None:
@@ -106,7 +119,7 @@ def void(town: Town, machine: Machine) -> None:
     qr = town.random.choice(town.papers[-4:])
     with machine.running() as counter:
         done = counter.void_ticket(qr)
-        _note(town, machine, "void", done.record if isinstance(done, Voided) else done)
+        note(town, machine, "void", done.record if isinstance(done, Voided) else done)
 
 
 def lose(town: Town, machine: Machine) -> None:
@@ -134,7 +147,7 @@ def lose(town: Town, machine: Machine) -> None:
     )
     with machine.running() as counter:
         done = counter.void_lost(who.name, bytearray(PIN), ticket)
-        _note(town, machine, "lost", done.record if isinstance(done, Voided) else done)
+        note(town, machine, "void a lost one", done.record if isinstance(done, Voided) else done)
     if number in town.qr_of and town.random.random() < 0.5:
         _found(town, town.qr_of[number])
 
@@ -144,7 +157,7 @@ def _found(town: Town, qr: str) -> None:
     booth = town.random.choice(town.machines)
     up, booth.road.up = booth.road.up, False
     with booth.running() as counter:
-        _note(town, booth, "redeem what was lost", counter.redeem(qr))
+        note(town, booth, "redeem what was lost", counter.redeem(qr))
     booth.road.up = up
 
 
@@ -194,8 +207,10 @@ def clone(town: Town, machine: Machine) -> None:
         town.note(f"{machine.name} cloned")
 
 
-def _note(town: Town, machine: Machine, what: str, done: object) -> None:
+def note(town: Town, machine: Machine, what: str, done: object) -> None:
+    """What came of something at a counter, for the trace and the count."""
     if isinstance(done, Approved):
+        town.happened[_DETAIL.sub("", what)] += 1
         town.approved.append((done.node, done.epoch, done.seq))
         town.note(f"{machine.name} {what}: approved {done.tier} seq={done.seq}")
     elif isinstance(done, Refused):

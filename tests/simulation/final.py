@@ -12,6 +12,7 @@ from sync.records import (
     Record,
     Refunded,
     Spend,
+    TicketCleared,
     TicketIssued,
     TicketRedeemed,
     TicketVoided,
@@ -19,8 +20,9 @@ from sync.records import (
     decode,
 )
 from tests.simulation.along import along
+from tests.simulation.cleared import cleared
 from tests.simulation.demands import demand
-from tests.simulation.places import SHOPS, TOWNS
+from tests.simulation.places import TOWNS
 from tests.simulation.town import Town
 
 _HONEST = {
@@ -35,6 +37,7 @@ _HONEST = {
     "ticket-not-live",
     "redeemed-meanwhile",
     "copy-turned-up",
+    "second-clearing",
 }
 """What an honest node may be told. Anything else says that hub and node decide differently."""
 _PAID = {"", "overspend", "second-redemption", "lost-ticket-redeemed", "copy-of-voided"}
@@ -53,6 +56,7 @@ def at_the_end(town: Town) -> None:
         _paid(tx)
         _refunds(tx, records, verdicts)
         _voids(tx)
+        cleared(tx, records, verdicts)
         _holds(town, tx)
         _settlement(town, tx)
         _late(tx)
@@ -125,7 +129,7 @@ def _shops(
                 "I4 an honest node is told that it broke a rule",
                 (node, record.seq, record.kind, row["outcome"], row["reason"]),
             )
-        if not isinstance(record.body, Spend | TicketRedeemed) or row["undone"]:
+        if not isinstance(record.body, Spend | TicketRedeemed | TicketCleared) or row["undone"]:
             continue
         paid = row["reason"] in _PAID
         if row["outcome"] != "quarantined" and paid:
@@ -186,7 +190,9 @@ def _paid(tx: Tx) -> None:
         " WHERE credit LIKE 'payable:%' AND debit NOT LIKE 'transit:%'"
     ):
         moved[of or f"{source}:{epoch}:{seq}"] += points
-    for row in tx.all("SELECT * FROM record WHERE kind IN ('spend', 'ticket.redeemed')"):
+    for row in tx.all(
+        "SELECT * FROM record WHERE kind IN ('spend', 'ticket.redeemed', 'ticket.cleared')"
+    ):
         name = f"{row['node']}:{_line(row)}:{row['seq']}"
         said = row["paid"]
         demand(
@@ -260,7 +266,7 @@ def _holds(town: Town, tx: Tx) -> None:
 
 def _settlement(town: Town, tx: Tx) -> None:
     """I10: what the bank paid is what the books say."""
-    for organisation in SHOPS:
+    for organisation in town.bank:
         credit = 0
         for where in TOWNS:
             books = dict(

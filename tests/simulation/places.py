@@ -12,6 +12,8 @@ SHOPS = (
     OrganisationId("141305-B2109"),
     OrganisationId("131164-C1001"),
 )
+OFFICE = OrganisationId("141305-A1001")
+"""The town's own: it has the ticket counter where the shops' piles are cleared."""
 START = at("2025-04-01 09:00")
 """A thousand days later the holidays are still known: a bank file needs them for its day."""
 ORIGIN = "https://hub.test"

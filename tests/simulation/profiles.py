@@ -46,6 +46,8 @@ class Profile:
     closed: float = 0.0
     """The chance of a day that somebody's card is closed, or opens again; with it the town has an
     issuer whose lists are late now and then."""
+    piles: bool = False
+    """There is a ticket counter, where shops bring the paper that they stamped."""
     synced: float = 0.7
     """The chance that a node's schedule wakes up in the evening."""
 
@@ -163,5 +165,28 @@ PROFILES = {
         worse={"lose-answer": 0.1, "late-answer": 0.1, "crash-after-answer": 0.02},
         residents=2,
         rush=0.4,
+    ),
+    "piles": Profile(
+        acts={
+            "spend": 2,
+            "issue": 14,
+            "redeem": 3,
+            "photocopy": 2,
+            "type": 5,
+            "clear": 14,
+            "refund": 3,
+            "void": 4,
+            "lose": 3,
+            "reverse": 2,
+            "grant": 10,
+            "cut": 2,
+            "sync": 3,
+        },
+        worse={"lose-answer": 0.1, "late-answer": 0.1, "crash-after-answer": 0.02},
+        grants=(1_000, 2_000, 3_000),
+        rush=0.4,
+        busy=14,
+        mended=0.7,
+        piles=True,
     ),
 }

@@ -13,7 +13,7 @@ from tests.simulation.final import at_the_end
 from tests.simulation.planted import PLANTED
 from tests.simulation.planted.mistake import Mistake
 from tests.simulation.profiles import PROFILES
-from tests.simulation.world import World
+from tests.simulation.world import LONG, World
 
 DAYS = 60
 TRIES = 4
@@ -37,6 +37,15 @@ def live(world: World, days: int) -> list[str]:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_whatever_goes_wrong_the_books_add_up_in_the_end(profile: str) -> None:
     live(World(11, profile), DAYS)
+
+
+@pytest.mark.slow
+def test_in_two_hundred_days_everything_that_people_do_with_paper_comes_about() -> None:
+    world = World(1, "piles")
+
+    live(world, LONG)
+
+    assert world.never() == []
 
 
 @pytest.mark.slow

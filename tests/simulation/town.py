@@ -1,6 +1,7 @@
 """The town as it was founded: hub, shops with their machines, residents with their cards."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -52,7 +53,7 @@ from tests.simulation.cards import SimCard
 from tests.simulation.faults import CrashingDatabase, Dice, Road
 from tests.simulation.keys import card_keys
 from tests.simulation.machine import Machine
-from tests.simulation.places import FLOATS, ORIGIN, SHOPS, START, TOWNS
+from tests.simulation.places import FLOATS, KAWASAKI, OFFICE, ORIGIN, SHOPS, START, TOWNS
 from tests.simulation.profiles import FAULTS, Profile
 from tests.simulation.witness import Witness
 
@@ -87,6 +88,10 @@ class Town:
         self.hub = self._compose()
         self.witness = Witness(self.database)
         self.machines: list[Machine] = []
+        self.office: Machine | None = None
+        """The ticket counter, where there is one."""
+        self.happened: Counter[str] = Counter()
+        """How often something was done that a counter did not refuse."""
         self.cards: dict[str, SimCard] = {}
         self.residents: list[Resident] = []
         self.papers: list[str] = []
@@ -102,7 +107,7 @@ class Town:
         self.looked_at: dict[MunicipalityCode, int] = {}
         """Each town's last window whose lines were compared with its stamp."""
         self.granted: dict[MunicipalityCode, int] = dict.fromkeys(TOWNS, 0)
-        self.bank: dict[OrganisationId, int] = dict.fromkeys(SHOPS, 0)
+        self.bank: dict[OrganisationId, int] = dict.fromkeys((*SHOPS, OFFICE), 0)
         self.held: set[str] = set()
         """Whose certificates the issuer's last list had on hold."""
         self.lists = 0
@@ -175,13 +180,18 @@ class Town:
             self._resident(f"r{place}", holder)
         for organisation in SHOPS:
             self.open_booth(organisation)
+        if self.profile.piles:
+            account = BankDetails("0001", "001", 1, "7654321", "ﾏﾁﾔｸﾊﾞ")
+            self.enact(OrganisationAdded(KAWASAKI, OFFICE, "町役場", "", account))
+            self.office = self.open_booth(OFFICE, kind="counter")
         for machine in self.machines:
             machine.start().sync_now()
 
     def add_programmes(self, town: MunicipalityCode, year: int) -> None:
         """One whose points fall away at the year's end, and short ones."""
         for code, end in ((f"{year % 10}00", f"{year + 1}-03-31"), *short_programmes(year)):
-            self.enact(ProgrammeAdded(town, code, "清掃", "環境局", 0, end, end, end, end))
+            until = (date.fromisoformat(end) + _STAMPED).isoformat()
+            self.enact(ProgrammeAdded(town, code, "清掃", "環境局", 0, end, end, end, until))
 
     def _resident(self, name: str, key: RSAPrivateKey) -> None:
         public = key.public_key()
@@ -192,12 +202,12 @@ class Town:
         self.cards[name] = card
         self.residents.append(Resident(name, card, made.mykey_id))
 
-    def open_booth(self, organisation: OrganisationId) -> None:
+    def open_booth(self, organisation: OrganisationId, kind: str = "shop") -> Machine:
         core = self.hub.core
         code = fresh_code(self.randomness)
         with core.database.write() as tx:
             invited = invite(
-                tx, organisation, kind="shop", place="駅前", zone="", again=None, code=code
+                tx, organisation, kind=kind, place="駅前", zone="", again=None, code=code
             )
             enact(core, tx, invited, ("Sato",))
         name = invited.node
@@ -219,6 +229,7 @@ class Town:
         machine.adopt(new.counter)
         self.enact(NodeConfirmed(home_of(organisation), name))
         self.machines.append(machine)
+        return machine
 
     # -- for everybody in it
 
@@ -269,6 +280,8 @@ class Town:
 
 
 START_YEAR = 2025
+_STAMPED = timedelta(days=2)
+"""How long after a programme's end its stamped paper may still be cleared."""
 
 
 def business_year(today: date) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from tests.doubles.clocks import at
-from tests.simulation import counters, desks, strangers
+from tests.simulation import counters, desks, piles, strangers
 from tests.simulation.machine import Machine
 from tests.simulation.profiles import PROFILES
 from tests.simulation.town import Town
@@ -19,6 +19,8 @@ DOINGS: dict[str, Callable[[Town, Machine], None]] = {
     "refund": counters.refund,
     "void": counters.void,
     "lose": counters.lose,
+    "clear": piles.clear,
+    "type": piles.type_number,
     "sync": counters.sync,
     "cut": counters.cut,
     "reboot": counters.reboot,
@@ -30,6 +32,22 @@ DOINGS: dict[str, Callable[[Town, Machine], None]] = {
     "grant": lambda town, _: desks.grant(town),
 }
 """What can happen, at a machine, by the names that profiles use."""
+
+LONG = 200
+"""Days after which everything that people do in a town has come about at least once."""
+_COMES_ABOUT: dict[str, tuple[str, ...]] = {
+    "spend": ("spend",),
+    "reverse": ("reverse",),
+    "issue": ("issue",),
+    "redeem": ("redeem",),
+    "photocopy": ("redeem a photocopy",),
+    "refund": ("refund",),
+    "void": ("void",),
+    "lose": ("void a lost one", "redeem what was lost"),
+    "clear": ("clear online", "clear offline", "clear a typed number", "undo", "close a pile"),
+    "type": ("redeem a typed number",),
+}
+"""What each doing comes to when it is not refused, as it is counted."""
 
 
 class World(Town):
@@ -63,6 +81,15 @@ class World(Town):
         self.days += 1
         tomorrow = at(f"{self.today} 00:00") + 86_400_000 + 9 * 3_600_000
         self.pass_time(max(1, (tomorrow - self.clock.now()) // 60_000))
+
+    def never(self) -> list[str]:
+        """What people here do, and what was refused each time: nothing was proved of it."""
+        return [
+            what
+            for act in self.profile.acts
+            for what in _COMES_ABOUT.get(act, ())
+            if not self.happened[what]
+        ]
 
     def _something(self) -> None:
         """The next thing that happens: within a minute at the same counter, or somewhere later."""

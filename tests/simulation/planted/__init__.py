@@ -4,6 +4,7 @@ Every one of them is a rule that somebody could forget, or get almost right. Eac
 invariant that finds it, the kind of town, and the seed from which it shows within sixty days.
 """
 
+from tests.simulation.planted import at_the_counter as counter
 from tests.simulation.planted import at_the_hub as hub
 from tests.simulation.planted import at_the_node as node
 from tests.simulation.planted import giving_back as back
@@ -58,6 +59,11 @@ PLANTED: dict[str, Mistake] = {
     "lost ticket paid at once": Mistake("I2|I5", "returns", 11, back.lost_ticket_paid_at_once),
     "copy of voided unpaid": Mistake("I10", "returns", 11, back.copy_of_voided_unpaid),
     "void ends before all know": Mistake("I4", "returns", 12, back.void_ends_before_all_know),
+    # piles and typed numbers
+    "clearing pays the office": Mistake("I10", "piles", 1, counter.clearing_pays_the_office),
+    "cleared for ever": Mistake("I10", "piles", 1, counter.cleared_for_ever),
+    "typed number without a hold": Mistake("I4", "piles", 1, counter.typed_without_a_hold),
+    "second clearing paid": Mistake("I10", "piles", 1, counter.second_clearing_paid),
     # who is who
     "certificate kept open": Mistake("I11", "usual", 1, node.certificate_kept_open),
 }

@@ -1,0 +1,80 @@
+"""Mistakes with piles and with typed numbers, at the ticket counter and at the hub."""
+
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+import hub.points.asking
+import hub.points.redeem
+import node.clearing
+import node.tickets
+from hub.points.case import Judgement
+from hub.points.seconds import ticket_row
+from node.asking import Attempted
+from sync import policy
+from sync.holds import HoldAnswer
+from sync.values import organisation_of
+
+Plant = AbstractContextManager[Any]
+_NEVER = "9999-12-31"
+
+
+def clearing_pays_the_office() -> Plant:
+    """The points go to whose counter it is, as at any other counter."""
+    true = hub.points.redeem._paid
+
+    def paid(till: Any, case: Any, paper: Any) -> Any:
+        return true(till, case, paper._replace(shop=organisation_of(case.line.node)))
+
+    return patch.object(hub.points.redeem, "_paid", paid)
+
+
+def cleared_for_ever() -> Plant:
+    """Counter and hub alike forget the programme's last day of clearing."""
+    true = policy.decide_clearing
+    stack = ExitStack()
+    for module in (hub.points.asking, hub.points.redeem):
+        stack.enter_context(patch.object(module, "last_day_of_clearing", lambda *_: _NEVER))
+    endless = patch.object(
+        policy,
+        "decide_clearing",
+        lambda rules, facts: true(rules, replace(facts, clear_until=_NEVER)),
+    )
+    stack.enter_context(endless)
+    return stack
+
+
+def typed_without_a_hold() -> Plant:
+    """A typed number is taken as soon as the hub has said what is behind it."""
+    stack = ExitStack()
+    for kind in (node.clearing.Clearing, node.tickets.Tickets):
+        stack.enter_context(patch.object(kind, "_claim", _believing(kind._claim)))
+
+    def found(till: Any, case: Any, body: Any) -> Any:
+        judged = true(till, case, body)
+        if isinstance(judged, Judgement) and judged.reason == "number-without-hold":
+            return ticket_row(till.books, body.number), None
+        return judged
+
+    true = hub.points.redeem._found
+    stack.enter_context(patch.object(hub.points.redeem, "_found", found))
+    return stack
+
+
+def _believing(true: Any) -> Any:
+    def claim(self: Any, signed: bytes, ticket: Any) -> Attempted:
+        if signed:
+            return true(self, signed, ticket)  # type: ignore[no-any-return]
+        return Attempted(n=0, answer=_YES)
+
+    return claim
+
+
+_YES = HoldAnswer("", "", "", 0, True, "", 0, (), None)  # type: ignore[arg-type]
+
+
+def second_clearing_paid() -> Plant:
+    """The reserve pays a second clearing as it pays a second redemption."""
+    return patch.object(hub.points.redeem, "TicketCleared", ())
