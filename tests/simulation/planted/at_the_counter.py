@@ -1,20 +1,19 @@
 """Mistakes with piles and with typed numbers, at the ticket counter and at the hub."""
 
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from msgspec.structs import replace
+import msgspec
 
 import hub.points.asking
 import hub.points.redeem
-import node.clearing
-import node.tickets
 from hub.points.case import Judgement
 from hub.points.seconds import ticket_row
-from node.asking import Attempted
+from node.asking import NOT_ASKED, Asking, Attempted
 from sync import policy
-from sync.holds import HoldAnswer
+from sync.holds import HoldAnswer, Purpose
 from sync.values import organisation_of
 
 Plant = AbstractContextManager[Any]
@@ -40,7 +39,7 @@ def cleared_for_ever() -> Plant:
     endless = patch.object(
         policy,
         "decide_clearing",
-        lambda rules, facts: true(rules, replace(facts, clear_until=_NEVER)),
+        lambda rules, facts: true(rules, msgspec.structs.replace(facts, clear_until=_NEVER)),
     )
     stack.enter_context(endless)
     return stack
@@ -48,9 +47,14 @@ def cleared_for_ever() -> Plant:
 
 def typed_without_a_hold() -> Plant:
     """A typed number is taken as soon as the hub has said what is behind it."""
-    stack = ExitStack()
-    for kind in (node.clearing.Clearing, node.tickets.Tickets):
-        stack.enter_context(patch.object(kind, "_claim", _believing(kind._claim)))
+    ask = Asking.hold
+
+    def hold(asking: Any, request: Any, patience: float) -> Attempted:
+        if request.purpose in {Purpose.REDEEM, Purpose.CLEAR} and not request.ticket:
+            return replace(NOT_ASKED, answer=_YES)
+        return ask(asking, request, patience)
+
+    true = hub.points.redeem._found
 
     def found(till: Any, case: Any, body: Any) -> Any:
         judged = true(till, case, body)
@@ -58,18 +62,10 @@ def typed_without_a_hold() -> Plant:
             return ticket_row(till.books, body.number), None
         return judged
 
-    true = hub.points.redeem._found
+    stack = ExitStack()
+    stack.enter_context(patch.object(Asking, "hold", hold))
     stack.enter_context(patch.object(hub.points.redeem, "_found", found))
     return stack
-
-
-def _believing(true: Any) -> Any:
-    def claim(self: Any, signed: bytes, ticket: Any) -> Attempted:
-        if signed:
-            return true(self, signed, ticket)  # type: ignore[no-any-return]
-        return Attempted(n=0, answer=_YES)
-
-    return claim
 
 
 _YES = HoldAnswer("", "", "", 0, True, "", 0, (), None)  # type: ignore[arg-type]
