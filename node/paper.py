@@ -49,6 +49,7 @@ _QUEUE = (
     "INSERT OR IGNORE INTO job (kind, title, document, state, name, made)"
     " VALUES (?, ?, ?, 'queued', ?, ?)"
 )
+_WITHDRAW = "DELETE FROM job WHERE title = ? AND state IN ('queued', 'failed')"
 
 
 class JobStore:
@@ -205,12 +206,21 @@ class Paper:
         made = 0
         for number, signed, digest, at in self._store.rows(
             f"{_SIGNED} AND NOT EXISTS (SELECT 1 FROM job WHERE name = 'ticket/' || number)"
+            " AND NOT EXISTS (SELECT 1 FROM move WHERE move.number = paper.number"
+            " AND move.kind = 'ticket.voided')"
         ):
             sheet = self._ticket(signed, digest, at)
             if sheet is not None:
                 self._queue(sheet, "ticket", f"ticket {number}", f"ticket/{number}", now)
                 made += 1
         return made
+
+    def withdraw(self, number: str) -> None:
+        """Let no sheet of a ticket come out any more; inside the transaction of its void.
+
+        One that may have come out already stays for a person to look at.
+        """
+        self._store.execute(_WITHDRAW, (f"ticket {number}",))
 
     def ticket_of(self, number: str) -> documents.Ticket | None:
         """An issued ticket's sheet, printed or not; None while it has not come."""

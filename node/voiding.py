@@ -239,6 +239,7 @@ class Voiding:
             number=body.number,
         )
         self._parts.paper.slip(approved)
+        self._parts.paper.withdraw(body.number)
         return approved
 
     def _push(self) -> None:

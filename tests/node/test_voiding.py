@@ -214,6 +214,32 @@ def test_its_slip_says_that_the_points_are_not_back_yet(shop: Shop) -> None:
     assert (slip.kind, slip.settled) == ("void", None)
 
 
+def issued(shop: Shop) -> None:
+    made = shop.counter.issue_tickets(
+        shop.card, KAWASAKI, Points(500), days=3, count=1, programme=None, pin=pin()
+    )
+    assert isinstance(made, Issued)
+
+
+def test_paper_that_has_not_come_out_yet_never_does(shop: Shop) -> None:
+    issued(shop)
+    assert [each.what for each in shop.counter.sheets()] == ["ticket"]
+
+    lost(shop)
+    shop.counter.sync_now()
+
+    assert "ticket" not in {each.what for each in shop.counter.sheets()}
+
+
+def test_paper_of_which_nobody_knows_whether_it_came_out_is_still_looked_at(shop: Shop) -> None:
+    issued(shop)
+    shop.counter.parts.store.execute("UPDATE job SET state = 'sent'")
+
+    lost(shop)
+
+    assert ("ticket", "sent") in {(each.what, each.state) for each in shop.counter.sheets()}
+
+
 def test_a_wrong_pin_voids_nothing(shop: Shop) -> None:
     ticket(shop)
     live = shop.counter.own_tickets(shop.card, pin())
@@ -274,4 +300,4 @@ def test_an_issued_ticket_can_be_handed_back_at_once(shop: Shop) -> None:
 
     assert done.record.number == made.numbers[0]
     jobs = [decode(job.document) for job in shop.counter.parts.paper.jobs.waiting()]
-    assert [getattr(paper, "kind", "ticket") for paper in jobs][:1] == ["ticket"]
+    assert [getattr(paper, "kind", "ticket") for paper in jobs] == ["void"]
