@@ -232,7 +232,8 @@ class Limits:
             ),
             accepted=accepted,
             listed_as_used=self._knowledge.is_used(name) and not self._lives_again(ticket.number),
-            seen_here=self.redeemed_here(ticket.number) is not None,
+            seen_here=self.redeemed_here(ticket.number) is not None
+            or self.has_paper_of(ticket.number),
         )
 
     def _lives_again(self, number: str) -> bool:
@@ -263,6 +264,14 @@ class Limits:
         """Whether this node took the ticket out of use, with its paper or without."""
         voided = "SELECT 1 FROM move WHERE number = ? AND kind = 'ticket.voided'"
         return self._store.row(voided, (number,)) is not None
+
+    def has_paper_of(self, number: str) -> bool:
+        """Whether this node kept the paper when it took the ticket out of use: others are copies.
+
+        What was said to be lost may still come in a shop's pile, taken in time.
+        """
+        kept = "SELECT 1 FROM move WHERE number = ? AND kind = 'ticket.voided' AND tier <> ''"
+        return self._store.row(kept, (number,)) is not None
 
     def taken_at(self, number: str) -> Millis | None:
         """When that of :meth:`redeemed_here` was made, or None."""

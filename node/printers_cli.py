@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("destination", required=False)
 @click.option("--profile", metavar="P", help="What model it is; --list names them.")
 @click.option("--width", type=click.Choice([384, 512, 576]), help="In dots: 384 for 58 mm.")
-@click.option("--drawer/--no-drawer", default=None, help="Open the cash drawer with a slip.")
+@click.option("--drawer/--no-drawer", default=None, help="Open the cash drawer at each sale.")
 @click.option("--language", type=click.Choice(["ja", "en"]), help="In which paper speaks.")
 @click.option("--test", "tries", is_flag=True, help="Then print a test sheet.")
 @click.option("--list", "lists", is_flag=True, help="Show what is found at this PC, and profiles.")

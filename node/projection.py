@@ -69,6 +69,7 @@ def project(store: Store, record: Record) -> None:
             record,
             municipality=body.municipality,
             points=body.points,
+            tier="" if body.lost else Tier.T0,
             hold=body.hold,
             number=body.number,
         )

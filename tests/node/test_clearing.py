@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from node.identity import keep_settings, settings_of
 from node.outcome import Approved, Refused
 from node.pile import Pile
+from node.voided import Voided
 from printer.documents import Cleared, ClearingReceipt, Returned, decode
 from sync.records import Tier
 from sync.values import TicketNumber
@@ -117,6 +118,17 @@ def test_offline_the_lists_decide_and_the_hub_commits_the_first(desk: Office) ->
     assert rows[desk.number(unknown)] == ("exception", "second-clearing")
     assert desk.balance(FISH_PAYABLE) == 500
     assert desk.audited()
+
+
+def test_a_copy_of_paper_that_lies_in_the_own_drawer_goes_back_offline_too(desk: Office) -> None:
+    qr = desk.ticket()
+    assert isinstance(desk.counter.void_ticket(qr), Voided)
+    desk.open()
+    desk.line(up=False)
+    desk.counter.parts.store.execute("DELETE FROM item WHERE kind = 'used'")  # not told of it yet
+
+    assert desk.why_not(qr) == "ticket-seen-here"
+    assert desk.pile().count == 0
 
 
 def test_offline_no_float_ends_a_pile(desk: Office) -> None:

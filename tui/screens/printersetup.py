@@ -41,7 +41,7 @@ _NETWORK, _PDF, _NONE = (
     N_("No printer of paper: PDF files in a folder"),
     N_("No printer"),
 )
-_DRAWER = (N_("Leave the cash drawer alone"), N_("Open the cash drawer with each slip"))
+_DRAWER = (N_("Leave the cash drawer alone"), N_("Open the cash drawer at each sale"))
 _KEEP, _AGAIN, _OTHER = (
     N_("Yes, print with it from now on"),
     N_("Print the test sheet again"),
