@@ -237,7 +237,7 @@ async def test_a_ticket_is_taken_once(street: Street, opened: Opened) -> None:
         assert at.light == "no"
         assert "already taken at this PC" in at.answer
         await at.scan("HELLO")
-        assert "no point ticket" in at.answer
+        assert "not a point ticket" in at.answer
 
 
 async def test_tickets_are_issued(street: Street, opened: Opened) -> None:

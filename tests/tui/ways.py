@@ -44,6 +44,8 @@ WAYS = {
         keys=("f1", *"ticket back", "enter", "f2", CARD, *PIN, "1"), question="void_lost"
     ),
 }
+BY_ONE_PIN = tuple(name for name, way in WAYS.items() if PIN not in "".join(way.keys))
+"""Those on which nobody types a PIN before the one that is meant."""
 
 
 def before(way: str, **knobs: object) -> FakeCounter:

@@ -192,7 +192,7 @@ class Issue(CardScreen):
         self._kind = kind
         self.enter(Step.FORM)
         go_on = self.desk.words(
-            "Points, Enter, days, Enter, then the PIN. More than one ticket: arrow key down."
+            "Points, Enter, days, Enter, then the PIN. More than one: arrow key down."
         )
         if self.without_printer:
             self._warn_of_paper(go_on)
