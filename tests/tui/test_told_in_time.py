@@ -35,7 +35,10 @@ async def test_who_issues_without_a_printer_is_warned_before_the_card_and_before
         assert at.light == "look"
         await at.card("soft:hanako")
         assert words(WARNED) in at.answer
-        assert words("Points, Enter, days, Enter, then the PIN. More than one: arrow key down.") in at.text
+        assert (
+            words("Points, Enter, days, Enter, then the PIN. More than one: arrow key down.")
+            in at.text
+        )
 
 
 async def test_a_ticket_issued_without_a_printer_is_not_said_to_be_printed(stage: Staged) -> None:
