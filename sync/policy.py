@@ -310,13 +310,9 @@ def decide_redemption(policy: Policy, facts: RedemptionFacts) -> Decision:
     half = divisor(policy, facts.at, facts.lists)
     if isinstance(half, Refused):
         return half
-    if facts.today < facts.valid_from:
-        return Refused(Reason.TICKET_NOT_YET)
-    if facts.today > facts.valid_until:
-        return Refused(Reason.TICKET_PAST)
-    edge = facts.today in (facts.valid_from, facts.valid_until)
-    if edge and facts.near_midnight and facts.at.clock is ClockState.RESTARTED:
-        return Refused(Reason.TICKET_DATE_EDGE)
+    outside = _outside(facts, facts.valid_until, Reason.TICKET_PAST)
+    if outside is not None:
+        return outside
     if facts.online_only:
         return Refused(Reason.TICKET_ONLINE_ONLY)
     if facts.points > policy.most_per_ticket:
@@ -343,11 +339,22 @@ def decide_clearing(policy: Policy, facts: ClearingFacts) -> Decision:
     half = divisor(policy, facts.at, facts.lists)
     if isinstance(half, Refused):
         return half
+    outside = _outside(facts, facts.clear_until, Reason.CLEARING_OVER)
+    if outside is not None:
+        return outside
+    return _APPROVED
+
+
+def _outside(facts: RedemptionFacts | ClearingFacts, last: str, over: Reason) -> Refused | None:
+    """Why today is not from a ticket's first day to its ``last``, both included; None: it is.
+
+    At either end a clock that was restarted is not believed near midnight.
+    """
     if facts.today < facts.valid_from:
         return Refused(Reason.TICKET_NOT_YET)
-    if facts.today > facts.clear_until:
-        return Refused(Reason.CLEARING_OVER)
-    edge = facts.today in (facts.valid_from, facts.clear_until)
+    if facts.today > last:
+        return Refused(over)
+    edge = facts.today in (facts.valid_from, last)
     if edge and facts.near_midnight and facts.at.clock is ClockState.RESTARTED:
         return Refused(Reason.TICKET_DATE_EDGE)
-    return _APPROVED
+    return None
