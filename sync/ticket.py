@@ -158,7 +158,7 @@ def sign_ticket(ticket: SignedTicket, key: SigningKey) -> bytes:
     from cwt import COSE
 
     _check(ticket)
-    private = _cose_key(key.public, key.seed)
+    private = _private_key(key.public, key.seed)
     data: bytes = COSE.new(deterministic_header=True).encode_and_sign(
         dumps(_claims(ticket)), private, {_ALG: _EDDSA, _KID: key_id(key.public)}, {}
     )
@@ -382,6 +382,12 @@ def _signer(data: bytes, candidates: Iterable[tuple[MunicipalityCode, bytes]]) -
 def _public_key(public: bytes) -> "COSEKeyInterface":
     """What a town's tickets are checked with: made once, since every scan needs it."""
     return _cose_key(public)
+
+
+@lru_cache(_KEYS_KEPT)
+def _private_key(public: bytes, seed: bytes) -> "COSEKeyInterface":
+    """What a town's tickets are signed with: made once, as for checking."""
+    return _cose_key(public, seed)
 
 
 def _cose_key(public: bytes, seed: bytes | None = None) -> "COSEKeyInterface":

@@ -66,9 +66,8 @@ def posted_again(tx: Tx, town: MunicipalityCode) -> None:
     """A posting of a town has succeeded: what stopped it before is over."""
     tx.run(
         "UPDATE incident SET state='decided', decision='posted-since'"
-        " WHERE municipality=:town AND node='hub' AND kind=:kind AND state='open'",
+        f" WHERE municipality=:town AND kind='{KIND}' AND state='open'",
         town=town,
-        kind=KIND,
     )
 
 

@@ -122,17 +122,17 @@ def changes(tx: Tx, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
 
     A card that registered anew after its holder had left is among them.
     """
-    last = tx.scalar(
-        "SELECT max(changed) FROM"
-        " (SELECT changed FROM member UNION ALL SELECT changed FROM card_mark)"
-    )
+    members, marks = tx.rows(
+        "SELECT (SELECT max(changed) FROM member), (SELECT max(changed) FROM card_mark)"
+    )[0]
     rows = tx.rows(
-        "SELECT digest FROM member JOIN card_key USING (mykey_id) WHERE changed>?"
-        " UNION SELECT digest FROM card_mark JOIN card_key USING (digest) WHERE changed>?"
-        " ORDER BY digest",
+        "SELECT k.digest FROM member m CROSS JOIN card_key k"  # this way round: few have changed
+        " WHERE m.changed>? AND k.mykey_id=m.mykey_id"
+        " UNION SELECT k.digest FROM card_mark m CROSS JOIN card_key k"
+        " WHERE m.changed>? AND k.digest=m.digest ORDER BY 1",
         [after, after],
     )
-    return int(last or 0), tuple(KeyDigest(digest) for (digest,) in rows)
+    return max(members or 0, marks or 0), tuple(KeyDigest(digest) for (digest,) in rows)
 
 
 def cancelled(name: MyKeyId) -> RefusedByRule:

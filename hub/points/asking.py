@@ -10,7 +10,7 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.points import refund
 from hub.points.accounts import wallet
-from hub.points.books import Books, Source, posting
+from hub.points.books import Books, Posted, Source, posting
 from hub.points.clearing import is_counter, last_day_of_clearing
 from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
@@ -105,7 +105,7 @@ def open_hold(
         state="open",
         reason=reason,
         tickets=(),
-        posting=books.number,
+        opened=Posted(books.number, books.at),
     )
     if not reason and request.wanted is not None:
         tickets, reason = _numbers(books, hold, request.wanted)
@@ -314,6 +314,8 @@ def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...])
         )
     )
     key = books.core.keys.tickets(books.town)
+    zones = zones_of(books, programme)
+    rows: list[dict[str, object]] = []
     for ticket in tickets:
         signed = sign_ticket(
             SignedTicket(
@@ -323,27 +325,29 @@ def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...])
                 points=Points(ticket.points),
                 valid_from=ticket.valid_from,
                 valid_until=ticket.valid_until,
-                zones=zones_of(books, programme),
+                zones=zones,
                 online_only=ticket.points > policy.most_per_ticket,
             ),
             key,
         )
-        books.tx.insert(
-            schema.ticket,
-            municipality=books.town,
-            number=ticket.number,
-            programme=programme,
-            points=ticket.points,
-            valid_from=ticket.valid_from,
-            valid_until=ticket.valid_until,
-            state="held",
-            account=hold.account,
-            held_by=str(hold.opened_by),
-            issued_by="",
-            redeemed_by="",
-            name=name_of(signed),
-            signed=signed,
+        rows.append(
+            {
+                "municipality": books.town,
+                "number": ticket.number,
+                "programme": programme,
+                "points": ticket.points,
+                "valid_from": ticket.valid_from,
+                "valid_until": ticket.valid_until,
+                "state": "held",
+                "account": hold.account,
+                "held_by": str(hold.opened_by),
+                "issued_by": "",
+                "redeemed_by": "",
+                "name": name_of(signed),
+                "signed": signed,
+            }
         )
+    books.tx.insert_named(schema.ticket, rows)
 
 
 def _take(books: Books, hold: Hold) -> None:

@@ -16,6 +16,7 @@ from hub.core import Core
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.store import schema
 from hub.store.database import Tx
+from hub.store.schema import FROM_WALLET, TO_WALLET
 from sync.clock import tokyo
 from sync.errors import Damaged
 from sync.values import DAY, HOUR, AccountId, Millis, MunicipalityCode
@@ -43,6 +44,13 @@ class Source(NamedTuple):
         """The source that a text names."""
         name, epoch, seq = text.rsplit(":", 2)
         return cls(name, epoch, int(seq))
+
+
+class Posted(NamedTuple):
+    """Where what a source moved by itself stands: its posting, and the record's own time."""
+
+    number: int
+    at: Millis
 
 
 class Transfer(NamedTuple):
@@ -123,14 +131,22 @@ class Books:
             self.prefetch([account])
         return self._balances[account]
 
-    def transfers_of(self, source: Source, number: int) -> list[Transfer]:
-        """What was posted for a record: by itself in a posting, or later for it."""
+    def transfers_of(self, source: Source, posted: Posted) -> list[Transfer]:
+        """What was posted for a record: by itself, or later for it."""
         stored = self.tx.rows(
-            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND posting=?"
-            " AND source=? AND epoch=? AND seq=?"
-            f' UNION ALL SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND "of"=?'
+            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND month=?"
+            " AND source=? AND epoch=? AND seq=? AND posting=?"
+            f" UNION ALL SELECT {_COLUMNS} FROM transfer"
+            """ WHERE municipality=? AND "of"=? AND "of"<>''"""
             " ORDER BY posting, step",
-            [self.town, number, *source, self.town, str(source)],
+            [
+                self.town,
+                self._month(posted.at),
+                *source,
+                posted.number,
+                self.town,
+                str(source),
+            ],
         )
         name = str(source)
         now = [move for move in self._moved() if move[:3] == source or move.of == name]
@@ -141,6 +157,10 @@ class Books:
         name = wallet(account)
         own = [move for move in self._moved() if name in (move.debit, move.credit)]
         return [*wallet_history(self.tx, self.town, account), *own]
+
+    def _month(self, at: Millis) -> int:
+        hour = at // HOUR
+        return self._months.get(hour) or self._months.setdefault(hour, _month(hour))
 
     def _moved(self) -> Iterator[Transfer]:
         """The transfers that are not written yet."""
@@ -213,13 +233,11 @@ class Books:
         self._parts[source] = part + 1
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
-        hour = at // HOUR
-        month = self._months.get(hour) or self._months.setdefault(hour, _month(hour))
         name, epoch, seq = source
         self._moves.append(
             (
                 self.town,
-                month,
+                self._month(at),
                 name,
                 epoch,
                 seq,
@@ -315,8 +333,9 @@ def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[T
     """Every stored transfer that touched a wallet, in posting order."""
     name = wallet(account)
     stored = tx.rows(
-        f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND debit=?"
-        f" UNION ALL SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND credit=?"
+        f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND debit=? AND {FROM_WALLET}"
+        f" UNION ALL SELECT {_COLUMNS} FROM transfer"
+        f" WHERE municipality=? AND credit=? AND {TO_WALLET}"
         " ORDER BY posting, step",
         [town, name, town, name],
     )

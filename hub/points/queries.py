@@ -26,9 +26,9 @@ class TicketView:
 def tickets(tx: Tx, number: TicketNumber) -> list[TicketView]:
     """The tickets of a number, one a town: each town gives its numbers by itself."""
     rows = tx.all(
-        "SELECT municipality, number, programme, points, valid_from, valid_until, state,"
-        " issued_by, redeemed_by, voided_by, lost FROM ticket WHERE number=:number"
-        " ORDER BY municipality",
+        "SELECT t.municipality, number, programme, points, valid_from, valid_until, state,"
+        " issued_by, redeemed_by, voided_by, lost FROM municipality m CROSS JOIN ticket t"
+        " WHERE t.municipality=m.municipality AND number=:number ORDER BY t.municipality",
         number=number,
     )
     return [TicketView(**row) for row in rows]

@@ -10,7 +10,7 @@ from hub.points.accounts import payable
 from hub.points.books import Source
 from hub.settlement.windows import WindowName
 from hub.store.database import Tx
-from sync.values import OrganisationId
+from sync.values import NodeId, OrganisationId, home_of
 
 _HUB = "hub"
 
@@ -51,7 +51,12 @@ def places(tx: Tx, name: WindowName, organisation: OrganisationId) -> tuple[Plac
 
 def _standing(tx: Tx, node: str) -> str:
     """Where a terminal stands: the organisation's own, or the counter that cleared its paper."""
-    return tx.scalar("SELECT place FROM node WHERE node=:node", node=node) or ""
+    found = tx.scalar(
+        "SELECT place FROM node WHERE municipality=:home AND node=:node",
+        home=home_of(NodeId(node)),
+        node=node,
+    )
+    return found or ""
 
 
 def _node(source: str, of: str) -> str:

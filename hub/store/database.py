@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
 
+from hub.store.expected import expected
 from hub.store.files import damaged
 from sync.errors import Damaged
 
@@ -88,6 +89,11 @@ class Tx:
     def insert(self, table: sa.Table, **values: object) -> None:
         """Insert one row; missing columns must have a default."""
         self._raw.execute(_inserted(table, values), values)
+
+    def insert_named(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows that name the same columns; missing ones must have a default."""
+        if rows:
+            self._raw.executemany(_inserted(table, rows[0].keys()), rows)
 
     def insert_many(self, table: sa.Table, rows: Sequence[Sequence[object]]) -> None:
         """Insert many full rows, columns in the table's order, by the driver itself."""
@@ -163,6 +169,9 @@ class Database:
     def _make(self, metadata: sa.MetaData, version: int) -> None:
         metadata.create_all(self._engine)
         with self.write() as tx:
+            tx.rows("ANALYZE sqlite_schema")  # makes the table for what follows
+            tx.many("INSERT INTO sqlite_stat1 VALUES (?,?,?)", [*expected(metadata)])
+            tx.rows("ANALYZE sqlite_schema")  # takes it in
             tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
 
     def _recognise(self, metadata: sa.MetaData, version: int) -> None:

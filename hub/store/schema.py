@@ -278,8 +278,9 @@ touched = _table(
 )
 """When a resident's account last changed, for the feed."""
 
-_FROM_WALLET = sa.text("debit >= 'wallet:' AND debit < 'wallet;'")
-_TO_WALLET = sa.text("credit >= 'wallet:' AND credit < 'wallet;'")
+FROM_WALLET = "debit >= 'wallet:' AND debit < 'wallet;'"
+TO_WALLET = "credit >= 'wallet:' AND credit < 'wallet;'"
+"""A statement that says so itself, in these words, is answered from the narrow index."""
 transfer = _table(
     "transfer",
     _text("municipality"),
@@ -299,8 +300,8 @@ transfer = _table(
     _text("of"),
     sa.PrimaryKeyConstraint("municipality", "source", "epoch", "seq", "part", "month"),
     sa.CheckConstraint("points > 0", name="a_transfer_moves_points"),
-    sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=_FROM_WALLET),
-    sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=_TO_WALLET),
+    sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=sa.text(FROM_WALLET)),
+    sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=sa.text(TO_WALLET)),
     sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("\"of\" <> ''")),
     by_key=False,  # three more indexes: each entry would repeat the long key
 )
@@ -356,6 +357,7 @@ hold = _table(
     _int("opened_at"),
     _int("posting"),
     sa.Index("hold_open_on", "town", "account", sqlite_where=sa.text("state='open'")),
+    sa.Index("hold_open_of", "municipality", "node", sqlite_where=sa.text("state='open'")),
 )
 """state: open, used, freed, refused, ended (never opened, but spoken of)."""
 
@@ -431,6 +433,11 @@ incident = _table(
         "incident_without_issue",
         "municipality",
         sqlite_where=sa.text("reason='issue-not-posted' AND state='open'"),
+    ),
+    sa.Index(
+        "incident_stopped",
+        "municipality",
+        sqlite_where=sa.text("kind='posting' AND state='open'"),
     ),
 )
 """What people should see: exceptions, quarantined records, forks, renewed epochs. ``municipality``

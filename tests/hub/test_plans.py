@@ -1,0 +1,133 @@
+"""The work of a record does not grow with what is stored: no statement reads a whole table.
+
+Each statement of an ordinary day is explained by the database that answers it.
+"""
+
+import re
+
+import pytest
+
+from hub.store.database import Tx
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+
+GROWING = {
+    "transfer": 2,
+    "record": 4,
+    "hold": 3,
+    "ticket": 2,
+    "second_redemption": 2,
+    "inbox": 4,
+    "feed": 2,
+    "touched": 2,
+    "incident": 2,
+    "posting": 2,
+    "cursor": 2,
+    "member": 1,
+    "account": 1,
+    "card_key": 1,
+    "card_mark": 1,
+}
+"""Tables that grow for ever, and how many columns of a key a statement has to know at least."""
+OPEN_ONLY = {
+    "cursor_waiting",
+    "hold_open_on",
+    "hold_open_of",
+    "incident_without_issue",
+    "incident_stopped",
+}
+"""Narrow indexes of what still waits: to read one through is to read little."""
+_STEP = re.compile(
+    r"(?:SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?(?:INDEX (\w+)|PRIMARY KEY))?(.*)"
+)
+_READS = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)")
+_HIGHEST = re.compile(r"\s*SELECT \(?(SELECT )?max\(")
+"""Answered by the last entry of a key."""
+
+
+def too_wide(tx: Tx, sql: str) -> list[str]:
+    """The steps of a statement's plan that would read more the more is stored."""
+    names = set(re.findall(r":([a-z_]+)", sql))
+    values = dict.fromkeys(names) if names else [None] * sql.count("?")
+    called = {alias: table for table, alias in re.findall(r"(?:FROM|JOIN) (\w+) ([a-z])\b", sql)}
+    wide = []
+    for *_, detail in tx._raw.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+        step = _STEP.match(detail)
+        if step is None:
+            continue
+        name, index, known = (str(part) for part in step.groups())
+        needed = GROWING.get(called.get(name, name))
+        if (
+            needed is not None
+            and index not in OPEN_ONLY
+            and len(re.findall("[=<>]", known)) < needed
+        ):
+            wide.append(detail)
+    return wide
+
+
+@pytest.fixture
+def explained(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Every statement that ran, and what of its plan is too wide."""
+    seen: dict[str, list[str]] = {}
+
+    def listening(name: str) -> None:
+        as_it_is = getattr(Tx, name)
+
+        def told(tx: Tx, sql: str, *values: object, **named: object) -> object:
+            if sql not in seen and _READS.match(sql) and not _HIGHEST.match(sql):
+                seen[sql] = too_wide(tx, sql)
+            return as_it_is(tx, sql, *values, **named)
+
+        monkeypatch.setattr(Tx, name, told)
+
+    for name in ("all", "scalar", "run", "rows", "many"):
+        listening(name)
+    return seen
+
+
+def test_an_ordinary_day_reads_no_table_through(
+    town: Corner,
+    hana: Resident,
+    explained: dict[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    fish = town.node(FISH_SHOP)
+    account = town.account(hana)
+    lost, brought, stamped = (town.ticket(counter, hana, 200) for _ in range(3))
+    town.redeem(fish, brought)
+    town.put(fish)
+    spent, asked = town.hold(fish, hana, 300)
+    assert asked.granted
+    fish.spend(hana.card, account, 300, town=KAWASAKI, hold=spent)
+    town.put(fish)
+    fish.reverse(fish.seq, 300, town=KAWASAKI)
+    town.put(fish)
+    counter.open_pile(FISH_SHOP, town=KAWASAKI)
+    town.clear(counter, stamped, FISH_SHOP)
+    town.put(counter)
+    town.lose(counter, hana, lost)
+    town.asks_again(counter)
+    town.asks_again(fish)
+    town.night()
+    monkeypatch.undo()
+
+    assert town.ticket_states() == {"redeemed": 2, "voided": 1}
+    assert len(explained) > 100
+    offending = [(sql, wide) for sql, wide in explained.items() if wide]
+    assert offending == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT points FROM transfer WHERE municipality=? AND debit=?",
+        "SELECT count(*) FROM hold WHERE municipality=? AND node=?",
+        "SELECT number FROM ticket t WHERE t.municipality=? ORDER BY t.number",
+        "SELECT digest FROM member JOIN card_key USING (mykey_id) WHERE state=?",
+    ],
+)
+def test_a_statement_that_does_is_found(town: Corner, sql: str) -> None:
+    database = town.mykey._database if "member" in sql else town.core.database
+    with database.read() as tx:
+        assert too_wide(tx, sql)
