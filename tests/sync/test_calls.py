@@ -20,17 +20,26 @@ from sync.calls import (
     HubCalls,
     HubTime,
     Invited,
+    Joined,
+    JoinState,
+    MemberSeen,
     Registered,
     keyid_of,
 )
+from sync.choosing import Offer, Wishes
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, Purpose
+from sync.owntickets import OwnTicket, OwnTickets
+from sync.papers import TicketQuestion, TicketSeen
+from sync.payees import Payee, Payees
 from sync.receipt import Answer
 from sync.request import Request, Response, problem_response, verify_request
+from sync.services import CardNumber, NumberQuestion
 from sync.signing import SigningKey, seal_with
 from sync.standing import Asof, LoneStanding
-from sync.values import Millis, Points
+from sync.ticket import check_digit, check_number
+from sync.values import Millis, Points, organisation_of
 from sync.wire import write
 from tests.vectors.examples import (
     CARD,
@@ -92,6 +101,8 @@ ASOF = Asof(1, 42, NOON, ((EPOCH, 3),))
 WANTED = HoldRequest(TOWN, Purpose.SPEND, Points(300), "0" * 16, CARD, b"", None, ())
 SIGNED_BY_CARD = CardSigned(b"request", "RS256", bytes(256))
 HOME = f"/v1/nodes/{NODE}"
+LIBRARY = organisation_of(NODE)
+PAPER = check_number("101123456789" + check_digit("101123456789"))
 CALLS: list[tuple[str, Callable[[HubCalls], object], str, msgspec.Struct]] = [
     (
         f"PUT {HOME}/epochs/{EPOCH}/holds/4",
@@ -141,9 +152,57 @@ CALLS: list[tuple[str, Callable[[HubCalls], object], str, msgspec.Struct]] = [
         "balances",
         Balances(NOON, (Balance(TOWN, "かわさきポイント", 1_000, 0),)),
     ),
+    (
+        f"POST {HOME}/mykey-ids",
+        lambda hub: hub.choose(Wishes(("SAKURA12",))),
+        "offer",
+        Offer("MOMIJI34", True, ("SAKURA12",)),
+    ),
+    (
+        f"POST {HOME}/numbers",
+        lambda hub: hub.number(NumberQuestion(CARD)),
+        "number",
+        CardNumber(True, LIBRARY, "A-1024"),
+    ),
+    (
+        f"POST {HOME}/number-changes",
+        lambda hub: hub.change_number(SIGNED_BY_CARD),
+        "number",
+        CardNumber(True, LIBRARY, ""),
+    ),
+    (
+        f"POST {HOME}/members",
+        lambda hub: hub.member(SIGNED_BY_CARD),
+        "member",
+        MemberSeen("SAKURA12", "active", False, False, 1, ("points",), ()),
+    ),
+    (
+        f"POST {HOME}/own-tickets",
+        lambda hub: hub.own_tickets(SIGNED_BY_CARD),
+        "own-tickets",
+        OwnTickets(NOON, (OwnTicket(TOWN, PAPER, Points(500), "2026-03-29", "2026-04-30", False),)),
+    ),
+    (
+        f"POST {HOME}/joins",
+        lambda hub: hub.join(SIGNED_BY_CARD),
+        "joined",
+        Joined(CARD, "SAKURA12", JoinState.WAITING),
+    ),
+    (
+        f"GET {HOME}/payees",
+        lambda hub: hub.payees(),
+        "payees",
+        Payees((Payee(LIBRARY, "図書館", "2階"),)),
+    ),
+    (
+        f"POST {HOME}/tickets",
+        lambda hub: hub.find_ticket(TicketQuestion(TOWN, PAPER, Purpose.CLEAR)),
+        "ticket",
+        TicketSeen(TOWN, PAPER, Points(500), "2026-03-29", "2026-04-30", "ticket-used"),
+    ),
 ]
 each_call = pytest.mark.parametrize(
-    ("line", "call", "what", "message"), CALLS, ids=[call[2] for call in CALLS]
+    ("line", "call", "what", "message"), CALLS, ids=[call[0].rsplit("/", 1)[1] for call in CALLS]
 )
 
 

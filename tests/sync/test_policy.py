@@ -17,6 +17,7 @@ from sync.policy import (
     AccountFacts,
     Approved,
     AskHub,
+    ClearingFacts,
     Decision,
     Lists,
     Policy,
@@ -25,6 +26,7 @@ from sync.policy import (
     Refused,
     SpendFacts,
     decide,
+    decide_clearing,
     decide_redemption,
     left_of,
     near_midnight,
@@ -494,6 +496,70 @@ def test_nothing_less_favourable_ever_redeems_more(
     ):
         if isinstance(decide_redemption(policy, other), Approved):
             assert before == YES
+
+
+STAMPED = ClearingFacts(
+    at=RUNNING,
+    today="2026-05-10",
+    near_midnight=False,
+    hub_silent=True,
+    lists=FRESH,
+    valid_from="2026-03-01",
+    clear_until="2026-05-31",
+    accepted=True,
+    listed_as_used=False,
+    seen_here=False,
+)
+
+
+def clear(**facts: Any) -> Decision:
+    return decide_clearing(POLICY, replace(STAMPED, **facts))
+
+
+def test_paper_that_a_shop_stamped_is_cleared_offline_after_the_ticket_s_own_last_day() -> None:
+    assert clear() == YES
+    assert clear(today="2026-05-31", near_midnight=True) == YES
+    assert clear(lists=SECOND_DAY) == YES
+
+
+def test_stamped_paper_is_asked_about_where_the_hub_answers() -> None:
+    assert clear(hub_silent=False) == AskHub()
+    assert clear(hub_silent=False, today="2026-06-01") == AskHub()
+
+
+@pytest.mark.parametrize("hub_silent", [True, False])
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"accepted": False}, Reason.TICKET_OTHER_TOWN),
+        ({"seen_here": True}, Reason.TICKET_SEEN_HERE),
+        ({"listed_as_used": True}, Reason.TICKET_USED),
+    ],
+)
+def test_what_is_wrong_with_stamped_paper_itself_needs_no_hub(
+    facts: dict[str, bool], reason: Reason, hub_silent: bool
+) -> None:
+    assert clear(hub_silent=hub_silent, **facts) == Refused(reason)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"at": UNTRUSTED}, Reason.CLOCK_UNTRUSTED),
+        ({"lists": Lists(as_of=None, age=0)}, Reason.NO_LISTS),
+        ({"lists": aged(3 * DAY + 1)}, Reason.LISTS_TOO_OLD),
+        ({"today": "2026-02-28"}, Reason.TICKET_NOT_YET),
+        ({"today": "2026-06-01"}, Reason.CLEARING_OVER),
+        (
+            {"at": RESTARTED, "today": "2026-05-31", "near_midnight": True},
+            Reason.TICKET_DATE_EDGE,
+        ),
+    ],
+)
+def test_offline_stamped_paper_is_refused_with_its_reason(
+    facts: dict[str, Any], reason: Reason
+) -> None:
+    assert clear(**facts) == Refused(reason)
 
 
 @given(policies)

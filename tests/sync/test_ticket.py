@@ -1,6 +1,7 @@
 """Tickets: numbers survive hands and voices, signatures survive paper, nothing else passes."""
 
 import base64
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,10 +19,13 @@ from sync.signing import SigningKey
 from sync.ticket import (
     MOST_BYTES,
     SignedTicket,
+    UnknownSigner,
     check_digit,
     check_number,
+    claimed,
     from_qr,
     key_id,
+    load,
     name_of,
     read_ticket,
     sign_ticket,
@@ -169,6 +173,28 @@ def test_a_ticket_of_an_unknown_key_is_not_authentic() -> None:
     for keys in ({}, {KAWASAKI: (OTHER.public,)}):
         with pytest.raises(NotAuthentic, match="no ticket key"):
             read_ticket(PAPER, keys)
+
+
+def test_a_ticket_of_an_unknown_town_says_whose_it_claims_to_be() -> None:
+    with pytest.raises(UnknownSigner) as told:
+        read_ticket(PAPER, {})
+    assert told.value.says == KAWASAKI
+    with pytest.raises(UnknownSigner) as told:
+        read_ticket(resigned("no claims"), {})
+    assert told.value.says == ""
+
+
+def test_what_paper_says_of_itself_is_read_without_believing_it() -> None:
+    forged = PAPER[:-1] + bytes([PAPER[-1] ^ 1])
+
+    assert claimed(forged) == TICKET
+    assert claimed(b"no ticket") is None
+
+
+def test_a_program_loads_what_reads_tickets_before_the_first_one() -> None:
+    load()
+
+    assert {"cbor2", "cwt"} <= sys.modules.keys()
 
 
 def test_one_town_s_key_cannot_make_another_town_s_tickets() -> None:
