@@ -63,19 +63,22 @@ def found() -> tuple[FoundPrinter, ...]:
 
 
 def chosen(before: Settings, choice: PrinterChoice, language: Language | None = None) -> Settings:
-    """The settings with a choice made. Raises Malformed in words."""
-    from printer.destinations import parse_destination
+    """The settings with a choice made; a folder for PDF files is made. Raises Malformed."""
+    from printer.destinations import ToPdf, in_full, parse_destination, write_destination
     from printer.errors import BadDestination
+    from printer.files import begin_folder
     from printer.profiles import profile_of
 
     try:
-        parse_destination(choice.destination)
+        destination = in_full(parse_destination(choice.destination))
         profile = profile_of(choice.profile)
     except BadDestination as error:
         raise Malformed(str(error)) from None
+    if isinstance(destination, ToPdf):
+        begin_folder(destination.folder)
     return msgspec.structs.replace(
         before,
-        printer=choice.destination.strip(),
+        printer=write_destination(destination),
         profile=profile.name,
         width=choice.width or profile.dots,
         drawer=choice.drawer,

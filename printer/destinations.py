@@ -109,6 +109,16 @@ def parse_destination(text: str) -> Destination:
     return found
 
 
+def in_full(destination: Destination) -> Destination:
+    """The same with its path from the root on: another program begins in another folder."""
+    match destination:
+        case ToFile(path):
+            return ToFile(path.expanduser().absolute())
+        case ToPdf(folder, page):
+            return ToPdf(folder.expanduser().absolute(), page)
+    return destination
+
+
 def write_destination(destination: Destination) -> str:
     """The words that :func:`parse_destination` reads as this value."""
     match destination:

@@ -20,6 +20,7 @@ class Trouble(StrEnum):
     UNREACHABLE = "unreachable"
     NOT_ALLOWED = "not-allowed"
     NO_DRIVER = "no-driver"
+    NO_FOLDER = "no-folder"
     BUSY = "busy"
     SILENT = "silent"
     OFFLINE = "offline"

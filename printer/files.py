@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from printer.destinations import Page
@@ -65,10 +66,19 @@ def keep_name(folder: Path) -> None:
             os.close(fd)
 
 
+def begin_folder(folder: Path) -> None:
+    """Make the folder that somebody has just named, if it can be made.
+
+    Only then: later a folder that is missing is on a drive that is not plugged in.
+    """
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def require_folder(folder: Path) -> None:
     """Ask whether :func:`keep_sheet` could work, and write nothing. Raises :class:`NotPrinted`."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise NotPrinted(Trouble.UNREACHABLE, f"{folder} is no folder that may be written.")
+        raise NotPrinted(Trouble.NO_FOLDER, f"{folder} is no folder that may be written.")
 
 
 def keep_sheet(folder: Path, document: Document, page: Page) -> Path:
@@ -91,7 +101,7 @@ def keep_sheet(folder: Path, document: Document, page: Page) -> Path:
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise NotPrinted(
-            Trouble.UNREACHABLE, f"{file} could not be written: {error.strerror}."
+            Trouble.NO_FOLDER, f"{file} could not be written: {error.strerror}."
         ) from error
     return file
 

@@ -163,6 +163,10 @@ class Word(Enum):
         "プリンターにつながりません。電源とケーブルを見てください。",
         "The printer cannot be reached. Look at its power and cable.",
     )
+    NO_FOLDER = (
+        "PDFを入れるフォルダーがないか、書き込めません。USBメモリの中なら挿してください。",
+        "The folder for PDF files is not there or cannot be written. Is it on a stick? Plug it in.",
+    )
     NOT_ALLOWED = (
         "このパソコンの設定で、プリンターを使えません。係の人に連絡してください。",
         "This PC does not let us use the printer. Call the person who set it up.",

@@ -76,6 +76,25 @@ def test_a_test_sheet_shows_whose_counter_it_is_and_how_it_prints(
     assert shop.counter.sheets() == ()  # no record stands behind it
 
 
+def test_a_folder_for_pdf_files_is_made_when_it_is_named_and_missed_when_it_is_gone(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shop.counter.close()
+
+    set_printer(shop.folder, "pdf:stick/papers,a6")
+    monkeypatch.chdir("/")
+    made = try_printer(shop.folder)
+    (tmp_path / "stick").rename(tmp_path / "pulled out")
+    missed = try_printer(shop.folder)
+    shop.reopen()
+
+    assert (made.outcome, made.trouble) == ("printed", "")
+    assert len([*tmp_path.glob("pulled out/papers/*.pdf")]) == 1
+    assert (missed.outcome, missed.trouble) == ("not-printed", "no-folder")
+    assert not (tmp_path / "stick").exists()
+
+
 @pytest.mark.parametrize(
     ("state", "outcome", "trouble"),
     [

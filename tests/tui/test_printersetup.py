@@ -1,5 +1,7 @@
 """A person sets up the printer: choose, try, look, keep."""
 
+from pathlib import Path
+
 import pytest
 
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
@@ -59,6 +61,15 @@ async def test_a_print_queue_is_one_of_pages_or_of_receipts(
     async with stage(shop(printers=(QUEUE,))) as at:
         await at.press("f10", "f12", "1", row, "1")
         assert at.counter.kept == [PrinterChoice(destination=destination, profile=profile)]
+
+
+async def test_pdf_files_go_to_a_folder_of_the_person_s_documents_unless_told_otherwise(
+    stage: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_documents_path", lambda: Path("/home/hana/書類"))
+    async with stage() as at:
+        await at.press("f10", "f12", "2", "enter", "1", "1")
+        assert at.counter.kept == [PrinterChoice(destination="pdf:/home/hana/書類/machikado,a6")]
 
 
 async def test_pdf_files_need_a_folder_and_a_size(stage: Staged) -> None:

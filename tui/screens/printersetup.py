@@ -55,7 +55,7 @@ class Scene(Enum):
 
     WAY = 1, False, N_("Which printer? Choose with the arrow keys, then Enter.")
     ADDRESS = 1, True, N_("Its address, as 192.168.1.50, stands on its own test print:")
-    FOLDER = 1, True, N_("The folder for the PDF files:")
+    FOLDER = 1, True, N_("The folder for the PDF files. Enter takes this one:")
     MODEL = 2, False, N_("Which model, or which paper?")
     DRAWER = 2, False, N_("Is a cash drawer plugged into it?")
     TRIED = 3, False, N_("Look at the test sheet.")
@@ -124,6 +124,7 @@ class PrinterSetUp(CounterScreen):
         self.query_one("#ask", Static).update(self.desk.words(scene.ask))
         line, choices = self.query_one("#where", Line), self.query_one("#rows", Choices)
         line.display, choices.display = scene.typed, rows is not None
+        line.value = _folder() if scene is Scene.FOLDER else ""
         if rows is not None:
             # What was tried is answered by a person who looked, not by an Enter too many.
             choices.show(rows, cursor=None if scene is Scene.TRIED else 0)
@@ -264,3 +265,10 @@ class PrinterSetUp(CounterScreen):
         self.forget()
         self._begin()
         return True
+
+
+def _folder() -> str:
+    """Where a person finds files again."""
+    from platformdirs import user_documents_path
+
+    return str(user_documents_path() / "machikado")
