@@ -157,14 +157,14 @@ class _View:
 
     def items_after(self, number: int) -> list[tuple[int, bytes]]:
         """What is newer than a number, for this node's zone, organisation and itself."""
-        return [
-            (at, data)
-            for at, data in self._tx.rows(
-                "SELECT number, bytes FROM feed WHERE municipality=? AND scope IN (?,?,?)"
+        found: list[tuple[int, str, str, bytes]] = []
+        for scope in {self.zone, self._organisation, self._node}:
+            found += self._tx.rows(
+                "SELECT number, kind, item, bytes FROM feed WHERE municipality=? AND scope=?"
                 f" AND number>? ORDER BY number, kind, item LIMIT {MOST_ITEMS + 1}",
-                [self._home, self.zone, self._organisation, self._node, number],
+                [self._home, scope, number],
             )
-        ]
+        return [(at, data) for at, _, _, data in sorted(found)[: MOST_ITEMS + 1]]
 
     # -- publishing what changed
 

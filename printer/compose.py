@@ -54,7 +54,6 @@ _WENT_BACK: dict[SlipKind, Word] = {
     "void": Word.RETURNED,
 }
 """What stands above the amount of a slip whose points went the other way."""
-_NUMBER_DIGITS = 13
 _PLACES_LISTED = 4
 """More places than these stand behind each other instead of below."""
 TICKET_FIGURE = 120
@@ -334,7 +333,7 @@ def _clearing_receipt(receipt: ClearingReceipt) -> Iterator[Block]:
         count = f"{len(receipt.returned):,}"
         yield Text(text=Word.NOT_CLEARED.say(language, count=count), bold=True)
         for paper in receipt.returned:
-            yield Text(text=_number_or_text(paper.number), size=SMALL, bold=True)
+            yield Text(text=aloud(paper.number), size=SMALL, bold=True)
             yield Text(text=paper.reason, size=SMALL, align="right")
         yield Text(text=Word.NOT_PAID.say(language), size=SMALL)
     yield from _payment(receipt.next_payment, language)
@@ -350,10 +349,6 @@ def _clearing_receipt(receipt: ClearingReceipt) -> Iterator[Block]:
         (Word.DIGEST, receipt.digest),
     ):
         yield Row(left=label.say(language), right=value, size=SMALL)
-
-
-def _number_or_text(said: str) -> str:
-    return aloud(said) if len(said) == _NUMBER_DIGITS and said.isdigit() else said
 
 
 def _tickets(count: int, language: Language) -> str:

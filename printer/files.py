@@ -11,6 +11,8 @@ from printer.documents import Document, encode, kind
 from printer.errors import MayHavePrinted, NotPrinted, Trouble
 
 _DEVICES = Path("/dev")
+_AT_ONCE = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Not waiting for somebody to read a pipe: that would keep all other paper back."""
 
 
 def append(path: Path, data: bytes) -> None:
@@ -19,12 +21,14 @@ def append(path: Path, data: bytes) -> None:
     create = 0 if path.is_relative_to(_DEVICES) else os.O_CREAT
     try:
         new = create and not path.exists()
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND | create | getattr(os, "O_BINARY", 0), 0o600)
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | create | _AT_ONCE, 0o600)
     except OSError as error:
         raise NotPrinted(
             Trouble.UNREACHABLE, f"The printer's file {path} cannot be opened: {error.strerror}."
         ) from error
     try:
+        if os.name == "posix":
+            os.set_blocking(fd, True)
         write_all(fd, data)
         if stat.S_ISREG(os.fstat(fd).st_mode):
             os.fsync(fd)

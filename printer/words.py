@@ -22,6 +22,7 @@ from printer.documents import (
 from printer.errors import Trouble
 
 _NBSP = "\u00a0"
+_NUMBER_DIGITS = 13
 _MINUS = "\u2212"
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 # A fixed offset on purpose: Japan has kept UTC+9 without summer time since 1952, and a Windows PC
@@ -288,9 +289,11 @@ def amount(points: int, language: Language) -> str:
     return f"{grouped(points)}{gap}{unit(points, language)}"
 
 
-def aloud(ticket_number: str) -> str:
-    """A 13-digit ticket number in groups for reading aloud: 123 456 789 012 3."""
-    return _NBSP.join(ticket_number[i : i + 3] for i in range(0, len(ticket_number), 3))
+def aloud(said: str) -> str:
+    """A ticket number in groups for reading aloud: 123 456 789 012 3. Other words stay."""
+    if len(said) != _NUMBER_DIGITS or not said.isdigit():
+        return said
+    return _NBSP.join(said[i : i + 3] for i in range(0, _NUMBER_DIGITS, 3))
 
 
 def trouble_in_words(trouble: Trouble, language: Language) -> str:

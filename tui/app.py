@@ -401,8 +401,8 @@ class CounterApp(App[None]):
         """Words for a refusal, with what it names."""
         words, more, advice = self.words, [], advice_for(refused.reason)
         if refused.number is not None and refused.points is not None:
-            points = words.points(refused.points)
-            more.append(words("Ticket {number}, {points}", number=refused.number, points=points))
+            points, named = words.points(refused.points), words.ticket(refused.number)
+            more.append(words("Ticket {number}, {points}", number=named, points=points))
         if refused.limit is not None and advice.limit:
             more.append(words(advice.limit, limit=number(refused.limit)))
         if refused.tries_left:

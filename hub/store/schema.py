@@ -498,7 +498,7 @@ feed = _table(
     _key("item"),
     _int("number"),
     _blob("bytes"),
-    sa.Index("feed_since", "municipality", "number"),
+    sa.Index("feed_since", "municipality", "scope", "number", "kind", "item"),
 )
 """The latest of each item. ``scope`` is a zone, an organisation or a node."""
 

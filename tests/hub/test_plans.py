@@ -17,7 +17,7 @@ GROWING = {
     "ticket": 2,
     "second_redemption": 2,
     "inbox": 4,
-    "feed": 2,
+    "feed": 3,
     "touched": 2,
     "incident": 2,
     "posting": 2,

@@ -88,6 +88,22 @@ def test_a_files_name_that_no_disk_takes_is_told_and_nothing_was_printed(tmp_pat
         assert told.value.trouble is Trouble.UNREACHABLE
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_that_nobody_reads_keeps_no_other_paper_waiting(tmp_path: Path) -> None:
+    pipe = tmp_path / "to-the-printer"
+    os.mkfifo(pipe)
+    into = ReceiptPrinter(destination=ToFile(pipe), width=384)
+
+    with pytest.raises(NotPrinted) as told:
+        into.print(samples.slip())
+    assert told.value.trouble is Trouble.UNREACHABLE
+
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    into.print(samples.slip())
+    assert len(read_sheets(os.read(reader, 1_000_000))) == 1
+    os.close(reader)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
 def test_a_device_that_takes_no_more_leaves_a_doubt() -> None:
     with pytest.raises(MayHavePrinted) as told:

@@ -594,7 +594,7 @@ async def test_the_history_names_the_tickets_that_were_issued(
         await at.press("f4")
         await at.card("soft:hanako")
         await at.press(*"500", "enter", "tab", "backspace", tickets, "enter", *"1234")
-        number = at.answer.split("Ticket ")[1][:13]
+        number = at.answer.split("Ticket ")[1][:17]
         await at.press("f7")
         assert f"{number}{shown}" in at.text
 

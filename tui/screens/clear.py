@@ -235,7 +235,8 @@ class Clear(CounterScreen):
 
     def _cleared(self, done: Approved) -> None:
         words = self.desk.words
-        ticket = words("Ticket {number}, no. {seq}", number=done.number, seq=done.seq)
+        named = words.ticket(done.number)
+        ticket = words("Ticket {number}, no. {seq}", number=named, seq=done.seq)
         if done.kind == "reversed":
             taken = words("{points} taken back.", points=words.points(done.points))
             self.answer.say("look", words, taken, ticket)
@@ -254,7 +255,7 @@ class Clear(CounterScreen):
         words = self.desk.words
         number = ""
         if refused.number and refused.reason in REASONS:
-            number = words("Ticket {number}", number=refused.number)
+            number = words("Ticket {number}", number=words.ticket(refused.number))
         self.answer.advise(clearing_advice(refused.reason), words, number)
 
     def _refresh(self) -> None:
@@ -282,11 +283,13 @@ class Clear(CounterScreen):
             )
         )
         self.query_one("#last", Static).update(
-            "\n".join(f"{one.number}  {words.points(one.points)}" for one in pile.last[:3])
+            "\n".join(
+                f"{words.ticket(one.number)}  {words.points(one.points)}" for one in pile.last[:3]
+            )
         )
         self.query_one("#returned", Static).update(
             "\n".join(
-                f"{each.number}  {why_back(each.reason, words.language)}"
+                f"{words.ticket(each.number)}  {why_back(each.reason, words.language)}"
                 for each in reversed(pile.returned)
             )
         )

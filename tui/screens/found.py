@@ -1,7 +1,6 @@
 """A ticket whose number was typed: what the centre knows of it, before Enter takes it."""
 
 from node.outcome import FoundTicket
-from printer.words import aloud
 from tui.widgets.answer import Answer
 from tui.wording import Words
 
@@ -15,7 +14,7 @@ def ask_to_compare(answer: Answer, words: Words, found: FoundTicket) -> None:
         "look",
         words,
         words("Compare with the paper, then press Enter."),
-        words("Ticket {number}", number=aloud(found.number)),
+        words("Ticket {number}", number=words.ticket(found.number)),
         words(
             "{town}, {points}, {first} to {last}",
             town=found.town,

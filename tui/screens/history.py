@@ -169,6 +169,6 @@ def _cells(row: HistoryRow, words: Words) -> tuple[str, ...]:
 def _tickets(row: HistoryRow, words: Words) -> str:
     """The ticket that was taken, or the first of those issued and how many more there were."""
     if not row.issued:
-        return row.number or ""
-    first, *more = row.issued
+        return words.ticket(row.number)
+    first, *more = map(words.ticket, row.issued)
     return words("{number} +{count}", number=first, count=len(more)) if more else first

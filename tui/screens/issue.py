@@ -312,7 +312,7 @@ class Issue(CardScreen):
                 self.turn_away(issued)
             return
         self.fresh()
-        numbers = ", ".join(issued.numbers)
+        numbers = ", ".join(map(words.ticket, issued.numbers))
         comes_out = bool(issued.papers) and not self.without_printer
         if issued.papers and not comes_out:
             last = words(

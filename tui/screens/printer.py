@@ -179,6 +179,6 @@ def _cells(sheet: Sheet, words: Words) -> tuple[str, ...]:
     return (
         words.moment(sheet.at),
         words(KINDS.get(sheet.what, sheet.what)),
-        sheet.number,
+        words.ticket(sheet.number),
         words(_STATES.get(sheet.state, sheet.state)),
     )

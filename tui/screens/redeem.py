@@ -130,17 +130,17 @@ class Redeem(CounterScreen):
         words = self.desk.words
         if isinstance(outcome, Approved):
             self._taken.append(outcome)
-            points = words.points(outcome.points)
+            points, number = words.points(outcome.points), words.ticket(outcome.number)
             self.query_one(BigAmount).points = outcome.points
             offline = words("Taken offline.") if outcome.tier is Tier.T2 else ""
             self.answer.say(
                 "good",
                 words,
                 words("{points} taken.", points=points),
-                words("Ticket {number}, no. {seq}", number=outcome.number, seq=outcome.seq),
+                words("Ticket {number}, no. {seq}", number=number, seq=outcome.seq),
                 offline,
             )
-            self._lines.appendleft(f"{words.moment(outcome.at)}  {outcome.number}  {points}")
+            self._lines.appendleft(f"{words.moment(outcome.at)}  {number}  {points}")
         else:
             self._refuse(outcome)
         self._paint_sum()
@@ -148,7 +148,7 @@ class Redeem(CounterScreen):
 
     def _refuse(self, refused: Refused) -> None:
         self.show_refusal(refused)
-        self._note_no(refused.number or "", advice_for(refused.reason))
+        self._note_no(self.desk.words.ticket(refused.number), advice_for(refused.reason))
         self._paint_sum()
 
     def show_trouble(self, trouble: Trouble) -> None:

@@ -106,7 +106,7 @@ class Voids(CardScreen):
                 points=words.points(ticket.points),
                 point_name=ticket.point_name,
                 day=ticket.valid_until,
-                number=ticket.number,
+                number=words.ticket(ticket.number),
             )
         )
 
@@ -197,7 +197,7 @@ class Voids(CardScreen):
                 "{points}, valid until {day}. Ticket {number}",
                 points=words.points(each.points),
                 day=each.valid_until,
-                number=each.number,
+                number=words.ticket(each.number),
             )
             for each in live
         ]
@@ -244,5 +244,6 @@ class Voids(CardScreen):
             "soon": words("The points go back as soon as the network is there again."),
             "later": words("Its points come back on {day} at the latest.", day=done.back_by),
         }[done.back]
-        number = words("Ticket {number}, no. {seq}", number=record.number, seq=record.seq)
+        named = words.ticket(record.number)
+        number = words("Ticket {number}, no. {seq}", number=named, seq=record.seq)
         self.answer.say("look" if done.back == "soon" else "good", words, said, number, more)

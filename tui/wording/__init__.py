@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Literal
 
+from printer.words import aloud
 from sync.clock import tokyo
 from sync.values import DAY, HOUR, Millis
 from tui.wording.po import read_po, write_mo
@@ -60,6 +61,10 @@ class Words:
         if at_least:
             return self("{points} points or more", points=number(points))
         return self.many("{count} point", "{count} points", points)
+
+    def ticket(self, number: str | None) -> str:
+        """A paper ticket's number in the groups that stand on the paper."""
+        return aloud(number or "")
 
     def age(self, span: int) -> str:
         """A span of milliseconds in its largest unit, rounded down."""
