@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PAPER_PYTHON ?= python3.13
+# A test waits about as long as it works: three at a time keep two cores busy.
+JOBS ?= 3
 SEED ?= 1
 DAYS ?= 1000
 
@@ -13,8 +15,8 @@ demo: .venv/main
 # The pure rooms first, with their coverage by branch; then everything else.
 PURE := tests/sync tests/vectors tests/hub/points tests/hub/settlement tests/printer
 test: check
-	$(BIN)/pytest -n 2 $(PURE) --cov
-	$(BIN)/pytest -n 2 $(addprefix --ignore=,$(PURE))
+	$(BIN)/pytest -n $(JOBS) $(PURE) --cov
+	$(BIN)/pytest -n $(JOBS) $(addprefix --ignore=,$(PURE))
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
