@@ -30,7 +30,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_written(tmp_path:
     for ask in (to_folder.check, lambda: to_folder.print(samples.slip())):
         with pytest.raises(NotPrinted) as told:
             ask()
-        assert told.value.trouble is Trouble.UNREACHABLE
+        assert told.value.trouble is Trouble.NO_FOLDER
 
 
 def test_a_disk_that_is_full_leaves_no_half_file(
