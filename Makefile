@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PAPER_PYTHON ?= python3.13
-# A test waits about as long as it works: three at a time keep two cores busy.
-JOBS ?= 3
+# A test waits about as long as it works: four at a time keep two cores busy.
+JOBS ?= 4
 SEED ?= 1
 DAYS ?= 1000
 

@@ -12,7 +12,7 @@ from textual.events import Paste
 from tests.doubles.codes import CODE, OTHER_CODE, full_width
 from tests.doubles.counter import FakeCounter, quiet_status, shop, slowly
 from tests.tui.conftest import SIZE, Stage, Staged, type_at_once
-from tests.tui.waiting import until
+from tests.tui.waiting import sees, until
 from tui.app import CounterApp
 from tui.screens.home import Home
 from tui.screens.redeem import Redeem
@@ -35,6 +35,7 @@ def with_thirty(counter: FakeCounter) -> FakeCounter:
 
 async def all_taken(at: Stage) -> None:
     await until(at.pilot, lambda: at.counter.taken() == 3_000, "3,000 points taken")
+    await at.settle()
 
 
 async def test_thirty_scans_while_the_app_stands_still_are_taken_each_once(stage: Staged) -> None:
@@ -43,7 +44,7 @@ async def test_thirty_scans_while_the_app_stands_still_are_taken_each_once(stage
         at.burst("".join(f"{code}\r" for code in THIRTY))
         await all_taken(at)
         assert at.counter.asked.count("redeem") == 30
-        assert "30 tickets, 3,000 points" in at.text
+        await sees(at.pilot, "30 tickets, 3,000 points")
 
 
 async def test_thirty_scans_on_the_first_screen_all_reach_the_screen_for_tickets(
