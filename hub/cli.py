@@ -50,14 +50,19 @@ class InitAnswer(msgspec.Struct, frozen=True, kw_only=True):
 @hub.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--database", default="", metavar="URL", help="Another database than a file in DIR.")
+@click.option(
+    "--identities", default="", metavar="URL", help="The identities' own role on that server."
+)
 @click.option("--origin", default=DEFAULT_ORIGIN, metavar="URL", help="Where nodes reach it.")
 @click.option("--demo", is_flag=True, help="For trying out: a demo CA, both operators' tokens.")
 @click.option("--json", "as_json", is_flag=True, help="One object, for scripts.")
-def init(*, folder: Path, database: str, origin: str, demo: bool, as_json: bool) -> None:
+def init(
+    *, folder: Path, database: str, identities: str, origin: str, demo: bool, as_json: bool
+) -> None:
     """Make a hub: keys, schema, the first operator's token, an invitation for the second."""
     from hub.hub import FIRST_TWO, init_hub
 
-    made = init_hub(folder, origin=origin, demo=demo, database=database)
+    made = init_hub(folder, origin=origin, demo=demo, database=database, identities=identities)
     answer = InitAnswer(
         origin=made.origin,
         operators=tuple(

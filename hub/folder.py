@@ -21,7 +21,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from hub.store.dialect import Dialect
 from hub.store.files import damaged, examine, must_be_there, read_whole
+from hub.store.postgres import Postgres, check_url, is_on_server
+from hub.store.sqlite import Sqlite
 from sync.certificate import CertificateError, Roots
 from sync.democa import ROOT_FILE
 from sync.errors import Damaged, InUse, Malformed, RefusedByRule
@@ -42,6 +45,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     demo: bool
     database: str = ""
     """Another database than ``hub.db``, as a URL."""
+    identities: str = ""
+    """On a server: another role's way to the identities than the ledger's."""
 
 
 def refuse_used(folder: Path) -> None:
@@ -53,13 +58,33 @@ def refuse_used(folder: Path) -> None:
         )
 
 
-def check_database(url: str) -> None:
-    """Whether a new hub's ledger can lie there; nothing: in its folder. Raises Malformed."""
-    if not url:
-        return
+def check_databases(database: str, identities: str) -> None:
+    """Whether a new hub's databases can lie there; nothing: in its folder. Raises Malformed."""
+    if is_on_server(database):
+        for url in filter(None, (database, identities)):
+            check_url(url)
+    elif identities:
+        raise Malformed("identities can lie elsewhere only where the ledger is on a server too")
+    elif database:
+        _check_file(database)
+
+
+def databases_of(folder: Path, config: Config) -> tuple[Dialect, Dialect]:
+    """Where a hub's ledger and its identities are."""
+    if is_on_server(config.database):
+        ledger = Postgres(config.database, "ledger")
+        return ledger, Postgres(config.identities or config.database, "identities")
+    ledger_file = config.database or f"{_SQLITE}{folder / LEDGER}"
+    return Sqlite(ledger_file), Sqlite(f"{_SQLITE}{folder / IDENTITIES}")
+
+
+def _check_file(url: str) -> None:
     path = Path(url.removeprefix(_SQLITE))
     if not url.startswith(_SQLITE) or not path.is_absolute():
-        raise Malformed(f"database {url!r}: it looks like sqlite:////srv/machikado/hub.db")
+        raise Malformed(
+            f"database {url!r}: it looks like sqlite:////srv/machikado/hub.db"
+            " or postgresql://machikado@localhost/machikado"
+        )
     if path.exists():
         raise Malformed(f"database {url!r}: {path} is there already; name a file that is not")
     if not path.parent.is_dir():

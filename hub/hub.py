@@ -21,8 +21,9 @@ from hub.folder import (
     KEYS,
     LEDGER,
     Config,
-    check_database,
+    check_databases,
     copy_files,
+    databases_of,
     lock,
     read_config,
     read_roots,
@@ -47,6 +48,7 @@ from hub.settlement.journal import Journal
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.files import examine
+from hub.store.postgres import is_on_server
 from hub.throttle import Throttle
 from hub.town import towns
 from hub.treasury import Treasury
@@ -156,6 +158,7 @@ def init_hub(
     origin: str,
     demo: bool,
     database: str = "",
+    identities: str = "",
     clock: Clock | None = None,
     randomness: Randomness | None = None,
 ) -> Made:
@@ -166,9 +169,9 @@ def init_hub(
     """
     refuse_used(folder)
     check_origin(origin)
-    check_database(database)
+    check_databases(database, identities)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    config = Config(origin=origin, demo=demo, database=database)
+    config = Config(origin=origin, demo=demo, database=database, identities=identities)
     clock = clock or _clock(config)
     randomness = randomness or SystemRandomness()
     (folder / "roots").mkdir(exist_ok=True)
@@ -276,17 +279,14 @@ def _open(
 
 def _databases(folder: Path, config: Config, *, new: bool) -> tuple[Database, Database]:
     """Ledger and identities, read through before anything else looks at them."""
-    if not new:
+    if not new and not is_on_server(config.database):
         for name in (IDENTITIES,) if config.database else (LEDGER, IDENTITIES):
             examine(folder / name)
-    url = config.database or f"sqlite:///{folder / LEDGER}"
-    database = Database(url, schema.metadata, version=schema.VERSION, new=new)
+    ledger, persons = databases_of(folder, config)
+    database = Database(ledger, schema.metadata, version=schema.VERSION, new=new)
     try:
         identities = Database(
-            f"sqlite:///{folder / IDENTITIES}",
-            identity_schema.metadata,
-            version=identity_schema.VERSION,
-            new=new,
+            persons, identity_schema.metadata, version=identity_schema.VERSION, new=new
         )
     except BaseException:
         database.close()

@@ -200,7 +200,7 @@ def _held(tx: Tx, card: KeyDigest) -> _Held | None:
 
 def _cards_in_use(tx: Tx, name: MyKeyId) -> tuple[KeyDigest, ...]:
     rows = tx.rows(
-        "SELECT digest FROM card_key WHERE mykey_id=? AND replaced=0 ORDER BY digest", (name,)
+        "SELECT digest FROM card_key WHERE mykey_id=? AND NOT replaced ORDER BY digest", (name,)
     )
     return tuple(KeyDigest(digest) for (digest,) in rows)
 

@@ -50,7 +50,7 @@ def seen(tx: Tx, name: MyKeyId) -> Member:
         for_desk=life.is_for_desk(tx, name),
         generated=bool(tx.scalar("SELECT generated FROM member WHERE mykey_id=:name", name=name)),
         cards=tx.scalar(
-            "SELECT COUNT(*) FROM card_key WHERE mykey_id=:name AND replaced=0", name=name
+            "SELECT COUNT(*) FROM card_key WHERE mykey_id=:name AND NOT replaced", name=name
         ),
         consents=consents(tx, name),
         steps=tuple(Step(**each) for each in steps),

@@ -174,7 +174,11 @@ def _replace(tx: Tx, issuer: bytes, listed: dict[bytes, Kind]) -> None:
     gone = [(issuer, mark) for mark in before.keys() - listed.keys()]
     tx.many("DELETE FROM listed WHERE issuer_key_id=? AND mark=?", gone)
     new = [(issuer, mark, kind) for mark, kind in listed.items() if before.get(mark) != kind]
-    tx.many("INSERT OR REPLACE INTO listed (issuer_key_id, mark, kind) VALUES (?,?,?)", new)
+    tx.many(
+        "INSERT INTO listed (issuer_key_id, mark, kind) VALUES (?,?,?)"
+        " ON CONFLICT (issuer_key_id, mark) DO UPDATE SET kind=excluded.kind",
+        new,
+    )
 
 
 def _changes(tx: Tx, issuer: bytes) -> Iterator[CardRevoked | CardRestored]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.store.columns import TEXT
+
 VERSION = 2
 """An identity database of another version is refused."""
 
@@ -18,21 +20,21 @@ def _table(name: str, *columns: sa.Column[object] | sa.Constraint | sa.Index) ->
     return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
 
 
-def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
+def _key(name: str, kind: sa.types.TypeEngine[Any] = TEXT) -> sa.Column[object]:
     return sa.Column(name, kind, primary_key=True, nullable=False)
 
 
-def _column(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
+def _column(name: str, kind: sa.types.TypeEngine[Any] = TEXT) -> sa.Column[object]:
     return sa.Column(name, kind, nullable=False)
 
 
-meta = _table("meta", _key("name"), _column("value", sa.LargeBinary))
+meta = _table("meta", _key("name"), _column("value", sa.LargeBinary()))
 
 chronicle = _table(
     "chronicle",
-    _key("seq", sa.BigInteger),
-    _column("bytes", sa.LargeBinary),
-    _column("digest", sa.LargeBinary),
+    _key("seq", sa.BigInteger()),
+    _column("bytes", sa.LargeBinary()),
+    _column("digest", sa.LargeBinary()),
 )
 """Changes of identities, in a chain of their own; never copied into the towns' chronicles."""
 
@@ -40,8 +42,8 @@ member = _table(
     "member",
     _key("mykey_id"),
     _column("state"),
-    _column("generated", sa.Boolean),
-    _column("changed", sa.BigInteger),
+    _column("generated", sa.Boolean()),
+    _column("changed", sa.BigInteger()),
     sa.Index("member_changed", "changed"),
 )
 """state: active, suspended, cancelled. changed: the place in the chronicle of what nodes have to
@@ -50,8 +52,8 @@ hear of, 0 for nothing yet."""
 step = _table(
     "step",
     _key("mykey_id"),
-    _key("seq", sa.BigInteger),
-    _column("at", sa.BigInteger),
+    _key("seq", sa.BigInteger()),
+    _column("at", sa.BigInteger()),
     _column("what"),
     _column("why"),
     _column("person"),
@@ -69,12 +71,12 @@ former_id = _table(
 
 card_key = _table(
     "card_key",
-    _key("digest", sa.LargeBinary),
+    _key("digest", sa.LargeBinary()),
     _column("mykey_id"),
     _column("algorithm"),
-    _column("public_key", sa.LargeBinary),
-    _column("issuer_key_id", sa.LargeBinary),
-    _column("replaced", sa.Boolean),
+    _column("public_key", sa.LargeBinary()),
+    _column("issuer_key_id", sa.LargeBinary()),
+    _column("replaced", sa.Boolean()),
     sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
     sa.Index("cards_of_member", "mykey_id"),
 )
@@ -83,7 +85,7 @@ any more; what it signed before stays its holder's."""
 
 former_card = _table(
     "former_card",
-    _key("digest", sa.LargeBinary),
+    _key("digest", sa.LargeBinary()),
     _key("mykey_id"),
     sa.ForeignKeyConstraint(["mykey_id"], ["member.mykey_id"]),
     sa.Index("former_cards_of_member", "mykey_id"),
@@ -92,11 +94,11 @@ former_card = _table(
 
 card_mark = _table(
     "card_mark",
-    _key("digest", sa.LargeBinary),
-    _column("issuer_key_id", sa.LargeBinary),
-    _column("mark", sa.LargeBinary),
+    _key("digest", sa.LargeBinary()),
+    _column("issuer_key_id", sa.LargeBinary()),
+    _column("mark", sa.LargeBinary()),
     _column("revoked"),
-    _column("changed", sa.BigInteger),
+    _column("changed", sa.BigInteger()),
     sa.Index("cards_by_mark", "issuer_key_id", "mark"),
     sa.Index("card_changed", "changed"),
 )
@@ -106,40 +108,40 @@ revoked: held, revoked, or nothing. changed: as a member's, of what a list said.
 
 revocation_list = _table(
     "revocation_list",
-    _key("issuer_key_id", sa.LargeBinary),
-    _column("number", sa.BigInteger),
-    _column("this_update", sa.BigInteger),
-    _column("next_update", sa.BigInteger),
-    _column("digest", sa.LargeBinary),
-    _column("entries", sa.BigInteger),
-    _column("marks", sa.LargeBinary),
-    _column("taken_at", sa.BigInteger),
+    _key("issuer_key_id", sa.LargeBinary()),
+    _column("number", sa.BigInteger()),
+    _column("this_update", sa.BigInteger()),
+    _column("next_update", sa.BigInteger()),
+    _column("digest", sa.LargeBinary()),
+    _column("entries", sa.BigInteger()),
+    _column("marks", sa.LargeBinary()),
+    _column("taken_at", sa.BigInteger()),
 )
 """The list of each issuer that was taken last. marks: a digest of its rows in ``listed``."""
 
 listed = _table(
     "listed",
-    _key("issuer_key_id", sa.LargeBinary),
-    _key("mark", sa.LargeBinary),
+    _key("issuer_key_id", sa.LargeBinary()),
+    _key("mark", sa.LargeBinary()),
     _column("kind"),
 )
 """The marks on each issuer's list, nearly all of them strangers': for cards that come later."""
 
 join_request = _table(
     "join_request",
-    _key("digest", sa.LargeBinary),
+    _key("digest", sa.LargeBinary()),
     _column("said"),
     _column("state"),
-    _column("at", sa.BigInteger),
+    _column("at", sa.BigInteger()),
     _column("node"),
     _column("algorithm"),
-    _column("public_key", sa.LargeBinary),
-    _column("issuer_key_id", sa.LargeBinary),
+    _column("public_key", sa.LargeBinary()),
+    _column("issuer_key_id", sa.LargeBinary()),
 )
 """Cards that asked to be joined to the MyKey ID that their holder said, and wait for the desk.
 state: waiting, refused. ``said`` may be an ID that was left since."""
 
-consent = _table("consent", _key("mykey_id"), _key("what"), _column("at", sa.BigInteger))
+consent = _table("consent", _key("mykey_id"), _key("what"), _column("at", sa.BigInteger()))
 """What a member agreed to, and when."""
 
 account = _table(

@@ -131,7 +131,7 @@ def _join(tx: Tx, body: CardJoined, seq: int) -> None:
     """One more card for a member; nodes hear of it, and of those that it replaces."""
     _attach(tx, body)
     for card in body.replaces:
-        tx.run("UPDATE card_key SET replaced=1 WHERE digest=:card", card=card)
+        tx.run("UPDATE card_key SET replaced=true WHERE digest=:card", card=card)
     tx.run("UPDATE member SET changed=:seq WHERE mykey_id=:name", seq=seq, name=body.mykey_id)
 
 

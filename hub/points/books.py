@@ -179,7 +179,8 @@ class Books:
             firsts.setdefault((row[0], row[1], row[_AT] // DAY, row[2], row[3]), row[4])
         self.tx.many(
             "INSERT INTO record_day VALUES (?,?,?,?,?,?)"
-            " ON CONFLICT DO UPDATE SET first=min(first, excluded.first)",
+            " ON CONFLICT (municipality, node, day, epoch, branch)"
+            " DO UPDATE SET first=excluded.first WHERE excluded.first<record_day.first",
             [(*key, first) for key, first in firsts.items()],
         )
 
@@ -311,7 +312,8 @@ class Books:
             [(town, account, self.number) for account in sorted(self._touched)],
         )
         tx.many(
-            "INSERT OR IGNORE INTO lot_date (municipality, expires, account) VALUES (?,?,?)",
+            "INSERT INTO lot_date (municipality, expires, account) VALUES (?,?,?)"
+            " ON CONFLICT DO NOTHING",
             [(town, expires, account) for expires, account in sorted(self._dated)],
         )
         tx.many(

@@ -37,9 +37,10 @@ from sync.values import DAY, CardState, EpochId, Millis, epoch_number
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
 _RECENT = (
-    "(SELECT epoch, min(first) AS first FROM record_day WHERE municipality=? AND node=?"
-    " AND branch=? AND day>=? GROUP BY epoch) d CROSS JOIN record r ON r.municipality=?"
-    " AND r.node=? AND r.epoch=d.epoch AND r.branch=? AND r.seq>=d.first AND r.at>=?"
+    "(SELECT r.* FROM (SELECT epoch, min(first) AS first FROM record_day WHERE municipality=?"
+    " AND node=? AND branch=? AND day>=? GROUP BY epoch) d CROSS JOIN record r"
+    " WHERE r.municipality=? AND r.node=? AND r.epoch=d.epoch AND r.branch=? AND r.seq>=d.first"
+    " AND r.at>=?) r"
 )
 """What a node did in the last days: on each life's line from where the first of these days begins.
 CROSS JOIN, for SQLite to go this way round."""

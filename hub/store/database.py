@@ -5,66 +5,30 @@ whole is refused, and nothing is written: a hub that began anew in its place wou
 what it owes.
 """
 
-import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.engine import Connection
 
-from hub.store.expected import expected
+from hub.store.dialect import Dialect
 from hub.store.files import damaged
-from sync.errors import Damaged
+from hub.store.spelling import Marks
+from hub.store.sqlite import Sqlite
+from sync.errors import Damaged, Unreachable
 
-_LOG_PAGES = 8_192
-"""Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
-_ROOM = _LOG_PAGES * 4096
-IN_MEMORY = "sqlite://"
 Row = Mapping[str, Any]
 """A row by the names of its columns."""
 
 
-def open_engine(url: str, *, new: bool) -> Engine:
-    """An engine for ``sqlite:///path`` or one in memory, set for durable commits.
-
-    Unless ``new``, a file that is not there is not made.
-    """
-    memory = url == IN_MEMORY
-    arguments: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
-    if memory:
-        arguments["poolclass"] = StaticPool
-    engine = sa.create_engine(url if memory or new else _existing(url), **arguments)
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where Database.write says
-        cursor = connection.cursor()
-        if not memory:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA cache_size=-65536")
-        cursor.execute("PRAGMA temp_store=MEMORY")
-        cursor.execute("PRAGMA busy_timeout=10000")
-        cursor.close()
-
-    return engine
-
-
 class Tx:
-    """One open transaction: statements with named values, which go to the driver as they are."""
+    """One open transaction: statements go to the driver as they are but for their marks."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._raw: Any = connection.connection.driver_connection
-
-    @property
-    def under_way(self) -> bool:
-        """Whether the database still keeps it open; a full disk may have ended it."""
-        return bool(self._raw.in_transaction)
+    def __init__(self, raw: Any, marks: Marks) -> None:
+        self._raw = raw
+        self._marks = marks
 
     def one(self, sql: str, /, **values: object) -> Row | None:
         """The first row, or None."""
@@ -72,50 +36,51 @@ class Tx:
 
     def all(self, sql: str, /, **values: object) -> list[Row]:
         """Every row."""
-        found = self._raw.execute(sql, values)
+        found = self._raw.execute(self._marks(sql), values)
         rows = found.fetchall()
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def scalar(self, sql: str, /, **values: object) -> Any:
         """The first column of the first row, or None."""
-        row = self._raw.execute(sql, values).fetchone()
+        row = self._raw.execute(self._marks(sql), values).fetchone()
         return None if row is None else row[0]
 
     def run(self, sql: str, /, **values: object) -> int:
         """Change rows; says how many."""
-        return int(self._raw.execute(sql, values).rowcount)
+        return int(self._raw.execute(self._marks(sql), values).rowcount)
 
     def insert(self, table: sa.Table, **values: object) -> None:
         """Insert one row; missing columns must have a default."""
-        self._raw.execute(_inserted(table, values), values)
+        self._raw.execute(self._marks(_inserted(table, values)), values)
 
     def insert_named(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
         """Insert rows that name the same columns; missing ones must have a default."""
         if rows:
-            self._raw.executemany(_inserted(table, rows[0].keys()), rows)
+            self.many(_inserted(table, rows[0].keys()), rows)
 
     def insert_many(self, table: sa.Table, rows: Sequence[Sequence[object]]) -> None:
         """Insert many full rows, columns in the table's order, by the driver itself."""
         if rows:
             marks = ",".join("?" * len(table.columns))
-            self._raw.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows)
+            self.many(f"INSERT INTO {table.name} VALUES ({marks})", rows)
 
-    def many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement with ``?`` marks for many rows, by the driver itself."""
+    def many(self, sql: str, rows: Sequence[Sequence[object] | Mapping[str, object]]) -> None:
+        """Run one statement for many rows of values, by the driver itself."""
         if rows:
-            self._raw.executemany(sql, rows)
+            self._raw.cursor().executemany(self._marks(sql), rows)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Every row as a plain tuple, by the driver itself; ``?`` marks."""
-        return list(self._raw.execute(sql, values))
+        found = self._raw.execute(self._marks(sql), values)
+        return [] if found.description is None else found.fetchall()
 
     def put(self, table: sa.Table, key: Mapping[str, object], **values: object) -> None:
         """Insert a row or replace its other columns."""
         row = {**key, **values}
         sets = ",".join(f'"{name}"=excluded."{name}"' for name in values)
-        self._raw.execute(
-            f"{_inserted(table, row)} ON CONFLICT ({','.join(key)}) DO UPDATE SET {sets}", row
+        self.run(
+            f"{_inserted(table, row)} ON CONFLICT ({','.join(key)}) DO UPDATE SET {sets}", **row
         )
 
 
@@ -137,25 +102,20 @@ def _lacking(connection: Connection, metadata: sa.MetaData) -> set[str]:
     }
 
 
-def _existing(url: str) -> sa.URL:
-    """The same file, as SQLite's own name for one that has to be there (sqlite.org/uri.html)."""
-    parts = sa.make_url(url)
-    return parts.set(database=f"file:{quote(parts.database or '')}").update_query_dict(
-        {"mode": "rw", "uri": "true"}
-    )
-
-
 class Database:
     """One database with a single writer. ``new`` makes its tables; one in memory is always new."""
 
-    def __init__(self, url: str, metadata: sa.MetaData, *, version: int, new: bool = False) -> None:
-        self.name = url.removeprefix("sqlite:///")
-        self._engine = open_engine(url, new=new)
+    def __init__(
+        self, at: str | Dialect, metadata: sa.MetaData, *, version: int, new: bool = False
+    ) -> None:
+        self._dialect = Sqlite(at) if isinstance(at, str) else at
+        self.name = self._dialect.name
+        self._engine = self._dialect.engine(new=new)
         self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._open: Tx | None = None
         try:
-            if new or url == IN_MEMORY:
+            if new or self._dialect.in_memory:
                 self._make(metadata, version)
             else:
                 self._recognise(metadata, version)
@@ -167,16 +127,14 @@ class Database:
             raise
 
     def _make(self, metadata: sa.MetaData, version: int) -> None:
-        metadata.create_all(self._engine)
         with self.write() as tx:
-            tx.rows("ANALYZE sqlite_schema")  # makes the table for what follows
-            tx.many("INSERT INTO sqlite_stat1 VALUES (?,?,?)", [*expected(metadata)])
-            tx.rows("ANALYZE sqlite_schema")  # takes it in
+            assert self._connection is not None  # noqa: S101  a transaction is open on it
+            self._dialect.make(self._connection, metadata)
             tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
 
     def _recognise(self, metadata: sa.MetaData, version: int) -> None:
         """Whether it has the form that this program reads; raises Damaged."""
-        with self._engine.connect() as connection:
+        with self._in_words(), self._engine.connect() as connection:
             if not sa.inspect(connection).has_table("meta"):
                 raise damaged(self.name, "lacks meta")
             row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
@@ -201,55 +159,42 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A durable transaction; the only one at a time. Inside another one it joins that."""
+        """A durable transaction; the only one at a time. Inside another one it joins that.
+
+        Raises Unreachable where a server does not answer. One that went away at the very end may
+        have kept it: whoever asks again hears what became of it.
+        """
         with self._lock:
             if self._open is not None:
                 yield self._open
                 return
-            self._open = tx = self._begin("BEGIN IMMEDIATE")
-            try:
-                yield tx
-                tx.rows("COMMIT")
-            except BaseException as error:
-                if tx.under_way:
-                    tx.rows("ROLLBACK")
-                self._say_if_damaged(error)
-                raise
-            finally:
-                self._open = None
+            with self._in_words():
+                self._open = tx = self._begin(self._dialect.begins_write)
+                try:
+                    yield tx
+                    tx.rows("COMMIT")
+                finally:
+                    self._open = None
+                    self._end()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """One consistent view."""
+        """One consistent view. Raises Unreachable where a server does not answer."""
         with self._lock:
             if self._open is not None:
                 yield self._open
                 return
-            tx = self._begin("BEGIN")
-            try:
-                yield tx
-            except BaseException as error:
-                self._say_if_damaged(error)
-                raise
-            finally:
-                if tx.under_way:
-                    tx.rows("ROLLBACK")
+            with self._in_words():
+                tx = self._begin(self._dialect.begins_read)
+                try:
+                    yield tx
+                finally:
+                    self._end()
 
     def make_room(self) -> None:
-        """Give the write-ahead log its full size now, so that no commit has to make it longer.
-
-        A commit that does costs half as much again. Whoever was cut off in the middle left the
-        table behind: it is dropped first. What it took in the file stays there for what comes. On
-        a disk that has no room for it the log stays as it is.
-        """
-        with self._lock, suppress(sqlite3.OperationalError):
-            with self.write() as tx:
-                tx.run("DROP TABLE IF EXISTS room")
-                tx.run("CREATE TABLE room (filler BLOB)")
-                tx.run("INSERT INTO room VALUES (zeroblob(:size))", size=_ROOM)
-            with self.write() as tx:
-                tx.run("DROP TABLE room")
-            self._tx().rows("PRAGMA wal_checkpoint(PASSIVE)")
+        """Give the log its full size now, so that no commit has to make it longer."""
+        with self._lock:
+            self._dialect.make_room(self._raw())
 
     def close(self) -> None:
         """Let go of the files."""
@@ -259,19 +204,44 @@ class Database:
                 self._connection = None
             self._engine.dispose()
 
-    def _say_if_damaged(self, error: BaseException) -> None:
-        """Raise Damaged where SQLite met pages that are none: its subclasses mean other things."""
-        cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
-        if type(cause) is sqlite3.DatabaseError:
-            raise damaged(self.name, f"is damaged ({cause})") from error
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Say of what is stored, and of the way to it, what is wrong with them."""
+        try:
+            yield
+        except Exception as error:
+            what = self._dialect.damage(error)
+            if what:
+                raise damaged(self.name, f"is damaged ({what})") from error
+            if self._dialect.is_away(error):
+                self._leave()
+                raise Unreachable(
+                    f"the database {self.name} does not answer: try again in a moment"
+                ) from error
+            raise
 
     def _begin(self, statement: str) -> Tx:
-        tx = self._tx()
+        tx = Tx(self._raw(), self._dialect.marks)
         tx.rows(statement)
         return tx
 
-    def _tx(self) -> Tx:
-        """On the one connection: taking one from a pool costs more than most questions."""
+    def _end(self) -> None:
+        """Undo what was not committed."""
+        if self._under_way():
+            Tx(self._raw(), self._dialect.marks).rows("ROLLBACK")
+
+    def _under_way(self) -> bool:
+        return self._dialect.under_way(self._raw())
+
+    def _raw(self) -> Any:
+        """The one connection's own: taking one from a pool costs more than most questions."""
         if self._connection is None:
             self._connection = self._engine.connect()
-        return Tx(self._connection)
+        return self._connection.connection.driver_connection
+
+    def _leave(self) -> None:
+        """Forget the way in; the next transaction takes another one."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None

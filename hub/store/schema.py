@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.store.columns import TEXT
+
 VERSION = 3
 """A hub's database of another version is refused."""
 
@@ -23,12 +25,18 @@ def _table(
     return sa.Table(name, metadata, *columns, sqlite_with_rowid=not by_key)
 
 
-def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[object]:
+def _narrow(name: str, *columns: str, where: str) -> sa.Index:
+    """An index of those rows only for which something holds."""
+    condition = sa.text(where)
+    return sa.Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+def _key(name: str, kind: sa.types.TypeEngine[Any] = TEXT) -> sa.Column[object]:
     return sa.Column(name, kind, primary_key=True, nullable=False)
 
 
 def _text(name: str, *, default: str | None = None) -> sa.Column[object]:
-    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+    return sa.Column(name, TEXT, nullable=False, server_default=default)
 
 
 def _int(name: str, *, default: int | None = None) -> sa.Column[object]:
@@ -45,7 +53,7 @@ meta = _table("meta", _key("name"), _blob("value"))
 chronicle = _table(
     "chronicle",
     _key("municipality"),
-    _key("seq", sa.BigInteger),
+    _key("seq", sa.BigInteger()),
     _int("incarnation"),
     _text("kind"),
     _int("at"),
@@ -95,7 +103,7 @@ municipality = _table(
 )
 """A town: its point's name, its account, and the counters that only its writer moves."""
 
-policy = _table("policy", _key("municipality"), _key("digest", sa.LargeBinary), _blob("bytes"))
+policy = _table("policy", _key("municipality"), _key("digest", sa.LargeBinary()), _blob("bytes"))
 """Every policy a town has had: a record names the one it was decided by."""
 
 organisation = _table(
@@ -158,7 +166,7 @@ cursor = _table(
     _int("received"),
     _blob("head"),
     _int("posted"),
-    sa.Index("cursor_waiting", "municipality", sqlite_where=sa.text("posted<received")),
+    _narrow("cursor_waiting", "municipality", where="posted<received"),
 )
 """Custody and posting positions of a line of records. ``branch`` is empty for the chain itself,
 else 16 hexadecimal digits of the digest of the first record that differs; ``base`` is the seq
@@ -171,7 +179,7 @@ handover = _table(
     _key("node"),
     _key("epoch"),
     _key("branch"),
-    _key("seq", sa.BigInteger),
+    _key("seq", sa.BigInteger()),
 )
 """Records that wait for the posting of the town whose points they move."""
 
@@ -181,7 +189,7 @@ inbox = _table(
     _key("node"),
     _key("epoch"),
     _key("branch"),
-    _key("first", sa.BigInteger),
+    _key("first", sa.BigInteger()),
     _int("last"),
     _int("received_at"),
     _int("posted_then"),
@@ -197,7 +205,7 @@ card_evidence = _table(
     _key("node"),
     _key("epoch"),
     _key("branch"),
-    _key("seq", sa.BigInteger),
+    _key("seq", sa.BigInteger()),
     _blob("evidence"),
 )
 """Evidence that came later and verifies where the first copy's did not."""
@@ -208,7 +216,7 @@ record = _table(
     _key("node"),
     _key("epoch"),
     _key("branch"),
-    _key("seq", sa.BigInteger),
+    _key("seq", sa.BigInteger()),
     _blob("digest"),
     _text("kind"),
     _text("town"),
@@ -223,10 +231,10 @@ record = _table(
     _int("posting"),
     _int("hold"),
     _text("undone", default=""),
-    sa.Index(
+    _narrow(
         "record_of_ticket",
         "account",
-        sqlite_where=sa.text("kind IN ('ticket.redeemed', 'ticket.cleared', 'ticket.voided')"),
+        where="kind IN ('ticket.redeemed', 'ticket.cleared', 'ticket.voided')",
     ),
 )
 """The current verdict of each posted record. ``posting`` counts in ``town``. ``undone`` names the
@@ -236,7 +244,7 @@ record_day = _table(
     "record_day",
     _key("municipality"),
     _key("node"),
-    _key("day", sa.BigInteger),
+    _key("day", sa.BigInteger()),
     _key("epoch"),
     _key("branch"),
     _int("first"),
@@ -249,7 +257,7 @@ decision = _table(
     _key("municipality"),
     _key("node"),
     _key("epoch"),
-    _key("n", sa.BigInteger),
+    _key("n", sa.BigInteger()),
     _text("branch"),
     _int("seq"),
     _blob("verdict"),
@@ -300,9 +308,9 @@ transfer = _table(
     _text("of"),
     sa.PrimaryKeyConstraint("municipality", "source", "epoch", "seq", "part", "month"),
     sa.CheckConstraint("points > 0", name="a_transfer_moves_points"),
-    sa.Index("transfer_from_wallet", "municipality", "debit", sqlite_where=sa.text(FROM_WALLET)),
-    sa.Index("transfer_to_wallet", "municipality", "credit", sqlite_where=sa.text(TO_WALLET)),
-    sa.Index("transfer_for", "municipality", "of", sqlite_where=sa.text("\"of\" <> ''")),
+    _narrow("transfer_from_wallet", "municipality", "debit", where=FROM_WALLET),
+    _narrow("transfer_to_wallet", "municipality", "credit", where=TO_WALLET),
+    _narrow("transfer_for", "municipality", "of", where="\"of\" <> ''"),
     by_key=False,  # three more indexes: each entry would repeat the long key
 )
 """Both legs in one row. ``month``, of the record's own ``at``, is in the key for partitions only.
@@ -314,7 +322,7 @@ borne = _table(
     "borne",
     _key("municipality"),
     _key("node"),
-    _key("window", sa.BigInteger),
+    _key("window", sa.BigInteger()),
     _int("points"),
 )
 """What reserve and deficits gave for a node's own word in a window."""
@@ -322,7 +330,7 @@ borne = _table(
 posting = _table(
     "posting",
     _key("municipality"),
-    _key("number", sa.BigInteger),
+    _key("number", sa.BigInteger()),
     _int("at"),
     _int("tick"),
     _int("window"),
@@ -335,7 +343,7 @@ postings of different towns: a clock that never gives the same reading twice."""
 lot_date = _table(
     "lot_date",
     _key("municipality"),
-    _key("expires", sa.BigInteger),
+    _key("expires", sa.BigInteger()),
     _key("account"),
 )
 """Wallets that received points with a date."""
@@ -345,7 +353,7 @@ hold = _table(
     _key("municipality"),
     _key("node"),
     _key("epoch"),
-    _key("n", sa.BigInteger),
+    _key("n", sa.BigInteger()),
     _text("town"),
     _text("purpose"),
     _text("account"),
@@ -356,8 +364,8 @@ hold = _table(
     _blob("tickets"),
     _int("opened_at"),
     _int("posting"),
-    sa.Index("hold_open_on", "town", "account", sqlite_where=sa.text("state='open'")),
-    sa.Index("hold_open_of", "municipality", "node", sqlite_where=sa.text("state='open'")),
+    _narrow("hold_open_on", "town", "account", where="state='open'"),
+    _narrow("hold_open_of", "municipality", "node", where="state='open'"),
 )
 """state: open, used, freed, refused, ended (never opened, but spoken of)."""
 
@@ -379,11 +387,11 @@ ticket = _table(
     _blob("name"),
     _blob("signed"),
     sa.Index("ticket_days", "municipality", "state", "valid_until"),
-    sa.Index(
+    _narrow(
         "ticket_of",
         "municipality",
         "account",
-        sqlite_where=sa.text("state IN ('issued', 'voiding')"),
+        where="state IN ('issued', 'voiding')",
     ),
 )
 """state: held, issued, redeemed, voiding, voided, expired, dead (its hold ended without a record).
@@ -414,7 +422,7 @@ second_redemption = _table(
 incident = _table(
     "incident",
     _key("municipality"),
-    _key("id", sa.BigInteger),
+    _key("id", sa.BigInteger()),
     _text("kind"),
     _text("node"),
     _text("epoch"),
@@ -429,15 +437,15 @@ incident = _table(
     _text("state"),
     _text("decision"),
     sa.Index("incident_of", "municipality", "node", "epoch", "branch", "seq", "kind", unique=True),
-    sa.Index(
+    _narrow(
         "incident_without_issue",
         "municipality",
-        sqlite_where=sa.text("reason='issue-not-posted' AND state='open'"),
+        where="reason='issue-not-posted' AND state='open'",
     ),
-    sa.Index(
+    _narrow(
         "incident_stopped",
         "municipality",
-        sqlite_where=sa.text("kind='posting' AND state='open'"),
+        where="kind='posting' AND state='open'",
     ),
 )
 """What people should see: exceptions, quarantined records, forks, renewed epochs. ``municipality``
@@ -463,7 +471,7 @@ settlement_window = _table(
     "settlement_window",
     _key("municipality"),
     _key("kind"),
-    _key("window", sa.BigInteger),
+    _key("window", sa.BigInteger()),
     _text("state"),
     _int("closed_at"),
     _text("closed_by"),
@@ -479,7 +487,7 @@ settlement_line = _table(
     "settlement_line",
     _key("municipality"),
     _key("kind"),
-    _key("window", sa.BigInteger),
+    _key("window", sa.BigInteger()),
     _key("organisation"),
     _int("line"),
     _int("points"),
@@ -525,7 +533,7 @@ told = _table(
     _key("municipality"),
     _key("town"),
     _key("account"),
-    _key("number", sa.BigInteger),
+    _key("number", sa.BigInteger()),
     _int("available"),
     _int("deficit"),
     _blob("expiring"),
@@ -537,11 +545,11 @@ told_node = _table(
     "told_node",
     _key("municipality"),
     _key("node"),
-    _key("number", sa.BigInteger),
-    _key("at", sa.BigInteger),
+    _key("number", sa.BigInteger()),
+    _key("at", sa.BigInteger()),
     _int("page"),
     _blob("includes"),
-    sa.Column("good_until", sa.BigInteger),
+    sa.Column("good_until", sa.BigInteger()),
 )
 """Which standings a node was handed, when they were made, and whether as a whole page.
 
@@ -551,8 +559,8 @@ source of them."""
 told_card = _table(
     "told_card",
     _key("municipality"),
-    _key("card", sa.LargeBinary),
-    _key("number", sa.BigInteger),
+    _key("card", sa.LargeBinary()),
+    _key("number", sa.BigInteger()),
     _text("state"),
 )
 """What the nodes of a home municipality were told of a card's state, by feed number: each change,

@@ -112,28 +112,31 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
     class Late(Tx):
         """A transaction that is left open when it should be committed."""
 
-        under_way = False  # so that nobody rolls it back
-
         def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
             """As always, but for the commit."""
             return [] if sql == "COMMIT" else super().rows(sql, values)
 
+    is_open = Database._under_way
+
     def begin(self: Database, statement: str) -> Tx:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        tx = Late(self._connection)
-        waiting = Tx(self._connection).under_way
+        raw, marks = self._raw(), self._dialect.marks
+        waiting = is_open(self)
         if statement == "BEGIN IMMEDIATE" and waiting:
-            Tx(self._connection).rows("COMMIT")
+            Tx(raw, marks).rows("COMMIT")
             waiting = False
         if not waiting:
-            tx.rows(statement)
-        return tx
+            Tx(raw, marks).rows(statement)
+        return Late(raw, marks)
+
+    def nothing_to_roll_back(_: Database) -> bool:
+        """Whatever stands open waits for the next commit."""
+        return False
 
     def as_it_is(self: Database) -> None:
         """Leave the log as long as it is: to make room has to commit."""
 
     Database._begin = begin  # type: ignore[method-assign]  # in this process only
+    Database._under_way = nothing_to_roll_back  # type: ignore[assignment,method-assign]  # likewise
     Database.make_room = as_it_is  # type: ignore[method-assign]  # likewise
     serve_hub(says, folder, port, now)
 

@@ -73,6 +73,7 @@ from sync.values import (
     organisation_of,
 )
 from sync.wire import read
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.doubles.pen import Card, Pen
 
@@ -517,17 +518,30 @@ class Corner:
         return audit(self.core, self.identities, InlineVerifier())
 
 
+def _databases(folder: Path | None) -> tuple[Database, Database]:
+    if folder is None:
+        return databases.ledger(), databases.identities()
+    return (
+        Database(
+            f"sqlite:///{folder / 'hub.db'}", schema.metadata, version=schema.VERSION, new=True
+        ),
+        Database(
+            f"sqlite:///{folder / 'mykey.db'}",
+            identity_schema.metadata,
+            version=identity_schema.VERSION,
+            new=True,
+        ),
+    )
+
+
 def corner(folder: Path | None = None) -> Corner:
     """Two towns with a programme each, three shops, all accepted by both towns.
 
-    Its databases are in memory, or in a folder.
+    Its databases are where the tests' are, or in a folder.
     """
     clock = TurnedClock(at("2026-11-02 10:00"))
     randomness = SeededRandomness(1)
-    ledger = "sqlite://" if folder is None else f"sqlite:///{folder / 'hub.db'}"
-    identities = "sqlite://" if folder is None else f"sqlite:///{folder / 'mykey.db'}"
-    database = Database(ledger, schema.metadata, version=schema.VERSION, new=True)
-    who = Database(identities, identity_schema.metadata, version=identity_schema.VERSION, new=True)
+    database, who = _databases(folder)
     core = Core(
         database=database,
         keys=KeyRing(None, randomness),

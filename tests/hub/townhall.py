@@ -14,10 +14,7 @@ from hub.desk import enact
 from hub.forms import BankForm, InviteForm, MunicipalityForm, OrganisationForm
 from hub.hub import Hub, compose
 from hub.keys import KeyRing
-from hub.mykey import schema as identity_schema
 from hub.people import Person, Role
-from hub.store import schema
-from hub.store.database import Database
 from sync.calls import (
     CardSigned,
     Challenge,
@@ -46,6 +43,7 @@ from sync.values import (
     organisation_of,
 )
 from sync.wire import write
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 
 ORIGIN = "https://hub.test"
@@ -204,7 +202,7 @@ def townhall(tmp_path: Path, roots: Roots | None = None, *, shop: bool = True) -
     """A hub; with a town and the greengrocer unless told otherwise."""
     clock = TurnedClock(at("2026-11-02 10:00"))
     randomness = SeededRandomness("townhall")
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    database = databases.ledger()
     core = Core(
         database=database,
         keys=KeyRing(None, randomness),
@@ -214,7 +212,7 @@ def townhall(tmp_path: Path, roots: Roots | None = None, *, shop: bool = True) -
         incarnation=first_incarnation(database, randomness),
         demo=True,
     )
-    identities = Database("sqlite://", identity_schema.metadata, version=identity_schema.VERSION)
+    identities = databases.identities()
     hub = compose(core, identities, roots or Roots({}), tmp_path / "journal")
     hall = Townhall(hub, clock, _NOBODY, _NOBODY, {})
     hall.sato = hall.person("Sato", Role.PLATFORM)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from hub.mykey import schema
 from hub.mykey.audit import audit
 from hub.mykey.reasons import Cancellation, Change, Suspension
 from hub.mykey.registry import MyKey
@@ -11,6 +10,7 @@ from hub.store.database import Database
 from sync.certificate import Algorithm, CardKey, Roots
 from sync.services import service_number
 from sync.values import KeyDigest, MunicipalityCode, NodeId, OrganisationId
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import SECRET
 
@@ -23,7 +23,7 @@ def lived() -> Database:
 
     Both have a number at a library. The third has a new card by now, and says so of yet another.
     """
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    database = databases.identities()
     clock = TurnedClock(at("2026-11-02 10:00"))
     mykey = MyKey(
         database, Roots({}), secret=SECRET, clock=clock, randomness=SeededRandomness("identities")

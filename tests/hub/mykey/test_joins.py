@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mykey import schema
 from hub.mykey.audit import audit
 from hub.mykey.bodies import CardJoined, JoinRefused
 from hub.mykey.joins import MOST_WAITING
@@ -20,6 +19,7 @@ from sync.errors import RefusedByRule
 from sync.revocation import Kind, RevocationList
 from sync.signing import in_groups
 from sync.values import CardState, Digest, MyKeyId, NodeId
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, TOSHIMA, card
 from tests.hub.refusals import refused
@@ -32,7 +32,7 @@ CLOCK_AT = "2026-11-02 10:00"
 
 @pytest.fixture
 def database() -> Database:
-    return Database("sqlite://", schema.metadata, version=schema.VERSION)
+    return databases.identities()
 
 
 @pytest.fixture
@@ -406,7 +406,7 @@ STEPS = st.lists(
 def test_whatever_happens_to_cards_follows_from_the_chain(
     steps: list[tuple[str, CardKey, CardKey, MyKeyId]],
 ) -> None:
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    database = databases.identities()
     registry = people(database, TurnedClock(at(CLOCK_AT)))
     account = registry.accounts_of(HANA)[KAWASAKI]
     for step, one, other, name in steps:

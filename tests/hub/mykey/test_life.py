@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mykey import schema
 from hub.mykey.audit import audit
 from hub.mykey.bodies import MemberChanged
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension, reason
@@ -16,6 +15,7 @@ from hub.store.database import Database
 from sync.certificate import Roots
 from sync.errors import Malformed, RefusedByRule
 from sync.values import CardState, MyKeyId
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, SECRET, TOSHIMA, card
 from tests.hub.refusals import refused
@@ -26,7 +26,7 @@ OTHER = MyKeyId("HANA2026")
 
 @pytest.fixture
 def database() -> Database:
-    return Database("sqlite://", schema.metadata, version=schema.VERSION)
+    return databases.identities()
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ STEPS = st.lists(
 def test_whatever_a_life_brings_it_follows_from_the_chain(
     steps: list[tuple[str, MyKeyId, MyKeyId]],
 ) -> None:
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    database = databases.identities()
     registry = people(database)
     accounts = registry.accounts_of(HANA)
     for step, name, other in steps:

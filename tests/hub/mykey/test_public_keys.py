@@ -3,10 +3,9 @@
 import pytest
 
 from hub.mykey import registry as registry_room
-from hub.mykey import schema
 from hub.mykey.registry import MyKey
-from hub.store.database import Database
 from sync.certificate import Roots
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import SECRET, card
 
@@ -14,7 +13,7 @@ from tests.hub.mykey.people import SECRET, card
 @pytest.fixture
 def registry() -> MyKey:
     return MyKey(
-        Database("sqlite://", schema.metadata, version=schema.VERSION),
+        databases.identities(),
         Roots({}),
         secret=SECRET,
         clock=TurnedClock(at("2026-11-02 10:00")),

@@ -13,13 +13,14 @@ from hub.store.database import Database
 from sync.certificate import Roots
 from sync.errors import Damaged, RefusedByRule
 from sync.values import AccountId, CardState, mykey_id
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, KAWASAKI, SECRET, TOSHIMA, card
 
 
 @pytest.fixture
 def database() -> Database:
-    return Database("sqlite://", schema.metadata, version=schema.VERSION)
+    return databases.identities()
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_the_chain_rebuilds_every_table(registry: MyKey, database: Database) -> 
     registry.register(card("jiro"), "", consent_points=False)
     registry.account_of(card("hana").digest, KAWASAKI)
 
-    again = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    again = databases.identities()
     with database.read() as old, again.write() as new:
         for record in chain(old):
             apply(new, record)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mykey import schema
 from hub.mykey.bodies import CardRestored, CardRevoked, RevocationListTaken
 from hub.mykey.reasons import Cancellation, Suspension
 from hub.mykey.records import chain
@@ -19,6 +18,7 @@ from hub.store.database import Database
 from sync.certificate import CardKey, Roots
 from sync.revocation import Kind, RevocationList
 from sync.values import DAY, CardState, Digest, Millis, NodeId
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, SECRET, card, serial_of
 from tests.hub.refusals import refused
@@ -30,7 +30,7 @@ REVOKED, HELD = Kind.REVOKED, Kind.HELD
 
 @pytest.fixture
 def database() -> Database:
-    return Database("sqlite://", schema.metadata, version=schema.VERSION)
+    return databases.identities()
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_a_card_taken_back_for_good_while_it_waited_registers_for_nothing(regist
 
 def test_a_card_is_marked_by_issuer_and_number_under_the_hubs_secret() -> None:
     def marks(secret: bytes) -> set[bytes]:
-        database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+        database = databases.identities()
         registry = registry_of(database, secret)
         same_number = replace(YUKIS, issuer_key_id=b"next generation", serial=HANAS.serial)
         registry.register(same_number, "", consent_points=True)
@@ -314,7 +314,7 @@ _KINDS = st.dictionaries(st.sampled_from(["hana", "jiro", "stranger"]), st.sampl
 def test_after_any_lists_a_card_is_closed_if_it_is_listed_or_was_for_good(
     lists: list[dict[str, Kind]],
 ) -> None:
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    database = databases.identities()
     registry = registry_of(database)
     for number, named in enumerate(lists, 1):
         registry.revocations.take(listing(number, b"root", **named))

@@ -9,12 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mykey import schema
 from hub.mykey.audit import audit
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.registry import MyKey
 from hub.mykey.services import Services
-from hub.store.database import Database
 from hub.throttle import AT_ONCE
 from sync.calls import HubCalls
 from sync.certificate import Roots
@@ -22,6 +20,7 @@ from sync.democa import DemoCa
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.services import NumberQuestion, service_number
 from sync.values import KeyDigest, MyKeyId, OrganisationId
+from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import HANA, JIRO, SECRET, card
 from tests.hub.refusals import refused
@@ -225,7 +224,7 @@ change = st.tuples(
 def test_whatever_is_linked_an_organisation_hears_what_was_linked_there_last(
     changes: list[tuple[str, OrganisationId, str]],
 ) -> None:
-    database = Database("sqlite://", schema.metadata, version=schema.VERSION)
+    database = databases.identities()
     clock = TurnedClock(at("2026-11-02 10:00"))
     registry = MyKey(
         database, Roots({}), secret=SECRET, clock=clock, randomness=SeededRandomness("numbers")

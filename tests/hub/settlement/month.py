@@ -28,10 +28,9 @@ from hub.settlement.journal import Journal
 from hub.settlement.lists import Sheet, show
 from hub.settlement.windows import Window, WindowName, open_number, window_name
 from hub.settlement.zengin import read_file
-from hub.store import schema
-from hub.store.database import Database
 from sync.clock import TOKYO
 from sync.values import Millis, OrganisationId, municipality_code
+from tests.doubles import databases
 
 KAWASAKI = municipality_code("141305")
 FISH = OrganisationId("141305-B2108")
@@ -80,7 +79,7 @@ class Month:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.core = Core(
-            database=Database("sqlite://", schema.metadata, version=schema.VERSION),
+            database=databases.ledger(),
             keys=KeyRing(None, Zeros()),
             clock=self.clock,
             randomness=Zeros(),

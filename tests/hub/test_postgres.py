@@ -1,0 +1,125 @@
+"""A hub on a PostgreSQL server: made, opened, one at a time, and back after the server was away."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hub.audit import audit
+from hub.hub import init_hub, open_hub
+from hub.intake.verify import InlineVerifier
+from hub.store import schema
+from hub.store.database import Database
+from hub.store.postgres import Postgres
+from sync.errors import InUse, Malformed, Unreachable
+from tests.doubles import databases
+from tests.doubles.clocks import TurnedClock, at
+
+CLOCK = TurnedClock(at("2026-11-02 10:00"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[databases.Server]:
+    with databases.running() as one:
+        yield one
+
+
+@pytest.fixture
+def url(server: databases.Server) -> str:
+    return server.fresh_database()
+
+
+def ledger(url: str, *, new: bool = False) -> Database:
+    return Database(Postgres(url, "ledger"), schema.metadata, version=schema.VERSION, new=new)
+
+
+def made(folder: Path, url: str) -> Path:
+    init_hub(folder, origin="https://hub.test", demo=True, database=url, clock=CLOCK)
+    return folder
+
+
+def remember(database: Database, name: str) -> None:
+    with database.write() as tx:
+        tx.put(schema.meta, {"name": name}, value=b"noted")
+
+
+def remembered(database: Database) -> set[str]:
+    with database.read() as tx:
+        return {name for (name,) in tx.rows("SELECT name FROM meta")}
+
+
+def _cut_off_half_way(database: Database, cut_off: Callable[[], None]) -> None:
+    with database.write() as tx:
+        tx.put(schema.meta, {"name": "half"}, value=b"")
+        cut_off()
+        tx.put(schema.meta, {"name": "more"}, value=b"")
+
+
+def test_a_hub_is_made_there_and_opened_again(tmp_path: Path, url: str) -> None:
+    folder = made(tmp_path / "hub", url)
+
+    assert not [*folder.glob("*.db")]
+    with closing(open_hub(folder, CLOCK)) as hub:
+        person = hub.office.sign_in((folder / "operator-1.token").read_text().strip())
+        assert len(hub.office.operators(person)) == 2
+        assert audit(hub.core, hub.mykey, InlineVerifier()) == []
+
+
+def test_one_hub_at_a_time_has_the_ledger(tmp_path: Path, url: str) -> None:
+    folder = made(tmp_path / "hub", url)
+
+    with closing(open_hub(folder, CLOCK)), pytest.raises(InUse, match="another hub"):
+        ledger(url)
+    ledger(url).close()
+
+
+def test_what_was_committed_outlives_a_lost_connection_and_the_rest_never_was(
+    server: databases.Server, url: str
+) -> None:
+    database = ledger(url, new=True)
+    remember(database, "before")
+
+    with pytest.raises(Unreachable, match="does not answer"):
+        _cut_off_half_way(database, lambda: server.cut_off(url))
+    remember(database, "after")
+
+    assert remembered(database) == {"version", "before", "after"}
+    database.close()
+
+
+def test_a_connection_that_is_lost_while_nobody_asks_is_taken_up_again(
+    server: databases.Server, url: str
+) -> None:
+    database = ledger(url, new=True)
+    server.cut_off(url)
+
+    with pytest.raises(Unreachable):
+        remember(database, "first")
+    remember(database, "second")
+
+    assert remembered(database) == {"version", "second"}
+    database.close()
+
+
+def test_a_server_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="does not answer"):
+        ledger(f"postgresql:///nothing?host={tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://", "looks like postgresql://machikado@localhost/machikado"),
+        ("postgresql://localhost", "looks like"),
+        ("postgresql://machikado:secret@localhost/machikado", "pgpass"),
+        ("postgresql://localhost/machikado?password=secret", "pgpass"),
+    ],
+)
+def test_a_url_that_cannot_be_leaves_nothing_behind(tmp_path: Path, url: str, words: str) -> None:
+    folder = tmp_path / "hub"
+
+    with pytest.raises(Malformed, match=words) as told:
+        made(folder, url)
+    assert "secret" not in str(told.value)
+    assert not folder.exists()
