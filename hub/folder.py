@@ -35,6 +35,8 @@ IDENTITIES = "mykey.db"
 KEYS = "keys"
 JOURNAL = "journal"
 _SQLITE = "sqlite:///"
+_POINTS, _PERSONS = "ledger", "identities"
+"""Schemas on a server."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,21 +61,26 @@ def refuse_used(folder: Path) -> None:
 
 
 def check_databases(database: str, identities: str) -> None:
-    """Whether a new hub's databases can lie there; nothing: in its folder. Raises Malformed."""
+    """Whether a new hub's databases can lie there; nothing: in its folder.
+
+    Raises Malformed, Unreachable; RefusedByRule where there is a hub already.
+    """
     if is_on_server(database):
-        for url in filter(None, (database, identities)):
+        for url, schema in ((database, _POINTS), (identities or database, _PERSONS)):
             check_url(url)
+            Postgres(url, schema).require_unused()
     elif identities:
         raise Malformed("identities can lie elsewhere only where the ledger is on a server too")
     elif database:
         _check_file(database)
 
 
-def databases_of(folder: Path, config: Config) -> tuple[Dialect, Dialect]:
-    """Where a hub's ledger and its identities are."""
+def databases_of(folder: Path, config: Config, *, looks: bool = False) -> tuple[Dialect, Dialect]:
+    """Where a hub's ledger and its identities are; ``looks``: on a server nothing is changed."""
     if is_on_server(config.database):
-        ledger = Postgres(config.database, "ledger")
-        return ledger, Postgres(config.identities or config.database, "identities")
+        ledger = Postgres(config.database, _POINTS, looks=looks)
+        persons = config.identities or config.database
+        return ledger, Postgres(persons, _PERSONS, looks=looks)
     ledger_file = config.database or f"{_SQLITE}{folder / LEDGER}"
     return Sqlite(ledger_file), Sqlite(f"{_SQLITE}{folder / IDENTITIES}")
 
@@ -142,8 +149,9 @@ def copy_files(folder: Path, to: Path) -> None:
 
     Raises Damaged for what is gone or cannot be read.
     """
-    for name in (LEDGER, IDENTITIES):
-        _copy_database(folder / name, to / name)
+    if not is_on_server(read_config(folder).database):
+        for name in (LEDGER, IDENTITIES):
+            _copy_database(folder / name, to / name)
     for part in (KEYS, "roots", "ca", JOURNAL):
         if (folder / part).is_dir():
             shutil.copytree(folder / part, to / part)

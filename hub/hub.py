@@ -217,16 +217,19 @@ def open_hub(
 def copy_of(folder: Path) -> Iterator[Hub]:
     """A hub as it is at this moment, as a copy to look at; whoever has the folder is not disturbed.
 
-    Raises Damaged as :func:`open_hub` does; RefusedByRule for a database that is no file here.
+    What lies on a database server is read there, and nothing can be changed. Raises Damaged as
+    :func:`open_hub` does; RefusedByRule for a ledger in a file elsewhere.
     """
     config = read_config(folder)
-    if config.database:
-        raise RefusedByRule("not-a-file", "a hub on a database server is looked at there")
+    if config.database and not is_on_server(config.database):
+        raise RefusedByRule("not-a-file", "stop the hub and look at a copy of its ledger")
     with TemporaryDirectory(prefix="machikado-") as name:
         copy = Path(name)
         try:
             copy_files(folder, copy)
-            with closing(_open(copy, config, _clock(config), SystemRandomness())) as hub:
+            with closing(
+                _open(copy, config, _clock(config), SystemRandomness(), looks=True)
+            ) as hub:
                 yield hub
         except Damaged as error:  # say it of the file that is damaged, not of its copy
             raise Damaged(str(error).replace(str(copy), str(folder))) from None
@@ -239,13 +242,14 @@ def _open(
     randomness: Randomness,
     *,
     new: bool = False,
+    looks: bool = False,
     verifiers: int = 0,
     tls_pin: bytes = b"",
 ) -> Hub:
     with ExitStack() as undone:
         release = lock(folder)
         undone.callback(release)
-        database, identities = _databases(folder, config, new=new)
+        database, identities = _databases(folder, config, new=new, looks=looks)
         undone.callback(database.close)
         undone.callback(identities.close)
         keys = KeyRing(folder / KEYS, randomness)
@@ -277,12 +281,14 @@ def _open(
     return hub
 
 
-def _databases(folder: Path, config: Config, *, new: bool) -> tuple[Database, Database]:
+def _databases(
+    folder: Path, config: Config, *, new: bool, looks: bool
+) -> tuple[Database, Database]:
     """Ledger and identities, read through before anything else looks at them."""
     if not new and not is_on_server(config.database):
         for name in (IDENTITIES,) if config.database else (LEDGER, IDENTITIES):
             examine(folder / name)
-    ledger, persons = databases_of(folder, config)
+    ledger, persons = databases_of(folder, config, looks=looks)
     database = Database(ledger, schema.metadata, version=schema.VERSION, new=new)
     try:
         identities = Database(

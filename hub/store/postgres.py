@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from hub.store.spelling import with_percents
-from sync.errors import InUse, Malformed
+from sync.errors import InUse, Malformed, RefusedByRule, Unreachable
 
 _SCHEME = "postgresql://"
 _ONE_WRITER = 0x6D616368
@@ -49,9 +49,11 @@ class Postgres:
     begins_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     in_memory = False
 
-    def __init__(self, url: str, schema: str) -> None:
+    def __init__(self, url: str, schema: str, *, looks: bool = False) -> None:
+        """``looks``: it changes nothing, so it may be there beside the hub."""
         self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self._schema = schema
+        self._looks = looks
         self.name = f"{self._url.render_as_string()} ({schema})"
 
     def marks(self, sql: str) -> str:
@@ -60,9 +62,11 @@ class Postgres:
 
     def engine(self, *, new: bool) -> sa.Engine:
         """See :class:`hub.store.dialect.Dialect`."""
-        if new:
-            self._begin_schema()
-        engine = self._engine(f"-csearch_path={self._schema} -csynchronous_commit=on")
+        del new  # the schema is made with its tables, in one transaction
+        options = f"-csearch_path={self._schema} -csynchronous_commit=on"
+        if self._looks:
+            options += " -cdefault_transaction_read_only=on"
+        engine = self._engine(options)
         sa.event.listen(engine, "connect", self._prepare)
         return engine
 
@@ -70,9 +74,15 @@ class Postgres:
         arguments = {"options": options, "autocommit": True}
         return sa.create_engine(self._url, poolclass=NullPool, connect_args=arguments)
 
-    def _begin_schema(self) -> None:
-        with self._engine("").connect() as connection:
-            connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
+    def require_unused(self) -> None:
+        """Whether a new hub may begin here. Raises Unreachable; RefusedByRule where one is."""
+        try:
+            with self._engine("").connect() as connection:
+                used = sa.inspect(connection).get_table_names(schema=self._schema)
+        except sa.exc.OperationalError as error:
+            raise Unreachable(f"the database {self.name} does not answer: {error.orig}") from None
+        if used:
+            raise RefusedByRule("hub-exists", f"{self.name} already holds a hub: name another one")
 
     def _prepare(self, connection: Any, _record: object) -> None:
         from psycopg.adapt import Loader
@@ -84,6 +94,8 @@ class Postgres:
                 return int(bytes(data))
 
         connection.adapters.register_loader("numeric", Whole)
+        if self._looks:
+            return
         (free,) = connection.execute(
             "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_ONE_WRITER, self._schema]
         ).fetchone()
@@ -93,6 +105,7 @@ class Postgres:
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """See :class:`hub.store.dialect.Dialect`."""
         raw: Any = connection.connection.driver_connection
+        connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
         raw.execute(_INSTR)
         metadata.create_all(connection)
 

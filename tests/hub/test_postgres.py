@@ -5,14 +5,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from psycopg.errors import ReadOnlySqlTransaction
 
 from hub.audit import audit
-from hub.hub import init_hub, open_hub
+from hub.hub import copy_of, init_hub, open_hub
 from hub.intake.verify import InlineVerifier
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.postgres import Postgres
-from sync.errors import InUse, Malformed, Unreachable
+from sync.errors import InUse, Malformed, RefusedByRule, Unreachable
 from tests.doubles import databases
 from tests.doubles.clocks import TurnedClock, at
 
@@ -66,6 +67,23 @@ def test_a_hub_is_made_there_and_opened_again(tmp_path: Path, url: str) -> None:
         assert audit(hub.core, hub.mykey, InlineVerifier()) == []
 
 
+def test_a_database_that_holds_a_hub_gets_no_second_one(tmp_path: Path, url: str) -> None:
+    made(tmp_path / "hub", url)
+
+    with pytest.raises(RefusedByRule, match="already holds a hub"):
+        made(tmp_path / "other", url)
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_hub_at_work_is_looked_at_and_nothing_can_be_changed(tmp_path: Path, url: str) -> None:
+    folder = made(tmp_path / "hub", url)
+
+    with closing(open_hub(folder, CLOCK)), copy_of(folder) as copy:
+        assert audit(copy.core, copy.mykey, InlineVerifier()) == []
+        with pytest.raises(ReadOnlySqlTransaction):
+            remember(copy.core.database, "a mistake")
+
+
 def test_one_hub_at_a_time_has_the_ledger(tmp_path: Path, url: str) -> None:
     folder = made(tmp_path / "hub", url)
 
@@ -103,8 +121,13 @@ def test_a_connection_that_is_lost_while_nobody_asks_is_taken_up_again(
 
 
 def test_a_server_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    nowhere = f"postgresql:///nothing?host={tmp_path}"
+
     with pytest.raises(Unreachable, match="does not answer"):
-        ledger(f"postgresql:///nothing?host={tmp_path}")
+        ledger(nowhere)
+    with pytest.raises(Unreachable, match="does not answer"):
+        made(tmp_path / "hub", nowhere)
+    assert not (tmp_path / "hub").exists()
 
 
 @pytest.mark.parametrize(

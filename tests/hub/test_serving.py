@@ -243,7 +243,7 @@ def test_an_empty_folder_is_no_hub(tmp_path: Path) -> None:
         ("https://a..b", "", "it looks like"),
         ("https://hub.test", "foo", "sqlite:////srv/machikado/hub.db"),
         ("https://hub.test", "sqlite:///hub.db", "it looks like"),
-        ("https://hub.test", "postgresql://db/machikado", "it looks like"),
+        ("https://hub.test", "postgresql://db", "looks like postgresql://machikado"),
         ("https://hub.test", "sqlite:////no/such/folder/hub.db", "there is no folder"),
         ("https://hub.test", f"sqlite:///{__file__}", "is there already"),
     ],
