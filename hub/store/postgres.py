@@ -42,6 +42,16 @@ def check_url(url: str) -> None:
         )
 
 
+_STAY = {"transfer", "posting", "chronicle"}
+"""What was posted or decided is never changed; the server holds every program to it."""
+_STAYS = """
+CREATE FUNCTION {table}_stays() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'a {table} stays as it was written'; END $$;
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION {table}_stays();
+"""
+
+
 class Postgres:
     """``postgresql://user@host/database``; the tables lie in a schema of their own."""
 
@@ -105,9 +115,12 @@ class Postgres:
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """See :class:`hub.store.dialect.Dialect`."""
         raw: Any = connection.connection.driver_connection
-        connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
+        if self._schema not in sa.inspect(connection).get_schema_names():
+            connection.execute(sa.schema.CreateSchema(self._schema))
         raw.execute(_INSTR)
         metadata.create_all(connection)
+        for table in _STAY & metadata.tables.keys():
+            raw.execute(_STAYS.format(table=table))
 
     def under_way(self, raw: Any) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""

@@ -70,9 +70,9 @@ class Server:
             f" WHERE datname='{sa.make_url(url).database}' AND pid<>pg_backend_pid()"
         )
 
-    def run(self, statement: str) -> None:
+    def run(self, statement: str, url: str = "") -> None:
         """Do something as the server's owner."""
-        engine = Postgres(self.url, "public").engine(new=False)
+        engine = Postgres(url or self.url, "public").engine(new=False)
         with engine.connect() as connection:
             connection.exec_driver_sql(statement)
         engine.dispose()
@@ -81,6 +81,7 @@ class Server:
         """What a test has left is thrown away."""
         for metadata, version, database in self._used:
             with database.write() as tx:
+                tx.run("SET LOCAL session_replication_role=replica")  # what stays goes, too
                 for table in metadata.sorted_tables[::-1]:
                     tx.run(f"DELETE FROM {table.name}")
                 tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())

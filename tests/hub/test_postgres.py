@@ -5,7 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from psycopg.errors import ReadOnlySqlTransaction
+import sqlalchemy as sa
+from psycopg.errors import InsufficientPrivilege, RaiseException, ReadOnlySqlTransaction
 
 from hub.audit import audit
 from hub.hub import copy_of, init_hub, open_hub
@@ -65,6 +66,47 @@ def test_a_hub_is_made_there_and_opened_again(tmp_path: Path, url: str) -> None:
         person = hub.office.sign_in((folder / "operator-1.token").read_text().strip())
         assert len(hub.office.operators(person)) == 2
         assert audit(hub.core, hub.mykey, InlineVerifier()) == []
+
+
+def test_each_role_reads_its_own_tables_only(
+    tmp_path: Path, server: databases.Server, url: str
+) -> None:
+    at = sa.make_url(url)
+    points, persons = (
+        at.set(username=f"{role}_{at.database}").render_as_string()
+        for role in ("points", "persons")
+    )
+    for role, schema_name in ((points, "ledger"), (persons, "identities")):
+        name = sa.make_url(role).username
+        server.run(f"CREATE ROLE {name} LOGIN")
+        server.run(f"CREATE SCHEMA {schema_name} AUTHORIZATION {name}", url)
+    folder = tmp_path / "hub"
+    init_hub(
+        folder,
+        origin="https://hub.test",
+        demo=True,
+        database=points,
+        identities=persons,
+        clock=CLOCK,
+    )
+
+    with closing(open_hub(folder, CLOCK)) as hub:
+        with pytest.raises(InsufficientPrivilege), hub.core.database.read() as tx:
+            tx.rows("SELECT * FROM identities.member")
+        with pytest.raises(InsufficientPrivilege), hub.mykey._database.read() as tx:
+            tx.rows("SELECT * FROM ledger.transfer")
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE {0} SET municipality='000000'", "DELETE FROM {0}", "TRUNCATE {0}"]
+)
+@pytest.mark.parametrize("table", ["transfer", "posting", "chronicle"])
+def test_what_was_posted_stays_as_it_was_written(url: str, table: str, change: str) -> None:
+    database = ledger(url, new=True)
+
+    with pytest.raises(RaiseException, match="stays as it was written"), database.write() as tx:
+        tx.run(change.format(table))
+    database.close()
 
 
 def test_a_database_that_holds_a_hub_gets_no_second_one(tmp_path: Path, url: str) -> None:
