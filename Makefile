@@ -7,7 +7,7 @@ JOBS ?= 4
 SEED ?= 1
 DAYS ?= 1000
 
-.PHONY: demo test check bench soak sim card paper clean
+.PHONY: demo test check postgres bench soak sim card paper clean
 
 demo: .venv/main
 	@$(BIN)/machikado demo
@@ -23,6 +23,13 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The hub's own tests once more, with the hub's databases on a PostgreSQL server that they start.
+ON_SERVER := tests/hub/test_postgres.py tests/hub/settlement tests/hub/intake \
+	$(addprefix tests/hub/test_,$(addsuffix .py,tickets clearing voids lost_tickets refunds \
+	verdicts feed nights healing residents desk people treasury))
+postgres: .venv/dev
+	$(BIN)/pytest -n $(JOBS) $(ON_SERVER) --database=postgresql
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench

@@ -28,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is about files is left out on a server."""
+    if config.getoption("--database") == "postgresql":
+        about_files = [item for item in items if item.get_closest_marker("files")]
+        config.hook.pytest_deselected(items=about_files)
+        items[:] = [item for item in items if item not in about_files]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _database(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.config.getoption("--database") == "sqlite":

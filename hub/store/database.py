@@ -17,7 +17,7 @@ from hub.store.dialect import Dialect
 from hub.store.files import damaged
 from hub.store.spelling import Marks
 from hub.store.sqlite import Sqlite
-from sync.errors import Damaged, Unreachable
+from sync.errors import Damaged, Malformed, Unreachable
 
 Row = Mapping[str, Any]
 """A row by the names of its columns."""
@@ -213,6 +213,8 @@ class Database:
             what = self._dialect.damage(error)
             if what:
                 raise damaged(self.name, f"is damaged ({what})") from error
+            if self._dialect.is_foreign(error):
+                raise Malformed("a text holds a sign that cannot be kept") from error
             if self._dialect.is_away(error):
                 self._leave()
                 raise Unreachable(

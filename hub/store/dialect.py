@@ -30,6 +30,9 @@ class Dialect(Protocol):
     def damage(self, error: BaseException) -> str:
         """What an error says is wrong with what is stored; empty: it means something else."""
 
+    def is_foreign(self, error: BaseException) -> bool:
+        """Whether an error says that a value cannot be kept there, as a text with a NUL in it."""
+
     def is_away(self, error: BaseException) -> bool:
         """Whether an error says that the server does not answer."""
 

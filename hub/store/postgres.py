@@ -138,6 +138,12 @@ class Postgres:
         cause = _cause(error)
         return str(cause) if isinstance(cause, DataCorrupted | IndexCorrupted) else ""
 
+    def is_foreign(self, error: BaseException) -> bool:
+        """See :class:`hub.store.dialect.Dialect`."""
+        from psycopg import DataError
+
+        return isinstance(_cause(error), DataError)
+
     def is_away(self, error: BaseException) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""
         from psycopg import InterfaceError, OperationalError

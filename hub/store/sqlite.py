@@ -70,6 +70,11 @@ class Sqlite:
         cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
         return str(cause) if type(cause) is sqlite3.DatabaseError else ""
 
+    def is_foreign(self, error: BaseException) -> bool:
+        """It keeps every text."""
+        del error
+        return False
+
     def is_away(self, error: BaseException) -> bool:
         """A file is there or damaged."""
         del error

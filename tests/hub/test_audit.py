@@ -16,6 +16,8 @@ from tests.hub.breaks import BREAKS, Break
 from tests.hub.breaks_around import AROUND
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, corner
 
+pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
+
 
 @pytest.fixture(scope="module")
 def lived(card_keys: list[RSAPrivateKey]) -> Corner:

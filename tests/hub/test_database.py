@@ -7,6 +7,8 @@ import pytest
 from hub.store import schema
 from hub.store.database import Database, Tx
 
+pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

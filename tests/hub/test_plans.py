@@ -10,6 +10,8 @@ import pytest
 from hub.store.database import Tx
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
+pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
+
 GROWING = {
     "transfer": 2,
     "record": 4,

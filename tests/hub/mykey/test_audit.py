@@ -14,6 +14,8 @@ from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.hub.mykey.people import SECRET
 
+pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
+
 LIBRARY = OrganisationId("141305-L1")
 
 
