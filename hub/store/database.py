@@ -5,6 +5,7 @@ whole is refused, and nothing is written: a hub that began anew in its place wou
 what it owes.
 """
 
+import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from hub.store.files import damaged
 from hub.store.spelling import Marks
 from hub.store.sqlite import Sqlite
 from sync.errors import Damaged, Malformed, Unreachable
+
+_log = logging.getLogger("machikado.hub")
 
 Row = Mapping[str, Any]
 """A row by the names of its columns."""
@@ -217,8 +220,9 @@ class Database:
                 raise Malformed("a text holds a sign that cannot be kept") from error
             if self._dialect.is_away(error):
                 self._leave()
+                _log.warning("%s does not answer: %s", self.name, error)
                 raise Unreachable(
-                    f"the database {self.name} does not answer: try again in a moment"
+                    "the hub's database does not answer: try again in a moment"
                 ) from error
             raise
 
