@@ -26,7 +26,7 @@ from hub.bodies import ExceptionDecided, HubRecord
 from hub.intake.lines import kept
 from hub.points.accounts import RESERVE, deficit, payable
 from hub.points.bearers import bearers
-from hub.points.books import Books, Posted, Source
+from hub.points.books import Books, Source
 from hub.points.case import (
     OF_TICKETS,
     Case,
@@ -110,7 +110,7 @@ def _write_off(books: Books, source: Source, incident: Row) -> None:
     account = AccountId(row["account"] if ticket is None else ticket.account)
     fell = sum(
         move.points * ((move.debit == deficit(account)) - (move.credit == deficit(account)))
-        for move in books.transfers_of(of, Posted(row["posting"], row["at"]))
+        for move in books.transfers_of(of, row["posting"])
     )
     owed = min(fell, -books.balance(deficit(account)))
     books.move(RESERVE, deficit(account), owed, source=source, at=books.at, of=str(of))
@@ -131,7 +131,7 @@ def _recover(books: Books, source: Source, incident: Row) -> None:
     if ticket is None:
         raise RefusedByRule("decision-does-not-fit", "nobody's ticket can be named")
     account = AccountId(ticket.account)
-    borne = bearers(books.transfers_of(of, Posted(row["posting"], row["at"]))).get(RESERVE, 0)
+    borne = bearers(books.transfers_of(of, row["posting"])).get(RESERVE, 0)
     books.move(deficit(account), RESERVE, borne, source=source, at=books.at, of=str(of))
     books.recover(account, source=source, at=books.at)
     supersede(books, of, exception(row["reason"], Bearer.RESIDENT, row["paid"]))

@@ -10,7 +10,7 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.points import refund
 from hub.points.accounts import wallet
-from hub.points.books import Books, Posted, Source, posting
+from hub.points.books import Books, Source, posting
 from hub.points.clearing import is_counter, last_day_of_clearing
 from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
@@ -105,7 +105,7 @@ def open_hold(
         state="open",
         reason=reason,
         tickets=(),
-        opened=Posted(books.number, books.at),
+        posting=books.number,
     )
     if not reason and request.wanted is not None:
         tickets, reason = _numbers(books, hold, request.wanted)

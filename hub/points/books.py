@@ -46,13 +46,6 @@ class Source(NamedTuple):
         return cls(name, epoch, int(seq))
 
 
-class Posted(NamedTuple):
-    """Where what a source moved by itself stands: its posting, and the record's own time."""
-
-    number: int
-    at: Millis
-
-
 class Transfer(NamedTuple):
     """One row of the ledger, both legs, as it stands there behind town and month."""
 
@@ -131,22 +124,15 @@ class Books:
             self.prefetch([account])
         return self._balances[account]
 
-    def transfers_of(self, source: Source, posted: Posted) -> list[Transfer]:
-        """What was posted for a record: by itself, or later for it."""
+    def transfers_of(self, source: Source, number: int) -> list[Transfer]:
+        """What was posted for a record: by itself in a posting, or later for it."""
         stored = self.tx.rows(
-            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND month=?"
-            " AND source=? AND epoch=? AND seq=? AND posting=?"
+            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND posting=?"
+            " AND source=? AND epoch=? AND seq=?"
             f" UNION ALL SELECT {_COLUMNS} FROM transfer"
             """ WHERE municipality=? AND "of"=? AND "of"<>''"""
             " ORDER BY posting, step",
-            [
-                self.town,
-                self._month(posted.at),
-                *source,
-                posted.number,
-                self.town,
-                str(source),
-            ],
+            [self.town, number, *source, self.town, str(source)],
         )
         name = str(source)
         now = [move for move in self._moved() if move[:3] == source or move.of == name]
@@ -157,10 +143,6 @@ class Books:
         name = wallet(account)
         own = [move for move in self._moved() if name in (move.debit, move.credit)]
         return [*wallet_history(self.tx, self.town, account), *own]
-
-    def _month(self, at: Millis) -> int:
-        hour = at // HOUR
-        return self._months.get(hour) or self._months.setdefault(hour, _month(hour))
 
     def _moved(self) -> Iterator[Transfer]:
         """The transfers that are not written yet."""
@@ -234,11 +216,13 @@ class Books:
         self._parts[source] = part + 1
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
+        hour = at // HOUR
+        month = self._months.get(hour) or self._months.setdefault(hour, _month(hour))
         name, epoch, seq = source
         self._moves.append(
             (
                 self.town,
-                self._month(at),
+                month,
                 name,
                 epoch,
                 seq,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hub.points.accounts import held, subject_of
-from hub.points.books import Books, Posted, Source
+from hub.points.books import Books, Source
 from hub.points.case import Line
 from hub.points.returns import give_back
 from hub.points.seconds import pool_of, promote_next, ticket_row
@@ -37,7 +37,8 @@ class Hold:
     state: str
     reason: str
     tickets: tuple[Ticket, ...]
-    opened: Posted
+    posting: int
+    """The posting that opened it."""
 
     @property
     def account_name(self) -> str:
@@ -146,7 +147,7 @@ def read_hold(fields: Row) -> Hold:
         state=fields["state"],
         reason=fields["reason"],
         tickets=msgspec.msgpack.decode(fields["tickets"], type=tuple[Ticket, ...]),
-        opened=Posted(fields["posting"], fields["opened_at"]),
+        posting=fields["posting"],
     )
 
 

@@ -9,7 +9,7 @@ got in the open window, else it owes it and its next payment is less by it.
 
 from hub.points.accounts import kind_of, subject_of, wallet
 from hub.points.bearers import bearers, brought, draw, payers, repay
-from hub.points.books import Books, Posted, Source, Transfer
+from hub.points.books import Books, Source, Transfer
 from hub.points.case import Case, Judgement, Line, applied, exception, quarantined
 from hub.points.holders import to_holder
 from hub.points.seconds import lay_down
@@ -118,7 +118,7 @@ def _to(
 
 
 def _moves(books: Books, found: Row) -> list[Transfer]:
-    return books.transfers_of(_source_of(found), Posted(found["posting"], found["at"]))
+    return books.transfers_of(_source_of(found), found["posting"])
 
 
 def _source_of(found: Row) -> Source:

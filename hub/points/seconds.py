@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hub.points.accounts import lapsed_ticket, outstanding
 from hub.points.bearers import bearers, repay
-from hub.points.books import Books, Posted, Source
+from hub.points.books import Books, Source
 from hub.points.case import applied, line_of
 from hub.points.holders import to_holder
 from hub.points.reading import Reading
@@ -126,7 +126,7 @@ def promote_next(books: Books, number: str, *, source: Source, at: Millis) -> bo
     if ticket is None or pool is None or not rows:
         return False
     record = Source.read(rows[0][0])
-    borne = bearers(books.transfers_of(record, _posted(books, record)))
+    borne = bearers(books.transfers_of(record, _posting_of(books, record)))
     for bearer, points in borne.items():
         repay(books, pool, bearer, points, of=record, source=source, at=at)
     rest = ticket.points - sum(borne.values())  # its shop had given it back: it is the holder's
@@ -161,15 +161,16 @@ def _own_points(books: Books, number: str, ticket: TicketRow) -> str | None:
     return lapsed if covered else None
 
 
-def _posted(books: Books, record: Source) -> Posted:
+def _posting_of(books: Books, record: Source) -> int:
     books.write_rows()
     line = line_of(record)
-    (row,) = books.tx.rows(
-        "SELECT posting, at FROM record WHERE municipality=? AND node=? AND epoch=?"
-        " AND branch=? AND seq=?",
-        [line.home, line.node, line.epoch, line.branch, record.seq],
+    return int(
+        books.tx.rows(
+            "SELECT posting FROM record WHERE municipality=? AND node=? AND epoch=?"
+            " AND branch=? AND seq=?",
+            [line.home, line.node, line.epoch, line.branch, record.seq],
+        )[0][0]
     )
-    return Posted._make(row)
 
 
 def _set_standing(books: Books, number: str, record: Source, standing: int) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.points.accounts import kind_of, lapsed_ticket, outstanding, wallet
 from hub.points.bearers import bearers, draw, gave_back, payers, repay
-from hub.points.books import Posted, Source, Transfer
+from hub.points.books import Source, Transfer
 from hub.points.case import OF_TICKETS, Case, Judgement, applied, exception, quarantined
 from hub.points.holds import Hold
 from hub.points.seconds import lay_down, promote_next, set_ticket, ticket_row
@@ -32,7 +32,7 @@ def reversed_(till: Till, case: Case, body: Reversed) -> Judgement:
     if _another_shift(till, case, body):
         return exception("another-shift", Bearer.NOBODY)
     of = case.line.source(body.of.seq)
-    moves = till.books.transfers_of(of, Posted(row["posting"], row["at"]))
+    moves = till.books.transfers_of(of, row["posting"])
     if gave_back(moves):
         return exception("refunded-already", Bearer.NOBODY)
     _mark(till, case, body)
@@ -114,7 +114,7 @@ def _home_of(till: Till, bearer: str) -> tuple[str, Source | None]:
 def _claimed_from(till: Till, hold: Hold) -> str:
     """Where a claim had the ticket's points from: they lay there live, or lapsed already."""
     books, lapsed = till.books, lapsed_ticket(TicketNumber(hold.account))
-    opened = books.transfers_of(hold.opened_by, hold.opened)
+    opened = books.transfers_of(hold.opened_by, hold.posting)
     if any(move.debit == lapsed for move in opened):
         return lapsed
     ticket = ticket_row(books, hold.account)

@@ -55,7 +55,7 @@ class Tx:
 
     def insert(self, table: sa.Table, **values: object) -> None:
         """Insert one row; missing columns must have a default."""
-        self._raw.execute(self._marks(_inserted(table, values)), values)
+        self.run(_inserted(table, values), **values)
 
     def insert_named(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
         """Insert rows that name the same columns; missing ones must have a default."""

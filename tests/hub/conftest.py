@@ -6,9 +6,33 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.people import Person, Role
+from tests.doubles import databases
 from tests.hub.corner import Corner, Resident, corner
 from tests.hub.shells import Shells, shells
 from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is about files is left out on a server."""
+    if config.getoption("--database") == "postgresql":
+        about_files = [item for item in items if item.get_closest_marker("files")]
+        config.hook.pytest_deselected(items=about_files)
+        items[:] = [item for item in items if item not in about_files]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.config.getoption("--database") == "sqlite":
+        yield
+        return
+    with databases.on_server():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _swept() -> Iterator[None]:
+    yield
+    databases.sweep()
 
 
 @pytest.fixture
