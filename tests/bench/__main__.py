@@ -1,46 +1,75 @@
 """``make bench``: measure, print, and leave ``build/bench.json`` behind.
 
-Ends with 1 when a figure is more than twice off its target; sums that do not hold raise.
+Each part is a function that is given a folder of its own and whether it should be quick. Ends with
+1 when a figure is more than twice off its target; sums that do not hold raise.
 """
 
 import argparse
 import os
 import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from tests.bench import hub_way, node_commit, scan, screen, tap, tickets
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, NotMeasured, table
 
 BUILD = Path(__file__).parents[2] / "build"
+CORES = os.cpu_count() or 1
+
+Part = Callable[[Path, bool], list[Figure]]
+
+PARTS: Mapping[str, Mapping[str, Part]] = {
+    "node": {
+        "commit": lambda at, quick: node_commit.measure(at, commits=400 if quick else 4_000),
+        "scan": lambda at, quick: scan.measure(at, scans=100 if quick else 1_000),
+        "screen": lambda _, quick: screen.measure(3 if quick else 7),
+        "tap": lambda at, quick: tap.measure(at, taps=30 if quick else 200),
+    },
+    "hub": {
+        "way": lambda at, quick: hub_way.measure(
+            at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
+        ),
+        "tickets": lambda at, quick: tickets.measure(at, tickets=2_000 if quick else 20_000),
+    },
+}
+"""What is measured, by what it is about; the order is the report's."""
+
+NAMES = [name for parts in PARTS.values() for name in parts]
 
 
 def main() -> int:
-    """Measure everything."""
+    """Measure everything, or what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer samples, less to wait for")
-    quick = parser.parse_args().quick
-    cores = os.cpu_count() or 1
+    parser.add_argument("--only", action="append", choices=NAMES, help="this part; may be repeated")
+    asked = parser.parse_args()
     BUILD.mkdir(exist_ok=True)
     figures: list[Figure] = []
-    lacking: list[str] = []
-    with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-") as name:
-        folder = Path(name)
-        figures += node_commit.measure(folder, commits=400 if quick else 4_000)
-        figures += scan.measure(folder, scans=100 if quick else 1_000)
-        figures += hub_way.measure(
-            folder, shops=12 if quick else 72, residents=40 if quick else 120, cores=cores
-        )
-        figures += tickets.measure(folder / "fair", tickets=2_000 if quick else 20_000)
-        try:
-            figures += tap.measure(folder, taps=30 if quick else 200)
-        except tap.NotMeasured as lack:
-            lacking.append(f"card: a tap over PC/SC: not measured, {lack}")
-    figures += screen.measure(3 if quick else 7)
+    report: list[str] = []
+    for group, found, lacking in measured(asked.only or NAMES, quick=asked.quick):
+        report += [f"-- {group}", table(found), *lacking] if found or lacking else []
+        figures += found
     (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
-    print("\n".join((table(figures), *lacking)))  # noqa: T201  a report is printed
+    print("\n".join(report))  # noqa: T201  a report is printed
     return 0 if all(one.bearable for one in figures) else 1
+
+
+def measured(
+    only: Collection[str], *, quick: bool
+) -> Iterator[tuple[str, list[Figure], list[str]]]:
+    """The figures of each group, and a line for each part that cannot be measured here."""
+    for group, parts in PARTS.items():
+        found: list[Figure] = []
+        lacking: list[str] = []
+        for name in (name for name in parts if name in only):
+            with tempfile.TemporaryDirectory(dir=BUILD, prefix=f"bench-{name}-") as at:
+                try:
+                    found += parts[name](Path(at), quick)
+                except NotMeasured as lack:
+                    lacking.append(f"{name}: not measured, {lack}")
+        yield group, found, lacking
 
 
 if __name__ == "__main__":

@@ -37,6 +37,10 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         return self.target / 2 <= self.ratio <= self.target * 2
 
 
+class NotMeasured(Exception):
+    """This machine lacks what a part needs; the words say what."""
+
+
 class SumsDoNotHold(AssertionError):
     """A run whose books do not add up: its figures do not count."""
 

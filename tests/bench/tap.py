@@ -24,7 +24,15 @@ from node.card.pcsc import PcscConnection, scard
 from node.card.softcard import SoftCard
 from node.card.tap import Connection, ReaderAddress, Tap
 from sync.democa import DemoCa
-from tests.bench.figures import Better, Figure, against, median, must, slowest_of_hundred
+from tests.bench.figures import (
+    Better,
+    Figure,
+    NotMeasured,
+    against,
+    median,
+    must,
+    slowest_of_hundred,
+)
 from tests.doubles.clocks import at
 from tests.readers.opensc import OpenSC
 from tests.readers.service import NAME, Service, alone, answers, lacking, laid, until
@@ -35,10 +43,6 @@ _FEWEST = 12
 """Commands of a tap; fewer were no tap."""
 _MESSAGE = b"300 points for the fish shop"
 _READER = f"{NAME} 00 00"
-
-
-class NotMeasured(Exception):
-    """This PC lacks what the figure needs; the words say what."""
 
 
 @dataclass
