@@ -6,13 +6,13 @@ A call is let in by this recipe:
    and the path names the same node, and for a hold the same epoch.
 3. The node stands as the call demands: to sell it is active and its epoch open; to renew it is
    active; to hand in records it may be revoked, closed or forked, but was confirmed once.
+4. The body is of the media type that the call reads, and its answer of one that is accepted.
 
-Every failure becomes a problem (RFC 9457); a wrong clock is answered with the hub's signed time.
-Nothing here ever shows how the program looks inside.
+Every failure becomes a problem (:mod:`hub.problems`); a wrong clock is answered with the hub's
+signed time.
 """
 
 import base64
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,18 @@ from hub.cardholders import CardHolders
 from hub.core import Core
 from hub.counters import Counters
 from hub.jwks import public_keys
+from hub.media import essence, wanted
 from hub.nodes import Epoch, Node, State, epoch_of, node_named
+from hub.problems import (
+    NoSuchCall,
+    NoSuchMethod,
+    NotAcceptable,
+    NotUnderstood,
+    TooLong,
+    problem_of,
+    with_headers,
+)
+from sync.batch import MEDIA_TYPE as RECORDS
 from sync.batch import MOST_WIRE
 from sync.calls import (
     MESSAGE,
@@ -36,15 +47,17 @@ from sync.calls import (
     HubTime,
 )
 from sync.choosing import Wishes
-from sync.errors import Damaged, InUse, Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.holds import HoldRequest, StandingRequest
 from sync.papers import TicketQuestion
 from sync.request import (
     CLOCK_SKEW,
-    NOT_AUTHENTIC,
+    COMPONENTS,
+    TAG,
     ClockSkew,
     Request,
     Response,
+    header_of,
     problem_response,
     verify_request,
 )
@@ -57,10 +70,19 @@ WINDOW = Millis(300_000)
 """How far a request's time may be from the hub's."""
 MOST_MESSAGE = 16 * 1024
 """The longest body of a call that carries no records, in bytes."""
+KEY_SET = "application/jwk-set+json"
 TIME_HEADER = "Machikado-Time"
 """With a clock-skew problem: the hub's signed time, base64 of its envelope."""
+_COVERED = " ".join(f'"{name}"' for name in COMPONENTS)
+ASKS_TO_SIGN = (
+    ("WWW-Authenticate", "Signature"),  # RFC 9110, 15.5.2: a 401 names a scheme
+    (
+        "Accept-Signature",
+        f'{TAG}=({_COVERED});created;keyid;tag="{TAG}"',
+    ),
+)
+"""With a 401: how a request has to be signed (RFC 9421, 5.1)."""
 
-_log = logging.getLogger("machikado.hub")
 T = TypeVar("T")
 
 
@@ -121,6 +143,9 @@ class Route:
     need: Need
     answer: Callable[[Call], Response]
     most: int = MOST_MESSAGE
+    takes: str = MESSAGE
+    """The media type of its body; a GET has none."""
+    gives: str = MESSAGE
 
     @property
     def pattern(self) -> "re.Pattern[str]":
@@ -133,7 +158,7 @@ def _time(call: Call) -> Response:
 
 
 def _keys(call: Call) -> Response:
-    return Response(200, "application/jwk-set+json", public_keys(call.core))
+    return Response(200, KEY_SET, public_keys(call.core))
 
 
 def _invited(call: Call) -> Response:
@@ -232,7 +257,7 @@ def _find_ticket(call: Call) -> Response:
 _NODE = "/v1/nodes/{node}"
 ROUTES = (
     Route(method="GET", path="/v1/time", need=Need.NOBODY, answer=_time),
-    Route(method="GET", path="/v1/keys", need=Need.NOBODY, answer=_keys),
+    Route(method="GET", path="/v1/keys", need=Need.NOBODY, answer=_keys, gives=KEY_SET),
     Route(method="GET", path="/v1/invitations/{digest}", need=Need.NOBODY, answer=_invited),
     Route(method="POST", path="/v1/enrolments", need=Need.NOBODY, answer=_enrol),
     Route(
@@ -241,6 +266,7 @@ ROUTES = (
         need=Need.HAND_IN,
         answer=_put_records,
         most=MOST_WIRE,
+        takes=RECORDS,
     ),
     Route(
         method="GET",
@@ -291,6 +317,8 @@ class HubDoor:
             return self._answer(request)
         except ClockSkew as skew:
             return self._with_time(problem_response(401, CLOCK_SKEW, str(skew)))
+        except NotAuthentic as error:
+            return with_headers(problem_of(error), *ASKS_TO_SIGN)
         except Exception as error:  # noqa: BLE001  whatever happens, a node gets a problem
             return problem_of(error)
 
@@ -301,6 +329,7 @@ class HubDoor:
             raise TooLong(f"the body has {len(request.body)} bytes; the most is {route.most}")
         if route.need is not Need.NOBODY:
             self._let_in(route.need, place, self._caller(request))
+        _check_media(route, request)
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         call = Call(
             core=self._core,
@@ -371,49 +400,31 @@ class HubDoor:
         time = HubTime(self._core.clock.now())
         envelope = seal_with(self._core.keys.signing, "time", write(time))
         told = (TIME_HEADER, base64.b64encode(write(envelope)).decode("ascii"))
-        return Response(
-            response.status, response.content_type, response.body, (*response.headers, told)
-        )
-
-
-class TooLong(Malformed):
-    """A body longer than its call needs."""
-
-
-class NoSuchCall(RefusedByRule):
-    """A path or method that names nothing."""
-
-
-def problem_of(error: Exception) -> Response:
-    """The problem that says an error; what nobody foresaw is logged here and not shown."""
-    match error:
-        case TooLong():
-            return problem_response(413, "too-long", str(error))
-        case Malformed():
-            return problem_response(400, "malformed", str(error))
-        case NotAuthentic():
-            return problem_response(401, NOT_AUTHENTIC, str(error))
-        case NoSuchCall():
-            return problem_response(404, error.reason, str(error))
-        case RefusedByRule():
-            return problem_response(409, error.reason, str(error))
-        case Unreachable() | InUse():
-            return problem_response(503, "busy", str(error), retry_after=5)
-        case Damaged():
-            _log.error("damaged: %s", error)
-            return problem_response(500, "damaged", str(error))
-    _log.error("unexpected", exc_info=error)
-    return problem_response(
-        500, "unexpected", "the hub met something unexpected; nothing was changed, it is in its log"
-    )
+        return with_headers(response, told, *ASKS_TO_SIGN)
 
 
 def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    for route, pattern in _PATTERNS:
-        place = pattern.fullmatch(path)
-        if place is not None and route.method == method:
+    there = [(route, place) for route, found in _PATTERNS if (place := found.fullmatch(path))]
+    if not there:
+        raise NoSuchCall("no-such-call", f"there is no call {path[:120]!r}")
+    for route, place in there:
+        if route.method == method:
             return route, place.groupdict()
-    raise NoSuchCall("no-such-call", f"there is no call {method} {path[:120]!r}")
+    raise NoSuchMethod(method, methods_for(path))
+
+
+def methods_for(path: str) -> str:
+    """The methods that a path is for, as Allow lists them; empty where it names no call."""
+    return ", ".join(sorted(route.method for route, found in _PATTERNS if found.fullmatch(path)))
+
+
+def _check_media(route: Route, request: Request) -> None:
+    """Whether a body is of the kind that the call reads, and its answer of one that is wanted."""
+    kind = essence(request.content_type)
+    if route.method != "GET" and kind != route.takes:
+        raise NotUnderstood(f"this call reads {route.takes}, not {kind[:80]!r}")
+    if not wanted(header_of(request.headers, "accept"), route.gives):
+        raise NotAcceptable(route.gives)
 
 
 def _number(text: str, *, least: int = 1) -> int:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import anyio
-from litestar import Litestar, Request, Response, Router, route
+from litestar import HttpMethod, Litestar, Request, Response, Router, route
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -19,9 +19,19 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from hub.api import carried, money, numbers, people, residents, revocation
-from hub.door import NoSuchCall, TooLong, problem_of
+from hub.door import methods_for
 from hub.hub import Hub
+from hub.media import essence, wanted
 from hub.people import Person
+from hub.problems import (
+    NoSuchCall,
+    NoSuchMethod,
+    NotAcceptable,
+    NotUnderstood,
+    TooLong,
+    problem_of,
+    with_headers,
+)
 from hub.shapes import in_words
 from sync import request as wire
 from sync.batch import MOST_WIRE
@@ -29,6 +39,7 @@ from sync.errors import Malformed, NotAuthentic
 
 MOST_FORM = 1024 * 1024
 """The longest body that people send, in bytes: a bank's result."""
+JSON = "application/json"
 _PERSON = "machikado.person"
 _BODY = "data"
 """What the framework calls a form as a whole."""
@@ -53,7 +64,7 @@ def make_app(hub: Hub) -> Litestar:
         found: Person = request.scope["state"][_PERSON]
         return found
 
-    @route("/v1/{rest:path}", http_method=["GET", "PUT", "POST"], include_in_schema=False)
+    @route("/v1/{rest:path}", http_method=list(HttpMethod), include_in_schema=False)
     async def node_call(request: Request[Any, Any, Any]) -> Response[bytes]:
         answer = await anyio.to_thread.run_sync(hub.door.send, await _plain(request))
         return _whole(answer)
@@ -61,7 +72,7 @@ def make_app(hub: Hub) -> Litestar:
     desk = Router(
         "/v1/desk",
         route_handlers=[
-            Router("/", route_handlers=people.OPEN),
+            Router("/", route_handlers=people.OPEN, guards=[understood]),
             Router(
                 "/",
                 route_handlers=(
@@ -72,7 +83,7 @@ def make_app(hub: Hub) -> Litestar:
                     *money.SIGNED_IN,
                     *carried.SIGNED_IN,
                 ),
-                guards=[sign_in],
+                guards=[sign_in, understood],
             ),
         ],
         dependencies={
@@ -98,6 +109,15 @@ def make_app(hub: Hub) -> Litestar:
         ),
         logging_config=None,
     )
+
+
+async def understood(connection: _Connection, handler: BaseRouteHandler) -> None:
+    """A form is JSON, and so is every answer; raises NotUnderstood or NotAcceptable."""
+    kind = essence(connection.headers.get("content-type", ""))
+    if _BODY in handler.parsed_fn_signature.parameters and kind not in {"", JSON}:
+        raise NotUnderstood(f"this call reads {JSON}, not {kind[:80]!r}")
+    if not wanted(connection.headers.get("accept", ""), JSON):
+        raise NotAcceptable(JSON)
 
 
 def _token(header: str) -> str:
@@ -129,18 +149,31 @@ def _whole(answer: wire.Response) -> Response[bytes]:
     )
 
 
-def _problem(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Any failure as a problem; what the framework refuses is put in our words first."""
     if isinstance(error, HTTPException):
-        if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            error = TooLong("the body is longer than this call needs")
-        elif error.status_code in {404, 405}:
-            error = NoSuchCall("no-such-call", "there is no such call")
-        elif error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            error = Malformed(_detail(error))
+        error = _in_our_words(request, error)
     elif isinstance(error, RecursionError):
         error = Malformed("this is not JSON that people write: lists within lists without an end")
-    return _whole(problem_of(error))
+    said = problem_of(error)
+    if isinstance(error, NotAuthentic):
+        said = with_headers(said, ("WWW-Authenticate", "Bearer"))  # RFC 6750, section 3
+    return _whole(said)
+
+
+def _in_our_words(request: Request[Any, Any, Any], error: HTTPException) -> Exception:
+    match error.status_code:
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return TooLong("the body is longer than this call needs")
+        case HTTPStatus.NOT_FOUND:
+            return NoSuchCall("no-such-call", "there is no such call")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            path = request.scope["path"]
+            allowed = methods_for(path) or (error.headers or {}).get("allow", "")
+            return NoSuchMethod(request.scope["method"], allowed)
+        case status if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Malformed(_detail(error))
+    return error
 
 
 def _detail(error: HTTPException) -> str:

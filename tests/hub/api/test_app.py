@@ -121,7 +121,7 @@ def test_every_call_of_the_door_is_served(http: TestClient[Litestar]) -> None:
         path = route.path.format(
             node="141305-B2108-1111", epoch="1-" + "0" * 16, first=1, n=1, digest="0" * 64
         )
-        answer = http.request(route.method, path)
+        answer = http.request(route.method, path, headers={"Content-Type": route.takes})
         assert answer.status_code in {200, 400, 401}, (route.path, answer.text)
 
 
@@ -129,10 +129,70 @@ def test_what_is_not_there_is_said_as_a_problem(http: TestClient[Litestar]) -> N
     for method, path in (
         ("GET", "/"),
         ("GET", "/v1/x"),
-        ("PATCH", "/v1/time"),
+        ("PATCH", "/v1/x"),
         ("GET", "/v1/desk/x"),
     ):
-        assert problem(http.request(method, path)).reason == "no-such-call"
+        answer = http.request(method, path)
+        assert (answer.status_code, problem(answer).reason) == (404, "no-such-call")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/v1/time", {"GET"}),
+        ("DELETE", "/v1/nodes/x/epochs/y/records/1", {"GET", "PUT"}),
+        ("HEAD", "/v1/keys", {"GET"}),
+        ("TRACE", "/v1/keys", {"GET"}),
+        ("PUT", "/v1/desk/grants", {"POST", "OPTIONS"}),
+    ],
+)
+def test_a_method_that_is_not_for_a_path_hears_which_are(
+    http: TestClient[Litestar], method: str, path: str, allowed: set[str]
+) -> None:
+    answer = http.request(method, path)
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == allowed
+    if method != "HEAD":
+        assert problem(answer).reason == "method-not-allowed"
+
+
+def test_a_body_that_is_not_json_is_not_taken_for_a_form(
+    hall: Townhall, http: TestClient[Litestar]
+) -> None:
+    headers = {"Authorization": f"Bearer {hall.tokens['Sato']}"}
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp"):
+        told = http.post("/v1/desk/grants", content=b"{}", headers=headers | {"Content-Type": kind})
+        assert (told.status_code, problem(told).reason) == (415, "not-understood")
+    for kind in ("application/json", "Application/JSON; charset=utf-8"):
+        told = http.post("/v1/desk/grants", content=b"{}", headers=headers | {"Content-Type": kind})
+        assert told.status_code == 400
+
+
+def test_who_wants_another_answer_than_json_hears_that_there_is_none(
+    hall: Townhall, http: TestClient[Litestar]
+) -> None:
+    headers = {"Authorization": f"Bearer {hall.tokens['Sato']}"}
+    for accept in ("text/html", "application/json;q=0, */*", "*/*;q=0.0"):
+        told = http.get("/v1/desk/nodes", headers=headers | {"Accept": accept})
+        assert (told.status_code, problem(told).reason) == (406, "not-acceptable")
+    for accept in (
+        "",
+        "*/*",
+        "application/*;q=0.1",
+        "text/html, application/json",
+        "*/*;q=0,application/json",
+    ):
+        assert http.get("/v1/desk/nodes", headers=headers | {"Accept": accept}).status_code == 200
+
+
+def test_who_did_not_sign_in_hears_how(http: TestClient[Litestar]) -> None:
+    assert http.get("/v1/desk/nodes").headers["www-authenticate"] == "Bearer"
+    unsigned = http.get("/v1/nodes/141305-B2108-1111/feed")
+    assert unsigned.headers["www-authenticate"] == "Signature"
+    assert unsigned.headers["accept-signature"] == (
+        'machikado=("@method" "@target-uri" "content-digest" "content-type")'
+        ';created;keyid;tag="machikado"'
+    )
 
 
 def test_the_endpoints_are_described(http: TestClient[Litestar]) -> None:

@@ -1,0 +1,154 @@
+"""What the hub says when it does not do what was asked: one problem (RFC 9457) for each reason.
+
+The ``type`` is ``urn:machikado:<reason>`` and stays; programs go by it, people read ``detail``.
+
+    400 malformed            401 not-authentic, clock-skew   403 somebody else may, or may later
+    404 what is not there    405 method-not-allowed          406 not-acceptable
+    409 a rule says no       413 too-long                    415 not-understood
+    422 key-used-otherwise   429 too-many-requests           500 damaged, unexpected
+    503 busy
+
+Nothing here ever shows how the program looks inside.
+"""
+
+import logging
+import math
+from dataclasses import replace
+from http import HTTPStatus
+
+from sync.errors import Damaged, InUse, Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.request import NOT_AUTHENTIC, Response, problem_response
+
+_log = logging.getLogger("machikado.hub")
+
+BUSY_WAIT = 5
+"""How long to wait where nobody knows better, in seconds."""
+FORBIDDEN = frozenset(
+    {
+        "not-allowed",
+        "second-person",
+        "node-revoked",
+        "node-not-confirmed",
+        "not-a-counter",
+        "other-organisation",
+        "other-town",
+    }
+)
+"""Who asks is known, and may not: 403."""
+NOT_THERE = frozenset(
+    {
+        "no-such-call",
+        "card-unknown",
+        "municipality-unknown",
+        "no-line",
+        "no-such-join",
+        "node-unknown",
+        "operator-unknown",
+        "organisation-unknown",
+        "pending-unknown",
+        "resident-unknown",
+        "ticket-unknown",
+        "unknown-epoch",
+        "unknown-exception",
+        "unknown-programme",
+        "unknown-window",
+    }
+)
+"""What the call names is not there, or not for who asks: 404. Any other rule that says no: 409."""
+
+
+class TooLong(Malformed):
+    """A body longer than its call needs."""
+
+
+class NotUnderstood(Malformed):
+    """A body of another media type than its call reads."""
+
+
+class NoSuchCall(RefusedByRule):
+    """A path that names nothing."""
+
+
+class NoSuchMethod(RefusedByRule):
+    """A path that names something that this method is not for."""
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(
+            "method-not-allowed", f"{method[:20]} is not for this path; it takes {allowed}"
+        )
+        self.allowed = allowed
+
+
+class NotAcceptable(RefusedByRule):
+    """An answer is wanted in a form that this call does not give."""
+
+    def __init__(self, gives: str) -> None:
+        super().__init__("not-acceptable", f"this call answers in {gives} and nothing else")
+
+
+class TooMany(Unreachable):
+    """A key asks more often than it may; nothing was done."""
+
+
+def problem_of(error: Exception) -> Response:
+    """The problem that says an error; what nobody foresaw is logged here and not shown."""
+    match error:
+        case Malformed():
+            return _malformed(error)
+        case NotAuthentic():
+            return problem_response(401, NOT_AUTHENTIC, str(error))
+        case RefusedByRule():
+            return _refused(error)
+        case TooMany():
+            return problem_response(
+                429, "too-many-requests", str(error), retry_after=_wait(error.retry_after)
+            )
+        case Unreachable():
+            return problem_response(503, "busy", str(error), retry_after=_wait(error.retry_after))
+        case InUse():
+            return problem_response(503, "busy", str(error), retry_after=BUSY_WAIT)
+        case Damaged():
+            _log.error("damaged: %s", error)
+            return problem_response(500, "damaged", str(error))
+    _log.error("unexpected", exc_info=error)
+    return problem_response(
+        500, "unexpected", "the hub met something unexpected; nothing was changed, it is in its log"
+    )
+
+
+def _malformed(error: Malformed) -> Response:
+    match error:
+        case TooLong():
+            return problem_response(413, "too-long", str(error))
+        case NotUnderstood():
+            return problem_response(415, "not-understood", str(error))
+    return problem_response(400, "malformed", str(error))
+
+
+def _refused(error: RefusedByRule) -> Response:
+    said = problem_response(status_of(error), error.reason, str(error))
+    if isinstance(error, NoSuchMethod):
+        return with_headers(said, ("Allow", error.allowed))
+    return said
+
+
+def status_of(error: RefusedByRule) -> HTTPStatus:
+    """The status of a rule that says no."""
+    match error:
+        case NoSuchMethod():
+            return HTTPStatus.METHOD_NOT_ALLOWED
+        case NotAcceptable():
+            return HTTPStatus.NOT_ACCEPTABLE
+    if error.reason in FORBIDDEN:
+        return HTTPStatus.FORBIDDEN
+    return HTTPStatus.NOT_FOUND if error.reason in NOT_THERE else HTTPStatus.CONFLICT
+
+
+def with_headers(response: Response, *headers: tuple[str, str]) -> Response:
+    """An answer with more headers."""
+    return replace(response, headers=(*response.headers, *headers))
+
+
+def _wait(seconds: float | None) -> int:
+    """Whole seconds, never less than was meant."""
+    return BUSY_WAIT if seconds is None else max(1, math.ceil(seconds))
