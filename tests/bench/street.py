@@ -55,12 +55,17 @@ class Street:
         return OFTEN * len(self.residents) * len(self.pens)
 
 
-def build(folder: Path, *, shops: int, residents: int, cores: int) -> Street:
-    """Make a hub in ``folder`` whose shops have sold and not handed in yet."""
+def build(folder: Path, *, shops: int, residents: int, cores: int, database: str = "") -> Street:
+    """Make a hub in ``folder`` whose shops have sold and not handed in yet.
+
+    ``database``: the URL of its ledger, where that is not a file of the folder.
+    """
     if residents > MOST_RESIDENTS:
         raise ValueError(f"{residents} residents; a batch has room for {MOST_RESIDENTS}")
     clock, randomness = TurnedClock(at("2026-11-02 10:00")), SeededRandomness("street")
-    init_hub(folder, origin=ORIGIN, demo=True, clock=clock, randomness=randomness)
+    init_hub(
+        folder, origin=ORIGIN, demo=True, database=database, clock=clock, randomness=randomness
+    )
     hub = open_hub(folder, clock, randomness=randomness, verifiers=cores)
     corner = Corner(clock, hub.core, hub.mykey)
     found(corner)
