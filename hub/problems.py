@@ -16,7 +16,15 @@ import math
 from dataclasses import replace
 from http import HTTPStatus
 
-from sync.errors import Damaged, InUse, Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import (
+    Damaged,
+    DiskFull,
+    InUse,
+    Malformed,
+    NotAuthentic,
+    RefusedByRule,
+    Unreachable,
+)
 from sync.request import NOT_AUTHENTIC, Response, problem_response
 
 _log = logging.getLogger("machikado.hub")
@@ -105,7 +113,7 @@ def problem_of(error: Exception) -> Response:
             )
         case Unreachable():
             return problem_response(503, "busy", str(error), retry_after=_wait(error.retry_after))
-        case InUse():
+        case InUse() | DiskFull():
             return problem_response(503, "busy", str(error), retry_after=BUSY_WAIT)
         case Damaged():
             _log.error("damaged: %s", error)

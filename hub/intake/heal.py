@@ -57,9 +57,20 @@ def heal(core: Core, identities: Identities, verifier: Verifier, stopped: Stoppe
                 (case,) = prover.cases(tx, kept(tx, line, seq - 1, seq))
             if case.proof is Proof.GOOD:
                 with core.database.write() as tx:
-                    judge_again(core, tx, town, case)
-                healed += 1
+                    if _waits(tx, case):
+                        judge_again(core, tx, town, case)
+                        healed += 1
     return healed
+
+
+def _waits(tx: Tx, case: Case) -> bool:
+    """Whether nobody has judged it again since: another hub may have the same server."""
+    found = tx.rows(
+        "SELECT 1 FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq=?"
+        " AND outcome='quarantined' AND undone=''",
+        [*case.line, case.seq],
+    )
+    return bool(found)
 
 
 def judge_again(core: Core, tx: Tx, town: MunicipalityCode, case: Case) -> None:

@@ -63,8 +63,36 @@ def _post_town(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
         if not own and not handed:
             return total
         with core.database.write() as tx:
-            _post(core, tx, town, own, handed)
+            own, handed = still_waiting(tx, town, own, handed)
+            if own or handed:
+                _post(core, tx, town, own, handed)
         total += len(own) + len(handed)
+
+
+def still_waiting(
+    tx: Tx, town: MunicipalityCode, own: Sequence[Case], handed: Sequence[Case]
+) -> tuple[list[Case], list[Case]]:
+    """What nobody has posted since it was gathered: another hub may have the same server.
+
+    Asked within the posting's own transaction, beside which nobody writes.
+    """
+    posted = {
+        (node, epoch, branch): seq
+        for node, epoch, branch, seq in tx.rows(
+            "SELECT node, epoch, branch, posted FROM cursor"
+            " WHERE municipality=? AND posted<received",
+            [town],
+        )
+    }
+    left = [case for case in own if case.seq > posted.get(case.line[1:], case.seq)]
+    waiting = {
+        (*place, seq)
+        for *place, seq in tx.rows(
+            "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?",
+            [town] if handed else [""],
+        )
+    }
+    return left, [case for case in handed if (*case.line, case.seq) in waiting]
 
 
 def _post(

@@ -13,7 +13,7 @@ from hub.core import Core
 from hub.intake import incidents
 from hub.points.books import Source
 from hub.store.database import Tx
-from sync.errors import MachikadoError
+from sync.errors import DiskFull, MachikadoError, Unreachable
 from sync.values import MunicipalityCode
 
 _log = logging.getLogger("machikado.hub")
@@ -34,9 +34,15 @@ class Stopped:
 
     @contextmanager
     def guarding(self, town: MunicipalityCode) -> Iterator[None]:
-        """Let a town stand aside when its posting, which is rolled back, says that it cannot be."""
+        """Let a town stand aside when its posting, which is rolled back, says that it cannot be.
+
+        A database that is away, busy or full says nothing about a town: that is raised, and the
+        next round tries again.
+        """
         try:
             yield
+        except (Unreachable, DiskFull):
+            raise
         except MachikadoError as error:
             self._towns.add(town)
             _log.exception("%s is not posted any more: its records stay in custody", town)

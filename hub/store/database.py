@@ -7,7 +7,7 @@ what it owes.
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from hub.store.dialect import Dialect
 from hub.store.files import damaged
 from hub.store.spelling import Marks
 from hub.store.sqlite import Sqlite
-from sync.errors import Damaged, Malformed, Unreachable
+from sync.errors import Damaged, DiskFull, Unreachable
 
 _log = logging.getLogger("machikado.hub")
 
@@ -164,15 +164,15 @@ class Database:
     def write(self) -> Iterator[Tx]:
         """A durable transaction; the only one at a time. Inside another one it joins that.
 
-        Raises Unreachable where a server does not answer. One that went away at the very end may
-        have kept it: whoever asks again hears what became of it.
+        Raises DiskFull; Unreachable where a server does not answer or others were in the way. One
+        that went away at the very end may have kept it: whoever asks again hears what became of it.
         """
         with self._lock:
             if self._open is not None:
                 yield self._open
                 return
             with self._in_words():
-                self._open = tx = self._begin(self._dialect.begins_write)
+                self._open = tx = self._begin(self._dialect.begin_write)
                 try:
                     yield tx
                     tx.rows("COMMIT")
@@ -188,7 +188,7 @@ class Database:
                 yield self._open
                 return
             with self._in_words():
-                tx = self._begin(self._dialect.begins_read)
+                tx = self._begin(self._dialect.begin_read)
                 try:
                     yield tx
                 finally:
@@ -213,23 +213,19 @@ class Database:
         try:
             yield
         except Exception as error:
-            what = self._dialect.damage(error)
-            if what:
-                raise damaged(self.name, f"is damaged ({what})") from error
-            if self._dialect.is_foreign(error):
-                raise Malformed("a text holds a sign that cannot be kept") from error
-            if self._dialect.is_away(error):
+            told = self._dialect.meaning(error)
+            if told is None:
+                raise
+            if isinstance(told, Unreachable | DiskFull):
+                _log.warning("%s: %s", self.name, error)
+            if isinstance(told, Unreachable):
                 self._leave()
-                _log.warning("%s does not answer: %s", self.name, error)
-                raise Unreachable(
-                    "the hub's database does not answer: try again in a moment"
-                ) from error
-            raise
+            raise told from error
 
-    def _begin(self, statement: str) -> Tx:
-        tx = Tx(self._raw(), self._dialect.marks)
-        tx.rows(statement)
-        return tx
+    def _begin(self, how: Callable[[Any], None]) -> Tx:
+        raw = self._raw()
+        how(raw)
+        return Tx(raw, self._dialect.marks)
 
     def _end(self) -> None:
         """Undo what was not committed."""

@@ -4,14 +4,14 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from sync.errors import MachikadoError
+
 
 class Dialect(Protocol):
     """One kind of database, and the way to it."""
 
     name: str
     """What people are told: a file, or where the server is; never a password."""
-    begins_write: str
-    begins_read: str
     in_memory: bool
     """It is made with the program and ends with it."""
 
@@ -21,20 +21,24 @@ class Dialect(Protocol):
     def engine(self, *, new: bool) -> sa.Engine:
         """A way in; what is not there is made only where ``new``."""
 
+    def begin_write(self, raw: Any) -> None:
+        """Begin a transaction that nobody else writes beside: it reads what others left behind."""
+
+    def begin_read(self, raw: Any) -> None:
+        """Begin a transaction that sees one moment."""
+
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """Make the tables, and what these need to be fast and safe there."""
 
     def under_way(self, raw: Any) -> bool:
         """Whether a transaction is still open; a full disk may have ended it."""
 
-    def damage(self, error: BaseException) -> str:
-        """What an error says is wrong with what is stored; empty: it means something else."""
+    def meaning(self, error: BaseException) -> MachikadoError | None:
+        """What an error of the driver means to people; None: it is the program's own mistake.
 
-    def is_foreign(self, error: BaseException) -> bool:
-        """Whether an error says that a value cannot be kept there, as a text with a NUL in it."""
-
-    def is_away(self, error: BaseException) -> bool:
-        """Whether an error says that the server does not answer."""
+        Damaged, DiskFull, Malformed for a value that cannot be kept there, as a text with a NUL
+        in it, and Unreachable where the same may go well in a moment.
+        """
 
     def make_room(self, raw: Any) -> None:
         """Make the log as long as it will be, where that is the hub's own business."""

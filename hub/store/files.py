@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from sync.errors import Damaged
+from sync.errors import Damaged, DiskFull
 
 AT_ONCE = 256 * 2**20
 """The largest database file, in bytes, that is read through before it is opened: a second or two,
@@ -22,6 +22,14 @@ def damaged(name: object, what: str) -> Damaged:
     return Damaged(
         f"{name} {what}: keep what is there, and put the file back from the newest copy of the"
         " hub's folder"
+    )
+
+
+def disk_full(name: object) -> DiskFull:
+    """The error that names what has no room left, and says what to do."""
+    return DiskFull(
+        f"the disk of {name} is full: nothing of this was kept, nothing before it was lost; make"
+        " room there, the hub goes on by itself"
     )
 
 

@@ -1,7 +1,10 @@
 """A hub's database on a PostgreSQL server.
 
 One hub writes to a database: it holds an advisory lock for as long as it is connected, and another
-one that tries is told. Texts are compared byte by byte, as SQLite does it.
+one that tries is told. Should two write all the same, as after a failover or through a pooler that
+gives each transaction another connection, each transaction still writes alone: it takes a second
+lock first and reads only what those before it committed. Texts are compared byte by byte, as SQLite
+does it.
 """
 
 from typing import Any
@@ -9,12 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from hub.store.files import damaged, disk_full
 from hub.store.spelling import with_percents
-from sync.errors import InUse, Malformed, RefusedByRule, Unreachable
+from sync.errors import InUse, MachikadoError, Malformed, RefusedByRule, Unreachable
 
 _SCHEME = "postgresql://"
 _ONE_WRITER = 0x6D616368
 """The lock's first key, "mach"; the second one is made from the schema's name."""
+_ONE_AT_A_TIME = _ONE_WRITER + 1
+"""The first key of the lock that lasts for a transaction."""
+_LONGEST_WAIT = "10s"
+"""For whoever writes at the moment; as SQLite's busy_timeout."""
 _INSTR = (
     "CREATE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
     " AS 'SELECT strpos($1, $2)'"
@@ -55,8 +63,6 @@ FOR EACH STATEMENT EXECUTE FUNCTION {table}_stays();
 class Postgres:
     """``postgresql://user@host/database``; the tables lie in a schema of their own."""
 
-    begins_write = "BEGIN"
-    begins_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     in_memory = False
 
     def __init__(self, url: str, schema: str, *, looks: bool = False) -> None:
@@ -64,6 +70,9 @@ class Postgres:
         self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self._schema = schema
         self._looks = looks
+        self._begins_write = (
+            f"BEGIN; SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME}, hashtext('{schema}'))"
+        )
         self.name = f"{self._url.render_as_string()} ({schema})"
 
     def marks(self, sql: str) -> str:
@@ -73,7 +82,9 @@ class Postgres:
     def engine(self, *, new: bool) -> sa.Engine:
         """See :class:`hub.store.dialect.Dialect`."""
         del new  # the schema is made with its tables, in one transaction
-        options = f"-csearch_path={self._schema} -csynchronous_commit=on"
+        options = (
+            f"-csearch_path={self._schema} -csynchronous_commit=on -clock_timeout={_LONGEST_WAIT}"
+        )
         if self._looks:
             options += " -cdefault_transaction_read_only=on"
         engine = self._engine(options)
@@ -104,13 +115,23 @@ class Postgres:
                 return int(bytes(data))
 
         connection.adapters.register_loader("numeric", Whole)
-        if self._looks:
-            return
+        if not self._looks:
+            self._keep_others_out(connection)
+
+    def _keep_others_out(self, connection: Any) -> None:
         (free,) = connection.execute(
             "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_ONE_WRITER, self._schema]
         ).fetchone()
         if not free:
             raise InUse(f"{self.name} is in use by another hub: stop it first")
+
+    def begin_write(self, raw: Any) -> None:
+        """See :class:`hub.store.dialect.Dialect`. Both at once: one round trip."""
+        raw.execute(self._begins_write, prepare=False)
+
+    def begin_read(self, raw: Any) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", prepare=False)
 
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """See :class:`hub.store.dialect.Dialect`."""
@@ -131,28 +152,31 @@ class Postgres:
             TransactionStatus.UNKNOWN,
         }
 
-    def damage(self, error: BaseException) -> str:
-        """See :class:`hub.store.dialect.Dialect`."""
-        from psycopg.errors import DataCorrupted, IndexCorrupted
+    def meaning(self, error: BaseException) -> MachikadoError | None:
+        """See :class:`hub.store.dialect.Dialect`; conditions are named in PostgreSQL's Appendix A.
 
-        cause = _cause(error)
-        return str(cause) if isinstance(cause, DataCorrupted | IndexCorrupted) else ""
+        A deadlock, a serialization failure and a lock that was waited for too long are undone
+        whole, and may be tried again.
+        """
+        from psycopg import DataError, InterfaceError, OperationalError, errors
 
-    def is_foreign(self, error: BaseException) -> bool:
-        """See :class:`hub.store.dialect.Dialect`."""
-        from psycopg import DataError
-
-        return isinstance(_cause(error), DataError)
-
-    def is_away(self, error: BaseException) -> bool:
-        """See :class:`hub.store.dialect.Dialect`."""
-        from psycopg import InterfaceError, OperationalError
-
-        return isinstance(_cause(error), OperationalError | InterfaceError)
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        match cause:
+            case errors.DataCorrupted() | errors.IndexCorrupted():
+                return damaged(self.name, f"is damaged ({cause})")
+            case errors.DiskFull():
+                return disk_full(self.name)
+            case DataError():
+                return Malformed("a text holds a sign that cannot be kept")
+            case (
+                errors.SerializationFailure()
+                | errors.DeadlockDetected()
+                | errors.LockNotAvailable()
+            ):
+                return Unreachable("the hub's database is busy: try again in a moment")
+            case OperationalError() | InterfaceError():
+                return Unreachable("the hub's database does not answer: try again in a moment")
+        return None
 
     def make_room(self, raw: Any) -> None:
         """The server keeps its own log."""
-
-
-def _cause(error: BaseException) -> BaseException | None:
-    return error.orig if isinstance(error, sa.exc.DBAPIError) else error

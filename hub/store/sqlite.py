@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from hub.store.expected import expected
+from hub.store.files import damaged, disk_full
+from sync.errors import MachikadoError
 
 IN_MEMORY = "sqlite://"
 _LOG_PAGES = 8_192
@@ -18,9 +20,6 @@ _ROOM = _LOG_PAGES * 4096
 
 class Sqlite:
     """``sqlite:///path``, or :data:`IN_MEMORY`, set for durable commits."""
-
-    begins_write = "BEGIN IMMEDIATE"
-    begins_read = "BEGIN"
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -53,6 +52,14 @@ class Sqlite:
         cursor.execute("PRAGMA busy_timeout=10000")
         cursor.close()
 
+    def begin_write(self, raw: Any) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        raw.execute("BEGIN IMMEDIATE")
+
+    def begin_read(self, raw: Any) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        raw.execute("BEGIN")
+
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """See :class:`hub.store.dialect.Dialect`."""
         metadata.create_all(connection)
@@ -65,20 +72,14 @@ class Sqlite:
         """See :class:`hub.store.dialect.Dialect`."""
         return bool(raw.in_transaction)
 
-    def damage(self, error: BaseException) -> str:
-        """Pages that are none: the subclasses of DatabaseError mean other things."""
+    def meaning(self, error: BaseException) -> MachikadoError | None:
+        """Damaged is what has pages that are none: most subclasses of DatabaseError mean others."""
         cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
-        return str(cause) if type(cause) is sqlite3.DatabaseError else ""
-
-    def is_foreign(self, error: BaseException) -> bool:
-        """It keeps every text."""
-        del error
-        return False
-
-    def is_away(self, error: BaseException) -> bool:
-        """A file is there or damaged."""
-        del error
-        return False
+        if type(cause) is sqlite3.DatabaseError:
+            return damaged(self.name, f"is damaged ({cause})")
+        if isinstance(cause, sqlite3.OperationalError) and _code(cause) == sqlite3.SQLITE_FULL:
+            return disk_full(self.name)
+        return None
 
     def make_room(self, raw: Any) -> None:
         """Give the write-ahead log its full size now, so that no commit has to make it longer.
@@ -99,6 +100,11 @@ class Sqlite:
                 if raw.in_transaction:
                     raw.execute("ROLLBACK")
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's own number for what happened; an error of the driver alone has none."""
+    return getattr(error, "sqlite_errorcode", 0)
 
 
 def _existing(url: str) -> sa.URL:

@@ -118,14 +118,14 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
 
     is_open = Database._under_way
 
-    def begin(self: Database, statement: str) -> Tx:
+    def begin(self: Database, how: Callable[[Any], None]) -> Tx:
         raw, marks = self._raw(), self._dialect.marks
         waiting = is_open(self)
-        if statement == "BEGIN IMMEDIATE" and waiting:
+        if how == self._dialect.begin_write and waiting:
             Tx(raw, marks).rows("COMMIT")
             waiting = False
         if not waiting:
-            Tx(raw, marks).rows(statement)
+            how(raw)
         return Late(raw, marks)
 
     def nothing_to_roll_back(_: Database) -> bool:

@@ -534,14 +534,16 @@ def _databases(folder: Path | None) -> tuple[Database, Database]:
     )
 
 
-def corner(folder: Path | None = None) -> Corner:
+def corner(
+    folder: Path | None = None, *, stored: tuple[Database, Database] | None = None
+) -> Corner:
     """Two towns with a programme each, three shops, all accepted by both towns.
 
-    Its databases are where the tests' are, or in a folder.
+    Its databases are where the tests' are, in a folder, or those that are given.
     """
     clock = TurnedClock(at("2026-11-02 10:00"))
     randomness = SeededRandomness(1)
-    database, who = _databases(folder)
+    database, who = stored or _databases(folder)
     core = Core(
         database=database,
         keys=KeyRing(None, randomness),
