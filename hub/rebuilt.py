@@ -59,6 +59,7 @@ COMPARED: Mapping[str, Compared] = {
         where="WHERE purpose<>''",
     ),
     "borne": Compared(keys=("municipality", "node", "window")),
+    "earned": Compared(keys=("municipality", "window", "organisation", "node")),
     "settlement_window": Compared(keys=("municipality", "kind", "window")),
     "settlement_line": Compared(keys=("municipality", "kind", "window", "organisation")),
     "programme": Compared(keys=("municipality", "programme")),

@@ -13,6 +13,7 @@ import msgspec
 
 from hub.bodies import HubRecord
 from hub.core import Core
+from hub.points import earned
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.store import schema
 from hub.store.database import Tx
@@ -89,7 +90,7 @@ class Books:
         self.expired_until = Millis(row["expired_until"])
         self._balances: dict[str, int] = {}
         self._before: dict[str, int] = {}
-        self._moves: list[tuple[object, ...]] = []
+        self._moves: list[tuple[Any, ...]] = []
         """Transfers that are not written yet, as rows of their table."""
         self._months: dict[int, int] = {}
         self._parts: dict[Source, int] = {}
@@ -147,6 +148,10 @@ class Books:
     def _moved(self) -> Iterator[Transfer]:
         """The transfers that are not written yet."""
         return (Transfer._make(row[2:]) for row in self._moves)
+
+    def _legs(self) -> Iterator[earned.Move]:
+        """What says who earned the transfers that are not written yet."""
+        return ((row[2], row[6], row[7], row[8], row[14]) for row in self._moves)
 
     def write_rows(self) -> None:
         """Write the judged records, so that what follows in this posting finds them."""
@@ -260,6 +265,7 @@ class Books:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
         self.tx.insert_many(schema.transfer, self._moves)
+        earned.net(self.tx, self.town, self.window, earned.earnings(self._legs()))
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
         self._write_marks()

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from hub.applying import body_of
 from hub.bodies import HubRecord, WindowApproved, WindowClosed, WindowReviewed
-from hub.points.accounts import receivable, subject_of
+from hub.points.accounts import receivable
 from hub.points.books import Books
 from hub.settlement.plan import Claim, Payment, plan
 from hub.store import schema
@@ -161,19 +161,15 @@ def open_number(tx: Tx, town: MunicipalityCode) -> int:
 def net_credits(tx: Tx, town: MunicipalityCode, window: int) -> dict[OrganisationId, int]:
     """What a window's stamp earned each organisation: credits of its payable less debits.
 
-    What settlement itself took out of a payable (netting, bank files) is no part of it; what a
-    bank returned is. Organisations that neither won nor lost are left out.
+    Read from what was netted while posting (:mod:`hub.points.earned`), a row a terminal.
+    Organisations that neither won nor lost are left out.
     """
     found = tx.rows(
-        "SELECT account, SUM(points) FROM (SELECT credit AS account, points FROM transfer"
-        " WHERE municipality=? AND \"window\"=? AND credit >= 'payable:' AND credit < 'payable;'"
-        " UNION ALL SELECT debit, -points FROM transfer"
-        " WHERE municipality=? AND \"window\"=? AND debit >= 'payable:' AND debit < 'payable;'"
-        " AND credit NOT LIKE 'transit:%' AND credit NOT LIKE 'receivable:%')"
-        " GROUP BY account HAVING SUM(points) <> 0 ORDER BY account",
-        [town, window, town, window],
+        'SELECT organisation, sum(points) FROM earned WHERE municipality=? AND "window"=?'
+        " GROUP BY organisation HAVING sum(points)<>0 ORDER BY organisation",
+        [town, window],
     )
-    return {OrganisationId(subject_of(account)): points for account, points in found}
+    return {OrganisationId(organisation): points for organisation, points in found}
 
 
 def brought_forward(tx: Tx, name: WindowName) -> dict[OrganisationId, int]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hub.store.columns import TEXT
 
-VERSION = 3
+VERSION = 4
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
@@ -326,6 +326,17 @@ borne = _table(
     _int("points"),
 )
 """What reserve and deficits gave for a node's own word in a window."""
+
+earned = _table(
+    "earned",
+    _key("municipality"),
+    _key("window", sa.BigInteger()),
+    _key("organisation"),
+    _key("node"),
+    _int("points"),
+)
+"""What each terminal earned its organisation in a window (:mod:`hub.points.earned`). ``node`` is
+empty for what comes from none."""
 
 posting = _table(
     "posting",

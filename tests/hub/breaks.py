@@ -118,8 +118,14 @@ def _change_grant(tx: Tx) -> None:
             )
 
 
+_OF_FISH_SHOP = (
+    " WHERE municipality='141305' AND \"window\"=1 AND organisation='141305-B2109'"
+    " AND node='141305-B2109-1111'"
+)
+
+
 def _extra_transfer(tx: Tx) -> None:
-    """Somebody writes a shop 1,000 points, and balances that fit."""
+    """Somebody writes a shop 1,000 points, and balances and sums that fit."""
     tx.insert(
         schema.transfer,
         municipality=KAWASAKI,
@@ -145,30 +151,35 @@ def _extra_transfer(tx: Tx) -> None:
             account=account,
             points=points,
         )(tx)
+    sql("UPDATE earned SET points=points+1000" + _OF_FISH_SHOP)(tx)
 
 
 BREAKS = [
     Break(
         "the amount of a transfer",
         sql(f"UPDATE transfer SET points=251 WHERE {_WALLET_SPEND}"),
-        frozenset({"transfer points", "balance wallet", "balance payable"}),
+        frozenset({"transfer points", "balance wallet", "balance payable", "earned payable"}),
     ),
     Break(
         "who a transfer is paid to",
         sql(f"UPDATE transfer SET credit='payable:131164-C1001' WHERE {_WALLET_SPEND}"),
-        frozenset({"transfer credit", "balance payable"}),
+        frozenset({"transfer credit", "balance payable", "earned payable"}),
     ),
     Break(
         "the window of a transfer",
         sql(f'UPDATE transfer SET "window"=2 WHERE {_WALLET_SPEND}'),
-        frozenset({"transfer window"}),
+        frozenset({"transfer window", "earned payable"}),
     ),
     Break(
         "a transfer that is gone",
         sql(f"DELETE FROM transfer WHERE {_WALLET_SPEND}"),
-        frozenset({"transfer-missing", "balance wallet", "balance payable"}),
+        frozenset({"transfer-missing", "balance wallet", "balance payable", "earned payable"}),
     ),
-    Break("a transfer that nothing explains", _extra_transfer, frozenset({"transfer-unexplained"})),
+    Break(
+        "a transfer that nothing explains",
+        _extra_transfer,
+        frozenset({"transfer-unexplained", "earned points"}),
+    ),
     Break(
         "a balance",
         sql(
@@ -181,6 +192,16 @@ BREAKS = [
         "a balance that is gone",
         sql("DELETE FROM balance WHERE municipality='141305' AND account='reserve'"),
         frozenset({"sum", "balance reserve"}),
+    ),
+    Break(
+        "what a terminal earned in a window",
+        sql("UPDATE earned SET points=points+1" + _OF_FISH_SHOP),
+        frozenset({"earned payable", "earned points"}),
+    ),
+    Break(
+        "a terminal that earned nothing any more",
+        sql("DELETE FROM earned" + _OF_FISH_SHOP),
+        frozenset({"earned payable", "earned-missing"}),
     ),
     Break(
         "what a shop was paid for a record",
@@ -215,6 +236,7 @@ BREAKS = [
                 "record-missing",
                 "record-unexplained",
                 "transfer-unexplained",
+                "earned-unexplained",
                 "hold state",
                 "settlement_line-unexplained",
             }
