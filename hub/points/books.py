@@ -164,11 +164,10 @@ class Books:
         firsts: dict[tuple[str, str, int, str, str], int] = {}
         for row in self.rows:
             firsts.setdefault((row[0], row[1], row[_AT] // DAY, row[2], row[3]), row[4])
-        self.tx.many(
-            "INSERT INTO record_day VALUES (?,?,?,?,?,?)"
-            " ON CONFLICT (municipality, node, day, epoch, branch)"
-            " DO UPDATE SET first=excluded.first WHERE excluded.first<record_day.first",
+        self.tx.put_many(
+            schema.record_day,
             [(*key, first) for key, first in firsts.items()],
+            where="WHERE excluded.first<record_day.first",
         )
 
     def touch(self, subject: str) -> None:
@@ -286,29 +285,22 @@ class Books:
             for account, points in self._balances.items()
             if points != self._before[account]
         )
-        self.tx.many(
-            "INSERT INTO balance (municipality, account, points) VALUES (?,?,?)"
-            " ON CONFLICT (municipality, account) DO UPDATE SET points=excluded.points",
-            [(self.town, account, points) for account, points in changed],
+        self.tx.put_many(
+            schema.balance, [(self.town, account, points) for account, points in changed]
         )
         return [account for account, _ in changed]
 
     def _write_marks(self) -> None:
         """What the feed, the nights and the limits of a window ask for."""
         tx, town = self.tx, self.town
-        tx.many(
-            "INSERT INTO touched (municipality, account, posting) VALUES (?,?,?)"
-            " ON CONFLICT (municipality, account) DO UPDATE SET posting=excluded.posting",
-            [(town, account, self.number) for account in sorted(self._touched)],
+        tx.put_many(
+            schema.touched, [(town, account, self.number) for account in sorted(self._touched)]
         )
-        tx.many(
-            "INSERT INTO lot_date (municipality, expires, account) VALUES (?,?,?)"
-            " ON CONFLICT DO NOTHING",
-            [(town, expires, account) for expires, account in sorted(self._dated)],
+        tx.put_many(
+            schema.lot_date, [(town, expires, account) for expires, account in sorted(self._dated)]
         )
-        tx.many(
-            'INSERT INTO borne (municipality, node, "window", points) VALUES (?,?,?,?)'
-            ' ON CONFLICT (municipality, node, "window") DO UPDATE SET points=excluded.points',
+        tx.put_many(
+            schema.borne,
             [(town, node, self.window, points) for node, points in self._borne.items() if points],
         )
 

@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 
 from hub.store.dialect import Dialect
 from hub.store.files import damaged
-from hub.store.spelling import Marks
 from hub.store.sqlite import Sqlite
 from sync.errors import Damaged, DiskFull, Unreachable
 
@@ -29,9 +28,10 @@ Row = Mapping[str, Any]
 class Tx:
     """One open transaction: statements go to the driver as they are but for their marks."""
 
-    def __init__(self, raw: Any, marks: Marks) -> None:
+    def __init__(self, raw: Any, dialect: Dialect) -> None:
         self._raw = raw
-        self._marks = marks
+        self._dialect = dialect
+        self._marks = dialect.marks
 
     def one(self, sql: str, /, **values: object) -> Row | None:
         """The first row, or None."""
@@ -63,10 +63,23 @@ class Tx:
             self.many(_inserted(table, rows[0].keys()), rows)
 
     def insert_many(self, table: sa.Table, rows: Sequence[Sequence[object]]) -> None:
-        """Insert many full rows, columns in the table's order, by the driver itself."""
+        """Insert many full rows, columns in the table's order, the quickest way there is."""
         if rows:
-            marks = ",".join("?" * len(table.columns))
-            self.many(f"INSERT INTO {table.name} VALUES ({marks})", rows)
+            self._dialect.add(self._raw, table, rows, "")
+
+    def put_many(
+        self, table: sa.Table, rows: Sequence[Sequence[object]], *, where: str = ""
+    ) -> None:
+        """Insert full rows, or replace the other columns of those whose key is there.
+
+        ``where``: only of those for which it holds; no key stands twice among ``rows``.
+        """
+        if rows:
+            keys, names = table.primary_key.columns.keys(), table.columns.keys()
+            sets = ",".join(f'"{name}"=excluded."{name}"' for name in names if name not in keys)
+            then = f"UPDATE SET {sets}" if sets else "NOTHING"
+            on = ",".join(f'"{key}"' for key in keys)
+            self._dialect.add(self._raw, table, rows, f"ON CONFLICT ({on}) DO {then} {where}")
 
     def many(self, sql: str, rows: Sequence[Sequence[object] | Mapping[str, object]]) -> None:
         """Run one statement for many rows of values, by the driver itself."""
@@ -225,12 +238,12 @@ class Database:
     def _begin(self, how: Callable[[Any], None]) -> Tx:
         raw = self._raw()
         how(raw)
-        return Tx(raw, self._dialect.marks)
+        return Tx(raw, self._dialect)
 
     def _end(self) -> None:
         """Undo what was not committed."""
         if self._under_way():
-            Tx(self._raw(), self._dialect.marks).rows("ROLLBACK")
+            Tx(self._raw(), self._dialect).rows("ROLLBACK")
 
     def _under_way(self) -> bool:
         return self._dialect.under_way(self._raw())

@@ -1,5 +1,6 @@
 """What differs between the databases that a hub can lie in; nothing else does."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -29,6 +30,15 @@ class Dialect(Protocol):
 
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """Make the tables, and what these need to be fast and safe there."""
+
+    def add(
+        self, raw: Any, table: sa.Table, rows: Sequence[Sequence[object]], otherwise: str
+    ) -> None:
+        """Insert full rows, columns in the table's order, the quickest way there is.
+
+        ``otherwise``: what to do with a row whose key is there, as an ON CONFLICT clause; empty: it
+        is an error.
+        """
 
     def under_way(self, raw: Any) -> bool:
         """Whether a transaction is still open; a full disk may have ended it."""

@@ -7,6 +7,7 @@ lock first and reads only what those before it committed. Texts are compared byt
 does it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +51,8 @@ def check_url(url: str) -> None:
         )
 
 
+_MANY = 32
+"""Rows that are worth a COPY of their own."""
 _STAY = {"transfer", "posting", "chronicle"}
 """What was posted or decided is never changed; the server holds every program to it."""
 _STAYS = """
@@ -143,6 +146,24 @@ class Postgres:
         for table in _STAY & metadata.tables.keys():
             raw.execute(_STAYS.format(table=table))
 
+    def add(
+        self, raw: Any, table: sa.Table, rows: Sequence[Sequence[object]], otherwise: str
+    ) -> None:
+        """By COPY, or as arrays: either way one statement, whatever the number of rows."""
+        names = ",".join(f'"{name}"' for name in table.columns.keys())  # noqa: SIM118  no dict
+        if otherwise or len(rows) < _MANY:
+            arrays = ",".join(f"%s::{_type_of(column)}[]" for column in table.columns)
+            raw.execute(
+                f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {otherwise}",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+            return
+        copying = f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)"
+        with raw.cursor().copy(copying) as copy:
+            copy.set_types([_type_of(column) for column in table.columns])
+            for row in rows:
+                copy.write_row(row)
+
     def under_way(self, raw: Any) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""
         from psycopg.pq import TransactionStatus
@@ -180,3 +201,10 @@ class Postgres:
 
     def make_room(self, raw: Any) -> None:
         """The server keeps its own log."""
+
+
+def _type_of(column: sa.Column[Any]) -> str:
+    """What PostgreSQL calls the type of a column's values."""
+    if isinstance(column.type, sa.LargeBinary):
+        return "bytea"
+    return "int8" if isinstance(column.type, sa.Integer) else "text"

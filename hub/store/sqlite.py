@@ -1,6 +1,7 @@
 """A hub's database in a file, or in memory."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -67,6 +68,13 @@ class Sqlite:
         raw.execute("ANALYZE sqlite_schema")  # makes the table for what follows
         raw.executemany("INSERT INTO sqlite_stat1 VALUES (?,?,?)", [*expected(metadata)])
         raw.execute("ANALYZE sqlite_schema")  # takes it in
+
+    def add(
+        self, raw: Any, table: sa.Table, rows: Sequence[Sequence[object]], otherwise: str
+    ) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        marks = ",".join("?" * len(table.columns))
+        raw.executemany(f"INSERT INTO {table.name} VALUES ({marks}) {otherwise}", rows)
 
     def under_way(self, raw: Any) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""

@@ -119,14 +119,14 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
     is_open = Database._under_way
 
     def begin(self: Database, how: Callable[[Any], None]) -> Tx:
-        raw, marks = self._raw(), self._dialect.marks
+        raw, dialect = self._raw(), self._dialect
         waiting = is_open(self)
         if how == self._dialect.begin_write and waiting:
-            Tx(raw, marks).rows("COMMIT")
+            Tx(raw, dialect).rows("COMMIT")
             waiting = False
         if not waiting:
             how(raw)
-        return Late(raw, marks)
+        return Late(raw, dialect)
 
     def nothing_to_roll_back(_: Database) -> bool:
         """Whatever stands open waits for the next commit."""
