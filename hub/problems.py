@@ -23,6 +23,7 @@ from sync.errors import (
     Malformed,
     NotAuthentic,
     RefusedByRule,
+    TooMany,
     Unreachable,
 )
 from sync.request import NOT_AUTHENTIC, Response, problem_response
@@ -92,10 +93,6 @@ class NotAcceptable(RefusedByRule):
 
     def __init__(self, gives: str) -> None:
         super().__init__("not-acceptable", f"this call answers in {gives} and nothing else")
-
-
-class TooMany(Unreachable):
-    """A key asks more often than it may; nothing was done."""
 
 
 def problem_of(error: Exception) -> Response:

@@ -9,7 +9,7 @@ down is watching them, or makes a list. What standings told whom stands in the t
 import logging
 import threading
 
-from sync.errors import Unreachable
+from sync.errors import TooMany
 from sync.ports import Clock
 from sync.values import Millis, NodeId
 
@@ -33,11 +33,11 @@ class Throttle:
         self._lock = threading.Lock()
 
     def take(self, node: NodeId) -> None:
-        """Take one; raises Unreachable with what to wait for: the node goes on as if offline."""
+        """Take one; raises TooMany with what to wait for: the node goes on as if offline."""
         wait = self.wait(node)
         if wait:
             _log.warning("%s asks faster than cards are put down", node)
-            raise Unreachable("too many questions at once: ask again later", wait / 1000)
+            raise TooMany("too many questions at once: ask again later", wait / 1000)
 
     def wait(self, node: NodeId) -> int:
         """Take one and give 0; or how many milliseconds it has to wait, and take nothing."""

@@ -16,7 +16,7 @@ from node.reach import HOLD_PATIENCE
 from node.refusals import rule
 from sync.calls import HubCalls
 from sync.clock import At, day_of
-from sync.errors import RefusedByRule, Unreachable
+from sync.errors import Busy, RefusedByRule, Unreachable
 from sync.holds import HoldAnswer, HoldRequest, Purpose, Wanted
 from sync.policy import closed, left_of
 from sync.standing import AccountStanding, LoneStanding
@@ -151,6 +151,8 @@ class Asking:
         if answer.reason == RECORDS_FIRST:
             self._parts.outbox.push()
             answer = calls.hold(n, request)
+        if answer.reason == RECORDS_FIRST:
+            raise Busy("the hub has not come to what this counter handed in; nothing is lost", 0)
         return answer
 
     def _given_up(self) -> bool:

@@ -108,6 +108,7 @@ def _status(now: Status) -> shell.Line:
         "acknowledged": now.acknowledged,
         "last_sync": now.last_sync,
         "hub_reachable": now.hub_reachable,
+        "busy": now.busy,
         "offline_left": now.offline_left,
         "ticket_float_left": now.ticket_float_left,
         "only_copy": now.only_copy,

@@ -94,6 +94,7 @@ class Counter:
                 policy=policy,
                 float_limit=parts.knowledge.float_limit(policy),
                 silent=parts.reach.silent,
+                busy=parts.reach.busy(parts.time.ran()),
                 only_copy=second is None or same_disk(parts.store.file.parent, second.file.parent),
                 unsealed_keys=not parts.keys.sealed,
                 second_trouble="" if second is None else second.trouble,

@@ -7,17 +7,24 @@ wrong clock is set right by the hub's signed time, and the call is made once mor
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar, runtime_checkable
+from zlib import crc32
 
 from node.identity import Identity
 from node.reach import Patience, Reach
 from node.timekeeping import Timekeeper
 from node.writer import Writer
 from sync.calls import Doorstep, HubCalls
-from sync.errors import Unreachable
+from sync.errors import Busy, Unreachable
 from sync.request import ClockSkew, Door, OtherServer
 from sync.values import Millis
 
 T = TypeVar("T")
+A_MOMENT = 5
+"""Seconds to wait for a busy hub that does not say how long."""
+LONGEST_WAIT = 300
+"""Seconds; what asks for more is not believed: nobody signs it."""
+_MORE = 0.25
+"""By how much the waits of a town's nodes differ, as a share of what the hub asked for."""
 
 
 @runtime_checkable
@@ -67,6 +74,8 @@ class Line:
         self._time = time
         self._patience = patience
         self._calls: HubCalls | None = None
+        self._spread = crc32(identity.node.encode()) / 2**32
+        """This node's own share of the waits, so that a town's nodes do not come back at once."""
         self.reach = reach
 
     @property
@@ -99,7 +108,8 @@ class Line:
         calls = self.calls
         try:
             answer = self._patience.ask(lambda: self._in_time(calls, call), seconds, late)
-        except Unreachable:
+        except Unreachable as error:
+            self.unanswered(error)
             self.reach.silence(self._time.now(Millis(0)).ms)
             raise
         self.reach.heard(self._time.now(Millis(0)).ms)
@@ -109,8 +119,8 @@ class Line:
         """Ask the hub for its time, in the background; whether it answered."""
         try:
             self.tell_time()
-        except Unreachable:
-            self.reach.silence(self._time.now(Millis(0)).ms)
+        except Unreachable as error:
+            self.unanswered(error)
             return False
         self.reach.heard(self._time.now(Millis(0)).ms)
         return True
@@ -121,14 +131,26 @@ class Line:
         self._time.told(_from_the_hub(doorstep.time))
 
     def patiently(self, call: Callable[[HubCalls], T]) -> T:
-        """One question in the background. Raises Unreachable, and notes the silence."""
+        """One question in the background. Raises Unreachable, and notes why there is no answer."""
         try:
             answer = self._in_time(self.calls, call)
-        except Unreachable:
-            self.reach.silence(self._time.now(Millis(0)).ms)
+        except Unreachable as error:
+            self.unanswered(error)
             raise
         self.reach.heard(self._time.now(Millis(0)).ms)
         return answer
+
+    def unanswered(self, error: Unreachable) -> None:
+        """Note why a question in the background has no answer: silence, or a hub that is busy.
+
+        A busy one is there: who stands at the counter may still ask it.
+        """
+        if not isinstance(error, Busy):
+            self.reach.silence(self._time.now(Millis(0)).ms)
+            return
+        told = A_MOMENT if error.retry_after is None else error.retry_after
+        wait = min(told, LONGEST_WAIT) * (1 + _MORE * self._spread)
+        self.reach.asked_to_wait(self._time.ran(), int(1000 * wait))
 
     def close(self) -> None:
         """Let go of connections."""

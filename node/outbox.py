@@ -98,7 +98,7 @@ class Outbox:
                     self._do(session, step, tally)
             except Unreachable as error:
                 session.on(Event.SILENCE)
-                self._line.reach.silence(self._writer.now().ms)
+                self._line.unanswered(error)
                 trouble = str(error)
             except (NotAuthentic, Malformed, RefusedByRule) as error:
                 trouble, said_no = str(error), reason_of(error)

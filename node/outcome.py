@@ -439,6 +439,8 @@ class Status:
     hub_reachable: bool
     """False after a silence, until a probe is answered."""
     silent_since: Millis | None
+    busy: bool
+    """The hub has asked to wait before more is handed in."""
     lists_as_of: Millis | None
     offline_left: int
     """Points of T2 spends that the float still allows (home town's policy, halved when stale)."""

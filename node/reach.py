@@ -102,6 +102,8 @@ class Reach:
         self.contact = store.kept(_KEY, Contact) or Contact()
         self.silent = False
         """After a silence in this run, until a probe is answered."""
+        self._busy_until = 0
+        """Until when the hub has asked to wait, in the machine's running time."""
 
     @property
     def silent_since(self) -> Millis:
@@ -118,6 +120,14 @@ class Reach:
         self.silent = True
         if not self.contact.silent_since:
             self._keep(Contact(self.contact.heard, max(1, now)))
+
+    def asked_to_wait(self, ran: int, wait: int) -> None:
+        """The hub has too much to do: nothing is sent in the background for ``wait`` ms."""
+        self._busy_until = max(self._busy_until, ran + wait)
+
+    def busy(self, ran: int) -> bool:
+        """Whether the hub has asked to wait, and that is not over."""
+        return ran < self._busy_until
 
     def _keep(self, contact: Contact) -> None:
         self.contact = contact

@@ -35,6 +35,7 @@ class Live:
     policy: Policy
     float_limit: int
     silent: bool
+    busy: bool
     only_copy: bool
     unsealed_keys: bool
     second_trouble: str
@@ -76,6 +77,7 @@ def status(store: Store, live: Live) -> Status:
         last_sync=Millis(contact.heard) if contact.heard else None,
         hub_reachable=not live.silent and not contact.silent_since and bool(contact.heard),
         silent_since=Millis(contact.silent_since) if contact.silent_since else None,
+        busy=live.busy,
         lists_as_of=live.lists.as_of,
         offline_left=max(0, limit - used),
         offline_limit=limit,
@@ -230,6 +232,7 @@ def from_outside(store: Store, now: Millis) -> Live:
         policy=policy,
         float_limit=limit,
         silent=False,
+        busy=False,
         only_copy=second is None or same_disk(store.file.parent, second),
         unsealed_keys=False,
         second_trouble="",

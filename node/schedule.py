@@ -2,6 +2,7 @@
 
 One scheduler wakes plain callables. A failed exchange is tried again with jittered, growing waits;
 a silent hub is probed every few seconds, so that the first person after it is back is served by it.
+A busy one is left alone for as long as it asks.
 """
 
 import logging
@@ -40,13 +41,15 @@ class Rounds:
 
     def probe(self) -> None:
         """Ask a silent hub whether it answers again; then exchange everything."""
+        if self._busy:
+            return
         if self._counter.parts.reach.silent and self._counter.probe():
             self._failures = self._skip = 0
             self.sync()
 
     def push(self) -> None:
         """Hand in what waits, when the hub answers and it is our turn after a failure."""
-        if self._counter.parts.reach.silent:
+        if self._counter.parts.reach.silent or self._busy:
             return
         if self._skip:
             self._skip -= 1
@@ -57,7 +60,7 @@ class Rounds:
 
     def sync(self) -> None:
         """One whole exchange."""
-        if not self._counter.parts.reach.silent:
+        if not (self._counter.parts.reach.silent or self._busy):
             self._note(self._counter.sync_now().reached)
 
     def paper(self) -> None:
@@ -75,12 +78,18 @@ class Rounds:
         """Housekeeping in an idle moment."""
         self._counter.rest()
 
+    @property
+    def _busy(self) -> bool:
+        """Whether the hub has asked to wait, and that is not over."""
+        parts = self._counter.parts
+        return parts.reach.busy(parts.time.ran())
+
     def _note(self, reached: bool) -> None:
         """Skip twice as many turns after each failure, up to five minutes.
 
         The node's own name spreads the nodes of a town over the turns.
         """
-        if reached:
+        if reached or self._busy:
             self._failures = self._skip = 0
             return
         self._failures += 1

@@ -5,6 +5,8 @@
     ├── NotAuthentic     a signature, a seal or a pin that does not hold
     ├── RefusedByRule    well-formed and authentic, but a rule says no (carries the rule's name)
     ├── Unreachable      the other side did not answer; nothing is lost
+    │   └── Busy         it answered that it has too much to do now; nothing is lost
+    │       └── TooMany  it has room, but this caller asks for too much of it
     ├── Damaged          what is stored does not add up
     ├── DiskFull         nothing can be stored until there is room; nothing is lost
     ├── NoAccess         a file or folder that may not be read or written; nothing is lost
@@ -43,6 +45,14 @@ class Unreachable(MachikadoError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Busy(Unreachable):
+    """The other side is there and has too much to do: it asks to wait. Nothing is lost."""
+
+
+class TooMany(Busy):
+    """A caller asks more, or more at once, than it may: it is to wait. Nothing is lost."""
 
 
 class Damaged(MachikadoError):

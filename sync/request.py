@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import Busy, Malformed, NotAuthentic, RefusedByRule, TooMany, Unreachable
 from sync.signing import SigningKey
 from sync.values import Millis
 
@@ -264,15 +264,20 @@ def raise_for_problem(response: Response) -> None:
     """Raise what an answer means: nothing for 2xx.
 
     400, 413, 415, 422: Malformed. 401 and 403 that are about the signature: NotAuthentic, or
-    ClockSkew. Other 4xx: RefusedByRule with the problem's reason. Everything else, 429 and a page
-    of somebody's Wi-Fi in between as well: Unreachable, with the wait that was asked for.
+    ClockSkew. 429: TooMany; 503 as a problem: Busy; both with the wait that was asked for. Other
+    4xx: RefusedByRule with the problem's reason. Everything else, a page of somebody's Wi-Fi in
+    between as well: Unreachable.
     """
     status = response.status
     if status in range(200, 300):
         return
     problem = _problem(response)
     detail = problem.detail or problem.title or f"the hub answered {status} without saying why"
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status not in range(400, 500):
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise TooMany(detail, _retry_after(response))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and problem.reason:
+        raise Busy(detail, _retry_after(response))
+    if status not in range(400, 500):
         raise Unreachable(detail, _retry_after(response))
     if status in {400, 413, 415, 422}:
         raise Malformed(detail)

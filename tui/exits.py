@@ -18,6 +18,7 @@ from pathlib import Path
 
 from node.card.errors import BadAnswer, CardError, SignatureMismatch
 from sync.errors import (
+    Busy,
     Damaged,
     DiskFull,
     InUse,
@@ -32,6 +33,7 @@ DONE, UNEXPECTED, USAGE, REFUSED, UNREACHABLE, DAMAGED, IN_USE = range(7)
 _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (InUse, IN_USE, "in-use"),
     (RefusedByRule, REFUSED, "refused"),
+    (Busy, UNREACHABLE, "busy"),
     (Unreachable, UNREACHABLE, "unreachable"),
     (DiskFull, UNREACHABLE, "disk-full"),
     (Damaged, DAMAGED, "damaged"),

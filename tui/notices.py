@@ -56,7 +56,7 @@ def _stopped(status: Status, words: Words) -> tuple[Notice, ...]:
 
 def _line(status: Status, words: Words) -> Notice:
     """The line, what waits and for how long, and how much may still be taken without it."""
-    parts = [words("Online") if status.hub_reachable else _down(status, words)]
+    parts = [_up(status, words) if status.hub_reachable else _down(status, words)]
     parts.append(words.many("{count} entry to send", "{count} entries to send", status.waiting))
     if status.oldest_waiting is not None and status.waiting:
         parts[-1] += words(" (oldest {age})", age=words.age(status.now - status.oldest_waiting))
@@ -68,9 +68,16 @@ def _line(status: Status, words: Words) -> Notice:
     return Notice("look" if look else "calm", words(", ").join(parts))
 
 
+def _up(status: Status, words: Words) -> str:
+    """That the line is up; what is to be sent may have to wait all the same."""
+    return words("Online, the centre is busy") if status.busy else words("Online")
+
+
 def _down(status: Status, words: Words) -> str:
     """That the line is down, and what that means here: a counter that is stopped has said more."""
-    if status.silent_since is None:
+    if status.busy:
+        down = words("The centre is busy")
+    elif status.silent_since is None:
         down = words("Network down")
     else:
         age = words.age(status.now - status.silent_since)

@@ -631,6 +631,7 @@ def quiet_status() -> Status:
         last_sync=NOW,
         hub_reachable=True,
         silent_since=None,
+        busy=False,
         lists_as_of=NOW,
         offline_left=30_000,
         offline_limit=30_000,

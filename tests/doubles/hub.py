@@ -2,7 +2,7 @@
 
 It keeps wallets by account, knows cards by key digest, takes records once, answers holds, feeds
 standings, grants epochs. It checks heads and chains, as the node must send them right; it verifies
-no card signatures. Faults are knobs: ``silent``, ``lose_answers``, ``late``, ``quarantine``.
+no card signatures. Faults are knobs: ``silent``, ``busy``, ``lose_answers``, ``late`` and so on.
 """
 
 import re
@@ -147,6 +147,8 @@ class FakeHub(GivesNumbers):
         self.requests: list[str] = []
         self.quarantine: set[int] = set()
         self.silent = False
+        self.busy: dict[str, int] = {}
+        """Part of a path -> seconds after which such a call may be made again."""
         self.lose_answers = 0
         self.lose_answers_to = ""
         """The end of a path whose calls are taken, and whose answers are lost."""
@@ -183,6 +185,9 @@ class FakeHub(GivesNumbers):
         if self.silent:
             raise Unreachable("the hub is silent")
         self.requests.append(f"{request.method} {request.path_with_query}")
+        for part, wait in self.busy.items():
+            if part in request.path_with_query:
+                return problem_response(503, "busy", "the hub is busy", retry_after=wait)
         answer = self._answer(request)
         lost_to = self.lose_answers_to and request.path_with_query.endswith(self.lose_answers_to)
         if self.lose_answers or lost_to:

@@ -174,6 +174,73 @@ def test_the_rounds_notice_that_the_hub_is_back_and_hand_everything_in(shop: Sho
     assert shop.counter.status().waiting == 0
 
 
+def test_a_busy_hub_is_asked_again_when_it_said_and_the_counter_goes_on_with_it(shop: Shop) -> None:
+    rounds = Rounds(shop.counter)
+    shop.hub.busy = {"/records/": 60}
+    assert isinstance(shop.counter.spend(shop.card, KAWASAKI, Points(100), pin()), Approved)
+
+    rounds.push()
+    asked = len(shop.hub.requests)
+    for turn in (rounds.push, rounds.sync, rounds.probe):
+        turn()
+
+    assert len(shop.hub.requests) == asked, "nothing is sent before the minute is over"
+    status = shop.counter.status()
+    assert (status.busy, status.hub_reachable, status.silent_since) == (True, True, None)
+    assert shop.counter.look_up(shop.card).fresh, (
+        "who stands at the counter is served all the while"
+    )
+
+    shop.hub.busy = {}
+    shop.pass_time(minutes=2)
+    rounds.push()
+
+    assert (shop.counter.status().busy, shop.counter.status().waiting) == (False, 0)
+
+
+def test_a_hub_that_has_not_come_to_what_was_handed_in_leaves_the_sale_to_policy(
+    shop: Shop,
+) -> None:
+    assert isinstance(shop.counter.spend(shop.card, KAWASAKI, Points(100), pin()), Approved)
+    shop.hub.busy = {"/records/": 60}
+
+    done = shop.counter.spend(shop.card, KAWASAKI, Points(900), pin())
+
+    assert isinstance(done, Approved)
+    assert done.tier is Tier.T2
+
+
+def test_a_hub_too_busy_for_a_hold_is_left_alone_while_policy_decides(shop: Shop) -> None:
+    rounds = Rounds(shop.counter)
+    shop.hub.busy = {"/holds/": 10}
+
+    done = shop.counter.spend(shop.card, KAWASAKI, Points(900), pin())
+
+    assert isinstance(done, Approved)
+    assert done.tier is Tier.T2
+    asked = len(shop.hub.requests)
+    rounds.probe()
+    assert len(shop.hub.requests) == asked
+    shop.hub.busy = {}
+    shop.pass_time(minutes=1)
+    rounds.probe()
+    assert shop.counter.status().hub_reachable
+    assert shop.counter.status().waiting == 0
+
+
+def test_no_answer_keeps_a_counter_waiting_for_long(shop: Shop) -> None:
+    rounds = Rounds(shop.counter)
+    shop.hub.busy = {"/records/": 3_600}
+    shop.counter.sync_now()
+    shop.hub.busy = {}
+    assert isinstance(shop.counter.spend(shop.card, KAWASAKI, Points(100), pin()), Approved)
+
+    shop.pass_time(minutes=7)
+    rounds.push()
+
+    assert shop.counter.status().waiting == 0
+
+
 def test_straight_patience_is_the_doors_own() -> None:
     assert Straight().ask(lambda: 7, 0.0, never) == 7
 

@@ -12,7 +12,7 @@ from http_message_signatures.algorithms import ED25519
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import Busy, Malformed, NotAuthentic, RefusedByRule, TooMany, Unreachable
 from sync.request import (
     PROBLEM,
     ClockSkew,
@@ -301,9 +301,9 @@ def test_a_good_answer_raises_nothing() -> None:
         (401, "not-authentic", NotAuthentic),
         (403, "not-authentic", NotAuthentic),
         (401, "clock-skew", ClockSkew),
-        (429, "throttled", Unreachable),
+        (429, "throttled", TooMany),
         (500, "broken", Unreachable),
-        (503, "starting", Unreachable),
+        (503, "starting", Busy),
     ],
 )
 def test_each_status_means_one_thing(status: int, reason: str, kind: type[Exception]) -> None:
@@ -335,6 +335,7 @@ def test_the_wait_that_was_asked_for_is_bounded(header: str, wait: float | None)
     [
         Response(302, "text/html", b"<html>welcome to our Wi-Fi</html>"),
         Response(502, PROBLEM, b'{"detail": '),
+        Response(503, "text/html", b"<html>a proxy's own page</html>"),
         Response(500, "", b"\xff"),
     ],
 )

@@ -20,6 +20,7 @@ from node.card.errors import (
     WrongPin,
 )
 from sync.errors import (
+    Busy,
     Damaged,
     DiskFull,
     InUse,
@@ -48,6 +49,7 @@ def _raises(problem: BaseException) -> None:
         (RefusedByRule("too-few-points", "not enough"), 3, "too-few-points"),
         (WrongPin(2), 3, "wrong-pin"),
         (Unreachable("no answer"), 4, "unreachable"),
+        (Busy("come back later"), 4, "busy"),
         (Damaged("does not add up"), 5, "damaged"),
         (DiskFull("the disk is full"), 4, "disk-full"),
         (NotAuthentic("another hub"), 5, "not-authentic"),

@@ -44,6 +44,16 @@ def test_a_silent_hub_is_told_with_the_queues_age_and_what_may_still_be_taken() 
     ]
 
 
+def test_a_hub_that_is_busy_is_no_broken_line() -> None:
+    assert _texts(replace(quiet_status(), busy=True, waiting=3)) == [
+        "Online, the centre is busy, 3 entries to send, offline limit left 30,000"
+    ]
+    silent = replace(quiet_status(), busy=True, hub_reachable=False, silent_since=NOW)
+    assert _texts(silent) == [
+        "The centre is busy: you can go on, 0 entries to send, offline limit left 30,000"
+    ]
+
+
 def test_a_node_that_takes_no_money_says_so_first_and_why() -> None:
     status = replace(quiet_status(), stopped="second-path-missing", demo=True)
     first, second, *_ = notices(status, ENGLISH)

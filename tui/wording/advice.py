@@ -29,6 +29,7 @@ class Advice:
 _ASK_TOWN = N_("Please send the customer to the town's counter.")
 _WHEN_ONLINE = N_("It works again as soon as the network is back.")
 _AGAIN = N_("Please try again.")
+_IN_A_MOMENT = N_("Wait a moment, then try again.")
 _CALL_OFFICE = N_("Please call the office.")
 
 ADVICE: dict[str, Advice] = {
@@ -308,6 +309,7 @@ ADVICE: dict[str, Advice] = {
     "other-account": Advice(N_("This card belongs to another account by now."), _AGAIN),
     "not-accepted": Advice(N_("This shop does not take this town's points."), _ASK_TOWN, "no"),
     "not-authentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
+    "too-many-requests": Advice(N_("The centre was asked too often from here."), _IN_A_MOMENT),
     "records-first": Advice(N_("The centre first needs what is still to send."), _AGAIN),
     "attempt-ended": Advice(N_("This took too long and was given up."), _AGAIN),
     "attempt-number-taken": Advice(N_("The centre has lost count with this PC."), _AGAIN),
@@ -439,6 +441,8 @@ ERRORS: dict[str, Advice] = {
     "NotAuthentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
     "RefusedByRule": Advice(N_("The centre says no."), _CALL_OFFICE),
     "Unreachable": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
+    "Busy": Advice(N_("The centre is busy."), _IN_A_MOMENT),
+    "TooMany": Advice(N_("The centre was asked too often from here."), _IN_A_MOMENT),
     "Damaged": Advice(N_("The data on this PC does not add up."), _CALL_OFFICE, "no"),
     "DiskFull": Advice(
         N_("This PC's disk is full."), N_("Delete what is not needed, then try again.")

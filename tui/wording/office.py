@@ -99,9 +99,9 @@ OFFICE: dict[str, Advice] = {
     "hub-exists": Advice(N_("There is a hub in this folder already."), _OTHER_FOLDER),
 }
 
-FOR_EVERYBODY = tuple(
-    ERRORS[name] for name in ("Malformed", "Unreachable", "DiskFull", "NoAccess", "CardUnreadable")
-)
+_SILENT = ("Unreachable", "Busy", "TooMany")
+_ANYWHERE = ("Malformed", *_SILENT, "DiskFull", "NoAccess", "CardUnreadable")
+FOR_EVERYBODY = tuple(ERRORS[name] for name in _ANYWHERE)
 """Words of errors that hold anywhere; the others speak to a counter or send to the office."""
 
 
