@@ -7,7 +7,7 @@ JOBS ?= 4
 SEED ?= 1
 DAYS ?= 1000
 
-.PHONY: demo test check postgres bench soak sim card paper clean
+.PHONY: demo test check postgres bench compare soak sim card paper clean
 
 demo: .venv/main
 	@$(BIN)/machikado demo
@@ -33,6 +33,14 @@ postgres: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench
+
+# What one would write otherwise, to be measured beside the hub: Django and a ledger made with it.
+compare: .venv/compare/ready
+
+.venv/compare/ready: .venv/main requirements/compare.txt
+	@$(BIN)/python -m venv .venv/compare
+	@.venv/compare/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/compare.txt
+	@touch $@
 
 # Long, by hand: a million tickets issued, listed and redeemed.
 TICKETS ?= 1000000

@@ -94,7 +94,7 @@ def test_the_reading_finds_where_two_changes_met(text: str) -> None:
     assert not CONFLICT.search(f"Heading\n{'=' * 8}\n{'=' * 7}{'>' * 7}\n a {text[:7]}\n")
 
 
-LOCKS = {"main": 20, "dev": 20, "card": 1, "paper": 20}
+LOCKS = {"main": 20, "dev": 20, "card": 1, "paper": 20, "compare": 20}
 """What is locked, and how many packages at least."""
 
 

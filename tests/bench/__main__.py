@@ -1,24 +1,25 @@
 """``make bench``: measure, print, and leave ``build/bench.json`` behind.
 
-Each part is a function that is given a folder of its own and whether it should be quick. Ends with
-1 when a figure is more than twice off its target; sums that do not hold raise.
+Each part is a function that is given a folder of its own and whether it should be quick; it gives
+figures, and texts where there is more to say, as a server's settings. Ends with 1 when a figure is
+more than twice off its target; sums that do not hold raise.
 """
 
 import argparse
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from tests.bench import hub_way, node_commit, scan, screen, tap, tickets
+from tests.bench import compared, hub_way, node_commit, scan, screen, tap, tickets
 from tests.bench.figures import Figure, NotMeasured, table
 
 BUILD = Path(__file__).parents[2] / "build"
 CORES = os.cpu_count() or 1
 
-Part = Callable[[Path, bool], list[Figure]]
+Part = Callable[[Path, bool], Iterable[Figure | str]]
 
 PARTS: Mapping[str, Mapping[str, Part]] = {
     "node": {
@@ -32,6 +33,15 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
             at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
         ),
         "tickets": lambda at, quick: tickets.measure(at, tickets=2_000 if quick else 20_000),
+    },
+    "compared": {
+        "compared": lambda at, quick: compared.measure(
+            at,
+            seconds=1 if quick else 5,
+            shops=12 if quick else 72,
+            residents=40 if quick else 120,
+            cores=CORES,
+        ),
     },
 }
 """What is measured, by what it is about; the order is the report's."""
@@ -48,8 +58,8 @@ def main() -> int:
     BUILD.mkdir(exist_ok=True)
     figures: list[Figure] = []
     report: list[str] = []
-    for group, found, lacking in measured(asked.only or NAMES, quick=asked.quick):
-        report += [f"-- {group}", table(found), *lacking] if found or lacking else []
+    for group, found, said in measured(asked.only or NAMES, quick=asked.quick):
+        report += [f"-- {group}", table(found), *said] if found or said else []
         figures += found
     (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
     print("\n".join(report))  # noqa: T201  a report is printed
@@ -59,17 +69,21 @@ def main() -> int:
 def measured(
     only: Collection[str], *, quick: bool
 ) -> Iterator[tuple[str, list[Figure], list[str]]]:
-    """The figures of each group, and a line for each part that cannot be measured here."""
+    """The figures of each group, and what its parts say, as that one cannot be measured here."""
     for group, parts in PARTS.items():
         found: list[Figure] = []
-        lacking: list[str] = []
+        said: list[str] = []
         for name in (name for name in parts if name in only):
             with tempfile.TemporaryDirectory(dir=BUILD, prefix=f"bench-{name}-") as at:
                 try:
-                    found += parts[name](Path(at), quick)
+                    for one in parts[name](Path(at), quick):
+                        if isinstance(one, str):
+                            said.append(one)
+                        else:
+                            found.append(one)
                 except NotMeasured as lack:
-                    lacking.append(f"{name}: not measured, {lack}")
-        yield group, found, lacking
+                    said.append(f"{name}: not measured, {lack}")
+        yield group, found, said
 
 
 if __name__ == "__main__":

@@ -90,13 +90,15 @@ def slowest_of_hundred(samples: Sequence[float]) -> float:
 
 def table(figures: Sequence[Figure]) -> str:
     """The report as people read it."""
-    lines = [f"{'figure':<52}{'value':>12}{'limit':>12}{'ratio':>8}{'target':>8}  met"]
-    for one in figures:
+    names = [f"{one.figure} ({one.unit})" for one in figures]
+    wide = max(map(len, names), default=0)
+    lines = [f"{'figure':<{wide}}{'value':>12}{'limit':>12}{'ratio':>8}{'target':>8}  met"]
+    for name, one in zip(names, figures, strict=True):
         target = "-" if one.target is None else f"{one.target:.2f}"
         met = "yes" if one.met else "no" if one.bearable else "NO, MORE THAN TWICE OFF"
         met = "-" if one.target is None else met
         lines.append(
-            f"{f'{one.figure} ({one.unit})':<52}{one.value:>12,.4g}{one.limit:>12,.4g}"
+            f"{name:<{wide}}{one.value:>12,.4g}{one.limit:>12,.4g}"
             f"{one.ratio:>8.2f}{target:>8}  {met}"
         )
     return "\n".join(lines)
