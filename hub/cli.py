@@ -90,19 +90,29 @@ def init(
 @click.option("--verifiers", default=0, type=click.IntRange(0, 64), metavar="N")
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning"]))
 def serve(
-    *, folder: Path, listen: str, verifiers: int, tls_cert: Path | None, tls_key: Path | None
+    *,
+    folder: Path,
+    listen: str,
+    verifiers: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    log_level: str,
 ) -> None:
-    """Answer nodes and people; one line when it listens."""
+    """Answer nodes and people; one line when it listens. The log is on stderr."""
+    import logging
     from urllib.parse import urlsplit
 
     from hub.hub import open_hub
+    from hub.logs import log_to
     from hub.serve import Tls
     from hub.serve import serve as run
 
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together: give both")
     tls = None if tls_cert is None or tls_key is None else Tls(certificate=tls_cert, key=tls_key)
+    end_log = log_to(level=logging.getLevelNamesMapping()[log_level.upper()])
     opened = open_hub(folder, verifiers=verifiers, tls_pin=b"" if tls is None else tls.pin)
     origin = opened.core.origin
 
@@ -113,6 +123,7 @@ def serve(
         run(opened, listen or urlsplit(origin).netloc, listening=listening, tls=tls)
     finally:
         opened.close()
+        end_log()
 
 
 @hub.command()

@@ -34,6 +34,7 @@ from hub.folder import (
 from hub.handing_in import Judging
 from hub.intake.verify import InlineVerifier, PoolVerifier, Verifier
 from hub.keys import KeyRing
+from hub.metrics import Figures
 from hub.mykey import schema as identity_schema
 from hub.mykey.registry import MyKey
 from hub.mykey.services import Services
@@ -41,6 +42,7 @@ from hub.nightly import Nights
 from hub.numbers import Numbers
 from hub.office import Office
 from hub.people import Operator, Role
+from hub.readiness import Looking
 from hub.residents import Residents
 from hub.revoking import Revoking
 from hub.settlement.cases import Settlement
@@ -93,12 +95,15 @@ class Hub:
     nights: Nights
     carried: Carried
     journal: Journal
+    figures: Figures
+    looking: Looking
     release: Callable[[], None]
 
     def round(self) -> None:
         """What the hub does by itself, again and again: end days, judge what waits."""
         self.nights.before()
         self.judging.round()
+        self.looking.went_round()
 
     def close(self) -> None:
         """Let go of verifiers, databases and folder."""
@@ -127,7 +132,8 @@ def compose(
         randomness=core.randomness,
     )
     desk = Desk(core, rules)
-    judging = Judging(core, mykey, verifier or InlineVerifier())
+    verifier = verifier or InlineVerifier()
+    judging = Judging(core, mykey, verifier)
     services = Services(identities, core.clock)
     shown = Throttle(core.clock)
     counters = Counters(core, mykey, judging, shown)
@@ -148,6 +154,8 @@ def compose(
         nights=nights,
         carried=Carried(core, desk, judging),
         journal=kept,
+        figures=Figures(core, lambda: verifier.restarts),
+        looking=Looking(core, journal.parent),
         release=release,
     )
 

@@ -29,6 +29,8 @@ COMPONENTS = ("@method", "@target-uri", "content-digest", "content-type")
 PARAMETERS = frozenset({"created", "keyid", "tag"})
 """What a signature says of itself, no more and no less."""
 PROBLEM = "application/problem+json"
+REQUEST_ID = "X-Request-Id"
+"""The header that names one call, in the question and in its answer."""
 NOT_AUTHENTIC = "not-authentic"
 """The reason in the answer to a request whose signature does not hold."""
 CLOCK_SKEW = "clock-skew"
@@ -243,6 +245,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 0
     detail: str = ""
     reason: str = ""
+    instance: str = ""
+    """The call that it came of, ``urn:machikado:request:<id>``; it stands in the hub's log."""
 
 
 def problem_response(

@@ -18,7 +18,8 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from hub.api import carried, money, numbers, people, residents, revocation
+from hub.api import carried, health, money, numbers, people, residents, revocation
+from hub.api.observing import PERSON, Observing
 from hub.door import methods_for
 from hub.hub import Hub
 from hub.media import essence, wanted
@@ -40,7 +41,6 @@ from sync.errors import Malformed, NotAuthentic
 MOST_FORM = 1024 * 1024
 """The longest body that people send, in bytes: a bank's result."""
 JSON = "application/json"
-_PERSON = "machikado.person"
 _BODY = "data"
 """What the framework calls a form as a whole."""
 _NO_BODY = "'data'"
@@ -58,10 +58,10 @@ def make_app(hub: Hub) -> Litestar:
 
     async def sign_in(connection: _Connection, _handler: BaseRouteHandler) -> None:
         token = _token(connection.headers.get("authorization", ""))
-        connection.scope["state"][_PERSON] = await anyio.to_thread.run_sync(enter, token)
+        connection.scope["state"][PERSON] = await anyio.to_thread.run_sync(enter, token)
 
     async def person(request: Request[Any, Any, Any]) -> Person:
-        found: Person = request.scope["state"][_PERSON]
+        found: Person = request.scope["state"][PERSON]
         return found
 
     @route("/v1/{rest:path}", http_method=list(HttpMethod), include_in_schema=False)
@@ -97,8 +97,20 @@ def make_app(hub: Hub) -> Litestar:
         },
         request_max_body_size=MOST_FORM,
     )
-    return Litestar(
-        [desk, node_call],
+    watched = Router(
+        "/",
+        route_handlers=[
+            *health.OPEN,
+            Router("/", route_handlers=health.SIGNED_IN, guards=[sign_in]),
+        ],
+        dependencies={
+            "figures": Provide(lambda: hub.figures, sync_to_thread=False),
+            "looking": Provide(lambda: hub.looking, sync_to_thread=False),
+            "by": Provide(person),
+        },
+    )
+    app = Litestar(
+        [desk, watched, node_call],
         request_max_body_size=2 * MOST_WIRE,
         exception_handlers={Exception: _problem},
         openapi_config=OpenAPIConfig(
@@ -109,6 +121,8 @@ def make_app(hub: Hub) -> Litestar:
         ),
         logging_config=None,
     )
+    app.asgi_handler = Observing(app.asgi_handler, hub.figures.served, hub.core.randomness)
+    return app
 
 
 async def understood(connection: _Connection, handler: BaseRouteHandler) -> None:

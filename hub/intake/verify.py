@@ -124,6 +124,9 @@ class Promise(Protocol):
 class Verifier(Protocol):
     """Checks the proofs of many records."""
 
+    restarts: int
+    """How often workers that died were replaced."""
+
     def begin(self, task: Task) -> Promise:
         """Begin to check."""
         ...
@@ -170,6 +173,8 @@ class _There:
 class InlineVerifier:
     """Checks in this process: for small batches and tests."""
 
+    restarts = 0
+
     def begin(self, task: Task) -> Promise:
         """Leave it until the answers are asked for."""
         return Here(task)
@@ -183,6 +188,7 @@ class PoolVerifier:
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
+        self.restarts = 0
         self._pool = _pool_of(processes)
 
     def begin(self, task: Task) -> Promise:
@@ -194,6 +200,7 @@ class PoolVerifier:
             return _There(task, self._pool.submit(_check_packed, packed))
         except BrokenProcessPool:
             _log.warning("a verifier died; others take its place")
+            self.restarts += 1
             self._pool.shutdown()
             self._pool = _pool_of(self._processes)
             return _There(task, self._pool.submit(_check_packed, packed))

@@ -207,6 +207,10 @@ class Database:
                 finally:
                     self._end()
 
+    def size(self, tx: Tx) -> int:
+        """How many bytes it takes."""
+        return int(tx.scalar(self._dialect.measures))
+
     def make_room(self) -> None:
         """Give the log its full size now, so that no commit has to make it longer."""
         with self._lock:

@@ -15,6 +15,8 @@ class Dialect(Protocol):
     """What people are told: a file, or where the server is; never a password."""
     in_memory: bool
     """It is made with the program and ends with it."""
+    measures: str
+    """The question how many bytes it takes."""
 
     def marks(self, sql: str) -> str:
         """A statement with its values named as the driver wants it."""

@@ -67,6 +67,7 @@ class Postgres:
     """``postgresql://user@host/database``; the tables lie in a schema of their own."""
 
     in_memory = False
+    measures = "SELECT pg_database_size(current_database())"
 
     def __init__(self, url: str, schema: str, *, looks: bool = False) -> None:
         """``looks``: it changes nothing, so it may be there beside the hub."""

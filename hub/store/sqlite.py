@@ -22,6 +22,8 @@ _ROOM = _LOG_PAGES * 4096
 class Sqlite:
     """``sqlite:///path``, or :data:`IN_MEMORY`, set for durable commits."""
 
+    measures = "SELECT page_count*page_size FROM pragma_page_count(), pragma_page_size()"
+
     def __init__(self, url: str) -> None:
         self._url = url
         self.name = url.removeprefix("sqlite:///")
