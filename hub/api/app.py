@@ -143,7 +143,7 @@ def _token(header: str) -> str:
 
 async def _plain(request: Request[Any, Any, Any]) -> wire.Request:
     """The request as it came over the line: the target is what was signed, undecoded."""
-    target: bytes = request.scope["raw_path"]
+    target: bytes = request.scope["raw_path"].partition(b"?")[0]  # some servers keep the query
     query: bytes = request.scope["query_string"]
     return wire.Request(
         method=request.method,
