@@ -13,7 +13,17 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import compared, hub_way, node_commit, scan, screen, tap, tickets
+from tests.bench import (
+    compared,
+    hub_way,
+    node_commit,
+    over_http,
+    redemption,
+    scan,
+    screen,
+    tap,
+    tickets,
+)
 from tests.bench.figures import Figure, NotMeasured, table
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -32,6 +42,10 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         "way": lambda at, quick: hub_way.measure(
             at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
         ),
+        "http": lambda at, quick: over_http.measure(
+            at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
+        ),
+        "redemption": lambda at, quick: redemption.measure(at, tickets=20 if quick else 250),
         "tickets": lambda at, quick: tickets.measure(at, tickets=2_000 if quick else 20_000),
     },
     "compared": {

@@ -81,11 +81,19 @@ class CountingWire:
 class Fair:
     """A hub where tickets are issued and redeemed by the thousand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
+        """``database``: the URL of its ledger, where that is not a file of the folder."""
         self.folder = folder
         self.clock = TurnedClock(at("2026-11-02 10:00"))
         randomness = SeededRandomness("fair")
-        init_hub(folder / "hub", origin=ORIGIN, demo=True, clock=self.clock, randomness=randomness)
+        init_hub(
+            folder / "hub",
+            origin=ORIGIN,
+            demo=True,
+            database=database,
+            clock=self.clock,
+            randomness=randomness,
+        )
         self.hub = open_hub(folder / "hub", self.clock, randomness=randomness)
         self.corner = Corner(self.clock, self.hub.core, self.hub.mykey)
         found(self.corner)
