@@ -128,6 +128,23 @@ def serve(
 
 @hub.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="One object a database, for scripts.")
+def upgrade(*, folder: Path, as_json: bool) -> None:
+    """Bring a stopped hub's databases up to date; files are copied first."""
+    from hub.upgrade import upgrade_hub
+
+    for each in upgrade_hub(folder):
+        if as_json:
+            click.echo(msgspec.json.encode(each).decode())
+        elif each.was == each.now:
+            click.echo(f"{each.name} is of version {each.now} already")
+        else:
+            kept = f"; as it was before: {each.copy}" if each.copy else ""
+            click.echo(f"{each.name} is of version {each.now} now, it was of {each.was}{kept}")
+
+
+@hub.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="One object a finding, for scripts.")
 def audit(*, folder: Path, as_json: bool) -> None:
     """Recompute everything from the records; findings, one a line. The hub may go on running."""

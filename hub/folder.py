@@ -151,14 +151,14 @@ def copy_files(folder: Path, to: Path) -> None:
     """
     if not is_on_server(read_config(folder).database):
         for name in (LEDGER, IDENTITIES):
-            _copy_database(folder / name, to / name)
+            copy_database(folder / name, to / name)
     for part in (KEYS, "roots", "ca", JOURNAL):
         if (folder / part).is_dir():
             shutil.copytree(folder / part, to / part)
 
 
-def _copy_database(path: Path, to: Path) -> None:
-    """One consistent view of a SQLite file, read through whatever its size."""
+def copy_database(path: Path, to: Path) -> None:
+    """One consistent view of a SQLite file, read through whatever its size. Raises Damaged."""
     read_only = f"file:{quote(str(path))}?mode=ro"
     must_be_there(path)
     try:

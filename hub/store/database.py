@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from hub.store.dialect import Dialect
 from hub.store.files import damaged
+from hub.store.migrations import Steps
 from hub.store.sqlite import Sqlite
 from sync.errors import Damaged, DiskFull, Unreachable
 
@@ -29,7 +30,8 @@ class Tx:
     """One open transaction: statements go to the driver as they are but for their marks."""
 
     def __init__(self, raw: Any, dialect: Dialect) -> None:
-        self._raw = raw
+        self.raw = raw
+        """The driver's own connection."""
         self._dialect = dialect
         self._marks = dialect.marks
 
@@ -39,19 +41,19 @@ class Tx:
 
     def all(self, sql: str, /, **values: object) -> list[Row]:
         """Every row."""
-        found = self._raw.execute(self._marks(sql), values)
+        found = self.raw.execute(self._marks(sql), values)
         rows = found.fetchall()
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def scalar(self, sql: str, /, **values: object) -> Any:
         """The first column of the first row, or None."""
-        row = self._raw.execute(self._marks(sql), values).fetchone()
+        row = self.raw.execute(self._marks(sql), values).fetchone()
         return None if row is None else row[0]
 
     def run(self, sql: str, /, **values: object) -> int:
         """Change rows; says how many."""
-        return int(self._raw.execute(self._marks(sql), values).rowcount)
+        return int(self.raw.execute(self._marks(sql), values).rowcount)
 
     def insert(self, table: sa.Table, **values: object) -> None:
         """Insert one row; missing columns must have a default."""
@@ -65,7 +67,7 @@ class Tx:
     def insert_many(self, table: sa.Table, rows: Sequence[Sequence[object]]) -> None:
         """Insert many full rows, columns in the table's order, the quickest way there is."""
         if rows:
-            self._dialect.add(self._raw, table, rows, "")
+            self._dialect.add(self.raw, table, rows, "")
 
     def put_many(
         self, table: sa.Table, rows: Sequence[Sequence[object]], *, where: str = ""
@@ -79,16 +81,16 @@ class Tx:
             sets = ",".join(f'"{name}"=excluded."{name}"' for name in names if name not in keys)
             then = f"UPDATE SET {sets}" if sets else "NOTHING"
             on = ",".join(f'"{key}"' for key in keys)
-            self._dialect.add(self._raw, table, rows, f"ON CONFLICT ({on}) DO {then} {where}")
+            self._dialect.add(self.raw, table, rows, f"ON CONFLICT ({on}) DO {then} {where}")
 
     def many(self, sql: str, rows: Sequence[Sequence[object] | Mapping[str, object]]) -> None:
         """Run one statement for many rows of values, by the driver itself."""
         if rows:
-            self._raw.cursor().executemany(self._marks(sql), rows)
+            self.raw.cursor().executemany(self._marks(sql), rows)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Every row as a plain tuple, by the driver itself; ``?`` marks."""
-        found = self._raw.execute(self._marks(sql), values)
+        found = self.raw.execute(self._marks(sql), values)
         return [] if found.description is None else found.fetchall()
 
     def put(self, table: sa.Table, key: Mapping[str, object], **values: object) -> None:
@@ -118,11 +120,43 @@ def _lacking(connection: Connection, metadata: sa.MetaData) -> set[str]:
     }
 
 
+def _version(connection: Connection, name: str) -> int:
+    """Which version its tables are of; raises Damaged."""
+    if not sa.inspect(connection).has_table("meta"):
+        raise damaged(name, "lacks meta")
+    row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
+    found = row.scalar()
+    if not isinstance(found, bytes) or not found.isdigit():
+        raise damaged(name, "does not say which version it is of")
+    return int(found)
+
+
+def version_at(at: Dialect) -> int:
+    """Which version a database is of. Raises Damaged, InUse, Unreachable."""
+    engine = at.engine(new=False)
+    try:
+        with engine.connect() as connection:
+            return _version(connection, at.name)
+    except sa.exc.DBAPIError as error:
+        raise at.meaning(error) or damaged(at.name, f"cannot be opened ({error.orig})") from None
+    finally:
+        engine.dispose()
+
+
 class Database:
-    """One database with a single writer. ``new`` makes its tables; one in memory is always new."""
+    """One database with a single writer. ``new`` makes its tables; one in memory is always new.
+
+    ``steps`` brings one of an earlier version up to date; without them that one is refused.
+    """
 
     def __init__(
-        self, at: str | Dialect, metadata: sa.MetaData, *, version: int, new: bool = False
+        self,
+        at: str | Dialect,
+        metadata: sa.MetaData,
+        *,
+        version: int,
+        new: bool = False,
+        steps: Steps | None = None,
     ) -> None:
         self._dialect = Sqlite(at) if isinstance(at, str) else at
         self.name = self._dialect.name
@@ -134,7 +168,7 @@ class Database:
             if new or self._dialect.in_memory:
                 self._make(metadata, version)
             else:
-                self._recognise(metadata, version)
+                self._recognise(metadata, version, steps)
         except sa.exc.DatabaseError as error:
             self.close()
             raise damaged(self.name, f"cannot be opened ({error.orig})") from None
@@ -148,30 +182,47 @@ class Database:
             self._dialect.make(self._connection, metadata)
             tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
 
-    def _recognise(self, metadata: sa.MetaData, version: int) -> None:
-        """Whether it has the form that this program reads; raises Damaged."""
+    def _recognise(self, metadata: sa.MetaData, version: int, steps: Steps | None) -> None:
+        """Whether it has the form that this program reads, or can get it; raises Damaged."""
         with self._in_words(), self._engine.connect() as connection:
-            if not sa.inspect(connection).has_table("meta"):
-                raise damaged(self.name, "lacks meta")
-            row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
-            self._check_version(row.scalar(), version)
-            lacking = _lacking(connection, metadata)
+            found = _version(connection, self.name)
+            if found > version:
+                raise Damaged(
+                    f"{self.name} is of version {found}, newer than this program ({version}):"
+                    " install the newer program"
+                )
+            if found == version:
+                self._require_whole(connection, metadata)
+        if found < version:
+            if steps is None:
+                raise Damaged(
+                    f"{self.name} is of version {found}, older than this program reads ({version}):"
+                    " nothing was changed; stop the hub, then 'machikado hub upgrade' brings its"
+                    " folder up to date"
+                )
+            if found < steps.oldest:
+                raise Damaged(
+                    f"{self.name} is of version {found}, older than any that this program can bring"
+                    f" up to date ({steps.oldest}): nothing was changed"
+                )
+            self._bring_up(metadata, version, steps)
+
+    def _bring_up(self, metadata: sa.MetaData, version: int, steps: Steps) -> None:
+        """Take the steps that are missing: all of them, or none."""
+        with self.write() as tx:
+            connection = self._connection
+            assert connection is not None  # noqa: S101  a transaction is open on it
+            found = _version(connection, self.name)  # nobody else writes from here on
+            if found < version:
+                steps.take(connection, found)
+                self._dialect.expect(connection, metadata)
+                self._require_whole(connection, metadata)
+                tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
+
+    def _require_whole(self, connection: Connection, metadata: sa.MetaData) -> None:
+        lacking = _lacking(connection, metadata)
         if lacking:
             raise damaged(self.name, f"lacks {', '.join(sorted(lacking))}")
-
-    def _check_version(self, found: object, version: int) -> None:
-        if not isinstance(found, bytes) or not found.isdigit():
-            raise damaged(self.name, "does not say which version it is of")
-        if int(found) > version:
-            raise Damaged(
-                f"{self.name} is of version {int(found)}, newer than this program ({version}):"
-                " install the newer program"
-            )
-        if int(found) < version:
-            raise Damaged(
-                f"{self.name} is of version {int(found)}, older than this program reads"
-                f" ({version}): nothing was changed, go on with the program that it was made with"
-            )
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -191,7 +242,7 @@ class Database:
                     tx.rows("COMMIT")
                 finally:
                     self._open = None
-                    self._end()
+                    self._end(tx)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -205,7 +256,7 @@ class Database:
                 try:
                     yield tx
                 finally:
-                    self._end()
+                    self._end(tx)
 
     def size(self, tx: Tx) -> int:
         """How many bytes it takes."""
@@ -244,13 +295,13 @@ class Database:
         how(raw)
         return Tx(raw, self._dialect)
 
-    def _end(self) -> None:
+    def _end(self, tx: Tx) -> None:
         """Undo what was not committed."""
-        if self._under_way():
-            Tx(self._raw(), self._dialect).rows("ROLLBACK")
+        if self._under_way(tx):
+            tx.rows("ROLLBACK")
 
-    def _under_way(self) -> bool:
-        return self._dialect.under_way(self._raw())
+    def _under_way(self, tx: Tx) -> bool:
+        return self._dialect.under_way(tx.raw)
 
     def _raw(self) -> Any:
         """The one connection's own: taking one from a pool costs more than most questions."""

@@ -42,6 +42,9 @@ class Dialect(Protocol):
         is an error.
         """
 
+    def expect(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
+        """Tell the planner anew what tables hold that have changed."""
+
     def under_way(self, raw: Any) -> bool:
         """Whether a transaction is still open; a full disk may have ended it."""
 

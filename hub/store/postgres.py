@@ -144,7 +144,7 @@ class Postgres:
             connection.execute(sa.schema.CreateSchema(self._schema))
         raw.execute(_INSTR)
         metadata.create_all(connection)
-        for table in _STAY & metadata.tables.keys():
+        for table in sorted(_STAY & metadata.tables.keys()):
             raw.execute(_STAYS.format(table=table))
 
     def add(
@@ -164,6 +164,9 @@ class Postgres:
             copy.set_types([_type_of(column) for column in table.columns])
             for row in rows:
                 copy.write_row(row)
+
+    def expect(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
+        """The server looks at its tables by itself."""
 
     def under_way(self, raw: Any) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""
@@ -208,4 +211,6 @@ def _type_of(column: sa.Column[Any]) -> str:
     """What PostgreSQL calls the type of a column's values."""
     if isinstance(column.type, sa.LargeBinary):
         return "bytea"
+    if isinstance(column.type, sa.Boolean):
+        return "bool"
     return "int8" if isinstance(column.type, sa.Integer) else "text"

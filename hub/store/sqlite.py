@@ -66,8 +66,13 @@ class Sqlite:
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """See :class:`hub.store.dialect.Dialect`."""
         metadata.create_all(connection)
+        self.expect(connection, metadata)
+
+    def expect(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
+        """See :class:`hub.store.dialect.Dialect`; what is expected is :mod:`hub.store.expected`."""
         raw: Any = connection.connection.driver_connection
         raw.execute("ANALYZE sqlite_schema")  # makes the table for what follows
+        raw.execute("DELETE FROM sqlite_stat1")
         raw.executemany("INSERT INTO sqlite_stat1 VALUES (?,?,?)", [*expected(metadata)])
         raw.execute("ANALYZE sqlite_schema")  # takes it in
 

@@ -120,7 +120,7 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
 
     def begin(self: Database, how: Callable[[Any], None]) -> Tx:
         raw, dialect = self._raw(), self._dialect
-        waiting = is_open(self)
+        waiting = is_open(self, Tx(raw, dialect))
         if how == self._dialect.begin_write and waiting:
             Tx(raw, dialect).rows("COMMIT")
             waiting = False
@@ -128,7 +128,7 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
             how(raw)
         return Late(raw, dialect)
 
-    def nothing_to_roll_back(_: Database) -> bool:
+    def nothing_to_roll_back(_: Database, __: Tx) -> bool:
         """Whatever stands open waits for the next commit."""
         return False
 

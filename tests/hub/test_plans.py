@@ -52,7 +52,7 @@ def too_wide(tx: Tx, sql: str) -> list[str]:
     values = dict.fromkeys(names) if names else [None] * sql.count("?")
     called = {alias: table for table, alias in re.findall(r"(?:FROM|JOIN) (\w+) ([a-z])\b", sql)}
     wide = []
-    for *_, detail in tx._raw.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+    for *_, detail in tx.raw.execute(f"EXPLAIN QUERY PLAN {sql}", values):
         step = _STEP.match(detail)
         if step is None:
             continue

@@ -1,6 +1,6 @@
 """A hub on a PostgreSQL server: made, opened, one at a time, and back after the server was away."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,17 +19,6 @@ from tests.doubles import databases
 from tests.doubles.clocks import TurnedClock, at
 
 CLOCK = TurnedClock(at("2026-11-02 10:00"))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[databases.Server]:
-    with databases.running() as one:
-        yield one
-
-
-@pytest.fixture
-def url(server: databases.Server) -> str:
-    return server.fresh_database()
 
 
 def ledger(url: str, *, new: bool = False) -> Database:

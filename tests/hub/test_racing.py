@@ -28,7 +28,6 @@ from hub.store.database import Database
 from hub.store.postgres import Postgres
 from sync.holds import HoldRequest, Purpose
 from sync.values import Points
-from tests.doubles import databases
 from tests.doubles.pen import Pen
 from tests.hub.corner import BOOKSHOP, FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident
 from tests.hub.corner import corner as street_corner
@@ -47,17 +46,6 @@ class Beside(Postgres):
 @pytest.fixture(autouse=True)
 def _small_postings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.intake.gather.MOST", 3)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[databases.Server]:
-    with databases.running() as one:
-        yield one
-
-
-@pytest.fixture
-def url(server: databases.Server) -> str:
-    return server.fresh_database()
 
 
 def ledger(url: str, *, new: bool = False) -> Database:

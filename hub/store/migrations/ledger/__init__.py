@@ -1,0 +1,1 @@
+"""Steps of the ledger: points, intake, settlement, chronicle."""
