@@ -37,8 +37,7 @@ from hub.problems import (
     problem_of,
     with_headers,
 )
-from sync.batch import MEDIA_TYPE as RECORDS
-from sync.batch import MOST_WIRE
+from sync.batch import MOST_WIRE, READ, Coding
 from sync.calls import (
     MESSAGE,
     CardSigned,
@@ -143,8 +142,8 @@ class Route:
     need: Need
     answer: Callable[[Call], Response]
     most: int = MOST_MESSAGE
-    takes: str = MESSAGE
-    """The media type of its body; a GET has none."""
+    takes: tuple[str, ...] = (MESSAGE,)
+    """The media types that its body may have; a GET has none."""
     gives: str = MESSAGE
 
     @property
@@ -176,7 +175,7 @@ def _enrol(call: Call) -> Response:
 def _put_records(call: Call) -> Response:
     first = _number(call.place["first"])
     answer = call.counters.put_records(call.node, call.epoch, first, call.body)
-    return Response(200, MESSAGE, write(answer))
+    return Response(200, MESSAGE, write(answer), (("Accept", READ),))
 
 
 def _held_records(call: Call) -> Response:
@@ -266,7 +265,7 @@ ROUTES = (
         need=Need.HAND_IN,
         answer=_put_records,
         most=MOST_WIRE,
-        takes=RECORDS,
+        takes=tuple(Coding),
     ),
     Route(
         method="GET",
@@ -421,8 +420,9 @@ def methods_for(path: str) -> str:
 def _check_media(route: Route, request: Request) -> None:
     """Whether a body is of the kind that the call reads, and its answer of one that is wanted."""
     kind = essence(request.content_type)
-    if route.method != "GET" and kind != route.takes:
-        raise NotUnderstood(f"this call reads {route.takes}, not {kind[:80]!r}")
+    if route.method != "GET" and kind not in route.takes:
+        takes = " or ".join(route.takes)
+        raise NotUnderstood(f"this call reads {takes}, not {kind[:80]!r}")
     if not wanted(header_of(request.headers, "accept"), route.gives):
         raise NotAcceptable(route.gives)
 

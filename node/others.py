@@ -20,7 +20,7 @@ from node.line import Line
 from node.secondpath import Entry
 from node.store import Store
 from sync import chain
-from sync.batch import MOST_RECORDS, MOST_WIRE, Batch, EvidenceBook, join, pack
+from sync.batch import MOST_RECORDS, MOST_WIRE, Batch, Coding, EvidenceBook, join, pack
 from sync.cardproof import Evidence
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.session import Parcel
@@ -122,7 +122,7 @@ class Others:
         most = min(len(run), MOST_RECORDS)
         while run:
             part = run[:most]
-            body = pack(self._batch(part))
+            body = pack(self._batch(part), Coding.ROWS)
             if len(body) > MOST_WIRE and len(part) > 1:
                 most = len(part) // 2
                 continue

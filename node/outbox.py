@@ -20,7 +20,7 @@ from node.store import Store
 from node.timekeeping import Timekeeper
 from node.writer import Writer, head_of
 from sync import batch as batches
-from sync.batch import MOST_WIRE, Batch, EvidenceBook, join, pack
+from sync.batch import MOST_WIRE, Batch, Coding, EvidenceBook, join, pack
 from sync.cardproof import Evidence, SealedCertificate
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.session import (
@@ -159,7 +159,7 @@ class Outbox:
         ]
 
     def _put(self, session: Session, put: Put, tally: _Tally) -> None:
-        body, count, ended = self._pack(put)
+        body, count, ended = self._pack(put, self._line.calls.coding)
         began = self._time.ran()
         answer = self._line.patiently(lambda calls: calls.put_records(put.epoch, put.first, body))
         tally.sent += count
@@ -175,7 +175,7 @@ class Outbox:
         else:
             session.on(Event.OFF_CHAIN, epoch=put.epoch)
 
-    def _pack(self, put: Put) -> tuple[bytes, int, tuple[int, ...]]:
+    def _pack(self, put: Put, coding: Coding) -> tuple[bytes, int, tuple[int, ...]]:
         """A batch that is no longer on the wire than it may be: (body, records, ended)."""
         ended: tuple[int, ...] = ()
         if put.epoch == self._writer.epoch and not self._writer.life.stopped:
@@ -183,10 +183,10 @@ class Outbox:
         most = put.most
         while True:
             batch, count = self._batch(put, most, ended)
-            body = pack(batch)
+            body = pack(batch, coding)
             if len(body) <= MOST_WIRE or count <= 1:
                 return body, count, ended
-            most = count // 2
+            most = min(count - 1, count * MOST_WIRE // len(body))
 
     def _batch(self, put: Put, most: int, ended: tuple[int, ...]) -> tuple[Batch, int]:
         rows = self._store.rows(
@@ -241,7 +241,7 @@ class Outbox:
             first = facts.branch_at or facts.receipted + 1
             while first <= facts.last:
                 put = Put(epoch=facts.epoch, first=first, most=512, closed=not facts.present)
-                body, count, _ = self._pack(put)
+                body, count, _ = self._pack(put, Coding.ROWS)  # whichever hub reads the stick
                 parcels.append(Parcel(facts.epoch, first, body))
                 first += count
                 total += count

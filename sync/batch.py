@@ -2,12 +2,18 @@
 
 Facts and evidence are separate byte strings, stored separately on both sides. Facts are the exact
 bytes of the records, each after its length (4 bytes, big endian), so that the chain can be checked
-over bytes that cannot be read. On the line a record's facts lack the digest of the record before
-it, which does not compress: whoever reads them computes it and has the exact bytes again.
+over bytes that cannot be read.
+
+On the line a batch has one of two codings, which its first bytes tell apart. In rows, one record
+comes after the other, without the digest of the record before it. In columns (:mod:`sync.columns`)
+what records share is said once as well, and what does not compress stands behind the frame. Either
+way whoever reads it has the exact bytes again. Every hub reads rows; a node sends columns to a hub
+that says it reads them.
 """
 
 import struct
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -17,6 +23,7 @@ from msgspec.structs import replace
 
 from sync.cardproof import Evidence, SealedCertificate
 from sync.chain import NOTHING, digest
+from sync.columns import Shelf, Table, array_begins, restore, restore_chain
 from sync.errors import Malformed
 from sync.records.bodies import Counter, Position
 from sync.records.codec import MOST_BYTES
@@ -24,7 +31,16 @@ from sync.signing import Head
 from sync.values import Digest
 from sync.wire import read, write
 
-MEDIA_TYPE = "application/vnd.machikado.records.v1+zstd"
+
+class Coding(StrEnum):
+    """How a batch stands on the line: its media type."""
+
+    ROWS = "application/vnd.machikado.records.v1+zstd"
+    COLUMNS = "application/vnd.machikado.records.v2"
+
+
+READ = ", ".join(reversed(Coding))
+"""What this program reads, the best first: how a hub says so (``Accept``, RFC 9110, 12.5.1)."""
 MOST_RECORDS = 512
 MOST_WIRE = 128 * 1024
 """The longest compressed body, in bytes."""
@@ -32,6 +48,12 @@ MOST_PLAIN = 4 * 1024 * 1024
 """The longest body once decompressed, in bytes."""
 _LENGTH = 4
 """Bytes of the length before each record."""
+_MARK = b"MKD2"
+"""How a batch in columns begins; a zstd frame begins otherwise."""
+_MOST_PIECE = 1200
+"""The longest piece of evidence, in bytes."""
+_MOST_CERTIFICATE = 8300
+"""The longest sealed certificate with its names, in bytes."""
 _SHORT = struct.Struct(">IH")
 """Before each record on the line: how many bytes follow, and where in them the digest of the record
 before was left out; 0 where it was not."""
@@ -65,11 +87,31 @@ class OpenedBatch(NamedTuple):
     """A batch as it was read from the line."""
 
     batch: Batch
-    """Its facts as they stood on the line."""
+    """Its facts as they stood on the line; empty where they stood in columns."""
     records: list[bytes]
     """Their exact bytes."""
     digests: list[Digest]
     """One a record."""
+
+
+class _Book(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An evidence book as columns."""
+
+    pieces: Table
+    certificates: Table
+
+
+class _Columns(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A batch as columns."""
+
+    facts: Table
+    evidence: _Book | bytes
+    """Bytes where they are no evidence book."""
+    head: Head | None
+    ended: Annotated[tuple[Position, ...], Meta(max_length=4096)]
+    closed: bool
+    receipted: Counter
+    decisions: Counter
 
 
 def join(records: Sequence[bytes]) -> bytes:
@@ -131,9 +173,18 @@ def _restore(line: bytes) -> tuple[list[bytes], list[Digest]]:
     return records, digests
 
 
-def pack(batch: Batch) -> bytes:
-    """A batch as it goes over the line."""
+def pack(batch: Batch, coding: Coding = Coding.COLUMNS) -> bytes:
+    """A batch as it goes over the line. What its columns would not give back goes in rows."""
+    if coding is Coding.COLUMNS:
+        body = _in_columns(batch)
+        if _comes_back(body, batch):
+            return body
     return zstandard.compress(write(replace(batch, facts=_shorten(batch.facts))), 3)
+
+
+def coding_of(body: bytes) -> Coding:
+    """Which coding a body is in."""
+    return Coding.COLUMNS if body.startswith(_MARK) else Coding.ROWS
 
 
 def unpack(data: bytes) -> Batch:
@@ -146,6 +197,8 @@ def open_batch(data: bytes) -> OpenedBatch:
     """As :func:`unpack`, its records taken apart and digested; raises Malformed."""
     if len(data) > MOST_WIRE:
         raise Malformed(f"batch: {len(data)} bytes; the most is {MOST_WIRE}")
+    if coding_of(data) is Coding.COLUMNS:
+        return _from_columns(data)
     batch = read(_decompress(data), Batch)
     records, digests = _restore(batch.facts)
     return OpenedBatch(batch, records, digests)
@@ -160,6 +213,73 @@ def _decompress(data: bytes) -> bytes:
         return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise Malformed(f"batch: not zstd: {error}") from None
+
+
+def _in_columns(batch: Batch) -> bytes:
+    from sync.spread import spread
+
+    facts = spread(split(batch.facts), chained=True)
+    book: _Book | bytes = batch.evidence
+    aside = [facts.aside]
+    rows = _book_rows(batch.evidence)
+    if rows is not None:
+        pieces, certificates = (spread(some, chained=False) for some in rows)
+        book = _Book(pieces.table, certificates.table)
+        aside += [pieces.aside, certificates.aside]
+    line = _Columns(
+        facts.table,
+        book,
+        batch.head,
+        batch.ended,
+        batch.closed,
+        batch.receipted,
+        batch.decisions,
+    )
+    frame = zstandard.compress(write(line), 3)
+    return b"".join((_MARK, len(frame).to_bytes(_LENGTH, "big"), frame, *aside))
+
+
+def _from_columns(data: bytes) -> OpenedBatch:
+    begin = len(_MARK) + _LENGTH
+    end = begin + int.from_bytes(data[len(_MARK) : begin], "big")
+    if end > len(data):
+        raise Malformed("batch: cut off")
+    line = read(_decompress(data[begin:end]), _Columns)
+    shelf = Shelf(data[end:])
+    records, digests = restore_chain(line.facts, shelf, MOST_BYTES)
+    evidence = line.evidence
+    if isinstance(evidence, _Book):
+        pieces = restore(evidence.pieces, shelf, _MOST_PIECE)
+        evidence = _book(pieces, restore(evidence.certificates, shelf, _MOST_CERTIFICATE))
+    shelf.must_be_empty()
+    batch = Batch(b"", evidence, line.head, line.ended, line.closed, line.receipted, line.decisions)
+    return OpenedBatch(batch, records, digests)
+
+
+def _comes_back(body: bytes, batch: Batch) -> bool:
+    """Whether columns give a batch back, byte for byte; how long they are on the line aside."""
+    try:
+        opened = _from_columns(body)
+    except Malformed:
+        return False
+    return replace(opened.batch, facts=join(opened.records)) == batch
+
+
+def _book_rows(evidence: bytes) -> tuple[list[bytes], list[bytes]] | None:
+    """Pieces and certificates of an evidence book, each as its bytes; None where it is none."""
+    try:
+        pieces, certificates = msgspec.msgpack.decode(
+            evidence, type=tuple[list[msgspec.Raw], list[msgspec.Raw]]
+        )
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return [bytes(one) for one in pieces], [bytes(one) for one in certificates]
+
+
+def _book(pieces: Sequence[bytes], certificates: Sequence[bytes]) -> bytes:
+    """The bytes of an evidence book."""
+    parts = (array_begins(2), array_begins(len(pieces)), *pieces)
+    return b"".join((*parts, array_begins(len(certificates)), *certificates))
 
 
 def read_evidence(data: bytes, records: int) -> EvidenceBook:

@@ -21,7 +21,14 @@ from sync.payees import Payees
 from sync.ports import Clock
 from sync.receipt import Answer
 from sync.records.bodies import Counter, Key, Name
-from sync.request import Door, Request, Response, raise_for_problem, sign_request
+from sync.request import (
+    Door,
+    Request,
+    Response,
+    header_of,
+    raise_for_problem,
+    sign_request,
+)
 from sync.services import CardNumber, NumberQuestion
 from sync.signing import Signed, SigningKey, open_signed
 from sync.standing import LoneStanding
@@ -29,6 +36,8 @@ from sync.values import Digest, EpochId, KeyDigest, Millis, MunicipalityCode, No
 from sync.wire import read, write
 
 MESSAGE = "application/vnd.machikado.message.v1+msgpack"
+_OF_THE_BODY = frozenset((200, 400, 415))
+"""Answers of a hub that has looked at a body; of others nothing follows for the next one."""
 T = TypeVar("T")
 
 
@@ -241,11 +250,18 @@ class HubCalls:
         self.node = node
         self.epoch = epoch
         self.trusted = trusted
+        self.coding = batches.Coding.ROWS
+        """How the hub, by its last answer, wants batches; before it, what every hub reads."""
 
     def put_records(self, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Hand in a batch of any epoch of this node."""
         path = f"/v1/nodes/{self.node}/epochs/{epoch}/records/{first}"
-        return self._read("PUT", path, body, Answer, batches.MEDIA_TYPE)
+        response = self._answer("PUT", path, body, batches.coding_of(body))
+        if response.status in _OF_THE_BODY:
+            columns = batches.Coding.COLUMNS in header_of(response.headers, "accept")
+            self.coding = batches.Coding.COLUMNS if columns else batches.Coding.ROWS
+        raise_for_problem(response)
+        return read(response.body, Answer)
 
     def hold(self, n: int, request: HoldRequest) -> HoldAnswer:
         """Ask for points or a ticket before the PIN."""
@@ -329,6 +345,11 @@ class HubCalls:
         return self._signed("POST", path, question, "ticket", TicketSeen)
 
     def _send(self, method: str, path: str, body: bytes, media_type: str) -> Response:
+        response = self._answer(method, path, body, media_type)
+        raise_for_problem(response)
+        return response
+
+    def _answer(self, method: str, path: str, body: bytes, media_type: str) -> Response:
         request = sign_request(
             Request(method, path, media_type, body),
             origin=self._origin,
@@ -336,12 +357,7 @@ class HubCalls:
             keyid=keyid_of(self.node, self.epoch),
             created=self._clock.now() // 1000,
         )
-        response = self._door.send(request)
-        raise_for_problem(response)
-        return response
-
-    def _read(self, method: str, path: str, body: bytes, kind: type[T], media_type: str) -> T:
-        return read(self._send(method, path, body, media_type).body, kind)
+        return self._door.send(request)
 
     def _signed(
         self, method: str, path: str, message: msgspec.Struct | None, what: str, kind: type[T]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hub.hub import open_hub
 from hub.serve import serve
-from sync.batch import MEDIA_TYPE
+from sync.batch import coding_of
 from sync.calls import keyid_of
 from sync.http import HttpDoor, patiently
 from sync.receipt import Answer
@@ -66,7 +66,7 @@ def signed(pen: Pen, first: int, body: bytes) -> Request:
     """The PUT of a batch, as its node signs it."""
     path = f"/v1/nodes/{pen.node}/epochs/{pen.epoch}/records/{first}"
     return sign_request(
-        Request("PUT", path, MEDIA_TYPE, body),
+        Request("PUT", path, coding_of(body), body),
         origin=ORIGIN,
         key=pen.key,
         keyid=keyid_of(pen.node, pen.epoch),

@@ -6,12 +6,12 @@ no card signatures. Faults are knobs: ``silent``, ``busy``, ``lose_answers``, ``
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from sync import chain
-from sync.batch import join, read_evidence, split, unpack
+from sync.batch import READ, Coding, coding_of, join, read_evidence, split, unpack
 from sync.calls import (
     LIFE_BEGUN,
     Balance,
@@ -149,6 +149,10 @@ class FakeHub(GivesNumbers):
         self.silent = False
         self.busy: dict[str, int] = {}
         """Part of a path -> seconds after which such a call may be made again."""
+        self.codings: list[Coding] = []
+        """In which each batch came."""
+        self.reads = READ
+        """Codings of batches that it reads and says so; empty: only rows, and it says nothing."""
         self.lose_answers = 0
         self.lose_answers_to = ""
         """The end of a path whose calls are taken, and whose answers are lost."""
@@ -261,6 +265,8 @@ class FakeHub(GivesNumbers):
     def _put(self, body: bytes, epoch_text: str, first_text: str) -> Response:
         epoch, first = EpochId(epoch_text), int(first_text)
         kept = self.kept[epoch]
+        if coding_of(body) is Coding.COLUMNS and Coding.COLUMNS not in self.reads:
+            return problem_response(400, "malformed", "batch: not zstd")
         batch = unpack(body)
         records = split(batch.facts)
         unknown: list[Digest] = []
@@ -292,7 +298,9 @@ class FakeHub(GivesNumbers):
             kept.highest,
             kept.state,
         )
-        return self._plain(answer)
+        self.codings.append(coding_of(body))
+        accept = (("accept", self.reads),) if self.reads else ()
+        return replace(self._plain(answer), headers=accept)
 
     def _news(self, signed: Signed, receipted: int, decisions: int) -> bool:
         receipt = read(signed.body, Receipt)

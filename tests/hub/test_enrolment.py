@@ -7,7 +7,7 @@ import pytest
 
 from hub.forms import InviteForm
 from hub.nodes import epochs
-from sync.batch import Batch, EvidenceBook, pack
+from sync.batch import Batch, Coding, EvidenceBook, pack
 from sync.calls import EnrolmentRequest, HubCalls
 from sync.errors import NotAuthentic, RefusedByRule
 from sync.invitation import read_invitation
@@ -46,7 +46,9 @@ def test_a_terminal_is_invited_looked_at_enrolled_and_confirmed(hall: Townhall) 
 
     hall.hub.office.confirm(hall.suzuki, NODE, fingerprint(key.public))
     assert calls.feed("", 0).node == NODE
+    codings = [calls.coding]
     assert calls.put_records(enrolled.epoch, 1, EMPTY).state == "open"
+    assert [*codings, calls.coding] == [Coding.ROWS, Coding.COLUMNS]
 
 
 def test_a_lost_answer_to_the_enrolment_is_asked_for_again(hall: Townhall) -> None:

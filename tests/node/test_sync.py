@@ -5,7 +5,7 @@ from contextlib import closing
 from node.audit import findings
 from node.outcome import Approved, Refused
 from node.store import Store
-from sync.batch import read_evidence, split, unpack
+from sync.batch import READ, Coding, coding_of, read_evidence, split, unpack
 from sync.feed import Page
 from sync.session import read_stick
 from sync.standing import Asof
@@ -210,3 +210,45 @@ def test_the_stored_projection_is_what_records_and_receipts_give_again(shop: Sho
 
 def _asof(number: int, shop: Shop) -> Asof:
     return Asof(1, number, Millis(shop.hub.now), ())
+
+
+def test_a_hub_of_the_version_before_gets_batches_in_rows(shop: Shop) -> None:
+    shop.hub.reads = ""
+    shop.restart()
+    shop.hub.codings.clear()
+    for _ in range(2):
+        spend(shop)
+        shop.counter.sync_now()
+
+    assert set(shop.hub.codings) == {Coding.ROWS}
+    assert shop.counter.status().waiting == 0
+
+
+def test_a_hub_that_was_put_back_to_the_version_before_gets_rows_again(shop: Shop) -> None:
+    spend(shop)
+    shop.counter.sync_now()
+    before = shop.hub.codings[-1]
+    shop.hub.reads = ""
+    spend(shop)
+
+    assert not shop.counter.sync_now().reached  # refused once; nothing is lost
+    assert shop.counter.sync_now().reached
+    since = shop.hub.codings[-1]
+    assert shop.counter.status().waiting == 0
+    shop.hub.reads = READ
+    shop.counter.sync_now()
+    spend(shop)
+    shop.counter.sync_now()
+    assert [before, since, shop.hub.codings[-1]] == [Coding.COLUMNS, Coding.ROWS, Coding.COLUMNS]
+
+
+def test_a_stick_is_in_rows_whatever_the_hub_read_last(shop: Shop) -> None:
+    spend(shop)
+    shop.counter.sync_now()
+    shop.cut()
+    spend(shop)
+    file = shop.folder / "out.machikado"
+    shop.counter.export(file)
+    parcels = read_stick(file.read_bytes()).parcels
+
+    assert {coding_of(parcel.body) for parcel in parcels} == {Coding.ROWS}

@@ -13,16 +13,20 @@ from sync.batch import (
     MOST_RECORDS,
     MOST_WIRE,
     Batch,
+    Coding,
     EvidenceBook,
+    coding_of,
     join,
     pack,
     read_evidence,
     split,
     unpack,
 )
+from sync.cardproof import Evidence, SealedCertificate
 from sync.errors import Malformed
 from sync.records.codec import MOST_BYTES
 from sync.wire import write
+from tests.sync.strategies import digests, positions
 from tests.vectors import examples
 
 EMPTY = Batch(b"", b"", None, (), False, 0, 0)
@@ -63,9 +67,15 @@ def test_a_record_longer_than_any_is_refused_unread() -> None:
             split(facts)
 
 
-def test_a_batch_arrives_as_it_left() -> None:
+either = pytest.mark.parametrize("coding", Coding)
+
+
+@either
+def test_a_batch_arrives_as_it_left(coding: Coding) -> None:
     for batch in (EMPTY, examples.BATCH):
-        assert unpack(pack(batch)) == batch
+        body = pack(batch, coding)
+        assert unpack(body) == batch
+        assert coding_of(body) is coding
 
 
 def linked(bodies: list[bytes]) -> list[bytes]:
@@ -77,16 +87,76 @@ def linked(bodies: list[bytes]) -> list[bytes]:
     return records
 
 
-@given(st.lists(st.binary(max_size=40), max_size=20), st.lists(st.binary(max_size=40)))
-def test_a_chain_arrives_with_its_exact_bytes(bodies: list[bytes], foreign: list[bytes]) -> None:
+@given(
+    st.lists(st.binary(max_size=40), max_size=20),
+    st.lists(st.binary(max_size=40)),
+    st.sampled_from(Coding),
+)
+def test_a_chain_arrives_with_its_exact_bytes(
+    bodies: list[bytes], foreign: list[bytes], coding: Coding
+) -> None:
     batch = msgspec.structs.replace(EMPTY, facts=join(linked(bodies) + foreign + linked(bodies)))
-    assert unpack(pack(batch)) == batch
+    assert unpack(pack(batch, coding)) == batch
 
 
 def test_the_line_does_not_carry_what_the_chain_already_says() -> None:
     chain = linked([bytes(20)] * MOST_RECORDS)
-    body = pack(msgspec.structs.replace(EMPTY, facts=join(chain)))
+    body = pack(msgspec.structs.replace(EMPTY, facts=join(chain)), Coding.ROWS)
     assert len(body) < MOST_RECORDS
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.builds(
+            Evidence, positions, st.just("RS256"), digests, st.binary(min_size=64, max_size=80)
+        ),
+        max_size=20,
+    ),
+    st.lists(st.builds(SealedCertificate, positions, digests, st.binary(max_size=90)), max_size=4),
+)
+def test_evidence_arrives_with_its_exact_bytes(
+    pieces: list[Evidence | None], certificates: list[SealedCertificate]
+) -> None:
+    book = write(EvidenceBook(tuple(pieces), tuple(certificates)))
+    batch = msgspec.structs.replace(EMPTY, evidence=book)
+    body = pack(batch)
+    assert unpack(body) == batch
+    assert coding_of(body) is Coding.COLUMNS
+
+
+@given(st.binary(max_size=60))
+def test_evidence_that_is_none_arrives_as_it_left(evidence: bytes) -> None:
+    batch = msgspec.structs.replace(EMPTY, evidence=evidence)
+    assert unpack(pack(batch)) == batch
+
+
+def test_what_columns_would_not_give_back_goes_in_rows() -> None:
+    long = [msgspec.msgpack.encode([b"x" * one, b"y" * other]) for one, other in FAR_APART]
+    batch = msgspec.structs.replace(EMPTY, facts=join(long))
+    body = pack(batch)
+    assert unpack(body) == batch
+    assert coding_of(body) is Coding.ROWS
+
+
+FAR_APART = ((4000, 10), (10, 4000))
+"""Lengths of two leaves in two records: together the longest of each are no record any more."""
+
+
+def in_columns(behind: bytes = b"", longer: int = 0) -> bytes:
+    """An empty batch in columns, its frame's length or what stands behind it spoilt."""
+    frame = zstandard.compress(msgspec.msgpack.encode(EMPTY_COLUMNS))
+    return b"MKD2" + (len(frame) + longer).to_bytes(4, "big") + frame + behind
+
+
+EMPTY_COLUMNS = [[[], [], b""], b"", None, [], False, 0, 0]
+
+
+def test_columns_have_nothing_behind_them_that_they_do_not_use() -> None:
+    assert unpack(in_columns()) == EMPTY
+    for spoilt in (in_columns(b"x"), in_columns(longer=-1), in_columns(longer=1), b"MKD2"):
+        with pytest.raises(Malformed):
+            unpack(spoilt)
 
 
 def on_the_line(facts: bytes) -> bytes:
@@ -115,6 +185,8 @@ def test_foreign_bytes_are_no_batch(data: bytes) -> None:
         unpack(data)
     with pytest.raises(Malformed):
         unpack(zstandard.compress(b"\x01" + data))
+    with pytest.raises(Malformed):
+        unpack(b"MKD2" + data)
 
 
 def test_a_batch_that_is_too_long_is_not_even_opened() -> None:

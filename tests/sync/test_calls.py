@@ -1,6 +1,7 @@
 """A node's calls: signed on the way up, believed on the way down only from the hub's own key."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -27,7 +28,7 @@ from sync.calls import (
     keyid_of,
 )
 from sync.choosing import Offer, Wishes
-from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.feed import Page
 from sync.holds import HoldAnswer, HoldRequest, Purpose
 from sync.owntickets import OwnTicket, OwnTickets
@@ -257,7 +258,26 @@ def test_records_go_up_as_they_are() -> None:
 
     (asked,) = hub.asked
     assert asked.path_with_query == f"{HOME}/epochs/{EPOCH}/records/7"
-    assert (asked.content_type, asked.body) == (batches.MEDIA_TYPE, b"a batch")
+    assert (asked.content_type, asked.body) == (batches.Coding.ROWS, b"a batch")
+
+
+def test_a_batch_goes_in_the_coding_that_the_hub_reads() -> None:
+    answer = write(Answer(seal_with(HUB_KEY, "custody", b""), (), (), 0, "open"))
+    older = Response(200, MESSAGE, answer)
+    newer = Response(200, MESSAGE, answer, (("accept", batches.READ),))
+    busy = problem_response(503, "busy", "later")
+    refused = problem_response(400, "malformed", "batch: not zstd")
+    seen: list[batches.Coding] = []
+    hub = Hub(older)
+    node = calls(hub)
+    for response in (older, newer, busy, newer, refused, newer, older):
+        hub.says = response
+        with suppress(Unreachable, Malformed):
+            node.put_records(EPOCH, 1, b"")
+        seen.append(node.coding)
+
+    rows, columns = batches.Coding
+    assert seen == [rows, columns, columns, columns, rows, columns, rows]
 
 
 def test_somebody_on_the_doorstep_asks_unsigned_and_believes_the_invitation_s_key() -> None:

@@ -13,6 +13,18 @@ from sync.batch import Batch, EvidenceBook, join
 from sync.cardproof import Evidence, SealedCertificate
 from sync.chain import NOTHING, digest
 from sync.clock import At, ClockState
+from sync.columns import (
+    Aside,
+    Before,
+    Binary,
+    Chosen,
+    Hex,
+    Leaves,
+    Numbers,
+    Same,
+    Steps,
+    Table,
+)
 from sync.policy import Policy
 from sync.records import (
     AnyBody,
@@ -205,6 +217,38 @@ BATCH = Batch(
     receipted=0,
     decisions=0,
 )
+
+_FOREIGN = b"\xc1 not MessagePack"
+ROWS = (
+    b"\x95\x01\x07\xa4beef\xc4\x00\xc4\x02\xca\xfe",
+    _FOREIGN,
+    b"\x95\x02\x07\xa4cafe\xc4\x20" + digest(_FOREIGN) + b"\xc4\x02\xba\xbe",
+    b"\x93\xcc\xc8\xa1a\xc4\x01\x00",
+    b"\x93\xcd\x01\x2c\xa1a\xc4\x01\x01",
+    b"\x93\xcc\xc8\xa1b\xc4\x01\x02",
+)
+TABLE = Table(
+    order=(0, 1, 0, 2, 2, 2),
+    groups=(
+        (
+            Same(b"\x95"),
+            Steps((1, 1)),
+            Same(b"\x07"),
+            Hex(2, b"\xbe\xef\xca\xfe"),
+            Before(),
+            Aside(2),
+        ),
+        (Leaves((_FOREIGN,)),),
+        (
+            Same(b"\x93"),
+            Numbers((200, 300, 200)),
+            Chosen(Leaves((b"\xa1a", b"\xa1b")), (0, 0, 1)),
+            Binary(1, b"\x00\x01\x02"),
+        ),
+    ),
+    before=b"",
+)
+ASIDE = b"\xca\xfe\xba\xbe"
 
 
 def named(value: object) -> object:

@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from sync.batch import pack, read_evidence, split, unpack
+from sync.batch import Coding, pack, read_evidence, split, unpack
 from sync.cardkey import CURVES, Algorithm, read_key
 from sync.cardproof import look_message, money_message
 from sync.chain import NOTHING, digest, follow
+from sync.columns import Shelf, Table, restore_chain
 from sync.policy import read_policy
 from sync.records import AnyBody, Expiring, Record, ShiftSum, Ticket, decode, encode
 from sync.request import Request, header_of, sign_request, verify_request
@@ -145,9 +146,25 @@ def standings() -> Json:
 def batches() -> Json:
     return {
         "batch": given.named(given.BATCH),
-        "bytes": zstandard.decompress(pack(given.BATCH)).hex(),
+        "bytes": zstandard.decompress(pack(given.BATCH, Coding.ROWS)).hex(),
         "evidence": given.named(given.BOOK),
         "evidence_bytes": write(given.BOOK).hex(),
+    }
+
+
+def columns() -> Json:
+    body = pack(given.BATCH)
+    begin, size = body[:4], int.from_bytes(body[4:8], "big")
+    return {
+        "table": given.named(given.TABLE),
+        "bytes": write(given.TABLE).hex(),
+        "aside": given.ASIDE.hex(),
+        "rows": [row.hex() for row in given.ROWS],
+        "batch": {
+            "begin": begin.hex(),
+            "bytes": zstandard.decompress(body[8 : 8 + size]).hex(),
+            "aside": body[8 + size :].hex(),
+        },
     }
 
 
@@ -217,6 +234,7 @@ FILES: dict[str, Callable[[], Json]] = {
     "sealing.json": sealing,
     "standing.json": standings,
     "batch.json": batches,
+    "columns.json": columns,
     "policy.json": policies,
     "ticket.json": tickets,
     "request.json": requests,
@@ -293,6 +311,22 @@ def test_the_golden_batch_reads_as_its_records() -> None:
     chain = stored("records.json")["chain"]
     assert [data.hex() for data in split(batch.facts)] == [one["bytes"] for one in chain[:3]]
     assert read_evidence(batch.evidence, 3) == given.BOOK
+
+
+def test_the_golden_table_gives_its_rows() -> None:
+    entry = stored("columns.json")
+    shelf = Shelf(bytes.fromhex(entry["aside"]))
+    rows, digests = restore_chain(read(bytes.fromhex(entry["bytes"]), Table), shelf, 64)
+    shelf.must_be_empty()
+    assert [row.hex() for row in rows] == entry["rows"]
+    assert digests == [digest(row) for row in rows]
+
+
+def test_the_golden_batch_in_columns_is_the_golden_batch() -> None:
+    entry = stored("columns.json")["batch"]
+    frame = zstandard.compress(bytes.fromhex(entry["bytes"]))
+    begin, aside = bytes.fromhex(entry["begin"]), bytes.fromhex(entry["aside"])
+    assert unpack(begin + len(frame).to_bytes(4, "big") + frame + aside) == given.BATCH
 
 
 def test_the_golden_policy_is_named_by_its_digest() -> None:

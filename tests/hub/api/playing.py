@@ -46,7 +46,7 @@ class Stage:
         if ask.operation not in DOOR:
             who = (("Authorization", f"Bearer {self.hall.tokens[ask.by]}"),) if ask.by else ()
             return Request(ask.method, ask.path, "application/json", ask.body, who)
-        plain = Request(ask.method, ask.path, DOOR[ask.operation].takes, ask.body)
+        plain = Request(ask.method, ask.path, DOOR[ask.operation].takes[0], ask.body)
         return self.signed(plain) if self.story.node else plain
 
     def signed(
