@@ -66,6 +66,7 @@ from hub.views import (
     TownTotal,
 )
 from sync.errors import Unreachable
+from sync.ports import Randomness, SystemRandomness
 from sync.request import Door, Request, raise_for_problem
 
 T = TypeVar("T")
@@ -75,9 +76,12 @@ _JSON = "application/json"
 class HubClient:
     """A person's calls; ``token`` may be empty for joining only."""
 
-    def __init__(self, door: Door, token: str = "") -> None:
+    def __init__(
+        self, door: Door, token: str = "", *, randomness: Randomness | None = None
+    ) -> None:
         self._door = door
         self._token = token.strip()
+        self._randomness = SystemRandomness() if randomness is None else randomness
 
     # -- people and what waits
 
@@ -121,7 +125,7 @@ class HubClient:
 
     def change_payer(self, code: str, form: PayerForm) -> Answered:
         """Another account that the town pays from."""
-        return self._put(f"municipalities/{_step(code)}/account", form)
+        return self._once("PUT", f"municipalities/{_step(code)}/account", Answered, form)
 
     def set_calendar(self, code: str, content: str) -> Answered:
         """When the town closes and pays."""
@@ -137,7 +141,7 @@ class HubClient:
 
     def fund_reserve(self, code: str, form: ReserveForm) -> Answered:
         """Set money aside for losses within policy."""
-        return self._ask("POST", f"municipalities/{_step(code)}/reserve", Answered, form)
+        return self._once("POST", f"municipalities/{_step(code)}/reserve", Answered, form)
 
     def organisations(self) -> list[OrganisationRow]:
         """Every organisation that was approved."""
@@ -154,7 +158,7 @@ class HubClient:
 
     def change_account(self, name: str, form: BankForm) -> Answered:
         """Its new bank account."""
-        return self._put(f"organisations/{_step(name)}/account", form)
+        return self._once("PUT", f"organisations/{_step(name)}/account", Answered, form)
 
     # -- terminals
 
@@ -283,7 +287,7 @@ class HubClient:
 
     def grant(self, form: GrantForm) -> Answered:
         """Give a resident points."""
-        return self._ask("POST", "grants", Answered, form)
+        return self._once("POST", "grants", Answered, form)
 
     def ticket(self, number: str) -> TicketLife:
         """A point ticket."""
@@ -302,7 +306,7 @@ class HubClient:
     def decide(self, name: str, decision: str, why: str) -> Answered:
         """What becomes of it."""
         form = DecisionForm(decision=decision, why=why)
-        return self._ask("POST", f"exceptions/{_step(name)}/decision", Answered, form)
+        return self._once("POST", f"exceptions/{_step(name)}/decision", Answered, form)
 
     def windows(self) -> list[WindowRow]:
         """Closed windows."""
@@ -319,7 +323,7 @@ class HubClient:
 
     def close_window(self, code: str, form: CloseForm) -> ClosedView:
         """Close a town's open window."""
-        return self._ask("POST", f"municipalities/{_step(code)}/windows", ClosedView, form)
+        return self._once("POST", f"municipalities/{_step(code)}/windows", ClosedView, form)
 
     def review_window(self, window: str) -> WindowRow:
         """Say that its lines were read."""
@@ -342,8 +346,21 @@ class HubClient:
     def _put(self, path: str, form: msgspec.Struct) -> Answered:
         return self._ask("PUT", path, Answered, form)
 
-    def _ask(self, method: str, path: str, kind: type[T], form: msgspec.Struct | None = None) -> T:
-        headers = (("Authorization", f"Bearer {self._token}"),) if self._token else ()
+    def _once(self, method: str, path: str, kind: type[T], form: msgspec.Struct) -> T:
+        """What moves money: under a key of its own, however often a broken line sends it."""
+        key = self._randomness.bytes(16).hex()
+        return self._ask(method, path, kind, form, ("Idempotency-Key", f'"{key}"'))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        form: msgspec.Struct | None = None,
+        *more: tuple[str, str],
+    ) -> T:
+        token = (("Authorization", f"Bearer {self._token}"),) if self._token else ()
+        headers = (*token, *more)
         body = b"" if form is None else msgspec.json.encode(form)
         request = Request(method, f"/v1/desk/{path}", _JSON, body, headers)
         response = self._door.send(request)

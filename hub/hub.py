@@ -41,6 +41,7 @@ from hub.mykey.services import Services
 from hub.nightly import Nights
 from hub.numbers import Numbers
 from hub.office import Office
+from hub.once import Once
 from hub.people import Operator, Role
 from hub.readiness import Looking
 from hub.residents import Residents
@@ -87,6 +88,7 @@ class Hub:
     desk: Desk
     door: HubDoor
     office: Office
+    once: Once
     residents: Residents
     numbers: Numbers
     revoking: Revoking
@@ -146,6 +148,7 @@ def compose(
         desk=desk,
         door=HubDoor(core, counters, holders, nights.before),
         office=Office(core, mykey, desk),
+        once=Once(core),
         residents=Residents(core, mykey),
         numbers=Numbers(core, services),
         revoking=Revoking(core, mykey, desk),

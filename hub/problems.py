@@ -5,7 +5,7 @@ The ``type`` is ``urn:machikado:<reason>`` and stays; programs go by it, people 
     400 malformed            401 not-authentic, clock-skew   403 somebody else may, or may later
     404 what is not there    405 method-not-allowed          406 not-acceptable
     409 a rule says no       413 too-long                    415 not-understood
-    422 key-used-otherwise   429 too-many-requests           500 damaged, unexpected
+    422 key-used             429 too-many-requests           500 damaged, unexpected
     503 busy
 
 Nothing here ever shows how the program looks inside.
@@ -16,6 +16,7 @@ import math
 from dataclasses import replace
 from http import HTTPStatus
 
+from hub.once import KeyMissing, KeyUsed
 from sync.errors import (
     Damaged,
     DiskFull,
@@ -127,6 +128,10 @@ def _malformed(error: Malformed) -> Response:
             return problem_response(413, "too-long", str(error))
         case NotUnderstood():
             return problem_response(415, "not-understood", str(error))
+        case KeyMissing():
+            return problem_response(400, "key-missing", str(error))
+        case KeyUsed():
+            return problem_response(422, "key-used", str(error))
     return problem_response(400, "malformed", str(error))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 from litestar import HttpMethod, Litestar, Request, Response, Router, route
 from litestar.connection import ASGIConnection
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -20,9 +20,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from hub.api import carried, health, money, numbers, people, residents, revocation
 from hub.api.observing import PERSON, Observing
+from hub.api.repeating import Repeated
 from hub.door import methods_for
 from hub.hub import Hub
 from hub.media import essence, wanted
+from hub.once import Attempt, read_key
 from hub.people import Person
 from hub.problems import (
     NoSuchCall,
@@ -64,6 +66,11 @@ def make_app(hub: Hub) -> Litestar:
         found: Person = request.scope["state"][PERSON]
         return found
 
+    async def once(request: Request[Any, Any, Any], by: NamedDependency[Person]) -> Repeated:
+        key = read_key(request.headers.get("idempotency-key", ""))
+        asked = b"\0".join([request.method.encode(), _target(request), await request.body()])
+        return Repeated(hub.once, Attempt(person=by, key=key, asked=asked))
+
     @route("/v1/{rest:path}", http_method=list(HttpMethod), include_in_schema=False)
     async def node_call(request: Request[Any, Any, Any]) -> Response[bytes]:
         answer = await anyio.to_thread.run_sync(hub.door.send, await _plain(request))
@@ -94,6 +101,7 @@ def make_app(hub: Hub) -> Litestar:
             "numbers": Provide(lambda: hub.numbers, sync_to_thread=False),
             "whom": Provide(lambda: hub.residents, sync_to_thread=False),
             "by": Provide(person),
+            "once": Provide(once),
         },
         request_max_body_size=MOST_FORM,
     )
@@ -141,9 +149,15 @@ def _token(header: str) -> str:
     return token
 
 
+def _target(request: Request[Any, Any, Any]) -> bytes:
+    """The path as it was written; some servers leave the query in."""
+    target: bytes = request.scope["raw_path"].partition(b"?")[0]
+    return target
+
+
 async def _plain(request: Request[Any, Any, Any]) -> wire.Request:
     """The request as it came over the line: the target is what was signed, undecoded."""
-    target: bytes = request.scope["raw_path"].partition(b"?")[0]  # some servers keep the query
+    target = _target(request)
     query: bytes = request.scope["query_string"]
     return wire.Request(
         method=request.method,

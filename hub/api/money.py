@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from hub.api.repeating import Repeated
 from hub.forms import (
     Answered,
     BalanceRow,
@@ -36,6 +37,7 @@ from hub.views import (
 
 Of = NamedDependency[Treasury]
 By = NamedDependency[Person]
+Once = NamedDependency[Repeated]
 Name = FromPath[str]
 
 
@@ -88,9 +90,9 @@ def add_programme(of: Of, by: By, data: JSONBody[ProgrammeForm]) -> Answered:
 
 
 @post("/grants", status_code=200, sync_to_thread=True)
-def grant(of: Of, by: By, data: JSONBody[GrantForm]) -> Answered:
+def grant(of: Of, by: By, once: Once, data: JSONBody[GrantForm]) -> Answered:
     """Give a resident points."""
-    return of.grant(by, data)
+    return once(Answered, lambda: of.grant(by, data))
 
 
 @get("/tickets/{name:str}", sync_to_thread=True)
@@ -112,9 +114,9 @@ def show_exception(of: Of, by: By, name: Name) -> ExceptionView:
 
 
 @post("/exceptions/{name:str}/decision", status_code=200, sync_to_thread=True)
-def decide(of: Of, by: By, name: Name, data: JSONBody[DecisionForm]) -> Answered:
+def decide(of: Of, by: By, once: Once, name: Name, data: JSONBody[DecisionForm]) -> Answered:
     """Say what becomes of it."""
-    return of.decide(by, name, data)
+    return once(Answered, lambda: of.decide(by, name, data))
 
 
 @get("/windows", sync_to_thread=True)
@@ -136,9 +138,9 @@ def show_notice(of: Of, by: By, name: Name, organisation: Name) -> NoticeView:
 
 
 @post("/municipalities/{name:str}/windows", status_code=200, sync_to_thread=True)
-def close_window(of: Of, by: By, name: Name, data: JSONBody[CloseForm]) -> ClosedView:
+def close_window(of: Of, by: By, once: Once, name: Name, data: JSONBody[CloseForm]) -> ClosedView:
     """Close a town's open window."""
-    return of.close_window(by, name, data)
+    return once(ClosedView, lambda: of.close_window(by, name, data))
 
 
 @post("/windows/{name:str}/review", status_code=200, sync_to_thread=True)

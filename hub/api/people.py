@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from hub.api.repeating import Repeated
 from hub.forms import (
     AcceptForm,
     Answered,
@@ -31,6 +32,7 @@ from sync.policy import Policy
 
 At = NamedDependency[Office]
 By = NamedDependency[Person]
+Once = NamedDependency[Repeated]
 Name = FromPath[str]
 
 
@@ -89,9 +91,9 @@ def add_municipality(at: At, by: By, data: JSONBody[MunicipalityForm]) -> Answer
 
 
 @put("/municipalities/{name:str}/account", sync_to_thread=True)
-def change_payer(at: At, by: By, name: Name, data: JSONBody[PayerForm]) -> Answered:
+def change_payer(at: At, by: By, once: Once, name: Name, data: JSONBody[PayerForm]) -> Answered:
     """Change the account that the town pays from."""
-    return at.change_payer(by, name, data)
+    return once(Answered, lambda: at.change_payer(by, name, data))
 
 
 @put("/municipalities/{name:str}/calendar", sync_to_thread=True)
@@ -113,9 +115,9 @@ def set_policy(at: At, by: By, name: Name, data: JSONBody[ContentForm]) -> Answe
 
 
 @post("/municipalities/{name:str}/reserve", status_code=200, sync_to_thread=True)
-def fund_reserve(at: At, by: By, name: Name, data: JSONBody[ReserveForm]) -> Answered:
+def fund_reserve(at: At, by: By, once: Once, name: Name, data: JSONBody[ReserveForm]) -> Answered:
     """Set money aside for losses within policy."""
-    return at.fund_reserve(by, name, data)
+    return once(Answered, lambda: at.fund_reserve(by, name, data))
 
 
 @get("/organisations", sync_to_thread=True)
@@ -137,9 +139,9 @@ def accept_organisation(at: At, by: By, name: Name, data: JSONBody[AcceptForm]) 
 
 
 @put("/organisations/{name:str}/account", sync_to_thread=True)
-def change_account(at: At, by: By, name: Name, data: JSONBody[BankForm]) -> Answered:
+def change_account(at: At, by: By, once: Once, name: Name, data: JSONBody[BankForm]) -> Answered:
     """Change its bank account from the next window on."""
-    return at.change_account(by, name, data)
+    return once(Answered, lambda: at.change_account(by, name, data))
 
 
 @get("/nodes", sync_to_thread=True)

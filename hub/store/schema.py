@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hub.store.columns import TEXT
 
-VERSION = 4
+VERSION = 5
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
@@ -77,6 +77,19 @@ pending = _table(
     _text("state"),
 )
 """What waits for a second person."""
+
+answered = _table(
+    "answered",
+    _key("municipality"),
+    _key("person"),
+    _key("key"),
+    _int("at"),
+    _blob("asked"),
+    _blob("answer"),
+    sa.Index("answered_at", "municipality", "at"),
+)
+"""What a person asked under an idempotency key (a keyed digest of it), and the answer
+(:mod:`hub.once`)."""
 
 operator = _table(
     "operator",

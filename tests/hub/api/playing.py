@@ -30,6 +30,16 @@ QUESTIONS = {"told", "told_node", "feed_position"}
 MOVES = {("node", "last_seen"), ("municipality", "feed")}
 """Columns that move when a node asks."""
 
+ONCE = {
+    "POST /v1/desk/grants",
+    "POST /v1/desk/municipalities/{name}/reserve",
+    "POST /v1/desk/exceptions/{name}/decision",
+    "POST /v1/desk/municipalities/{name}/windows",
+    "PUT /v1/desk/municipalities/{name}/account",
+    "PUT /v1/desk/organisations/{name}/account",
+}
+"""People's calls that move money, or say where it goes: sent under a key."""
+
 Dump = dict[str, list[str]]
 
 
@@ -45,7 +55,8 @@ class Stage:
         """What is sent for a step, as it is meant."""
         if ask.operation not in DOOR:
             who = (("Authorization", f"Bearer {self.hall.tokens[ask.by]}"),) if ask.by else ()
-            return Request(ask.method, ask.path, "application/json", ask.body, who)
+            key = (("Idempotency-Key", f'"{ask.key}"'),) if ask.operation in ONCE else ()
+            return Request(ask.method, ask.path, "application/json", ask.body, (*who, *key))
         plain = Request(ask.method, ask.path, DOOR[ask.operation].takes[0], ask.body)
         return self.signed(plain) if self.story.node else plain
 

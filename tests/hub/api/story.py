@@ -5,6 +5,7 @@ each step (:mod:`tests.hub.api.test_negatives`), or keep what was asked and answ
 (:mod:`tests.hub.api.test_described`). Cards and keys are the same in each run.
 """
 
+import hashlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,11 @@ class Ask:
     @property
     def method(self) -> str:
         return self.operation.split()[0]
+
+    @property
+    def key(self) -> str:
+        """A key for this step and no other."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
 
     @property
     def path(self) -> str:

@@ -22,11 +22,29 @@ from hub.people import Role
 from sync.calls import HubCalls, keyid_of
 from sync.request import Problem, Request
 from sync.signing import SigningKey, fingerprint
-from tests.hub.api.playing import DOOR, Dump, Stage, play, stage
+from tests.hub.api.playing import DOOR, ONCE, Dump, Stage, play, stage
 from tests.hub.api.story import Ask
 from tests.hub.townhall import BANK, Townhall, node_key
 
 OSAKA = "271004"
+LOOKS = {
+    "GET /v1/desk/residents/{name}/balances",
+    "GET /v1/desk/residents/{name}/grants",
+    "POST /v1/desk/residents/{name}/cancellation",
+}
+"""Calls that tell what somebody has: each look is kept."""
+ONE_MORE = LOOKS | {
+    "POST /v1/desk/nodes",
+    "POST /v1/desk/operators",
+    "POST /v1/desk/organisations",
+    "POST /v1/desk/parcels",
+    "POST /v1/desk/windows/{name}/review",
+    "PUT /v1/desk/municipalities/{name}/calendar",
+    "PUT /v1/desk/municipalities/{name}/policy",
+    "PUT /v1/desk/nodes/{name}/float",
+    "PUT /v1/desk/revocation/source",
+}
+"""Calls that enter one more line in the chronicle, or ask people once more. They move no money."""
 CLERK, APPROVER, AUDITOR, PLATFORM = Role.CLERK, Role.APPROVER, Role.AUDITOR, Role.PLATFORM
 ANYBODY = frozenset(Role)
 STAFF = frozenset({CLERK, APPROVER, PLATFORM})
@@ -205,9 +223,9 @@ def tried_at_the_desk(on: Stage, ask: Ask) -> Iterator[Try]:
     who = DESK[ask.operation]
 
     def with_token(scheme: str, token: str) -> Request:
-        return replace(honest, headers=(("Authorization", f"{scheme} {token}"),))
+        return with_header(honest, "Authorization", f"{scheme} {token}")
 
-    yield "no token", replace(honest, headers=()), STRANGER
+    yield "no token", with_header(honest, "Authorization"), STRANGER
     yield "another scheme", with_token("Basic", "eDp5"), STRANGER
     yield "an empty token", with_token("Bearer", ""), STRANGER
     yield "a token of nobody", with_token("Bearer", "A" * 52), STRANGER
@@ -225,7 +243,17 @@ def tried_at_the_desk(on: Stage, ask: Ask) -> Iterator[Try]:
     if who.elsewhere is UNKNOWN:
         for name in ("Osaka's clerk", "Osaka's approver"):
             yield name, with_token("Bearer", tokens[name]), {(404, "")}
+    if ask.operation in ONCE:
+        yield "no key", with_header(honest, "Idempotency-Key"), {(400, "key-missing")}
+        for key in ("bare-without-quotes", '"short"', f'"{"x" * 129}"', '"with space"', "?1"):
+            yield f"key {key}", with_header(honest, "Idempotency-Key", key), {(400, "malformed")}
     yield from spoiled(honest, MOST_FORM)
+
+
+def with_header(request: Request, name: str, value: str = "") -> Request:
+    """The same request with another value, or none."""
+    others = tuple(each for each in request.headers if each[0] != name)
+    return replace(request, headers=(*others, (name, value)) if value else others)
 
 
 def spoiled(honest: Request, most: int) -> Iterator[Try]:
@@ -324,14 +352,21 @@ class Trial:
 
     def after(self, ask: Ask, answer: httpx.Response) -> None:
         """The step is sent once more, as a thief or a broken line would."""
-        if ask.operation not in DOOR:
-            return
         before = self.on.stored()
         self.on.hall.clock.turn(ms=1_000)
         again = self.on.send(self.sent(ask))
-        if again.status_code != answer.status_code:
+        if ask.operation in DOOR and again.status_code != answer.status_code:
             self.wrong[ask.operation].append(f"again: {again.status_code} {reason_of(again)}")
+        if ask.operation in ONCE and again.content != answer.content:
+            self.wrong[ask.operation].append("again: another answer")
+        if ask.operation in ONE_MORE:
+            before = self.on.stored() | {name: before[name] for name in ("balance", "transfer")}
         self.unchanged(ask, "again", before)
+        if ask.operation in ONCE:
+            other = replace(self.sent(ask), body=answer.content)
+            told = reason_of(self.on.send(other))
+            if told not in {"key-used", "malformed"}:
+                self.wrong[ask.operation].append(f"another call under its key: {told}")
 
     def sent(self, ask: Ask) -> Request:
         """What was sent a second ago, signature and all."""

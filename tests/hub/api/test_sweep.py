@@ -126,7 +126,10 @@ def test_no_endpoint_is_surprised(
         method,
         "/v1/desk" + "/".join(steps),
         content=body,
-        headers={"Authorization": f"Bearer {hall.tokens['Sato']}"},
+        headers={
+            "Authorization": f"Bearer {hall.tokens['Sato']}",
+            "Idempotency-Key": f'"{data.draw(st.uuids())}"',
+        },
     )
     assert answer.status_code < 500, (steps, body, answer.text)
     if answer.status_code >= 400:
