@@ -16,6 +16,7 @@ import msgspec
 from tests.bench import (
     compared,
     hub_way,
+    line,
     node_commit,
     over_http,
     redemption,
@@ -37,6 +38,9 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         "scan": lambda at, quick: scan.measure(at, scans=100 if quick else 1_000),
         "screen": lambda _, quick: screen.measure(3 if quick else 7),
         "tap": lambda at, quick: tap.measure(at, taps=30 if quick else 200),
+    },
+    "line": {
+        "line": lambda at, quick: line.measure(at, residents=100 if quick else 1_667),
     },
     "hub": {
         "way": lambda at, quick: hub_way.measure(

@@ -8,6 +8,7 @@ shop has the receipts of all its records.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from sync.receipt import Answer, Outcome
 from sync.request import Request
 from tests.bench import hub_way
 from tests.bench.figures import Better, Figure, against, must, seconds
-from tests.bench.serving import answered, served, signed
+from tests.bench.serving import answered, door_at, served, signed
 from tests.bench.street import Street, build, only_asking
 from tests.bench.walls import verifies_a_second
 from tests.doubles.databases import running
@@ -65,11 +66,12 @@ def _measured(
     street.hub.close()
     puts = [signed(pen, 1, body) for pen, body in zip(street.pens, street.bodies, strict=True)]
     asks = [signed(pen, pen.seq + 1, only_asking()) for pen in street.pens]
+    everybody = range(len(street.pens))
     with (
         ProcessPoolExecutor(cores) as pool,
-        served(folder, street.corner.clock.now(), cores) as door,
+        served(folder, street.corner.clock.now(), cores) as port,
+        closing(door_at(port)) as door,
     ):
-        everybody = range(len(street.pens))
         _hand_in(door, street, puts, asks, everybody[:WARM])
         walls = [verifies_a_second(pool, cores, 0.5)]
         took = seconds(partial(_hand_in, door, street, puts, asks, everybody[WARM:]))

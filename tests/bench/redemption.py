@@ -8,6 +8,7 @@ commits on one connection of the same database; requests are signed beforehand.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +22,7 @@ from sync.http import HttpDoor
 from sync.receipt import Answer, Outcome
 from sync.request import Request
 from tests.bench.figures import Better, Figure, against, median, must, slowest_of_hundred
-from tests.bench.serving import answered, served, signed
+from tests.bench.serving import answered, door_at, served, signed
 from tests.bench.tickets import Fair
 from tests.bench.walls import commits
 from tests.doubles.databases import running
@@ -89,7 +90,8 @@ def _measured(folder: Path, database: str, tickets: int) -> Redeemed:
     calls = [[*_requests(fair, pen, live[place::SHOPS])] for place, pen in enumerate(pens)]
     fair.hub.close()
     with (
-        served(folder / "hub", fair.clock.now(), verifiers=1) as door,
+        served(folder / "hub", fair.clock.now(), verifiers=1) as port,
+        closing(door_at(port)) as door,
         ThreadPoolExecutor(SHOPS) as callers,
     ):
         redeem = partial(_redeem, door)

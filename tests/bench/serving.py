@@ -46,8 +46,8 @@ class Running:
 
 
 @contextmanager
-def served(folder: Path, now: Millis, verifiers: int) -> Iterator[HttpDoor]:
-    """Serve the hub of a folder, which nobody else has open, and end it in order."""
+def served(folder: Path, now: Millis, verifiers: int) -> Iterator[int]:
+    """Serve the hub of a folder, which nobody else has open, and end it in order; its port."""
     what = (str(folder), str(now), str(verifiers))
     command = (sys.executable, "-m", "tests.bench.serving", *what)
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
@@ -55,11 +55,14 @@ def served(folder: Path, now: Millis, verifiers: int) -> Iterator[HttpDoor]:
             address = process.stdout.readline().strip() if process.stdout else ""
             if not address:
                 raise RuntimeError("the hub did not start: see above")
-            door = HttpDoor(f"http://{address}", pin=None, timeout=LONGEST)
-            yield door
-            door.close()
+            yield int(address.rpartition(":")[2])
         finally:
             process.terminate()
+
+
+def door_at(port: int) -> HttpDoor:
+    """The door of what listens on this machine."""
+    return HttpDoor(f"http://127.0.0.1:{port}", pin=None, timeout=LONGEST)
 
 
 def signed(pen: Pen, first: int, body: bytes) -> Request:
