@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from hub.door import ROUTES
 from hub.logs import ACCESS, REQUEST
 from hub.metrics import Served
+from hub.routes import ROUTES
 from sync.errors import Malformed
 from sync.ports import Randomness
 from sync.request import PROBLEM, REQUEST_ID

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.counters import Counters
-from hub.door import ROUTES, TIME_HEADER, Need, Route
+from hub.door import TIME_HEADER
 from hub.forms import InviteForm, OrganisationForm
+from hub.routes import ROUTES, Need, Route
 from sync.calls import MESSAGE, HubCalls, HubTime, keyid_of
 from sync.errors import NotAuthentic
 from sync.request import (

@@ -11,8 +11,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from hub.api.app import make_app
-from hub.door import ROUTES
 from hub.mykey import schema as identity_schema
+from hub.routes import ROUTES
 from hub.store import schema
 from hub.store.database import Database
 from sync.calls import keyid_of

@@ -12,7 +12,6 @@ from litestar.testing import TestClient
 
 from hub.api.app import MOST_FORM, make_app
 from hub.client import HubClient
-from hub.door import ROUTES
 from hub.forms import (
     CloseForm,
     GrantForm,
@@ -25,6 +24,7 @@ from hub.forms import (
     TwiceForm,
 )
 from hub.people import Role
+from hub.routes import ROUTES
 from sync.batch import MOST_WIRE
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.request import Problem

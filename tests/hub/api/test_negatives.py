@@ -16,9 +16,10 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from hub.api.app import MOST_FORM
-from hub.door import TIME_HEADER, Need
+from hub.door import TIME_HEADER
 from hub.forms import InviteForm, OrganisationForm
 from hub.people import Role
+from hub.routes import Need
 from sync.calls import HubCalls, keyid_of
 from sync.request import Problem, Request
 from sync.signing import SigningKey, fingerprint
