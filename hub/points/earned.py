@@ -66,20 +66,25 @@ def net(tx: Tx, town: MunicipalityCode, window: int, earned: Mapping[Earner, int
     )
 
 
-_NODE = (
-    f"CASE WHEN source<>'{_HUB}' THEN source"
-    " WHEN \"of\"='' THEN '' ELSE substr(\"of\", 1, instr(\"of\", ':')-1) END"
-)
-_SUMMED = (
-    f'SELECT municipality, "window", substr(credit, {len(_PAYABLE) + 1}) AS organisation,'
-    f" {_NODE} AS node, points FROM transfer"
+_CREDITS = (
+    'SELECT "window", credit AS account, source, "of", sum(points) AS points FROM transfer'
     " WHERE municipality=? AND credit>='payable:' AND credit<'payable;'"
-    f' UNION ALL SELECT municipality, "window", substr(debit, {len(_PAYABLE) + 1}), {_NODE},'
-    " -points FROM transfer WHERE municipality=? AND debit>='payable:' AND debit<'payable;'"
+    ' GROUP BY "window", credit, source, "of"'
+)
+_DEBITS = (
+    'SELECT "window", debit, source, "of", -sum(points) FROM transfer'
+    " WHERE municipality=? AND debit>='payable:' AND debit<'payable;'"
     " AND NOT (credit>='transit:' AND credit<'transit;')"
     " AND NOT (credit>='receivable:' AND credit<'receivable;')"
+    ' GROUP BY "window", debit, source, "of"'
 )
-"""Every transfer's part in what was earned; two marks, both the town's."""
+_MOVED = (
+    f'SELECT "window", substr(account, {len(_PAYABLE) + 1}) AS organisation,'
+    f" CASE WHEN source<>'{_HUB}' THEN source WHEN \"of\"='' THEN ''"
+    " ELSE substr(\"of\", 1, instr(\"of\", ':')-1) END AS node, 0 AS stored, points AS moved"
+    f" FROM ({_CREDITS} UNION ALL {_DEBITS}) AS part"
+)
+"""What the transfers come to; two marks, both the town's. Summed first: there are millions."""
 
 
 def unlike_transfers(tx: Tx, town: MunicipalityCode) -> Iterator[Finding]:
@@ -87,9 +92,7 @@ def unlike_transfers(tx: Tx, town: MunicipalityCode) -> Iterator[Finding]:
     rows = tx.rows(
         'SELECT "window", organisation, node, sum(stored), sum(moved) FROM ('
         'SELECT "window", organisation, node, points AS stored, 0 AS moved FROM earned'
-        " WHERE municipality=?"
-        ' UNION ALL SELECT "window", organisation, node, 0, sum(points)'
-        f' FROM ({_SUMMED}) AS part GROUP BY "window", organisation, node'
+        f" WHERE municipality=? UNION ALL {_MOVED}"
         ') AS beside GROUP BY "window", organisation, node'
         ' HAVING sum(stored)<>sum(moved) ORDER BY "window", organisation, node',
         [town, town, town],

@@ -28,6 +28,7 @@ from hub.settlement.journal import Journal
 from hub.settlement.lists import Sheet, show
 from hub.settlement.windows import Window, WindowName, open_number, window_name
 from hub.settlement.zengin import read_file
+from hub.store.database import Database
 from sync.clock import TOKYO
 from sync.values import Millis, OrganisationId, municipality_code
 from tests.doubles import databases
@@ -76,10 +77,11 @@ class Zeros:
 class Month:
     """One hub, its town and three shops."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: Database | None = None) -> None:
+        """``database``: the ledger, where it is to be another one than every test's."""
         self.clock = Clock()
         self.core = Core(
-            database=databases.ledger(),
+            database=database or databases.ledger(),
             keys=KeyRing(None, Zeros()),
             clock=self.clock,
             randomness=Zeros(),
