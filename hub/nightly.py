@@ -2,9 +2,11 @@
 
 With them end the holds that have waited for longer than records may be handed in: a node names an
 attempt within a day or gives it up, so no record that comes in time misses its hold. After them
-come back the points of lost tickets that no counter takes any more (:mod:`hub.voids`).
+come back the points of lost tickets that no counter takes any more (:mod:`hub.voids`). Before all
+of it the months to come get their tables (:mod:`hub.store.months`).
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -16,12 +18,18 @@ from hub.desk import enact
 from hub.points.ending import free_silent
 from hub.town import policy_of
 from hub.voids import end_voids
-from sync.clock import day_of, end_of
+from sync.clock import day_of, end_of, tokyo
+from sync.errors import Unreachable
 from sync.holds import LONGEST_ATTEMPT
 from sync.values import Millis, MunicipalityCode
 
 Guard = Callable[[MunicipalityCode], AbstractContextManager[object]]
 """What a town's night runs in."""
+
+
+_MONTHS = 3
+"""This one and two ahead: a hub whose nights fail for weeks goes on."""
+_log = logging.getLogger("machikado.hub")
 
 
 class Nights:
@@ -38,8 +46,22 @@ class Nights:
         today = day_of(self._core.clock.now())
         with self._lock:
             if today != self._day:
+                make_months(self._core)
                 nightly(self._core, self._guard)
                 self._day = today
+
+
+def make_months(core: Core) -> None:
+    """See that the transfers of this month and the next ones find their place."""
+    now = tokyo(core.clock.now())
+    first = 12 * now.year + now.month - 1
+    for each in range(first, first + _MONTHS):
+        year, month = divmod(each, 12)
+        try:
+            core.database.make_month(100 * year + month + 1)
+        except Unreachable as error:  # it was made ahead: tomorrow will do
+            _log.warning("no table for the transfers of %d-%02d yet: %s", year, month + 1, error)
+            return
 
 
 def nightly(core: Core, guard: Guard = nullcontext) -> int:

@@ -81,7 +81,7 @@ _DEBITS = (
 _MOVED = (
     f'SELECT "window", substr(account, {len(_PAYABLE) + 1}) AS organisation,'
     f" CASE WHEN source<>'{_HUB}' THEN source WHEN \"of\"='' THEN ''"
-    " ELSE substr(\"of\", 1, instr(\"of\", ':')-1) END AS node, 0 AS stored, points AS moved"
+    ' ELSE substr("of", 1, instr("of", \':\')-1) END AS node, 0 AS stored, points AS moved'
     f" FROM ({_CREDITS} UNION ALL {_DEBITS}) AS part"
 )
 """What the transfers come to; two marks, both the town's. Summed first: there are millions."""

@@ -262,6 +262,14 @@ class Database:
         """How many bytes it takes."""
         return int(tx.scalar(self._dialect.measures))
 
+    def make_month(self, month: int) -> None:
+        """Give the transfers of a month (202611) a place of their own, where they have such.
+
+        Raises Unreachable where somebody reads all transfers meanwhile: try later.
+        """
+        with self.write():
+            self._dialect.make_month(self._raw(), month)
+
     def make_room(self) -> None:
         """Give the log its full size now, so that no commit has to make it longer."""
         with self._lock:

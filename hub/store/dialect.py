@@ -33,6 +33,9 @@ class Dialect(Protocol):
     def make(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """Make the tables, and what these need to be fast and safe there."""
 
+    def make_month(self, raw: Any, month: int) -> None:
+        """Give the transfers of a month (202611) a place of their own, where they have such."""
+
     def add(
         self, raw: Any, table: sa.Table, rows: Sequence[Sequence[object]], otherwise: str
     ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from hub.store import months
 from hub.store.files import damaged, disk_full
 from hub.store.spelling import with_percents
 from sync.errors import InUse, MachikadoError, Malformed, RefusedByRule, Unreachable
@@ -146,6 +147,12 @@ class Postgres:
         metadata.create_all(connection)
         for table in sorted(_STAY & metadata.tables.keys()):
             raw.execute(_STAYS.format(table=table))
+        if "transfer" in metadata.tables:
+            months.make_rest(raw)
+
+    def make_month(self, raw: Any, month: int) -> None:
+        """See :class:`hub.store.dialect.Dialect`."""
+        months.make_month(raw, month)
 
     def add(
         self, raw: Any, table: sa.Table, rows: Sequence[Sequence[object]], otherwise: str

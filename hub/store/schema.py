@@ -6,6 +6,8 @@ column. For transfers and balances it is the town whose points move; for cursors
 verdicts it is the node's home. Operators are national and stand in the platform's own tables.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,10 +21,23 @@ metadata = sa.MetaData()
 
 
 def _table(
-    name: str, *columns: sa.Column[object] | sa.Index | sa.Constraint, by_key: bool = True
+    name: str,
+    *columns: sa.Column[object] | sa.Index | sa.Constraint,
+    by_key: bool = True,
+    on_server: Mapping[str, Any] = MappingProxyType({}),
 ) -> sa.Table:
-    """A table whose rows lie in the order of their key, unless not ``by_key``."""
-    return sa.Table(name, metadata, *columns, sqlite_with_rowid=not by_key)
+    """A table whose rows lie in the order of their key, unless not ``by_key``.
+
+    ``on_server``: what else PostgreSQL is told of it.
+    """
+    return sa.Table(name, metadata, *columns, sqlite_with_rowid=not by_key, **on_server)
+
+
+_OFTEN = MappingProxyType(
+    {"postgresql_with": {"fillfactor": 50, "autovacuum_vacuum_scale_factor": 0.05}}
+)
+"""Rows that postings write again and again: a new version finds room beside the old one, so that no
+index has to hear of it, and the old ones are swept early (docs/operate.md)."""
 
 
 def _narrow(name: str, *columns: str, where: str) -> sa.Index:
@@ -113,6 +128,7 @@ municipality = _table(
     _int("feed"),
     _int("expired_until"),
     _int("tickets_made"),
+    on_server=_OFTEN,
 )
 """A town: its point's name, its account, and the counters that only its writer moves."""
 
@@ -180,6 +196,7 @@ cursor = _table(
     _blob("head"),
     _int("posted"),
     _narrow("cursor_waiting", "municipality", where="posted<received"),
+    on_server=_OFTEN,
 )
 """Custody and posting positions of a line of records. ``branch`` is empty for the chain itself,
 else 16 hexadecimal digits of the digest of the first record that differs; ``base`` is the seq
@@ -288,6 +305,7 @@ balance = _table(
         name="only_these_may_be_negative",
     ),
     sa.CheckConstraint("points <= 0 OR account NOT LIKE 'deficit:%'", name="deficit_is_owed"),
+    on_server=_OFTEN,
 )
 
 touched = _table(
@@ -296,6 +314,7 @@ touched = _table(
     _key("account"),
     _int("posting"),
     sa.Index("touched_since", "municipality", "posting"),
+    on_server=_OFTEN,
 )
 """When a resident's account last changed, for the feed."""
 
@@ -325,8 +344,10 @@ transfer = _table(
     _narrow("transfer_to_wallet", "municipality", "credit", where=TO_WALLET),
     _narrow("transfer_for", "municipality", "of", where="\"of\" <> ''"),
     by_key=False,  # three more indexes: each entry would repeat the long key
+    on_server={"postgresql_partition_by": "RANGE (month)"},
 )
-"""Both legs in one row. ``month``, of the record's own ``at``, is in the key for partitions only.
+"""Both legs in one row. ``month``, of the record's own ``at``, is in the key for partitions only
+(:mod:`hub.store.months`).
 ``step`` is its place within its posting. ``expires`` is the lot's date
 where points enter a wallet or lapse. ``of`` names the record that the transfer is for, where that
 is not its source."""
@@ -337,6 +358,7 @@ borne = _table(
     _key("node"),
     _key("window", sa.BigInteger()),
     _int("points"),
+    on_server=_OFTEN,
 )
 """What reserve and deficits gave for a node's own word in a window."""
 
@@ -347,6 +369,7 @@ earned = _table(
     _key("organisation"),
     _key("node"),
     _int("points"),
+    on_server=_OFTEN,
 )
 """What each terminal earned its organisation in a window (:mod:`hub.points.earned`). ``node`` is
 empty for what comes from none."""

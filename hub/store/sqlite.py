@@ -83,6 +83,9 @@ class Sqlite:
         marks = ",".join("?" * len(table.columns))
         raw.executemany(f"INSERT INTO {table.name} VALUES ({marks}) {otherwise}", rows)
 
+    def make_month(self, raw: Any, month: int) -> None:
+        """All months lie in one table."""
+
     def under_way(self, raw: Any) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""
         return bool(raw.in_transaction)
