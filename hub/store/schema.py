@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from hub.store.columns import TEXT
 
-VERSION = 5
+VERSION = 6
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
