@@ -34,7 +34,7 @@ Part = Callable[[Path, bool], Iterable[Figure | str]]
 
 PARTS: Mapping[str, Mapping[str, Part]] = {
     "node": {
-        "commit": lambda at, quick: node_commit.measure(at, commits=400 if quick else 4_000),
+        "node_commit": lambda at, quick: node_commit.measure(at, commits=400 if quick else 4_000),
         "scan": lambda at, quick: scan.measure(at, scans=100 if quick else 1_000),
         "screen": lambda _, quick: screen.measure(3 if quick else 7),
         "tap": lambda at, quick: tap.measure(at, taps=30 if quick else 200),
@@ -43,10 +43,10 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         "line": lambda at, quick: line.measure(at, residents=100 if quick else 1_667),
     },
     "hub": {
-        "way": lambda at, quick: hub_way.measure(
+        "hub_way": lambda at, quick: hub_way.measure(
             at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
         ),
-        "http": lambda at, quick: over_http.measure(
+        "over_http": lambda at, quick: over_http.measure(
             at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
         ),
         "redemption": lambda at, quick: redemption.measure(at, tickets=20 if quick else 250),
