@@ -223,9 +223,9 @@ class Desk:
                 raise RefusedByRule("pending-closed", f"{pending} was {state}")
             if person.role not in SECOND:
                 raise RefusedByRule("not-allowed", f"{person.name} may not approve")
-            if person.name == waiting.person:
+            if person.owner == people.owner_of(waiting.person):
                 raise RefusedByRule("second-person", "who asked cannot also approve: two people")
-            if not people.is_active(tx, waiting.person):
+            if not people.is_active(tx, people.owner_of(waiting.person)):
                 raise RefusedByRule(
                     "asker-revoked", f"{waiting.person}, who asked, may no longer use the hub"
                 )
@@ -239,7 +239,7 @@ class Desk:
             waiting, state = _find(tx, person, pending)
             if state != "waiting":
                 raise RefusedByRule("pending-closed", f"{pending} was {state.split()[0]} already")
-            if person.role not in SECOND and person.name != waiting.person:
+            if person.role not in SECOND and person.owner != people.owner_of(waiting.person):
                 raise RefusedByRule("not-allowed", f"{person.name} may not decline this")
             _close(tx, waiting, f"declined by {person.name}: {why}")
 

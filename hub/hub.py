@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hub import people
+from hub.access import Access
 from hub.bodies import OperatorAdded
 from hub.cardholders import CardHolders
 from hub.carried import Carried
@@ -48,6 +49,7 @@ from hub.residents import Residents
 from hub.revoking import Revoking
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
+from hub.signin import Proofs
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.files import examine
@@ -89,6 +91,7 @@ class Hub:
     door: HubDoor
     office: Office
     once: Once
+    access: Access
     residents: Residents
     numbers: Numbers
     revoking: Revoking
@@ -123,6 +126,7 @@ def compose(
     *,
     verifier: Verifier | None = None,
     rules: Rules | None = None,
+    proofs: Proofs | None = None,
     release: Callable[[], None] = lambda: None,
 ) -> Hub:
     """Put a hub together from its databases and ports; ``journal`` is a folder beside them."""
@@ -142,13 +146,15 @@ def compose(
     holders = CardHolders(core, mykey, services, shown)
     nights = Nights(core, judging.stopped.guarding)
     kept = Journal(journal, core.keys.signing)
+    access = Access(core, proofs or Proofs(core.keys, core.randomness))
     return Hub(
         core=core,
         mykey=mykey,
         desk=desk,
         door=HubDoor(core, counters, holders, nights.before),
-        office=Office(core, mykey, desk),
         once=Once(core),
+        office=Office(core, mykey, desk, access),
+        access=access,
         residents=Residents(core, mykey),
         numbers=Numbers(core, services),
         revoking=Revoking(core, mykey, desk),

@@ -74,6 +74,18 @@ class KeyRing:
         return self._seed("marks")
 
     @property
+    def sign_in(self) -> bytes:
+        """Seals what people sign in with (:mod:`hub.signin`); 32 bytes, never leaves the hub.
+
+        It is derived (HKDF, RFC 5869) from the key that a hub has had from its first day.
+        """
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        derived = HKDF(algorithm=SHA256(), length=LENGTH, salt=None, info=b"machikado/sign-in/1")
+        return derived.derive(self._seed("signing"))
+
+    @property
     def signing(self) -> SigningKey:
         """Signs receipts, custody, feed and time."""
         return self._pair("signing")

@@ -7,6 +7,7 @@ read what belongs to the towns they work for; changing goes through the desk's t
 import msgspec
 
 from hub import nodes, people, town
+from hub.access import Access
 from hub.bodies import (
     AccountChanged,
     FloatSet,
@@ -61,15 +62,15 @@ from sync.values import (
 class Office:
     """Use cases about people, towns, organisations and terminals."""
 
-    def __init__(self, core: Core, mykey: MyKey, desk: Desk) -> None:
+    def __init__(self, core: Core, mykey: MyKey, desk: Desk, access: Access) -> None:
         self._core = core
         self._mykey = mykey
         self._desk = desk
+        self._access = access
 
     def sign_in(self, token: str) -> Person:
-        """Whose token this is; raises NotAuthentic."""
-        with self._core.database.read() as tx:
-            return people.authenticate(tx, token)
+        """Whose token this is, of whatever kind; raises NotAuthentic."""
+        return self._access.person(token)
 
     # -- people
 

@@ -24,9 +24,21 @@ from sync.ports import Randomness
 from sync.values import PLATFORM, MunicipalityCode, municipality_code
 
 TOKEN_BYTES = 32
+_SCRIPT = " (script "
 HUB = "hub"
 """Who stands in the records for what the hub did by itself."""
 INVITED, ACTIVE, REVOKED = "invited", "active", "revoked"
+
+
+class Means(StrEnum):
+    """What somebody came in with."""
+
+    JOINED = "joined"
+    """The token that a person joined with."""
+    SESSION = "session"
+    """Password and code, for a day at most."""
+    SCRIPT = "script"
+    """A token of a person's script."""
 
 
 class Role(StrEnum):
@@ -40,6 +52,8 @@ class Role(StrEnum):
     """Reads everything, changes nothing."""
     PLATFORM = "platform"
     """Runs the hub: towns, operators, and everything an approver may do."""
+    MONITOR = "monitor"
+    """Sees the hub's figures and nothing else: for monitoring."""
 
 
 SECOND = frozenset({Role.APPROVER, Role.PLATFORM})
@@ -53,9 +67,18 @@ class Person:
     """Somebody whose token was good."""
 
     name: str
+    """As it stands in records: a script's has its own name behind its person's."""
     role: Role
     municipality: MunicipalityCode | None
     """The only town this person works for; None: all."""
+    means: Means = Means.JOINED
+    token: bytes = b""
+    """The digest of a session's or a script's token."""
+
+    @property
+    def owner(self) -> str:
+        """Who answers for it: two people are two owners."""
+        return owner_of(self.name)
 
     def works_for(self, town: MunicipalityCode) -> bool:
         """Whether a town's doings are this person's."""
@@ -70,6 +93,16 @@ class Operator:
     role: str
     municipality: str
     state: str
+
+
+def as_script(name: str, label: str) -> str:
+    """How a person's script signs."""
+    return f"{name}{_SCRIPT}{label})"
+
+
+def owner_of(name: str) -> str:
+    """The person behind a name in the records."""
+    return name.partition(_SCRIPT)[0]
 
 
 def fresh_token(randomness: Randomness) -> str:
@@ -89,8 +122,16 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
+def digest_in(token: str) -> bytes:
+    """The digest of what should be a token; raises NotAuthentic."""
+    try:
+        return digest_of(token)
+    except Malformed as error:
+        raise NotAuthentic(str(error)) from None
+
+
 def authenticate(tx: Tx, token: str) -> Person:
-    """Whose token this is; raises NotAuthentic."""
+    """Whose token of joining this is; raises NotAuthentic."""
     row = _find(tx, token, ACTIVE)
     if row is None:
         raise NotAuthentic("this token is not known here, or was revoked")
@@ -176,6 +217,7 @@ def _add(_core: Core, tx: Tx, record: HubRecord) -> None:
         _check_name(body.name)
         _check_role(body.role, scope)
         tx.run("DELETE FROM operator WHERE name=:name", name=body.name)
+        _forget(tx, body.name)
     tx.put(
         schema.operator,
         {"municipality": scope, "name": body.name},
@@ -201,6 +243,7 @@ def _revoke(_core: Core, tx: Tx, record: HubRecord) -> None:
                 " one of them running the hub: add another first",
             )
     tx.run("UPDATE operator SET state=:state WHERE name=:name", state=REVOKED, name=gone.name)
+    _forget(tx, gone.name)
 
 
 def _approves_everywhere(person: Operator) -> bool:
@@ -227,6 +270,17 @@ def _recover(core: Core, tx: Tx, record: HubRecord) -> None:
         digest=body.token_digest,
         name=_known(tx, body.name).name,
     )
+    _forget(tx, body.name)
+
+
+def _forget(tx: Tx, name: str) -> None:
+    """Nothing that a person came in with opens anything any more (:mod:`hub.access`)."""
+    for table in (schema.sign_in, schema.access):
+        tx.run(
+            f"DELETE FROM {table} WHERE municipality=:platform AND name=:name",
+            platform=PLATFORM,
+            name=name,
+        )
 
 
 def _known(tx: Tx, name: str) -> Operator:
@@ -238,7 +292,8 @@ def _known(tx: Tx, name: str) -> Operator:
 
 
 def _check_name(name: str) -> None:
-    if name != name.strip() or "," in name or name == HUB or not name.isprintable():
+    foreign = "," in name or _SCRIPT in name or name == HUB
+    if foreign or name != name.strip() or not name.isprintable():
         raise Malformed(f"the name {name!r} cannot stand in records: no commas or odd spaces")
 
 

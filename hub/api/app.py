@@ -18,14 +18,14 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from hub.api import carried, health, money, numbers, people, residents, revocation
+from hub.api import carried, health, money, numbers, people, residents, revocation, signin
 from hub.api.observing import PERSON, Observing
 from hub.api.repeating import Repeated
 from hub.door import methods_for
 from hub.hub import Hub
 from hub.media import essence, wanted
 from hub.once import Attempt, read_key
-from hub.people import Person
+from hub.people import Person, Role
 from hub.problems import (
     NoSuchCall,
     NoSuchMethod,
@@ -38,7 +38,7 @@ from hub.problems import (
 from hub.shapes import in_words
 from sync import request as wire
 from sync.batch import MOST_WIRE
-from sync.errors import Malformed, NotAuthentic
+from sync.errors import Malformed, NotAuthentic, RefusedByRule
 
 MOST_FORM = 1024 * 1024
 """The longest body that people send, in bytes: a bank's result."""
@@ -79,7 +79,8 @@ def make_app(hub: Hub) -> Litestar:
     desk = Router(
         "/v1/desk",
         route_handlers=[
-            Router("/", route_handlers=people.OPEN, guards=[understood]),
+            Router("/", route_handlers=(*people.OPEN, *signin.OPEN), guards=[understood]),
+            Router("/", route_handlers=signin.SIGNED_IN, guards=[sign_in, understood]),
             Router(
                 "/",
                 route_handlers=(
@@ -90,7 +91,7 @@ def make_app(hub: Hub) -> Litestar:
                     *money.SIGNED_IN,
                     *carried.SIGNED_IN,
                 ),
-                guards=[sign_in, understood],
+                guards=[sign_in, may_read, understood],
             ),
         ],
         dependencies={
@@ -100,6 +101,7 @@ def make_app(hub: Hub) -> Litestar:
             "of": Provide(lambda: hub.treasury, sync_to_thread=False),
             "numbers": Provide(lambda: hub.numbers, sync_to_thread=False),
             "whom": Provide(lambda: hub.residents, sync_to_thread=False),
+            "door": Provide(lambda: hub.access, sync_to_thread=False),
             "by": Provide(person),
             "once": Provide(once),
         },
@@ -131,6 +133,13 @@ def make_app(hub: Hub) -> Litestar:
     )
     app.asgi_handler = Observing(app.asgi_handler, hub.figures.served, hub.core.randomness)
     return app
+
+
+def may_read(connection: _Connection, _handler: BaseRouteHandler) -> None:
+    """Whoever is let in may read, but for who is there for the hub's figures only."""
+    person: Person = connection.scope["state"][PERSON]
+    if person.role is Role.MONITOR:
+        raise RefusedByRule("not-allowed", f"{person.name} ({person.role}) may only see figures")
 
 
 async def understood(connection: _Connection, handler: BaseRouteHandler) -> None:

@@ -16,7 +16,7 @@ from hub.readiness import PATIENCE, SILENT, Looking, Readiness
 from sync.errors import RefusedByRule
 from sync.request import problem_response
 
-WATCHERS = frozenset({Role.AUDITOR, Role.PLATFORM})
+WATCHERS = frozenset({Role.AUDITOR, Role.PLATFORM, Role.MONITOR})
 """Who may see figures, where they work for all towns."""
 _AGAIN = 5
 """Seconds until somebody should look again."""

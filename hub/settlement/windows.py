@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from hub.applying import body_of
 from hub.bodies import HubRecord, WindowApproved, WindowClosed, WindowReviewed
+from hub.people import owner_of
 from hub.points.accounts import receivable
 from hub.points.books import Books
 from hub.settlement.plan import Claim, Payment, plan
@@ -294,7 +295,7 @@ def approve(books: Books, record: HubRecord) -> None:
     if window.state is not State.REVIEWED:
         return
     approver = record.persons[-1]
-    if approver in (window.closed_by, window.reviewed_by):
+    if owner_of(approver) in (owner_of(window.closed_by), owner_of(window.reviewed_by)):
         raise RefusedByRule(
             "second-person",
             f"{approver} closed or reviewed {window.window}: another person approves it",

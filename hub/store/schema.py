@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from hub.store.columns import TEXT
 
-VERSION = 6
+VERSION = 7
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
@@ -114,6 +114,35 @@ operator = _table(
     _blob("token_digest"),
     _text("state"),
 )
+
+sign_in = _table(
+    "sign_in",
+    _key("municipality"),
+    _key("name"),
+    _text("password"),
+    _blob("secret"),
+    _int("step"),
+    _blob("codes"),
+    _int("joining_token"),
+    _int("changed_at"),
+)
+"""What people sign in with (:mod:`hub.signin`): no record tells of it, so that it can be changed
+and thrown away. ``step`` is the last one whose code was used; ``codes``: MessagePack array of
+digests; ``joining_token``: 1 as long as the token that the person joined with opens anything."""
+
+access = _table(
+    "access",
+    _key("municipality"),
+    _key("digest", sa.LargeBinary()),
+    _text("name"),
+    _text("label"),
+    _text("role"),
+    _int("made_at"),
+    _int("used_at"),
+    _int("ends_at"),
+)
+"""Sessions and script tokens of people, by SHA-256 of the token. ``label`` names a script; a
+session has none, and the role of its person."""
 
 municipality = _table(
     "municipality",

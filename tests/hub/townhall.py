@@ -15,6 +15,7 @@ from hub.forms import BankForm, InviteForm, MunicipalityForm, OrganisationForm
 from hub.hub import Hub, compose
 from hub.keys import KeyRing
 from hub.people import Person, Role
+from hub.signin import Proofs
 from sync.calls import (
     CardSigned,
     Challenge,
@@ -45,6 +46,7 @@ from sync.values import (
 from sync.wire import write
 from tests.doubles import databases
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
+from tests.hub.authenticator import HASTY
 
 ORIGIN = "https://hub.test"
 KAWASAKI = "141305"
@@ -213,7 +215,8 @@ def townhall(tmp_path: Path, roots: Roots | None = None, *, shop: bool = True) -
         demo=True,
     )
     identities = databases.identities()
-    hub = compose(core, identities, roots or Roots({}), tmp_path / "journal")
+    proofs = Proofs(core.keys, randomness, HASTY)
+    hub = compose(core, identities, roots or Roots({}), tmp_path / "journal", proofs=proofs)
     hall = Townhall(hub, clock, _NOBODY, _NOBODY, {})
     hall.sato = hall.person("Sato", Role.PLATFORM)
     hall.suzuki = hall.person("Suzuki", Role.PLATFORM)

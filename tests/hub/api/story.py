@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 
 from hub import forms
 from hub.people import digest_of
+from hub.signin_forms import SessionForm, SignInForm, TokenForm
 from sync.calls import (
     CardSigned,
     Challenge,
@@ -54,6 +55,7 @@ from sync.values import (
 from sync.wire import read, write
 from tests.doubles.clocks import at
 from tests.doubles.pen import Card, Pen
+from tests.hub.authenticator import PASSWORD, Authenticator
 from tests.hub.townhall import (
     BANK,
     GREENGROCER,
@@ -152,6 +154,7 @@ class Story:
     def play(self) -> Step:
         """Everything."""
         yield from self.people()
+        yield from self.signs_in()
         yield from self.towns()
         yield from self.counter()
         yield from self.registers()
@@ -238,6 +241,27 @@ class Story:
         why = forms.WhyForm(why="left the office")
         yield from self.desk("POST /pending/{name}/refusal", why, name=asked["pending"])
         yield from self.desk("DELETE /operators/{name}", name="Tanaka")
+
+    def signs_in(self) -> Step:
+        """Sato chooses a password and an authenticator, signs in, lets a script in, goes home."""
+        phone = Authenticator(self.hall.clock)
+        chosen = SignInForm(
+            password=PASSWORD, secret=phone.written, code=phone.code(), recovery=("0" * 64,)
+        )
+        yield from self.desk("PUT /sign-in", chosen)
+        form = SessionForm(name="Sato", password=PASSWORD, code=phone.next_code())
+        session = yield from self.desk("POST /session", form, by="")
+        self.hall.tokens["Sato, signed in"] = session["token"]
+        nightly = TokenForm(
+            label="nightly",
+            role="auditor",
+            days=90,
+            token_digest=digest_of(TANAKA_TOKEN).hex(),
+        )
+        yield from self.desk("POST /tokens", nightly, by="Sato, signed in")
+        yield from self.desk("GET /tokens", by="Sato, signed in")
+        yield from self.desk("DELETE /tokens/{name}", by="Sato, signed in", name="nightly")
+        yield from self.desk("DELETE /session", by="Sato, signed in")
 
     def towns(self) -> Step:
         form = forms.MunicipalityForm(

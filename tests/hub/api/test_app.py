@@ -31,7 +31,7 @@ from sync.request import Problem
 from tests.hub.shells import ClientDoor
 from tests.hub.townhall import BANK, GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
 
-OPEN = {("POST", "/v1/desk/join")}
+OPEN = {("POST", "/v1/desk/join"), ("POST", "/v1/desk/session")}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Who watches a hub from outside hears whether it lives, is ready, and how much it does."""
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,15 @@ from hub.api.app import make_app
 from hub.intake.stopped import KIND, Stopped
 from hub.people import Role
 from hub.readiness import LEAST_ROOM, LONGEST_ROUND, Looking
+from hub.routes import ROUTES
 from hub.store.database import Database
 from sync.errors import Damaged, Unreachable
 from sync.request import Problem
 from sync.values import MunicipalityCode
 from tests.hub.townhall import KAWASAKI, TOSHIMA, Townhall, townhall
 
-ALERTS = Path(__file__).parents[3] / "docs" / "operate.md"
+OPERATE = Path(__file__).parents[3] / "docs" / "operate.md"
+MANUAL = OPERATE.read_text("utf-8").partition("## Watching a hub")[2].partition("\n## ")[0]
 
 
 @pytest.fixture
@@ -178,6 +181,27 @@ def test_what_is_handed_in_and_put_off_is_counted(
     assert told['machikado_requests_put_off_total{status="503"}'] == 1
     assert told['machikado_request_seconds_count{route="/v1/time"}'] == 1
     assert not any("CANARY77" in name for name in told)
+
+
+def test_every_figure_in_the_manual_is_there(hall: Townhall, http: TestClient[Litestar]) -> None:
+    named = set(re.findall(r"machikado_[a-z_]+", MANUAL))
+
+    text = http.get("/v1/metrics", headers=signed(hall, "Sato")).text
+    families = dict(re.findall(r"^# TYPE (machikado_\S+) (\w+)", text, re.MULTILINE))
+    there = {
+        name + end
+        for name, kind in families.items()
+        if not name.endswith("_created")
+        for end in (("_bucket",) if kind == "histogram" else ("",))
+    }
+    assert len(there) > 10
+    assert named == there
+
+
+def test_every_route_in_an_alert_is_there() -> None:
+    named = set(re.findall(r'route="([^"]+)"', MANUAL))
+    assert named
+    assert named <= {route.path for route in ROUTES}
 
 
 def away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,8 @@ ONE_MORE = LOOKS | {
 }
 """Calls that enter one more line in the chronicle, or ask people once more. They move no money."""
 CLERK, APPROVER, AUDITOR, PLATFORM = Role.CLERK, Role.APPROVER, Role.AUDITOR, Role.PLATFORM
-ANYBODY = frozenset(Role)
+MONITOR = Role.MONITOR
+ANYBODY = frozenset(Role) - {MONITOR}
 STAFF = frozenset({CLERK, APPROVER, PLATFORM})
 SECOND = frozenset({APPROVER, PLATFORM})
 RUNS = frozenset({PLATFORM})
@@ -73,6 +74,11 @@ class Who(NamedTuple):
 
 
 _DESK = {
+    "DELETE /session": Who(frozenset(Role), OPEN),
+    "PUT /sign-in": Who(frozenset(Role), OPEN),
+    "GET /tokens": Who(frozenset(Role), OPEN),
+    "POST /tokens": Who(frozenset(Role), OPEN),
+    "DELETE /tokens/{name}": Who(frozenset(Role), OPEN),
     "GET /operators": Who(ANYBODY, SHORTER),
     "POST /operators": Who(RUNS, FORBIDDEN),
     "DELETE /operators/{name}": Who(RUNS, FORBIDDEN),
@@ -135,8 +141,8 @@ _DESK = {
 DESK = {
     f"{method} /v1/desk{path}": who
     for (method, path), who in ((name.split(), who) for name, who in _DESK.items())
-} | {"GET /v1/metrics": Who(frozenset({AUDITOR, PLATFORM}), FORBIDDEN)}
-WITHOUT_TOKEN = {"POST /v1/desk/join", "GET /v1/health", "GET /v1/ready"}
+} | {"GET /v1/metrics": Who(frozenset({AUDITOR, PLATFORM, MONITOR}), FORBIDDEN)}
+WITHOUT_TOKEN = {"POST /v1/desk/join", "POST /v1/desk/session", "GET /v1/health", "GET /v1/ready"}
 SELLS, RENEWS, HANDS_IN = Need.SELL, Need.RENEW, Need.HAND_IN
 NODES = {
     "PUT /v1/nodes/{node}/epochs/{epoch}/records/{first}": HANDS_IN,
@@ -187,7 +193,7 @@ class Others:
 
     def __init__(self, hall: Townhall) -> None:
         self.hall = hall
-        for role in (CLERK, APPROVER, AUDITOR):
+        for role in (CLERK, APPROVER, AUDITOR, MONITOR):
             hall.person(f"some {role}", role)
         hall.person("Osaka's clerk", CLERK, OSAKA)
         hall.person("Osaka's approver", APPROVER, OSAKA)
@@ -234,7 +240,7 @@ def tried_at_the_desk(on: Stage, ask: Ask) -> Iterator[Try]:
     yield "somebody who left", with_token("Bearer", tokens["gone"]), STRANGER
     if on.story.node:
         yield "a node's signature", on.signed(honest), STRANGER
-    for role in (CLERK, APPROVER, AUDITOR):
+    for role in (CLERK, APPROVER, AUDITOR, MONITOR):
         if role not in who.roles:
             request = with_token("Bearer", tokens[f"some {role}"])
             yield f"a person for {role}", request, {(403, "not-allowed")}

@@ -12,7 +12,7 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 from msgspec import inspect
 
-from hub.api import carried, money, numbers, people, residents, revocation
+from hub.api import carried, money, numbers, people, residents, revocation, signin
 from hub.api.app import make_app
 from sync.request import Problem
 from tests.hub.townhall import GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
@@ -27,6 +27,8 @@ HANDLERS = {
         *revocation.SIGNED_IN,
         *money.SIGNED_IN,
         *carried.SIGNED_IN,
+        *signin.OPEN,
+        *signin.SIGNED_IN,
     )
     for path in handler.paths  # type: ignore[union-attr]  # all are route handlers
     for method in handler.http_methods  # type: ignore[union-attr]
@@ -68,6 +70,10 @@ def value_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from([*edges, 1, 500, 10_001]) | st.integers()
         case inspect.StructType():
             return shaped(kind)
+        case inspect.UnionType():
+            return st.one_of([value_of(each) for each in kind.types])
+        case inspect.NoneType():
+            return st.none()
         case inspect.VarTupleType():
             return st.lists(value_of(kind.item_type), max_size=3)
     raise AssertionError(f"no values for {kind}")
