@@ -128,6 +128,31 @@ def serve(
 
 @hub.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--database", required=True, metavar="URL", help="postgresql://user@host/name")
+@click.option(
+    "--identities", default="", metavar="URL", help="The identities' own role on that server."
+)
+@click.option("--json", "as_json", is_flag=True, help="One object, for scripts.")
+def move(*, folder: Path, database: str, identities: str, as_json: bool) -> None:
+    """Move a stopped hub from files to a PostgreSQL server; again goes on where it was cut off."""
+    from hub.moving import move_hub
+
+    moved = move_hub(folder, database, identities)
+    if as_json:
+        click.echo(msgspec.json.encode(moved).decode())
+        return
+    click.echo(
+        f"{moved.rows} rows are on the server as they were in the files:"
+        f" {moved.transfers} transfers of {moved.points} points"
+        if moved.rows
+        else "everything is on the server already"
+    )
+    for file in moved.files:
+        click.echo(f"as it was: {file}")
+
+
+@hub.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="One object a database, for scripts.")
 def upgrade(*, folder: Path, as_json: bool) -> None:
     """Bring a stopped hub's databases up to date; files are copied first."""

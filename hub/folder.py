@@ -22,7 +22,7 @@ from urllib.parse import quote
 import msgspec
 
 from hub.store.dialect import Dialect
-from hub.store.files import damaged, examine, must_be_there, read_whole
+from hub.store.files import damaged, examine, must_be_there, read_whole, write_whole
 from hub.store.postgres import Postgres, check_url, is_on_server
 from hub.store.sqlite import Sqlite
 from sync.certificate import CertificateError, Roots
@@ -66,21 +66,36 @@ def check_databases(database: str, identities: str) -> None:
     Raises Malformed, Unreachable; RefusedByRule where there is a hub already.
     """
     if is_on_server(database):
-        for url, schema in ((database, _POINTS), (identities or database, _PERSONS)):
-            check_url(url)
-            Postgres(url, schema).require_unused()
+        check_servers(database, identities)
+        for at in servers_of(
+            Config(origin="", demo=False, database=database, identities=identities)
+        ):
+            at.require_unused()
     elif identities:
         raise Malformed("identities can lie elsewhere only where the ledger is on a server too")
     elif database:
         _check_file(database)
 
 
+def check_servers(database: str, identities: str) -> None:
+    """Whether both name a server's database; raises Malformed."""
+    for url in (database, identities or database):
+        check_url(url)
+
+
+def servers_of(config: Config, *, looks: bool = False) -> tuple[Postgres, Postgres]:
+    """Where ledger and identities are on a server."""
+    persons = config.identities or config.database
+    return (
+        Postgres(config.database, _POINTS, looks=looks),
+        Postgres(persons, _PERSONS, looks=looks),
+    )
+
+
 def databases_of(folder: Path, config: Config, *, looks: bool = False) -> tuple[Dialect, Dialect]:
     """Where a hub's ledger and its identities are; ``looks``: on a server nothing is changed."""
     if is_on_server(config.database):
-        ledger = Postgres(config.database, _POINTS, looks=looks)
-        persons = config.identities or config.database
-        return ledger, Postgres(persons, _PERSONS, looks=looks)
+        return servers_of(config, looks=looks)
     ledger_file = config.database or f"{_SQLITE}{folder / LEDGER}"
     return Sqlite(ledger_file), Sqlite(f"{_SQLITE}{folder / IDENTITIES}")
 
@@ -99,8 +114,8 @@ def _check_file(url: str) -> None:
 
 
 def write_config(folder: Path, config: Config) -> None:
-    """Say what a new hub is."""
-    (folder / CONFIG).write_bytes(msgspec.json.format(msgspec.json.encode(config)))
+    """Say what a hub is, as a whole or not at all."""
+    write_whole(folder / CONFIG, msgspec.json.format(msgspec.json.encode(config)))
 
 
 def read_config(folder: Path) -> Config:

@@ -5,11 +5,17 @@ Properties try the same examples in every run, so that a failure is a failure ev
 """
 
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.doubles.databases import Server
 
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
@@ -29,3 +35,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def card_keys() -> list[RSAPrivateKey]:
     """Two residents' keys."""
     return [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+
+
+@pytest.fixture(scope="session")
+def server() -> "Iterator[Server]":
+    """A PostgreSQL server for what is about servers, whatever the tests' own databases are."""
+    from tests.doubles import databases
+
+    with databases.running() as one:
+        yield one
+
+
+@pytest.fixture
+def url(server: "Server") -> str:
+    """A database there that nobody has used."""
+    return server.fresh_database()

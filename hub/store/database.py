@@ -22,6 +22,11 @@ from sync.errors import Damaged, DiskFull, Unreachable
 
 _log = logging.getLogger("machikado.hub")
 
+OF_VERSION = "version"
+"""The row of ``meta`` that says which version a database is of; without it nobody opens it."""
+UNFINISHED = "moving"
+"""The row that stands there instead until a move has ended (:mod:`hub.moving`)."""
+
 Row = Mapping[str, Any]
 """A row by the names of its columns."""
 
@@ -93,6 +98,10 @@ class Tx:
         found = self.raw.execute(self._marks(sql), values)
         return [] if found.description is None else found.fetchall()
 
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Every row as a plain tuple, a few in memory at a time."""
+        return self._dialect.stream(self.raw, sql)
+
     def put(self, table: sa.Table, key: Mapping[str, object], **values: object) -> None:
         """Insert a row or replace its other columns."""
         row = {**key, **values}
@@ -124,8 +133,13 @@ def _version(connection: Connection, name: str) -> int:
     """Which version its tables are of; raises Damaged."""
     if not sa.inspect(connection).has_table("meta"):
         raise damaged(name, "lacks meta")
-    row = connection.execute(sa.text("SELECT value FROM meta WHERE name='version'"))
-    found = row.scalar()
+    rows = connection.execute(sa.text("SELECT name, value FROM meta"))
+    said = {row.name: row.value for row in rows}
+    if UNFINISHED in said:
+        raise Damaged(
+            f"{name} was not moved to the end: nothing was lost, say 'machikado hub move' again"
+        )
+    found = said.get(OF_VERSION)
     if not isinstance(found, bytes) or not found.isdigit():
         raise damaged(name, "does not say which version it is of")
     return int(found)
@@ -180,7 +194,7 @@ class Database:
         with self.write() as tx:
             assert self._connection is not None  # noqa: S101  a transaction is open on it
             self._dialect.make(self._connection, metadata)
-            tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
+            tx.put(metadata.tables["meta"], {"name": OF_VERSION}, value=str(version).encode())
 
     def _recognise(self, metadata: sa.MetaData, version: int, steps: Steps | None) -> None:
         """Whether it has the form that this program reads, or can get it; raises Damaged."""
@@ -217,7 +231,7 @@ class Database:
                 steps.take(connection, found)
                 self._dialect.expect(connection, metadata)
                 self._require_whole(connection, metadata)
-                tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
+                tx.put(metadata.tables["meta"], {"name": OF_VERSION}, value=str(version).encode())
 
     def _require_whole(self, connection: Connection, metadata: sa.MetaData) -> None:
         lacking = _lacking(connection, metadata)

@@ -1,6 +1,6 @@
 """What differs between the databases that a hub can lie in; nothing else does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -44,6 +44,9 @@ class Dialect(Protocol):
         ``otherwise``: what to do with a row whose key is there, as an ON CONFLICT clause; empty: it
         is an error.
         """
+
+    def stream(self, raw: Any, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement without values, a few in memory at a time."""
 
     def expect(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """Tell the planner anew what tables hold that have changed."""

@@ -7,7 +7,7 @@ lock first and reads only what those before it committed. Texts are compared byt
 does it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,6 +54,8 @@ def check_url(url: str) -> None:
 
 _MANY = 32
 """Rows that are worth a COPY of their own."""
+_FETCHED = 2_000
+"""Rows that a stream asks the server for at once."""
 _STAY = {"transfer", "posting", "chronicle"}
 """What was posted or decided is never changed; the server holds every program to it."""
 _STAYS = """
@@ -171,6 +173,27 @@ class Postgres:
             copy.set_types([_type_of(column) for column in table.columns])
             for row in rows:
                 copy.write_row(row)
+
+    def stream(self, raw: Any, sql: str) -> Iterator[tuple[Any, ...]]:
+        """By a cursor of the server's own, which lasts as long as the transaction."""
+        with raw.cursor(name="stream") as cursor:
+            cursor.itersize = _FETCHED
+            yield from cursor.execute(sql)
+
+    def tables(self, connection: sa.Connection) -> set[str]:
+        """The names of the tables in its schema."""
+        return set(sa.inspect(connection).get_table_names(schema=self._schema))
+
+    def clear(self, connection: sa.Connection) -> None:
+        """Throw away all tables and functions of its schema."""
+        raw: Any = connection.connection.driver_connection
+        for name in self.tables(connection):
+            raw.execute(f'DROP TABLE IF EXISTS "{name}" CASCADE')
+        for (name,) in raw.execute(
+            "SELECT p.oid::regprocedure::text FROM pg_proc p"
+            " WHERE p.pronamespace=current_schema()::regnamespace"
+        ).fetchall():
+            raw.execute(f"DROP FUNCTION {name}")
 
     def expect(self, connection: sa.Connection, metadata: sa.MetaData) -> None:
         """The server looks at its tables by itself."""

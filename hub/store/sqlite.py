@@ -1,7 +1,7 @@
 """A hub's database in a file, or in memory."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -85,6 +85,10 @@ class Sqlite:
 
     def make_month(self, raw: Any, month: int) -> None:
         """All months lie in one table."""
+
+    def stream(self, raw: Any, sql: str) -> Iterator[tuple[Any, ...]]:
+        """See :class:`hub.store.dialect.Dialect`."""
+        yield from raw.execute(sql)
 
     def under_way(self, raw: Any) -> bool:
         """See :class:`hub.store.dialect.Dialect`."""

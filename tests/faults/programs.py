@@ -156,3 +156,46 @@ def sell(says: Connection, folder: Path, card: Path, now: Millis) -> None:
                 raise SystemExit(done.detail)  # nothing here gives a reason to refuse
             says.send(Sold(done.epoch, done.seq, done.digest))
         counter.sync_now()
+
+
+def move_until(says: Connection, folder: Path, url: str, moment: int) -> None:
+    """Move a hub to a server, and be killed at a moment: before a commit, a name, half a table."""
+    import os
+    import signal
+
+    from hub.moving import move_hub
+    from hub.store.database import Tx
+
+    passed = 0
+
+    def here() -> None:
+        nonlocal passed
+        if passed == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed += 1
+
+    rows, insert, replaced, renamed = Tx.rows, Tx.insert_many, Path.replace, Path.rename
+
+    def statement(self: Tx, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        if sql == "COMMIT":
+            here()
+        return rows(self, sql, values)
+
+    def table(self: Tx, into: Any, values: Sequence[Sequence[object]]) -> None:
+        insert(self, into, values)
+        if into.name in {"transfer", "member"}:
+            here()
+
+    def new_name(how: Callable[..., Path]) -> Callable[..., Path]:
+        def name(self: Path, target: Path) -> Path:
+            here()
+            return how(self, target)
+
+        return name
+
+    Tx.rows = statement  # type: ignore[method-assign]  # in this process only
+    Tx.insert_many = table  # type: ignore[method-assign,assignment]  # likewise
+    Path.replace = new_name(replaced)  # type: ignore[assignment,method-assign]  # likewise
+    Path.rename = new_name(renamed)  # type: ignore[assignment,method-assign]  # likewise
+    move_hub(folder, url)
+    says.send(READY)

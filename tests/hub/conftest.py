@@ -35,19 +35,6 @@ def _swept() -> Iterator[None]:
     databases.sweep()
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[databases.Server]:
-    """A PostgreSQL server for what is about servers, whatever the tests' own databases are."""
-    with databases.running() as one:
-        yield one
-
-
-@pytest.fixture
-def url(server: databases.Server) -> str:
-    """A database there that nobody has used."""
-    return server.fresh_database()
-
-
 @pytest.fixture
 def town() -> Corner:
     """A hub in memory with two towns and three shops."""
