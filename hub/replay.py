@@ -16,14 +16,14 @@ from hub.desk import apply
 from hub.identities import Identities
 from hub.intake.heal import judge_again
 from hub.intake.incidents import TYPED_NUMBERS
-from hub.intake.lines import kept
+from hub.intake.lines import Kept, gathered, kept
 from hub.intake.post import judge_in_posting
 from hub.intake.prove import Prover
 from hub.intake.stopped import KIND as POSTING_STOPPED
 from hub.intake.verify import Verifier
 from hub.points.asking import Attempt, open_hold
 from hub.points.books import posting
-from hub.points.case import Case, Line
+from hub.points.case import Line
 from hub.points.ending import free_holds
 from hub.store import schema
 from hub.store.database import Row, Tx
@@ -174,12 +174,16 @@ class Replay:
         apply(self._core, tx, self._hub[town, rest[0]])
 
     def _play_records(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
-        cases = [case for place in rest[0] for case in self._cases(place, healed=False)]
-        judge_in_posting(self._core, tx, town, cases, ("records", rest[0]))
+        records = [
+            some
+            for place in rest[0]
+            for some in self._prover.prove(self._old, gathered(self._kept(place, healed=False)))
+        ]
+        judge_in_posting(self._core, tx, town, records, ("records", rest[0]))
 
     def _play_again(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
         for place in rest[0]:
-            for case in self._cases(place, healed=True):
+            for case in self._prover.cases(self._old, self._kept(place, healed=True)):
                 judge_again(self._core, tx, town, case)
 
     def _play_hold(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
@@ -203,18 +207,17 @@ class Replay:
         line = Line(home=home_of(node), node=NodeId(node), epoch=EpochId(epoch), branch="")
         free_holds(self._core, tx, town, line, attempts)
 
-    def _cases(self, place: list[Any], *, healed: bool) -> list[Case]:
+    def _kept(self, place: list[Any], *, healed: bool) -> list[Kept]:
         home, node, epoch, branch, seqs = place
         line = Line(
             home=MunicipalityCode(home), node=NodeId(node), epoch=EpochId(epoch), branch=branch
         )
         wanted = set(seqs)
-        records = [
+        return [
             one
             for one in kept(self._old, line, min(wanted) - 1, max(wanted), healed=healed)
             if one.seq in wanted
         ]
-        return self._prover.cases(self._old, records)
 
 
 def replay(core: Core, identities: Identities, verifier: Verifier, old: Tx) -> None:

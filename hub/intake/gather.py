@@ -12,7 +12,7 @@ from hub.intake.ahead import Ahead
 from hub.intake.lines import Stretch, gathered, kept, stretches
 from hub.intake.prove import Draft, Prover
 from hub.intake.verify import Verifier
-from hub.points.case import Case, Line
+from hub.points.case import Line, Proved
 from hub.store.database import Tx
 from sync.errors import Damaged
 from sync.values import EpochId, MunicipalityCode, NodeId
@@ -45,10 +45,10 @@ class Gatherer:
         self._handed: list[Draft] = []
         """Records of other towns' nodes about its points."""
 
-    def next(self) -> tuple[list[Case], list[Case]]:
-        """The cases of the next posting: of its own nodes, and handed over; none when all is done.
+    def next(self) -> tuple[list[Proved], list[Proved]]:
+        """The next posting's records: of its own nodes, and handed over; none when all is done.
 
-        Every call's cases must be posted before the next call.
+        What a call gives must be posted before the next call.
         """
         self._begin_more()
         own, self._own = _ready(self._own)

@@ -14,19 +14,19 @@ from hub.intake import incidents
 from hub.intake.ahead import Ahead
 from hub.intake.gather import Gatherer
 from hub.intake.stopped import Stopped, posted_again
-from hub.intake.verdicts import row_of
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
 from hub.points.books import posting
-from hub.points.case import Case, Judgement, Line, Redemption
+from hub.points.case import Case, Judgement, Line, Proved, Redemption
 from hub.points.ending import end_attempts, free_unnamed
 from hub.points.holds import Hold
 from hub.points.judge import Judge
+from hub.points.rows import row_of
 from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
-from sync.records import TicketVoided
-from sync.values import AccountId, MunicipalityCode, organisation_of
+from sync.records import Record, Spend, TicketVoided
+from sync.values import MunicipalityCode, organisation_of
 
 
 def post_all(
@@ -63,15 +63,15 @@ def _post_town(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
         if not own and not handed:
             return total
         with core.database.write() as tx:
-            own, handed = still_waiting(tx, town, own, handed)
-            if own or handed:
-                _post(core, tx, town, own, handed)
-        total += len(own) + len(handed)
+            left = still_waiting(tx, town, own, handed)
+            if any(left):
+                _post(core, tx, town, *left)
+        total += sum(len(some.records) for some in (*own, *handed))
 
 
 def still_waiting(
-    tx: Tx, town: MunicipalityCode, own: Sequence[Case], handed: Sequence[Case]
-) -> tuple[list[Case], list[Case]]:
+    tx: Tx, town: MunicipalityCode, own: Sequence[Proved], handed: Sequence[Proved]
+) -> tuple[list[Proved], list[Proved]]:
     """What nobody has posted since it was gathered: another hub may have the same server.
 
     Asked within the posting's own transaction, beside which nobody writes.
@@ -84,19 +84,21 @@ def still_waiting(
             [town],
         )
     }
-    left = [case for case in own if case.seq > posted.get(case.line[1:], case.seq)]
-    waiting = {
-        (*place, seq)
-        for *place, seq in tx.rows(
-            "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?",
-            [town] if handed else [""],
-        )
-    }
-    return left, [case for case in handed if (*case.line, case.seq) in waiting]
+    left = []
+    for some in own:
+        behind = posted.get(some.line[1:], some.last)
+        left += some.among(range(behind + 1, some.last + 1))
+    waiting: dict[tuple[str, ...], set[int]] = {}
+    for *place, seq in tx.rows(
+        "SELECT home, node, epoch, branch, seq FROM handover WHERE municipality=?",
+        [town] if handed else [""],
+    ):
+        waiting.setdefault(tuple(place), set()).add(seq)
+    return left, [part for some in handed for part in some.among(waiting.get(some.line, ()))]
 
 
 def _post(
-    core: Core, tx: Tx, town: MunicipalityCode, own: Sequence[Case], handed: Sequence[Case]
+    core: Core, tx: Tx, town: MunicipalityCode, own: Sequence[Proved], handed: Sequence[Proved]
 ) -> None:
     here, away = _parted(tx, town, own)
     tx.insert_many(schema.handover, away)
@@ -108,37 +110,38 @@ def _post(
     tx.many(
         "DELETE FROM handover WHERE municipality=? AND home=? AND node=? AND epoch=?"
         " AND branch=? AND seq=?",
-        [
-            (town, case.line.home, case.line.node, case.line.epoch, case.line.branch, case.seq)
-            for case in handed
-        ],
+        [(town, *some.line, seq) for some in handed for seq in some.seqs],
     )
-    last = {case.line: case.seq for case in own}
+    last = {some.line: some.last for some in own}
     tx.many(
         "UPDATE cursor SET posted=? WHERE municipality=? AND node=? AND epoch=? AND branch=?",
-        [(seq, line.home, line.node, line.epoch, line.branch) for line, seq in last.items()],
+        [(seq, *line) for line, seq in last.items()],
     )
     posted_again(tx, town)
-    for line in sorted({case.line for case in [*own, *handed]}, key=lambda line: line.node):
+    for line in sorted({some.line for some in [*own, *handed]}, key=lambda line: line.node):
         free_unnamed(core, tx, line)
 
 
 def _parted(
-    tx: Tx, town: MunicipalityCode, own: Sequence[Case]
-) -> tuple[Sequence[Case], list[tuple[object, ...]]]:
+    tx: Tx, town: MunicipalityCode, own: Sequence[Proved]
+) -> tuple[Sequence[Proved], list[tuple[object, ...]]]:
     """What a town judges itself of its nodes' records, and rows of what it hands over."""
-    if {case.done.town for case in own if case.done is not None} <= {"", town}:
+    named = {
+        getattr(record.body, "municipality", "")
+        for some in own
+        for record in some.records
+        if record is not None
+    }
+    if named <= {"", town}:
         return own, []  # mostly
-    here: list[Case] = []
+    here: list[Proved] = []
     away: list[tuple[object, ...]] = []
     towns = _Towns(tx)
-    for case in own:
-        other = towns.of(case)
-        if other == town:
-            here.append(case)
-        else:
-            line = case.line
-            away.append((other, line.home, line.node, line.epoch, line.branch, case.seq))
+    for some in own:
+        of_town = [towns.of(some.line, record) for record in some.records]
+        placed = list(zip(some.seqs, of_town, strict=True))
+        here += some.among({seq for seq, other in placed if other == town})
+        away += [(other, *some.line, seq) for seq, other in placed if other != town]
     return here, away
 
 
@@ -146,23 +149,23 @@ def judge_in_posting(
     core: Core,
     tx: Tx,
     town: MunicipalityCode,
-    cases: Sequence[Case],
+    records: Sequence[Proved],
     cause: tuple[object, ...],
 ) -> list[Hold]:
-    """Judge cases in order in a town's open books, and write what came of them.
+    """Judge records in order in a town's open books, and write what came of them.
 
     Gives the holds of other towns that a record named without fitting them: they end.
     """
-    if not cases:
+    if not records:
         return []
     with posting(core, tx, town, core.clock.now(), cause) as books:
         judge = Judge(books)
-        books.prefetch(_accounts(cases))
-        for case in cases:
-            judgement = judge.judge(case)
-            books.rows.append(row_of(case, town, judgement, books.number))
-            if judgement.outcome is not Outcome.APPLIED:
-                _tell(core, tx, town, case, judgement)
+        books.prefetch(_accounts(records))
+        for some in records:
+            for case, judgement in judge.judge_all(some):
+                books.add_records([row_of(case, town, judgement, books.number)])
+                if judgement.outcome is not Outcome.APPLIED:
+                    _tell(core, tx, town, case, judgement)
     return judge.till.holds.misfits
 
 
@@ -186,10 +189,15 @@ def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Jud
         incidents.tell_voider(core, tx, town, body.number, case.source)
 
 
-def _accounts(cases: Sequence[Case]) -> set[str]:
-    """The accounts that the hot path will touch."""
-    people = {AccountId(case.done.account) for case in cases if case.done is not None}
-    shops = {organisation_of(node) for node in {case.line.node for case in cases}}
+def _accounts(records: Iterable[Proved]) -> set[str]:
+    """The accounts that ordinary sales will touch."""
+    people = {
+        record.body.account
+        for some in records
+        for record in some.records
+        if record is not None and type(record.body) is Spend
+    }
+    shops = {organisation_of(node) for node in {some.line.node for some in records}}
     return {*map(wallet, people), *map(payable, shops)}
 
 
@@ -200,13 +208,12 @@ class _Towns:
         self._tx = tx
         self._known: dict[str, bool] = {}
 
-    def of(self, case: Case) -> MunicipalityCode:
+    def of(self, line: Line, record: Record | None) -> MunicipalityCode:
         """The town whose posting judges a record."""
-        body = None if case.record is None else case.record.body
-        town = getattr(body, "municipality", case.line.home)
-        if town == case.line.home or self._has_joined(town):
+        town = getattr(None if record is None else record.body, "municipality", line.home)
+        if town == line.home or self._has_joined(town):
             return MunicipalityCode(town)
-        return case.line.home
+        return line.home
 
     def _has_joined(self, town: str) -> bool:
         if town not in self._known:
@@ -215,9 +222,9 @@ class _Towns:
         return self._known[town]
 
 
-def _ranges(cases: Iterable[Case]) -> list[tuple[str, str, str, str, list[int]]]:
+def _ranges(records: Iterable[Proved]) -> list[tuple[str, str, str, str, list[int]]]:
     """The judged records, as a posting's cause names them."""
     return [
-        (line.home, line.node, line.epoch, line.branch, [case.seq for case in group])
-        for line, group in groupby(cases, key=lambda case: case.line)
+        (*line, [seq for some in group for seq in some.seqs])
+        for line, group in groupby(records, key=lambda some: some.line)
     ]

@@ -1,8 +1,8 @@
 """From records in custody to cases that can be judged: decode, open, verify."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hub.core import Core
 from hub.identities import Identities
@@ -16,12 +16,10 @@ from hub.intake.verify import (
     signed_by_card,
     towns_of_tickets,
 )
-from hub.points.case import Case, Line, Proof, done_of, moment_of
+from hub.points.case import Case, Line, Proof, Proved
 from hub.store.database import Tx
 from sync.records import Record
-
-if TYPE_CHECKING:
-    from sync.values import AccountId, KeyDigest, MunicipalityCode
+from sync.values import AccountId, KeyDigest, MunicipalityCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +30,22 @@ class Standing:
     closed_seq: int
 
 
+_Signed = tuple[MunicipalityCode, AccountId, KeyDigest]
+"""A town, an account there, and the card that signed for it."""
+
+
 class Draft(NamedTuple):
     """Records whose proofs may still be on their way."""
 
     stretch: Stretch
     promise: Promise
+    signed: Collection[_Signed]
     all_known: bool
     """Whether every card was known that the records name."""
 
 
 class Prover:
-    """Makes cases; asks once for what several records share: cards, shift keys, tickets' keys.
+    """Proves records; asks once for what several records share: cards, shift keys, tickets' keys.
 
     Good for one round: what it knows of cards is not asked again.
     """
@@ -57,17 +60,18 @@ class Prover:
 
     def cases(self, tx: Tx, records: Iterable[Kept]) -> list[Case]:
         """One case a record, in order."""
-        drafts = [self.begin(tx, stretch) for stretch in gathered(records)]
+        return [case for some in self.prove(tx, gathered(records)) for case in some.cases()]
+
+    def prove(self, tx: Tx, some: Iterable[Stretch]) -> list[Proved]:
+        """Check the proofs of all of it, and wait for that."""
+        drafts = [self.begin(tx, stretch) for stretch in some]
         return self.finish(drafts, self.standings(tx, drafts))
 
     def begin(self, tx: Tx, stretch: Stretch) -> Draft:
         """Begin to check the proofs of what came together."""
         records = stretch.read
-        cards = {
-            record.body.card
-            for record in records
-            if record is not None and signed_by_card(record.body)
-        }
+        signed = _signed(records)
+        cards = {card for _, _, card in signed}
         new = cards.difference(self._public_keys)
         if new:
             self._public_keys.update(self._identities.public_keys(new))
@@ -82,63 +86,52 @@ class Prover:
             shifts=self._shift_keys(tx, stretch),
             tickets=self._core.keys.public_tickets(towns_of_tickets(records)),
         )
-        return Draft(stretch, self._verifier.begin(task), len(known) == len(cards))
+        return Draft(stretch, self._verifier.begin(task), signed, len(known) == len(cards))
 
     def standings(self, tx: Tx, drafts: Iterable[Draft]) -> dict[Line, Standing]:
         """How the epochs of these records stand now."""
         return {line: _standing(tx, line) for line in {one.stretch.line for one in drafts}}
 
-    def finish(self, drafts: Sequence[Draft], standings: Mapping[Line, Standing]) -> list[Case]:
-        """Wait for the proofs; one case a record, in order. Needs no transaction."""
-        self._meet(drafts)
-        return [case for draft in drafts for case in self._cases(draft, standings)]
+    def finish(self, drafts: Sequence[Draft], standings: Mapping[Line, Standing]) -> list[Proved]:
+        """Wait for the proofs. Needs no transaction."""
+        self._meet({one for draft in drafts for one in draft.signed})
+        return [self._proved(draft, standings[draft.stretch.line]) for draft in drafts]
 
-    def _meet(self, drafts: Iterable[Draft]) -> None:
+    def _meet(self, signed: Iterable[_Signed]) -> None:
         """Ask whose cards open the accounts that have not been met yet.
 
         A card that is registered meanwhile is asked for again by the next posting.
         """
         accounts: dict[MunicipalityCode, set[AccountId]] = {}
-        for draft in drafts:
-            for record in draft.stretch.read:
-                if record is not None and signed_by_card(record.body):
-                    town, account = record.body.municipality, record.body.account
-                    if (town, account) not in self._cards:
-                        accounts.setdefault(town, set()).add(account)
+        for town, account, _ in signed:
+            if (town, account) not in self._cards:
+                accounts.setdefault(town, set()).add(account)
         for town, some in accounts.items():
             for account, theirs in self._identities.cards_of(town, some).items():
                 self._cards[town, account] = theirs
 
-    def _cases(self, draft: Draft, standings: Mapping[Line, Standing]) -> Iterator[Case]:
+    def _proved(self, draft: Draft, standing: Standing) -> Proved:
         line, first, received_at, posted_then, _, digests, records, _ = draft.stretch
-        standing = standings[line]
         found = draft.promise.result()
-        for seq, (name, record, checked) in enumerate(
-            zip(digests, records, found, strict=True), first
-        ):
-            yield Case(
-                line,
-                seq,
-                name,
-                record,
-                None if record is None else done_of(record),
-                moment_of(record, received_at),
-                self._of_the_account(record, checked.proof),
-                checked.opened,
-                received_at,
-                posted_then,
-                bool(line.branch) or (standing.closed and seq > standing.closed_seq),
-            )
+        proofs = [one.proof for one in found]
+        if not all(map(self._is_the_holders, draft.signed)):
+            proofs = list(map(self._of_the_account, records, proofs))
+        closed_seq = standing.closed_seq if standing.closed else None
+        alone_behind = 0 if line.branch else closed_seq
+        opened = [one.opened for one in found]
+        return Proved(
+            line, first, received_at, posted_then, digests, records, proofs, opened, alone_behind
+        )
 
     def _of_the_account(self, record: Record | None, proof: Proof) -> Proof:
         """A good signature counts only by a card of the account's holder."""
-        if proof is not Proof.GOOD or record is None:
+        if proof is not Proof.GOOD or all(map(self._is_the_holders, _signed([record]))):
             return proof
-        body = record.body
-        if not signed_by_card(body):
-            return proof
-        theirs = self._cards.get((body.municipality, body.account), ())
-        return proof if body.card in theirs else Proof.OTHER_ACCOUNT
+        return Proof.OTHER_ACCOUNT
+
+    def _is_the_holders(self, signed: _Signed) -> bool:
+        town, account, card = signed
+        return card in self._cards.get((town, account), ())
 
     def _shift_keys(self, tx: Tx, stretch: Stretch) -> dict[int, bytes]:
         """The content keys of the shifts that evidence names, where they can be opened."""
@@ -155,6 +148,15 @@ class Prover:
             if key is not None:
                 keys[seq] = key
         return keys
+
+
+def _signed(records: Iterable[Record | None]) -> set[_Signed]:
+    """Whose points records move that a card has to have signed, and by which card."""
+    return {
+        (body.municipality, body.account, body.card)
+        for body in [record.body for record in records if record is not None]
+        if signed_by_card(body)
+    }
 
 
 def _standing(tx: Tx, line: Line) -> Standing:

@@ -8,7 +8,7 @@ from msgspec import structs
 from hub.core import Core
 from hub.intake.lines import kept
 from hub.intake.opening import opened_evidence
-from hub.points.case import Case, Done, Judgement, Line, Proof
+from hub.points.case import Line, Proof
 from hub.store.database import Tx
 from sync.errors import Damaged, Malformed
 from sync.receipt import Outcome, Receipt, Verdict
@@ -18,36 +18,6 @@ from sync.wire import read, write
 
 MOST_VERDICTS = 512
 """Verdicts in one receipt."""
-
-
-def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> tuple[object, ...]:
-    """A judged record as a row of the table ``record``."""
-    line, done = case.line, case.done or _unreadable(case)
-    return (
-        line.home,
-        line.node,
-        line.epoch,
-        line.branch,
-        case.seq,
-        case.digest,
-        done.kind,
-        town,
-        done.account,
-        done.points,
-        done.tier,
-        done.at,
-        str(judgement.outcome),
-        judgement.reason,
-        str(judgement.bearer),
-        judgement.paid,
-        posting,
-        0 if case.record is None else int(getattr(case.record.body, "hold", 0)),
-        "",
-    )
-
-
-def _unreadable(case: Case) -> Done:
-    return Done(case.line.epoch, case.seq, "unreadable", "", "", 0, "", case.at, undone=False)
 
 
 def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> list[Signed]:

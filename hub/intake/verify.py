@@ -21,7 +21,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Protocol, TypeGuard
+from typing import Protocol, TypeGuard, get_args
 
 import msgspec
 
@@ -61,14 +61,18 @@ _CLEAR = {
 }
 
 
+_OF_A_RESIDENT = (Spend, TicketIssued)
+_OF_A_TICKET = (*get_args(Redemption), TicketVoided)
+
+
 def signed_by_card(body: AnyBody) -> TypeGuard[Spend | TicketIssued | TicketVoided]:
     """Whether a resident's card has to have signed a record: it moves that resident's points."""
-    return isinstance(body, Spend | TicketIssued) or (isinstance(body, TicketVoided) and body.lost)
+    return isinstance(body, _OF_A_RESIDENT) or (isinstance(body, TicketVoided) and body.lost)
 
 
 def carries_ticket(body: AnyBody) -> TypeGuard[Redemption | TicketVoided]:
     """Whether a record is proved by a paper ticket's own signature."""
-    return isinstance(body, Redemption | TicketVoided) and bool(body.ticket)
+    return isinstance(body, _OF_A_TICKET) and bool(body.ticket)
 
 
 def need_of(record: Record | None, piece: Evidence | None) -> Need:

@@ -5,7 +5,7 @@ stamps each transfer with it and with the open settlement window. A transfer is 
 reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neighbours do.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -28,6 +28,10 @@ _COLUMNS = (
 _AT = schema.record.columns.keys().index("at")
 _NEVER_ABOVE_ZERO = ("deficit:", "receivable:")
 _MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
+
+
+Row = tuple[Any, ...]
+"""A row of a table, columns in its order."""
 
 
 class Source(NamedTuple):
@@ -70,6 +74,18 @@ class Transfer(NamedTuple):
         return Source(self.name, self.epoch, self.seq)
 
 
+class Sales(NamedTuple):
+    """What one node's spends take from wallets, column by column."""
+
+    name: str
+    epoch: str
+    """These two are of each one's source, which its seq makes whole."""
+    seqs: Sequence[int]
+    wallets: Sequence[str]
+    points: Sequence[int]
+    moments: Sequence[Millis]
+
+
 class Books:
     """The open books of a town during one posting."""
 
@@ -97,8 +113,10 @@ class Books:
         self._dated: set[tuple[int, str]] = set()
         self._borne: dict[str, int] = {}
         self._touched: set[str] = set()
-        self.rows: list[tuple[Any, ...]] = []
-        """Judged records that are not written yet, as rows of the table ``record``."""
+        self._records: list[Row] = []
+        """Judged records that are not written yet, as rows of their table."""
+        self._days: dict[tuple[object, ...], object] = {}
+        """Where their days begin on their lines, by the key of the table ``record_day``."""
 
     # -- reading
 
@@ -153,22 +171,26 @@ class Books:
         """What says who earned the transfers that are not written yet."""
         return ((row[2], row[6], row[7], row[8], row[14]) for row in self._moves)
 
+    def add_records(self, rows: Sequence[Row]) -> None:
+        """Write down judged records of one line, in their order, as rows of their table."""
+        self._records += rows
+        day = None
+        for row in rows:
+            if row[_AT] // DAY != day:
+                home, node, epoch, branch, first = row[:5]
+                day = row[_AT] // DAY
+                self._days.setdefault((home, node, day, epoch, branch), first)
+
     def write_rows(self) -> None:
         """Write the judged records, so that what follows in this posting finds them."""
-        self.tx.insert_many(schema.record, self.rows)
-        self._write_days()
-        self.rows.clear()
-
-    def _write_days(self) -> None:
-        """Where the days of these records begin; those of one line come in their order."""
-        firsts: dict[tuple[str, str, int, str, str], int] = {}
-        for row in self.rows:
-            firsts.setdefault((row[0], row[1], row[_AT] // DAY, row[2], row[3]), row[4])
+        self.tx.insert_many(schema.record, self._records)
         self.tx.put_many(
             schema.record_day,
-            [(*key, first) for key, first in firsts.items()],
+            [(*key, first) for key, first in self._days.items()],
             where="WHERE excluded.first<record_day.first",
         )
+        self._records.clear()
+        self._days.clear()
 
     def touch(self, subject: str) -> None:
         """Mark something as changed for the feed (residents' accounts mark themselves)."""
@@ -220,13 +242,11 @@ class Books:
         self._parts[source] = part + 1
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
-        hour = at // HOUR
-        month = self._months.get(hour) or self._months.setdefault(hour, _month(hour))
         name, epoch, seq = source
         self._moves.append(
             (
                 self.town,
-                month,
+                self._month(at),
                 name,
                 epoch,
                 seq,
@@ -243,12 +263,39 @@ class Books:
             )
         )
 
+    def pay(self, sales: Sales, to: str) -> None:
+        """As :meth:`move` for each of them; none of their sources moves anything else.
+
+        A wallet that has less than all that is taken from it raises Damaged.
+        """
+        balances = self._balances
+        self.prefetch({to, *sales.wallets})
+        for name, points in zip(sales.wallets, sales.points, strict=True):
+            balances[name] -= points
+        short = [name for name in set(sales.wallets) if balances[name] < 0]
+        if short or min(sales.points) <= 0:
+            raise Damaged(f"{', '.join(sorted(short))} in {self.town}: not enough to pay for all")
+        balances[to] += sum(sales.points)
+        town, number, window = self.town, self.number, self.window
+        columns = zip(*sales[2:], map(self._month, sales.moments), strict=True)
+        self._moves += [
+            (
+                *(town, month, sales.name, sales.epoch, seq, 0, debit, to, points),
+                *(number, window, step, at, 0, ""),
+            )
+            for step, (seq, debit, points, at, month) in enumerate(columns, len(self._moves))
+        ]
+
     def recover(self, account: AccountId, *, source: Source, at: Millis) -> None:
         """Whatever makes a wallet grow pays an open deficit first."""
         owed = -self.balance(deficit(account))
         if owed > 0:
             paid = min(owed, self.balance(wallet(account)))
             self.move(wallet(account), deficit(account), paid, source=source, at=at)
+
+    def _month(self, at: Millis) -> int:
+        hour = at // HOUR
+        return self._months.get(hour) or self._months.setdefault(hour, _month_of(hour))
 
     def bear(self, node: str, points: int) -> None:
         """Count what reserve or deficits gave for a node's own word."""
@@ -326,7 +373,7 @@ def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[T
     return [Transfer._make(row) for row in stored]
 
 
-def _month(hour: int) -> int:
+def _month_of(hour: int) -> int:
     """The month in Asia/Tokyo, which begins on the hour, as 202611."""
     moment = tokyo(Millis(hour * HOUR))
     return moment.year * 100 + moment.month

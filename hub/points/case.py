@@ -1,6 +1,8 @@
 """A record on its way to a verdict, and the verdict."""
 
+from collections.abc import Container, Iterator, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -107,6 +109,75 @@ class Case(msgspec.Struct, frozen=True):
     def source(self) -> Source:
         """Where its transfers come from."""
         return self.line.source(self.seq)
+
+
+class Proved(NamedTuple):
+    """Records of a line, one behind the other, that came together; their proofs are checked."""
+
+    line: Line
+    first: int
+    """The seq of the first."""
+    received_at: Millis
+    posted_then: int
+    digests: Sequence[Digest]
+    """One a record, as are the records, the proofs and what was opened."""
+    records: Sequence[Record | None]
+    proofs: Sequence[Proof]
+    opened: Sequence[bytes]
+    alone_behind: int | None
+    """The place of the line behind which only their own proof carries records; None: nowhere."""
+
+    @property
+    def last(self) -> int:
+        """The seq of the last."""
+        return self.first + len(self.records) - 1
+
+    @property
+    def seqs(self) -> range:
+        """Where they stand."""
+        return range(self.first, self.first + len(self.records))
+
+    def case(self, at: int) -> Case:
+        """One of them with everything that bears on its judgement; ``at`` counts from 0."""
+        record, seq = self.records[at], self.first + at
+        return Case(
+            self.line,
+            seq,
+            self.digests[at],
+            record,
+            None if record is None else done_of(record),
+            moment_of(record, self.received_at),
+            self.proofs[at],
+            self.opened[at],
+            self.received_at,
+            self.posted_then,
+            self.alone_behind is not None and seq > self.alone_behind,
+        )
+
+    def cases(self) -> Iterator[Case]:
+        """All of them."""
+        return map(self.case, range(len(self.records)))
+
+    def among(self, seqs: Container[int]) -> "list[Proved]":
+        """Those that stand at some places of the line, each run of them by itself."""
+        kept = [at for at, seq in enumerate(self.seqs) if seq in seqs]
+        if len(kept) == len(self.records):
+            return [self]
+        ends = [0, *(at for at in range(1, len(kept)) if kept[at - 1] != kept[at] - 1), len(kept)]
+        return [
+            self._part(kept[begin], kept[end - 1] + 1)
+            for begin, end in pairwise(ends)
+            if begin < end
+        ]
+
+    def _part(self, start: int, stop: int) -> "Proved":
+        return self._replace(
+            first=self.first + start,
+            digests=self.digests[start:stop],
+            records=self.records[start:stop],
+            proofs=self.proofs[start:stop],
+            opened=self.opened[start:stop],
+        )
 
 
 def moment_of(record: Record | None, received: Millis) -> Millis:

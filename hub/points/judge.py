@@ -20,10 +20,13 @@ says, with who bears what the wallet cannot cover; or it is quarantined until pe
 | the town has not accepted the shop      | -               | -                  | not yet |
 """
 
+from collections.abc import Iterator
+
 from hub.points.accounts import payable
 from hub.points.books import Books
-from hub.points.case import Case, Judgement, Proof, applied, exception, quarantined
+from hub.points.case import Case, Judgement, Proof, Proved, applied, exception, quarantined
 from hub.points.issue import issued
+from hub.points.ordinary import Ordinary
 from hub.points.redeem import cleared, redeemed
 from hub.points.refund import refunded
 from hub.points.till import Till
@@ -51,6 +54,20 @@ class Judge:
     def __init__(self, books: Books) -> None:
         self.till = Till(books)
         self._accepted: dict[tuple[str, NodeId], bool] = {}
+
+    def judge_all(self, some: Proved) -> Iterator[tuple[Case, Judgement]]:
+        """Post records that came together, in their order.
+
+        Ordinary spends are posted and written down as a set; the others are judged one by one and
+        given with what became of them, each to be written down before the next is asked for.
+        """
+        ordinary = Ordinary(
+            self.till, some, accepted=self._accepts(self.till.books.town, some.line.node)
+        )
+        for places in ordinary.others():
+            for at in places:
+                case = some.case(at)
+                yield case, self.judge(case)
 
     def judge(self, case: Case) -> Judgement:
         """Post one record and say what became of it."""

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.points.case import Done, Line
+from hub.points.case import Done, Line, done_of
 from hub.store.database import Tx
-from sync.records import Basis, Tier
+from sync.records import Basis, Record, Tier
 from sync.values import EpochId, Millis
 
 T2 = str(Tier.T2)
@@ -46,7 +46,9 @@ class NodeKnowledge:
         self._line = line
         self.float_points = float_points
         self._earlier = earlier
-        self.records: list[Done] = []
+        self._records: list[Done] = []
+        self._sold: list[Sequence[Record]] = []
+        """What was judged as a set since, not counted yet: mostly nobody asks."""
         self._about: defaultdict[str, list[Done]] = defaultdict(list)
         self._floats: dict[tuple[str, str, int], int] = {}
         self._latest: defaultdict[str, int] = defaultdict(int)
@@ -57,7 +59,7 @@ class NodeKnowledge:
 
     def add(self, done: Done) -> None:
         """Count one more record."""
-        self.records.append(done)
+        self._records.append(done)
         self._about[done.account].append(done)
         self._latest[done.epoch] = max(self._latest[done.epoch], done.seq)
         if done.tier == T2:
@@ -65,8 +67,20 @@ class NodeKnowledge:
                 if _counts(done, *key):
                     self._floats[key] += done.points
 
+    def sold(self, records: Sequence[Record]) -> None:
+        """Count spends that were judged as a set."""
+        self._sold.append(records)
+
+    def records(self) -> Sequence[Done]:
+        """All that counts."""
+        while self._sold:
+            for record in self._sold.pop(0):
+                self.add(done_of(record))
+        return self._records
+
     def about(self, account: str) -> Sequence[Done]:
         """The records about an account, or a ticket's number."""
+        self.records()
         return self._about.get(account, ())
 
     def float_used(self, kind: str, epoch: str, receipted: int, before: int) -> int:
@@ -75,12 +89,13 @@ class NodeKnowledge:
         Later records may be judged already: each town posts its own.
         """
         key = (kind, epoch, receipted)
+        self.records()
         if self._latest[epoch] >= before:
             return sum(
-                done.points for done in self.records if done.seq < before and _counts(done, *key)
+                done.points for done in self._records if done.seq < before and _counts(done, *key)
             )
         if key not in self._floats:
-            self._floats[key] = sum(done.points for done in self.records if _counts(done, *key))
+            self._floats[key] = sum(done.points for done in self._records if _counts(done, *key))
         return self._floats[key]
 
     def float_of_lives_before(self, kind: str, at: Millis) -> int:

@@ -5,13 +5,10 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
-from dataclasses import dataclass
-
-import msgspec
-
 from hub.points.books import Books, Source
 from hub.points.case import OF_TICKETS, Case, Done, Line, Redemption
 from hub.points.knowledge import T2, Earlier, NodeKnowledge
+from hub.points.told import Feed
 from hub.points.zones import in_zone
 from sync.clock import day_of
 from sync.policy import (
@@ -31,8 +28,8 @@ from sync.policy import (
     read_policy,
 )
 from sync.receipt import Outcome
-from sync.records import Basis, Expiring, Record, Spend, TicketCleared, TicketRedeemed
-from sync.values import DAY, CardState, EpochId, Millis, epoch_number
+from sync.records import Basis, Record, Spend, TicketCleared, TicketRedeemed
+from sync.values import DAY, EpochId, Millis, epoch_number
 
 _LOOK_BACK = 5 * DAY
 """Longer than any list may be old, so longer than any record that still counts."""
@@ -46,15 +43,6 @@ _RECENT = (
 CROSS JOIN, for SQLite to go this way round."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a node's zone was told of an account, as of a feed number."""
-
-    available: int
-    deficit: bool
-    expiring: tuple[Expiring, ...]
-
-
 class Recheck:
     """The second question, for the records of one posting."""
 
@@ -63,8 +51,7 @@ class Recheck:
         self._nodes: dict[Line, NodeKnowledge] = {}
         self._judged: dict[Line, list[Done]] = {}
         self._policies: dict[bytes, Policy | None] = {}
-        self._told: dict[tuple[str, str, str, int], Told | None] = {}
-        self._ever_closed: dict[str, frozenset[bytes]] = {}
+        self.feed = Feed(books.tx)
 
     def remember(self, case: Case, done: Done) -> None:
         """Count a record that this posting has judged."""
@@ -78,7 +65,7 @@ class Recheck:
     def undo(self, case: Case, seq: int) -> None:
         """Count a reversal that this posting has judged."""
         known = self._nodes.get(case.line)
-        for done in known.records if known else self._judged.get(case.line, []):
+        for done in known.records() if known else self._judged.get(case.line, []):
             if (done.epoch, done.seq) == (case.line.epoch, seq):
                 done.undone = True
 
@@ -86,12 +73,12 @@ class Recheck:
         """The rule that a spend which used no hold broke, or None."""
         self._on_its_own_word(case)
         basis, town = body.basis, body.municipality
-        known = self._known(case)
-        ground = self._ground(case, known, record, basis)
+        known = self.known(case.line, case.at)
+        ground = self.ground(case, known, record, basis)
         if isinstance(ground, str):
             return ground
         policy, lists, includes = ground
-        told = self._told_of(case.line.home, town, body.account, basis.feed)
+        told = self.feed.told(case.line.home, town, body.account, basis.feed)
         if told is None:
             return "basis-no-standing"
         if basis.available > told.available:
@@ -101,7 +88,7 @@ class Recheck:
         recent_count = 0
         since = record.at.ms - policy.window
         for done in known.about(body.account):
-            if done.tier != T2 or done.town != town or not _came_before(case, done.epoch, done.seq):
+            if done.tier != T2 or done.town != town or not came_before(case.line, case.seq, done):
                 continue
             behind = not done.undone and done.seq > includes.get(done.epoch, 0)
             if behind and not (done.hold and self._held_by_then(case.line, done, basis.feed)):
@@ -116,7 +103,7 @@ class Recheck:
             lists=lists,
             points=body.points,
             account=AccountFacts(
-                state=self._state_of(case.line.home, body.card, basis.feed),
+                state=self.feed.state_of(case.line.home, body.card, basis.feed),
                 deficit=told.deficit,
                 available=basis.available,
                 expiring=told.expiring,
@@ -124,10 +111,10 @@ class Recheck:
                 recent=tuple(recent),
                 recent_count=recent_count,
             ),
-            float_used=_float_used(known, "spend", case, basis),
+            float_used=float_used(known, "spend", case, basis),
             float_limit=known.float_points or policy.float_points,
         )
-        return _refusal(decide(policy, facts))
+        return refusal(decide(policy, facts))
 
     def _held_by_then(self, line: Line, done: Done, feed: int) -> bool:
         """Whether the standing of a feed number lacks a record's points already.
@@ -146,8 +133,8 @@ class Recheck:
     def redemption(self, case: Case, record: Record, body: TicketRedeemed) -> str | None:
         """The rule that a redemption which used no hold broke, or None."""
         self._on_its_own_word(case)
-        known = self._known(case)
-        ground = self._ground(case, known, record, body.basis)
+        known = self.known(case.line, case.at)
+        ground = self.ground(case, known, record, body.basis)
         if isinstance(ground, str):
             return ground
         policy, lists, includes = ground
@@ -173,18 +160,18 @@ class Recheck:
             in_zone=in_zone(self._books, row["programme"], case.line.node),
             listed_as_used=self._listed(case, body, includes),
             seen_here=_seen(case, known, body, _ENDED),
-            float_used=_float_used(known, "ticket.redeemed", case, body.basis),
+            float_used=float_used(known, "ticket.redeemed", case, body.basis),
             float_limit=policy.ticket_float,
         )
-        return _refusal(decide_redemption(policy, facts))
+        return refusal(decide_redemption(policy, facts))
 
     def clearing(
         self, case: Case, record: Record, body: TicketCleared, *, valid_from: str, until: str
     ) -> str | None:
         """The rule that a clearing which used no hold broke, or None; ``until``: the last day."""
         self._on_its_own_word(case)
-        known = self._known(case)
-        ground = self._ground(case, known, record, body.basis)
+        known = self.known(case.line, case.at)
+        ground = self.ground(case, known, record, body.basis)
         if isinstance(ground, str):
             return ground
         policy, lists, includes = ground
@@ -200,17 +187,12 @@ class Recheck:
             listed_as_used=self._listed(case, body, includes),
             seen_here=_seen(case, known, body, OF_TICKETS),
         )
-        return _refusal(decide_clearing(policy, facts))
+        return refusal(decide_clearing(policy, facts))
 
     def _listed(self, case: Case, body: Redemption, includes: dict[EpochId, int]) -> bool:
         """Whether the lists that a basis names call a ticket used."""
-        listed = self._books.tx.scalar(
-            "SELECT available FROM told WHERE municipality=:home AND town=:town"
-            " AND account=:ticket AND number<=:feed ORDER BY number DESC LIMIT 1",
-            home=case.line.home,
-            town=body.municipality,
-            ticket=f"ticket/{body.number}",
-            feed=body.basis.feed,
+        listed = self.feed.listed(
+            case.line.home, body.municipality, f"ticket/{body.number}", body.basis.feed
         )
         return listed == 0 and not self._lives_again(case, body.number, includes)
 
@@ -220,7 +202,7 @@ class Recheck:
         The list counts the node's own redemption, the applied one, and not yet its reversal.
         """
         line = case.line
-        for done in self._known(case).about(number):
+        for done in self.known(case.line, case.at).about(number):
             included = includes.get(done.epoch, 0)
             if not (done.undone and done.kind in OF_TICKETS and done.seq <= included):
                 continue
@@ -230,7 +212,7 @@ class Recheck:
                 [line.home, line.node, done.epoch, line.branch, done.seq, Outcome.APPLIED],
             )
             since = [Source.read(undone).seq for (undone,) in rows]
-            if any(seq > included and _came_before(case, done.epoch, seq) for seq in since):
+            if any(seq > included and _is_before(line, case.seq, done.epoch, seq) for seq in since):
                 return True
         return False
 
@@ -248,7 +230,7 @@ class Recheck:
             **case.line._asdict(),
         )
 
-    def _ground(
+    def ground(
         self, case: Case, known: NodeKnowledge, record: Record, basis: Basis
     ) -> "tuple[Policy, Lists, dict[EpochId, int]] | str":
         """What a basis stands on: policy, lists and included positions; or the rule it breaks."""
@@ -279,43 +261,15 @@ class Recheck:
             self._policies[digest] = None if found is None else read_policy(bytes(found))
         return self._policies[digest]
 
-    def _told_of(self, home: str, town: str, account: str, feed: int) -> Told | None:
-        key = (home, town, account, feed)
-        if key not in self._told:
-            rows = self._books.tx.rows(
-                "SELECT available, deficit, expiring FROM told WHERE municipality=? AND town=?"
-                " AND account=? AND number<=? ORDER BY number DESC LIMIT 1",
-                key,
-            )
-            self._told[key] = _read_told(*rows[0]) if rows else None
-        return self._told[key]
-
-    def _state_of(self, home: str, card: bytes, feed: int) -> CardState:
-        """How a card stood by what the nodes of a home had been told, as of a feed number."""
-        if home not in self._ever_closed:
-            cards = self._books.tx.rows(
-                "SELECT DISTINCT card FROM told_card WHERE municipality=?", [home]
-            )
-            self._ever_closed[home] = frozenset(bytes(each) for (each,) in cards)
-        if card not in self._ever_closed[home]:  # mostly
-            return CardState.ACTIVE
-        state = self._books.tx.scalar(
-            "SELECT state FROM told_card WHERE municipality=:home AND card=:card AND number<=:feed"
-            " ORDER BY number DESC LIMIT 1",
-            home=home,
-            card=card,
-            feed=feed,
-        )
-        return CardState(state or CardState.ACTIVE)
-
-    def _known(self, case: Case) -> NodeKnowledge:
-        known = self._nodes.get(case.line)
+    def known(self, line: Line, at: Millis) -> NodeKnowledge:
+        """What is known of a line's node; ``at``: when the first record is from that asks."""
+        known = self._nodes.get(line)
         if known is None:
-            known = self._nodes[case.line] = self._load(case)
+            known = self._nodes[line] = self._load(line, at)
         return known
 
-    def _load(self, case: Case) -> NodeKnowledge:
-        line, tx = case.line, self._books.tx
+    def _load(self, line: Line, at: Millis) -> NodeKnowledge:
+        tx = self._books.tx
         first_life = epoch_number(line.epoch) == 1
         if not first_life:
             self._books.write_rows()  # this posting may have judged earlier lives
@@ -327,20 +281,19 @@ class Recheck:
         stored = tx.rows(
             "SELECT r.epoch, seq, kind, town, account, points, tier, at, undone<>'', hold"
             f" FROM {_RECENT} WHERE points>0",
-            _recent_of(line, case.at),
+            _recent_of(line, at),
         )
         records = {(row[0], row[1]): Done(*row) for row in stored}
         for done in self._judged.get(line, []):
             records.setdefault((done.epoch, done.seq), done)
-        earlier = () if first_life else self._earlier_lives(case)
+        earlier = () if first_life else self._earlier_lives(line, at)
         return NodeKnowledge(tx, line, float_points, records.values(), earlier)
 
-    def _earlier_lives(self, case: Case) -> list[Earlier]:
-        line = case.line
+    def _earlier_lives(self, line: Line, at: Millis) -> list[Earlier]:
         rows = self._books.tx.rows(
             f"SELECT r.epoch, r.kind, r.points, p.at FROM {_RECENT} LEFT JOIN posting p"
             " ON p.municipality=r.town AND p.number=r.posting WHERE r.tier=? AND r.epoch<>?",
-            [*_recent_of(line, case.at), T2, line.epoch],
+            [*_recent_of(line, at), T2, line.epoch],
         )
         return [
             Earlier(kind, points, self._books.at if posted_at is None else posted_at)
@@ -354,7 +307,7 @@ def _recent_of(line: Line, at: Millis) -> list[object]:
     return [*place, since // DAY, *place, since]
 
 
-def _float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> int:
+def float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> int:
     """What of a node's own word had no stored receipt when a case was decided there."""
     own = known.float_used(kind, case.line.epoch, basis.receipted, case.seq)
     return own + known.float_of_lives_before(kind, case.at)
@@ -370,27 +323,27 @@ def _seen(case: Case, known: NodeKnowledge, body: Redemption, kinds: frozenset[s
         done.kind in kinds
         and done.town == body.municipality
         and not done.undone
-        and _came_before(case, done.epoch, done.seq)
+        and came_before(case.line, case.seq, done)
         for done in known.about(body.number)
     )
 
 
-def _came_before(case: Case, epoch: EpochId, seq: int) -> bool:
-    """Whether a node had written a record when it decided about a case.
+def came_before(line: Line, seq: int, done: Done) -> bool:
+    """Whether a node had written a record when it decided about the one at a place of a line.
 
     A case that better evidence heals is judged again when itself and later ones are here already.
     """
-    if epoch == case.line.epoch:
-        return seq < case.seq
-    return epoch_number(epoch) < epoch_number(case.line.epoch)
+    return _is_before(line, seq, done.epoch, done.seq)
 
 
-def _read_told(available: int, deficit: int, expiring: bytes) -> Told:
-    lots = msgspec.msgpack.decode(expiring, type=tuple[Expiring, ...])
-    return Told(available, bool(deficit), lots)
+def _is_before(line: Line, before: int, epoch: EpochId, seq: int) -> bool:
+    if epoch == line.epoch:
+        return seq < before
+    return epoch_number(epoch) < epoch_number(line.epoch)
 
 
-def _refusal(decision: Decision) -> str | None:
+def refusal(decision: Decision) -> str | None:
+    """The rule that a spend broke, as a reason; None: it kept them."""
     if isinstance(decision, Refused):
         return str(decision.reason)
     assert isinstance(decision, Approved)  # noqa: S101  the hub was said to be silent

@@ -30,7 +30,7 @@ def test_exactly_the_records_of_the_last_days_are_found_however_clocks_went(
                 for life, at in some:
                     seq = sum(epoch == LIVES[life] for epoch, _, _ in everything) + 1
                     everything.add((LIVES[life], seq, at))
-                    books.rows.append(_row(LIVES[life], seq, at))
+                    books.add_records([_row(LIVES[life], seq, at)])
         line = Line(home=KAWASAKI, node=NODE, epoch=LIVES[0], branch="")
         found = tx.rows(f"SELECT r.epoch, r.seq, r.at FROM {_RECENT}", _recent_of(line, now))
 

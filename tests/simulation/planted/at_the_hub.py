@@ -14,6 +14,7 @@ import hub.points.holds
 import hub.points.recheck
 import hub.points.redeem
 import hub.points.till
+import hub.points.told
 import hub.points.undo
 import hub.settlement.release
 import hub.settlement.windows
@@ -106,7 +107,7 @@ def evidence_not_healed() -> Plant:
 
 def healed_by_later_ones() -> Plant:
     """A healed record is judged by all that its node wrote, itself and later ones included."""
-    return patch.object(hub.points.recheck, "_came_before", lambda *_: True)
+    return patch.object(hub.points.recheck, "came_before", lambda *_: True)
 
 
 # -- holds
@@ -249,9 +250,9 @@ def window_by_time() -> Iterator[None]:
 
 def later_news_counts() -> Plant:
     """A sale is judged by what nodes were told of its card since."""
-    true = hub.points.recheck.Recheck._state_of
+    true = hub.points.told.Feed.state_of
 
     def state_of(self: Any, home: str, card: bytes, _feed: int) -> Any:
         return true(self, home, card, 10**9)
 
-    return patch.object(hub.points.recheck.Recheck, "_state_of", state_of)
+    return patch.object(hub.points.told.Feed, "state_of", state_of)
