@@ -1,12 +1,8 @@
 """What the hub says when it does not do what was asked: one problem (RFC 9457) for each reason.
 
 The ``type`` is ``urn:machikado:<reason>`` and stays; programs go by it, people read ``detail``.
-
-    400 malformed            401 not-authentic, clock-skew   403 somebody else may, or may later
-    404 what is not there    405 method-not-allowed          406 not-acceptable
-    409 a rule says no       413 too-long                    415 not-understood
-    422 key-used             429 too-many-requests           500 damaged, unexpected
-    503 busy
+Which reason comes with which status stands in :mod:`hub.reasons`; any other rule that says no is a
+409.
 
 Nothing here ever shows how the program looks inside.
 """
@@ -17,6 +13,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from hub.once import KeyMissing, KeyUsed
+from hub.reasons import BY_STATUS
 from sync.errors import (
     Damaged,
     DiskFull,
@@ -33,38 +30,6 @@ _log = logging.getLogger("machikado.hub")
 
 BUSY_WAIT = 5
 """How long to wait where nobody knows better, in seconds."""
-FORBIDDEN = frozenset(
-    {
-        "not-allowed",
-        "second-person",
-        "node-revoked",
-        "node-not-confirmed",
-        "not-a-counter",
-        "other-organisation",
-        "other-town",
-    }
-)
-"""Who asks is known, and may not: 403."""
-NOT_THERE = frozenset(
-    {
-        "no-such-call",
-        "card-unknown",
-        "municipality-unknown",
-        "no-line",
-        "no-such-join",
-        "node-unknown",
-        "operator-unknown",
-        "organisation-unknown",
-        "pending-unknown",
-        "resident-unknown",
-        "ticket-unknown",
-        "unknown-epoch",
-        "unknown-exception",
-        "unknown-programme",
-        "unknown-window",
-    }
-)
-"""What the call names is not there, or not for who asks: 404. Any other rule that says no: 409."""
 
 
 class TooLong(Malformed):
@@ -149,9 +114,9 @@ def status_of(error: RefusedByRule) -> HTTPStatus:
             return HTTPStatus.METHOD_NOT_ALLOWED
         case NotAcceptable():
             return HTTPStatus.NOT_ACCEPTABLE
-    if error.reason in FORBIDDEN:
+    if error.reason in BY_STATUS[403]:
         return HTTPStatus.FORBIDDEN
-    return HTTPStatus.NOT_FOUND if error.reason in NOT_THERE else HTTPStatus.CONFLICT
+    return HTTPStatus.NOT_FOUND if error.reason in BY_STATUS[404] else HTTPStatus.CONFLICT
 
 
 def with_headers(response: Response, *headers: tuple[str, str]) -> Response:

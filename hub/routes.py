@@ -107,7 +107,7 @@ class Route:
     answer: Callable[[Call], Response]
     most: int = MOST_MESSAGE
     takes: tuple[str, ...] = (MESSAGE,)
-    """The media types that its body may have; a GET has none."""
+    """The media types that its body may have; none: it needs no body."""
     gives: str = MESSAGE
     reads: type[msgspec.Struct] | None = None
     """What its body is, where that is one message."""
@@ -310,7 +310,12 @@ ROUTES = (
         says=EpochGranted,
     ),
     Route(
-        method="POST", path=_NODE + "/challenges", need=Need.SELL, answer=_challenge, says=Challenge
+        method="POST",
+        path=_NODE + "/challenges",
+        need=Need.SELL,
+        answer=_challenge,
+        says=Challenge,
+        takes=(),
     ),
     Route(
         method="POST",

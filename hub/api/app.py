@@ -1,9 +1,9 @@
 """The hub over HTTP: thin shells, no rule of its own.
 
-`/v1/desk` is for people: JSON, a bearer token on everything but joining, described by OpenAPI at
-`/v1/openapi`. Everything else under `/v1` goes to the node's door byte for byte, so that HTTP and
-the door in process run the same code. Whatever fails becomes a problem (RFC 9457). Work that
-touches the database runs in threads; the event loop only moves bytes.
+`/v1/desk` is for people: JSON, a bearer token on everything but joining. Everything else under
+`/v1` goes to the node's door byte for byte, so that HTTP and the door in process run the same code.
+Both are described by OpenAPI 3.1 at `/v1/openapi/openapi.json`. Whatever fails becomes a problem
+(RFC 9457). Work that touches the database runs in threads; the event loop only moves bytes.
 """
 
 from http import HTTPStatus
@@ -15,10 +15,9 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from hub.api import carried, health, money, numbers, people, residents, revocation, signin
+from hub.api.description import published
 from hub.api.observing import PERSON, Observing
 from hub.api.repeating import Repeated
 from hub.door import methods_for
@@ -120,15 +119,10 @@ def make_app(hub: Hub) -> Litestar:
         },
     )
     app = Litestar(
-        [desk, watched, node_call],
+        [desk, watched, published(hub.core.origin), node_call],
         request_max_body_size=2 * MOST_WIRE,
         exception_handlers={Exception: _problem},
-        openapi_config=OpenAPIConfig(
-            title="machikado hub",
-            version="1",
-            path="/v1/openapi",
-            render_plugins=[JsonRenderPlugin()],
-        ),
+        openapi_config=None,  # hub.api.description: one document for both doors
         logging_config=None,
     )
     app.asgi_handler = Observing(app.asgi_handler, hub.figures.served, hub.core.randomness)

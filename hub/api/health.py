@@ -41,7 +41,7 @@ def health() -> Health:
     return Health()
 
 
-@get("/v1/ready")
+@get("/v1/ready", says=Ready)
 async def ready(looking: NamedDependency[Looking]) -> Response[bytes]:
     """Say whether calls can be answered now; 503 with what is lacking where they cannot."""
     found = Readiness(lacking=(SILENT,), stopped=())
@@ -60,7 +60,7 @@ async def ready(looking: NamedDependency[Looking]) -> Response[bytes]:
     )
 
 
-@get("/v1/metrics", sync_to_thread=True)
+@get("/v1/metrics", sync_to_thread=True, gives=TEXT)
 def metrics(figures: NamedDependency[Figures], by: NamedDependency[Person]) -> Response[bytes]:
     """Give all figures in Prometheus' text format, to who may see them."""
     if by.role not in WATCHERS or by.municipality is not None:

@@ -22,37 +22,37 @@ def show_resident(whom: Whom, by: By, name: Name) -> ResidentView:
 
 
 @post("/residents/{name:str}/suspension", status_code=200, sync_to_thread=True)
-def suspend(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> ResidentView:
+def suspend_resident(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> ResidentView:
     """Let its cards open nothing."""
     return whom.suspend(by, name, data.why)
 
 
 @post("/residents/{name:str}/resumption", status_code=200, sync_to_thread=True)
-def resume(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> ResidentView:
+def resume_resident(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> ResidentView:
     """Let them open again what they did."""
     return whom.resume(by, name, data.why)
 
 
 @put("/residents/{name:str}/mykey-id", sync_to_thread=True)
-def change_id(whom: Whom, by: By, name: Name, data: JSONBody[NewIdForm]) -> ResidentView:
+def change_mykey_id(whom: Whom, by: By, name: Name, data: JSONBody[NewIdForm]) -> ResidentView:
     """Give it another ID."""
     return whom.change_id(by, name, data)
 
 
 @post("/residents/{name:str}/cancellation", status_code=200, sync_to_thread=True)
-def cancel(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> CancelledView:
+def cancel_resident(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> CancelledView:
     """End it for good, and say what is left."""
     return whom.cancel(by, name, data.why)
 
 
 @get("/joins", sync_to_thread=True)
-def joins(whom: Whom, by: By) -> list[JoinRow]:
+def list_joins(whom: Whom, by: By) -> list[JoinRow]:
     """List the cards that asked at a counter to be joined to a MyKey ID."""
     return whom.joins(by)
 
 
 @post("/residents/{name:str}/joins", status_code=200, sync_to_thread=True)
-def join(whom: Whom, by: By, name: Name, data: JSONBody[JoinCardForm]) -> ResidentView:
+def join_card(whom: Whom, by: By, name: Name, data: JSONBody[JoinCardForm]) -> ResidentView:
     """Join one of them, by evidence."""
     return whom.join(by, name, data)
 
@@ -65,12 +65,12 @@ def refuse_join(whom: Whom, by: By, name: Name, data: JSONBody[RefuseJoinForm]) 
 
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
     show_resident,
-    suspend,
-    resume,
-    change_id,
-    cancel,
-    joins,
-    join,
+    suspend_resident,
+    resume_resident,
+    change_mykey_id,
+    cancel_resident,
+    list_joins,
+    join_card,
     refuse_join,
 )
 """With a token."""

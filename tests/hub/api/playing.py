@@ -15,7 +15,7 @@ from hub.mykey import schema as identity_schema
 from hub.routes import ROUTES
 from hub.store import schema
 from hub.store.database import Database
-from sync.calls import keyid_of
+from sync.calls import MESSAGE, keyid_of
 from sync.democa import DemoCa
 from sync.request import Request, sign_request
 from sync.signing import SigningKey
@@ -57,7 +57,8 @@ class Stage:
             who = (("Authorization", f"Bearer {self.hall.tokens[ask.by]}"),) if ask.by else ()
             key = (("Idempotency-Key", f'"{ask.key}"'),) if ask.operation in ONCE else ()
             return Request(ask.method, ask.path, "application/json", ask.body, (*who, *key))
-        plain = Request(ask.method, ask.path, DOOR[ask.operation].takes[0], ask.body)
+        takes = (*DOOR[ask.operation].takes, MESSAGE)[0]
+        plain = Request(ask.method, ask.path, takes, ask.body)
         return self.signed(plain) if self.story.node else plain
 
     def signed(

@@ -121,7 +121,7 @@ def test_every_call_of_the_door_is_served(http: TestClient[Litestar]) -> None:
         path = route.path.format(
             node="141305-B2108-1111", epoch="1-" + "0" * 16, first=1, n=1, digest="0" * 64
         )
-        answer = http.request(route.method, path, headers={"Content-Type": route.takes[0]})
+        answer = http.request(route.method, path, headers={"Content-Type": (*route.takes, "")[0]})
         assert answer.status_code in {200, 400, 401}, (route.path, answer.text)
 
 
@@ -193,12 +193,6 @@ def test_who_did_not_sign_in_hears_how(http: TestClient[Litestar]) -> None:
         'machikado=("@method" "@target-uri" "content-digest" "content-type")'
         ';created;keyid;tag="machikado"'
     )
-
-
-def test_the_endpoints_are_described(http: TestClient[Litestar]) -> None:
-    described = http.get("/v1/openapi/openapi.json").json()
-    assert "/v1/desk/grants" in described["paths"]
-    assert not any(path.startswith("/v1/nodes") for path in described["paths"])
 
 
 def test_people_set_a_town_up_over_http(hall: Townhall, http: TestClient[Litestar]) -> None:

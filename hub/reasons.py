@@ -1,0 +1,146 @@
+"""Every reason with which the hub does not do what was asked, by the status that it comes with.
+
+The reason is the stable end of a problem's ``type`` (``urn:machikado:<reason>``): programs go by
+it. The sentence says what happened; what the hub writes as ``detail`` says more, of the very call.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_MALFORMED = {
+    "malformed": "the path, the query or the body has not the shape that it must have",
+    "key-missing": "this call moves money and needs an Idempotency-Key",
+}
+_STRANGERS = {
+    "not-authentic": "the token, the signature or the code is not good",
+    "clock-skew": "the signature holds, but its time is over five minutes off; the answer tells"
+    " the hub's",
+}
+_FORBIDDEN = {
+    "not-allowed": "your role, or the town that you work for, does not allow it",
+    "second-person": "two people: who asked, closed or reviewed cannot also approve",
+    "node-not-confirmed": "the terminal waits for an operator to compare its fingerprint",
+    "node-revoked": "the terminal was revoked: it may hand in records and nothing else",
+    "not-a-counter": "only a ticket counter may do this",
+    "other-organisation": "it is another organisation's",
+    "other-town": "it is another town's",
+    "script": "only people change what people sign in with",
+}
+_NOT_THERE = {
+    "no-such-call": "there is no call at this path",
+    "card-unknown": "the card belongs to no MyKey ID",
+    "municipality-unknown": "no town of this code has joined",
+    "no-line": "the organisation has no line in this window",
+    "no-such-join": "this card has not asked to be joined",
+    "node-unknown": "there is no such terminal",
+    "operator-unknown": "nobody of this name works here",
+    "organisation-unknown": "no such organisation was approved",
+    "pending-unknown": "nothing waits under this name",
+    "resident-unknown": "there is no such MyKey ID",
+    "ticket-unknown": "no ticket of this number was issued, or it is another town's",
+    "token-unknown": "you have no script of this name",
+    "unknown-epoch": "the terminal has no such life",
+    "unknown-exception": "nothing is listed under this name",
+    "unknown-programme": "the town has no such programme",
+    "unknown-window": "no such window was closed",
+}
+_RULES = {
+    "accepted-already": "the town has accepted this organisation before",
+    "already-decided": "somebody has decided this",
+    "asker-revoked": "who asked for it may no longer use the hub",
+    "authenticator-needed": "a password needs an authenticator beside it",
+    "bank-file-blocked": "the bank file cannot be made; the detail names each line's fault",
+    "cannot-apply": "its proof or its ticket does not allow this decision",
+    "card-has-an-id": "the card is another member's",
+    "card-replaced": "the holder has a newer card",
+    "card-revoked": "the card's certificate was revoked or is on hold",
+    "challenge-gone": "the challenge is over two minutes old, or another node's: ask for one",
+    "challenge-used": "the challenge was used for another request: ask for one",
+    "day-not-over": "the window closes only when that day is over",
+    "decision-does-not-fit": "this decision is not one for such an exception",
+    "earlier-card-unknown": "the card that vouches has no MyKey ID",
+    "earlier-window-waits": "an earlier window of this town has to be finished first",
+    "epoch-closed": "this life of the terminal is over: it asks for the next",
+    "epoch-first": "this is the terminal's first life: there is none before it",
+    "file-differs": "the bank file was made already, to be paid on another day",
+    "fingerprint-differs": "the terminal's screen shows another fingerprint: do not confirm it",
+    "grant-ended": "the programme's last day of giving is over",
+    "invitation-used": "the invitation was used with another key: invite again",
+    "journal-ahead": "the database is older than a bank file that went out: settlement stays off",
+    "key-under-way": "a call under this Idempotency-Key is being done at this moment",
+    "life-begun": "records of this life have come in: ask for a life under another key",
+    "municipality-exists": "this town has joined",
+    "municipality-reserved": "000000 is the platform and no town",
+    "mykey-id-cancelled": "the MyKey ID was cancelled for good",
+    "mykey-id-changed": "the MyKey ID was changed: ask for the present one",
+    "mykey-id-taken": "the MyKey ID is somebody else's",
+    "no-account": "the resident has no account in this town",
+    "no-consent": "the resident has not agreed to have points",
+    "no-revocation-source": "no source of revocation lists is set",
+    "no-session": "the token is no session: there is nothing to end",
+    "no-such-mykey-id": "nobody has or had this MyKey ID",
+    "node-not-enrolled": "the terminal has not used its invitation yet",
+    "not-a-business-day": "banks do not pay on that day",
+    "not-active": "the MyKey ID is suspended",
+    "not-approved": "the payment has not been approved",
+    "not-paid-here": "the organisation gets nothing by this file",
+    "not-released": "no bank file of this window has gone out",
+    "not-reviewed": "nobody has said that the window's lines were read",
+    "nothing-to-pay": "nothing of it is unpaid",
+    "number-taken": "the service number is somebody else's there",
+    "operator-exists": "somebody of this name works here",
+    "operator-last": "too few would stay who can approve",
+    "operator-not-invited": "nobody was invited by this",
+    "organisation-exists": "this organisation was approved before",
+    "other-card": "another card is needed for this",
+    "over-budget": "the programme's budget does not reach",
+    "past-horizon": "the calendar of holidays does not reach so far",
+    "pay-day-past": "the day to pay on is over, or too near",
+    "pending-closed": "it was approved, declined or taken back",
+    "programme-days": "the programme's days are not in order",
+    "programme-exists": "the town has a programme of this number",
+    "proof-needed": "you have a password: give it, with a code, to change it",
+    "records-missing": "records before these are not here yet",
+    "records-not-authentic": "the terminal has not signed these records",
+    "result-differs": "the bank's result is not of this file",
+    "result-refused": "the bank's result cannot be believed; the detail names the line",
+    "resume-at-desk": "only the desk may lift this suspension",
+    "revocation-list-older": "a newer revocation list is in force",
+    "revoked-for-good": "this cannot be taken back",
+    "role-scope": "who runs the hub works for all towns",
+    "same-card": "it is the same card",
+    "ticket-of-several-towns": "several towns have a ticket of this number: write the town's code"
+    " in front",
+    "token-exists": "a script of this name, or this token, is there already",
+    "too-many-joins": "50 cards of this terminal wait for the desk",
+    "too-many-numbers": "this terminal has typed its ticket numbers for a while",
+    "unknown-decision": "there is no such decision",
+    "unknown-kind": "there is no such kind of window",
+    "voucher-for-another": "the earlier card vouched for another card",
+    "weak-password": "the password is too short or easily guessed: take a sentence",
+    "wrong-code": "the authenticator shows another code",
+}
+BY_STATUS: Mapping[int, Mapping[str, str]] = MappingProxyType(
+    {
+        400: _MALFORMED,
+        401: _STRANGERS,
+        403: _FORBIDDEN,
+        404: _NOT_THERE,
+        405: {"method-not-allowed": "the path is there, for the methods that Allow lists"},
+        406: {"not-acceptable": "the call answers in one media type, and Accept excludes it"},
+        409: _RULES,
+        413: {"too-long": "the body is longer than this call needs"},
+        415: {"not-understood": "the body is of another media type than the call reads"},
+        422: {"key-used": "the Idempotency-Key stands for another call: nothing was done"},
+        429: {"too-many-requests": "this key asks more than it may: wait for Retry-After seconds"},
+        500: {
+            "damaged": "what is stored does not add up: who runs the hub has to look",
+            "unexpected": "a fault of the hub: nothing was changed, it is in its log",
+        },
+        503: {
+            "busy": "the hub, its disk or its database has no room now: wait for Retry-After"
+            " seconds",
+            "not-ready": "the hub cannot answer calls now; the detail says what is lacking",
+        },
+    }
+)
