@@ -132,7 +132,7 @@ def test_anybody_may_read_it(app: Litestar) -> None:
 
 # -- reasons
 
-ELSEWHERE = {"demo-ca-exists", "file-exists", "hub-exists", "not-a-file"}
+ELSEWHERE = {"demo-ca-exists", "file-exists", "hub-exists", "hub-on-server", "not-a-file"}
 """Refusals of commands at the hub's own machine, which no call makes."""
 
 
