@@ -16,7 +16,15 @@ from hub import people
 from hub.core import Core
 from hub.people import Means, Person, Role
 from hub.signin import Proofs, check_password, digest_of_code, secret_of, used_step
-from hub.signin_forms import ProofForm, SessionForm, SessionView, SignInForm, TokenForm, TokenRow
+from hub.signin_forms import (
+    ProofForm,
+    SessionForm,
+    SessionView,
+    SignInForm,
+    TokenForm,
+    TokenRow,
+    WhoView,
+)
 from hub.store import schema
 from hub.store.database import Row, Tx
 from hub.throttle import Throttle
@@ -135,6 +143,19 @@ class Access:
             token=token,
             ends_at=Millis(now + LIFE),
             codes_left=left,
+        )
+
+    def who(self, person: Person) -> WhoView:
+        """Who asks, and with what."""
+        with self._core.database.read() as tx:
+            kept = _kept(tx, person.owner)
+        return WhoView(
+            name=person.name,
+            role=person.role,
+            municipality=person.municipality or "",
+            means=person.means,
+            signs_in=kept is not None,
+            joining_token=kept is None or bool(kept["joining_token"]),
         )
 
     def sign_out(self, person: Person) -> None:

@@ -11,6 +11,7 @@ from hub.cli_people import PEOPLE
 from hub.cli_residents import RESIDENTS
 from hub.cli_revocation import REVOCATION
 from hub.cli_services import SERVICES
+from hub.cli_signin import SIGN_IN
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8080"
 DAMAGED = 5
@@ -189,5 +190,5 @@ def audit(*, folder: Path, as_json: bool) -> None:
         click.echo("everything adds up")
 
 
-for _command in (*PEOPLE, *RESIDENTS, *SERVICES, *REVOCATION, *MONEY, *CARRIED):
+for _command in (*SIGN_IN, *PEOPLE, *RESIDENTS, *SERVICES, *REVOCATION, *MONEY, *CARRIED):
     hub.add_command(_command)

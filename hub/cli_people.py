@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from hub.cli_signin import chosen_by, password
 from hub.forms import (
     Answered,
     BankForm,
     InviteForm,
-    JoinForm,
     MunicipalityForm,
     OperatorForm,
     OrganisationForm,
@@ -27,6 +27,7 @@ from hub.shell import (
     say_rows,
     write_new,
 )
+from hub.signin_forms import JoinForm
 from sync.values import points as read_points
 
 
@@ -51,19 +52,32 @@ def operator_add(*, asker: Asker, name: str, role: str, municipality: str) -> No
     say(answer, asker, f"{_became(answer)}\ninvitation: {answer.invitation}")
 
 
+operator.add_command(password)
+
+
 @operator.command("join")
 @click.option("--invitation", "invitation_file", required=True, metavar="FILE")
-@click.option("--token-out", required=True, metavar="FILE", type=NEW_FILE)
+@click.option("--token-out", metavar="FILE", type=NEW_FILE, help="A token instead of a password.")
 @as_person
-def operator_join(*, asker: Asker, invitation_file: str, token_out: Path) -> None:
-    """Join with an invitation; the token is made here and stays in the file."""
+def operator_join(*, asker: Asker, invitation_file: str, token_out: Path | None) -> None:
+    """Join with an invitation: choose a password and an authenticator, or keep a token."""
     from hub.people import digest_of, fresh_token
     from sync.ports import SystemRandomness
 
+    code = read_file(invitation_file).strip()
+    if token_out is None:
+        nobodys = digest_of(fresh_token(SystemRandomness())).hex()
+        with asker.client(joining=True) as client:
+            joined = chosen_by(
+                asker,
+                lambda form: client.join(JoinForm(code=code, token_digest=nobodys, sign_in=form)),
+            )
+        say(joined, asker, f"you are {joined.name} ({joined.role}): machikado hub sign-in")
+        return
     # A token that waits in the file from an earlier try is used: the hub may know it already.
     kept = read_file(str(token_out)).strip() if token_out.exists() else ""
     token = kept or fresh_token(SystemRandomness())
-    form = JoinForm(code=read_file(invitation_file).strip(), token_digest=digest_of(token).hex())
+    form = JoinForm(code=code, token_digest=digest_of(token).hex())
     write_new(token_out, token.encode() + b"\n", private=True)
     with asker.client(joining=True) as client:
         joined = client.join(form)

@@ -25,7 +25,6 @@ from hub.forms import (
     GrantForm,
     InviteForm,
     JoinCardForm,
-    JoinForm,
     MunicipalityForm,
     NewIdForm,
     NodeRow,
@@ -46,6 +45,15 @@ from hub.forms import (
     SourceForm,
     WhyForm,
     WindowRow,
+)
+from hub.signin_forms import (
+    JoinForm,
+    SessionForm,
+    SessionView,
+    SignInForm,
+    TokenForm,
+    TokenRow,
+    WhoView,
 )
 from hub.views import (
     AccountRow,
@@ -82,6 +90,36 @@ class HubClient:
         self._door = door
         self._token = token.strip()
         self._randomness = SystemRandomness() if randomness is None else randomness
+
+    # -- coming in and going out
+
+    def sign_in(self, form: SessionForm) -> SessionView:
+        """Begin a session."""
+        return self._ask("POST", "session", SessionView, form)
+
+    def who(self) -> WhoView:
+        """Whose token this is."""
+        return self._ask("GET", "session", WhoView)
+
+    def sign_out(self) -> Answered:
+        """End the session."""
+        return self._ask("DELETE", "session", Answered)
+
+    def set_up(self, form: SignInForm) -> Answered:
+        """Choose what to sign in with."""
+        return self._put("sign-in", form)
+
+    def tokens(self) -> list[TokenRow]:
+        """One's own sessions and scripts."""
+        return self._ask("GET", "tokens", list[TokenRow])
+
+    def add_token(self, form: TokenForm) -> TokenRow:
+        """Let a script in."""
+        return self._ask("POST", "tokens", TokenRow, form)
+
+    def end_token(self, label: str) -> Answered:
+        """End a script's token."""
+        return self._ask("DELETE", f"tokens/{_step(label)}", Answered)
 
     # -- people and what waits
 

@@ -42,13 +42,6 @@ class OperatorForm(Form, frozen=True, kw_only=True):
     municipality: Line = ""
 
 
-class JoinForm(Form, frozen=True, kw_only=True):
-    """An invited person brings the SHA-256 of a token, hexadecimal; the token stays there."""
-
-    code: Line
-    token_digest: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-
-
 class MunicipalityForm(Form, frozen=True, kw_only=True):
     """A town joins. An empty point name: the town's name and ポイント."""
 

@@ -30,7 +30,6 @@ from hub.forms import (
     BankForm,
     FloatForm,
     InviteForm,
-    JoinForm,
     MunicipalityForm,
     NodeRow,
     OperatorForm,
@@ -42,6 +41,7 @@ from hub.forms import (
 )
 from hub.mykey.registry import MyKey
 from hub.people import Person
+from hub.signin_forms import JoinForm
 from hub.views import OrganisationRow, TownRow
 from hub.waiting import in_words
 from sync.errors import RefusedByRule
@@ -95,6 +95,8 @@ class Office:
             if operator is None:
                 operator = people.invited(tx, form.code)
                 enact(self._core, tx, people.joining(operator, digest), (operator.name,))
+                if form.sign_in is not None:
+                    self._access.set_up(people.person_of(operator), form.sign_in, "")
         return OperatorRow(
             name=operator.name,
             role=operator.role,

@@ -135,9 +135,16 @@ def authenticate(tx: Tx, token: str) -> Person:
     row = _find(tx, token, ACTIVE)
     if row is None:
         raise NotAuthentic("this token is not known here, or was revoked")
-    town = MunicipalityCode(row.municipality)
+    return person_of(row)
+
+
+def person_of(operator: Operator) -> Person:
+    """A person of the list, as somebody who has come in."""
+    town = MunicipalityCode(operator.municipality)
     return Person(
-        name=row.name, role=Role(row.role), municipality=None if town == PLATFORM else town
+        name=operator.name,
+        role=Role(operator.role),
+        municipality=None if town == PLATFORM else town,
     )
 
 

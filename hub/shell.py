@@ -34,7 +34,7 @@ class Asker:
     as_json: bool
 
     @contextmanager
-    def client(self, *, joining: bool = False) -> Iterator[HubClient]:
+    def client(self, *, joining: bool = False, token: str = "") -> Iterator[HubClient]:
         """A client that is closed afterwards; raises Malformed when something is not said."""
         from sync.http import HttpDoor
 
@@ -44,7 +44,7 @@ class Asker:
             pin = bytes.fromhex(self.tls_pin) if self.tls_pin else None
         except ValueError:
             raise Malformed("--tls-pin: 64 hexadecimal digits") from None
-        token = "" if joining else self._token()
+        token = "" if joining else token or self._token()
         door = HttpDoor(self.hub, pin=pin, timeout=PATIENCE)
         try:
             yield HubClient(door, token)
@@ -55,9 +55,16 @@ class Asker:
         if self.token_file:
             return read_file(self.token_file).strip()
         token = os.environ.get("MACHIKADO_TOKEN", "")
-        if not token:
-            raise Malformed("say who you are: --token-file F, or MACHIKADO_TOKEN")
-        return token
+        if token:
+            return token
+        from hub import sessions
+
+        there = sessions.kept(self.hub)
+        if there is None:
+            raise Malformed(
+                "say who you are: machikado hub sign-in NAME, --token-file F, or MACHIKADO_TOKEN"
+            )
+        return there.token
 
 
 def as_person(command: Command) -> Command:

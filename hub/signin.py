@@ -19,6 +19,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from hub.keys import KeyRing
+from hub.signin_forms import LONGEST, RECOVERY_CODES
 from sync.errors import Damaged, Malformed, RefusedByRule
 from sync.ports import Randomness
 from sync.values import Millis
@@ -26,12 +27,10 @@ from sync.values import Millis
 if TYPE_CHECKING:
     import argon2
 
-SHORTEST, LONGEST = 12, 256
+SHORTEST = 12
 """Characters of a password. Length is what counts; no signs are demanded (NIST SP 800-63B-4)."""
 SECRET_BYTES = 20
 """Of an authenticator's secret (RFC 4226, section 4, requirement 6)."""
-RECOVERY_CODES = 8
-"""So many for the day that the telephone is lost, each good once."""
 STEP = Millis(30_000)
 """How long a code is good (RFC 6238, section 4.1)."""
 SLACK = 1

@@ -9,9 +9,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from hub.forms import Form, Line
-from hub.signin import LONGEST, RECOVERY_CODES
 from sync.values import Millis
 
+LONGEST = 256
+"""Characters of a password."""
+RECOVERY_CODES = 8
+"""So many for the day that the telephone is lost, each good once."""
 Password = Annotated[str, Meta(max_length=2 * LONGEST)]
 Code = Annotated[str, Meta(max_length=40)]
 """Six digits of an authenticator, or a recovery code."""
@@ -53,6 +56,17 @@ class SignInForm(Form, frozen=True, kw_only=True):
     """Whether the token that the person joined with goes on opening everything, for scripts."""
 
 
+class JoinForm(Form, frozen=True, kw_only=True):
+    """An invited person brings the SHA-256 of a token, which stays there, or chooses a password.
+
+    With ``sign_in`` the token is nobody's: it may be thrown away.
+    """
+
+    code: Line
+    token_digest: DigestHex
+    sign_in: SignInForm | None = None
+
+
 class TokenForm(Form, frozen=True, kw_only=True):
     """A token for a script, which was drawn where it will be used."""
 
@@ -73,6 +87,20 @@ class SessionView(Struct, frozen=True, kw_only=True):
     """At the latest; after half an hour without a call sooner."""
     codes_left: int
     """Recovery codes that were not used yet."""
+
+
+class WhoView(Struct, frozen=True, kw_only=True):
+    """Who asks, and with what."""
+
+    name: str
+    role: str
+    municipality: str
+    means: str
+    """joined, session or script."""
+    signs_in: bool
+    """Whether there is a password and an authenticator."""
+    joining_token: bool
+    """Whether the token that the person joined with opens anything."""
 
 
 class TokenRow(Struct, frozen=True, kw_only=True):

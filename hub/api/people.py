@@ -14,7 +14,6 @@ from hub.forms import (
     ContentForm,
     FloatForm,
     InviteForm,
-    JoinForm,
     MunicipalityForm,
     NodeRow,
     OperatorForm,
@@ -27,6 +26,7 @@ from hub.forms import (
 )
 from hub.office import Office
 from hub.people import Person
+from hub.signin_forms import JoinForm
 from hub.views import OrganisationRow, TownRow
 from sync.policy import Policy
 

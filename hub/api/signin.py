@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from hub.access import Access
 from hub.forms import Answered
 from hub.people import Person
-from hub.signin_forms import SessionForm, SessionView, SignInForm, TokenForm, TokenRow
+from hub.signin_forms import SessionForm, SessionView, SignInForm, TokenForm, TokenRow, WhoView
 
 Door = NamedDependency[Access]
 By = NamedDependency[Person]
@@ -23,6 +23,12 @@ def sign_in(
 ) -> SessionView:
     """Sign in with name, password and code; the token opens everything else."""
     return door.sign_in(data, address_of(request))
+
+
+@get("/session", sync_to_thread=True)
+def who(door: Door, by: By) -> WhoView:
+    """Say whose token this is."""
+    return door.who(by)
 
 
 @delete("/session", status_code=200, sync_to_thread=True)
@@ -68,6 +74,7 @@ def address_of(request: Request[Any, Any, Any]) -> str:
 OPEN: tuple[ControllerRouterHandler, ...] = (sign_in,)
 """Without a token."""
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (
+    who,
     sign_out,
     set_up,
     list_tokens,

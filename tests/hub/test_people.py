@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from hub import people
 from hub.chronicle import chain_of
-from hub.forms import DecisionForm, JoinForm, OperatorForm
+from hub.forms import DecisionForm, OperatorForm
 from hub.people import Role, fresh_token
 from hub.recovery import recover
+from hub.signin_forms import JoinForm
 from hub.store import schema
 from sync.errors import InUse, Malformed, NotAuthentic, RefusedByRule
 from sync.values import PLATFORM

@@ -11,8 +11,9 @@ from msgspec import inspect
 from hub import forms
 from hub.bodies import AnyHubBody, MunicipalityAdded, ProgrammeAdded
 from hub.commands import make
-from hub.forms import GrantForm, InviteForm, JoinForm, OrganisationForm
+from hub.forms import GrantForm, InviteForm, OrganisationForm
 from hub.shapes import PATTERNS, in_words
+from hub.signin_forms import JoinForm
 from sync.errors import Malformed
 from tests.hub.corner import BANK, KAWASAKI
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from hub.keys import KeyRing
 from hub.signin import (
-    RECOVERY_CODES,
     STEP,
     Proofs,
     address_for,
@@ -23,6 +22,7 @@ from hub.signin import (
     used_step,
     written,
 )
+from hub.signin_forms import RECOVERY_CODES
 from sync.errors import Damaged, Malformed, RefusedByRule
 from sync.values import Millis
 from tests.doubles.clocks import SeededRandomness

@@ -29,6 +29,27 @@ OFFICE: dict[str, Advice] = {
     "operator-exists": Advice(N_("There is a person of this name already."), _CHECK_NAME),
     "pending-unknown": Advice(N_("Nothing waits under this number."), _SEE_LIST),
     "pending-closed": Advice(N_("This was approved or declined already."), _NOTHING),
+    # signing in
+    "weak-password": Advice(
+        N_("This password is too short or too easily guessed."),
+        N_("Take a sentence of 12 characters or more, without your name."),
+    ),
+    "wrong-code": Advice(
+        N_("The authenticator shows another code."),
+        N_("Scan the picture again, and look whether its clock is right."),
+    ),
+    "proof-needed": Advice(
+        N_("There is a password already."), N_("Type the password of today and a code, too.")
+    ),
+    "no-session": Advice(N_("Nobody is signed in here."), _NOTHING),
+    "script": Advice(
+        N_("This is the token of a script."), N_("Sign in yourself with password and code.")
+    ),
+    "token-exists": Advice(
+        N_("There is a script of this name already."),
+        N_("End that one first, or take another name."),
+    ),
+    "token-unknown": Advice(N_("There is no script of this name."), _SEE_LIST),
     # towns, shops and their PCs
     "municipality-unknown": Advice(N_("This town has not joined."), _CHECK_NAME),
     "municipality-exists": Advice(N_("This town has joined already."), _NOTHING),

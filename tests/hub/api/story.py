@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 
 from hub import forms
 from hub.people import digest_of
-from hub.signin_forms import SessionForm, SignInForm, TokenForm
+from hub.signin_forms import JoinForm, SessionForm, SignInForm, TokenForm
 from sync.calls import (
     CardSigned,
     Challenge,
@@ -234,7 +234,7 @@ class Story:
         asked = yield from self.desk("POST /operators", form)
         yield from self.desk("GET /pending", by="Suzuki")
         yield from self.desk("POST /pending/{name}/approval", by="Suzuki", name=asked["pending"])
-        join = forms.JoinForm(code=asked["invitation"], token_digest=digest_of(TANAKA_TOKEN).hex())
+        join = JoinForm(code=asked["invitation"], token_digest=digest_of(TANAKA_TOKEN).hex())
         yield from self.desk("POST /join", join, by="")
         form = forms.OperatorForm(name="Yamada", role="auditor")
         asked = yield from self.desk("POST /operators", form)
@@ -252,6 +252,7 @@ class Story:
         form = SessionForm(name="Sato", password=PASSWORD, code=phone.next_code())
         session = yield from self.desk("POST /session", form, by="")
         self.hall.tokens["Sato, signed in"] = session["token"]
+        yield from self.desk("GET /session", by="Sato, signed in")
         nightly = TokenForm(
             label="nightly",
             role="auditor",

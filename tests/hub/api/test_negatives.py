@@ -74,6 +74,7 @@ class Who(NamedTuple):
 
 
 _DESK = {
+    "GET /session": Who(frozenset(Role), OPEN),
     "DELETE /session": Who(frozenset(Role), OPEN),
     "PUT /sign-in": Who(frozenset(Role), OPEN),
     "GET /tokens": Who(frozenset(Role), OPEN),
