@@ -15,6 +15,7 @@ import msgspec
 
 from tests.bench import (
     compared,
+    growth,
     hub_way,
     line,
     node_commit,
@@ -22,6 +23,7 @@ from tests.bench import (
     redemption,
     scan,
     screen,
+    settlement,
     tap,
     tickets,
 )
@@ -51,6 +53,16 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         ),
         "redemption": lambda at, quick: redemption.measure(at, tickets=20 if quick else 250),
         "tickets": lambda at, quick: tickets.measure(at, tickets=2_000 if quick else 20_000),
+        "growth": lambda at, quick: growth.measure(
+            at,
+            sizes=(1_000, 20_000) if quick else (10_000, 100_000, 1_000_000),
+            shops=6 if quick else 35,
+            residents=10 if quick else 60,
+            turns=2 if quick else 6,
+        ),
+        "settlement": lambda at, quick: settlement.measure(
+            at, sales=100_000 if quick else 10_000_000
+        ),
     },
     "compared": {
         "compared": lambda at, quick: compared.measure(
