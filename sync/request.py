@@ -164,6 +164,8 @@ def verify_request(
     The caller still checks that this key may make this call.
     """
     claim = _claim(header_of(request.headers, "signature-input"))
+    if "#" in request.path_with_query:  # RFC 9110, 7.1: the library would leave it out
+        raise NotAuthentic("a request's target has no fragment")
     if header_of(request.headers, "content-digest") != content_digest(request.body):
         raise NotAuthentic("the body is not what was signed: Content-Digest does not fit")
     public = find_key(claim.keyid)
