@@ -13,7 +13,7 @@ from hub.core import Core
 from hub.intake import incidents
 from hub.points.books import Source
 from hub.store.database import Tx
-from sync.errors import DiskFull, MachikadoError, Unreachable
+from sync.errors import DiskFull, InUse, MachikadoError, Unreachable
 from sync.values import MunicipalityCode
 
 _log = logging.getLogger("machikado.hub")
@@ -36,12 +36,12 @@ class Stopped:
     def guarding(self, town: MunicipalityCode) -> Iterator[None]:
         """Let a town stand aside when its posting, which is rolled back, says that it cannot be.
 
-        A database that is away, busy or full says nothing about a town: that is raised, and the
-        next round tries again.
+        A database that is away, busy, full or another hub's by now says nothing about a town: that
+        is raised, and the next round tries again.
         """
         try:
             yield
-        except (Unreachable, DiskFull):
+        except (Unreachable, DiskFull, InUse):
             raise
         except MachikadoError as error:
             self._towns.add(town)

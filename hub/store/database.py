@@ -313,8 +313,16 @@ class Database:
             raise told from error
 
     def _begin(self, how: Callable[[Any], None]) -> Tx:
+        """Begin a transaction; a connection that was lost since the last one costs nothing."""
         raw = self._raw()
-        how(raw)
+        try:
+            how(raw)
+        except Exception:
+            if not self._dialect.is_lost(raw):
+                raise
+            self._leave()
+            raw = self._raw()
+            how(raw)
         return Tx(raw, self._dialect)
 
     def _end(self, tx: Tx) -> None:

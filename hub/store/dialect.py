@@ -54,6 +54,9 @@ class Dialect(Protocol):
     def under_way(self, raw: Any) -> bool:
         """Whether a transaction is still open; a full disk may have ended it."""
 
+    def is_lost(self, raw: Any) -> bool:
+        """Whether a connection is of no use any more."""
+
     def meaning(self, error: BaseException) -> MachikadoError | None:
         """What an error of the driver means to people; None: it is the program's own mistake.
 

@@ -25,11 +25,11 @@ def damaged(name: object, what: str) -> Damaged:
     )
 
 
-def disk_full(name: object) -> DiskFull:
-    """The error that names what has no room left, and says what to do."""
+def disk_full() -> DiskFull:
+    """What terminals and people hear of it; the hub's log names the database."""
     return DiskFull(
-        f"the disk of {name} is full: nothing of this was kept, nothing before it was lost; make"
-        " room there, the hub goes on by itself"
+        "the disk of the hub's database is full: nothing of this was kept, nothing before it was"
+        " lost; when there is room it goes on by itself"
     )
 
 

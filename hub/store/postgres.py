@@ -130,6 +130,7 @@ class Postgres:
             "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_ONE_WRITER, self._schema]
         ).fetchone()
         if not free:
+            connection.close()
             raise InUse(f"{self.name} is in use by another hub: stop it first")
 
     def begin_write(self, raw: Any) -> None:
@@ -207,6 +208,10 @@ class Postgres:
             TransactionStatus.UNKNOWN,
         }
 
+    def is_lost(self, raw: Any) -> bool:
+        """See :class:`hub.store.dialect.Dialect`."""
+        return bool(raw.closed)
+
     def meaning(self, error: BaseException) -> MachikadoError | None:
         """See :class:`hub.store.dialect.Dialect`; conditions are named in PostgreSQL's Appendix A.
 
@@ -220,7 +225,7 @@ class Postgres:
             case errors.DataCorrupted() | errors.IndexCorrupted():
                 return damaged(self.name, f"is damaged ({cause})")
             case errors.DiskFull():
-                return disk_full(self.name)
+                return disk_full()
             case DataError():
                 return Malformed("a text holds a sign that cannot be kept")
             case (

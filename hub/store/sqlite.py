@@ -94,13 +94,18 @@ class Sqlite:
         """See :class:`hub.store.dialect.Dialect`."""
         return bool(raw.in_transaction)
 
+    def is_lost(self, raw: Any) -> bool:
+        """A file is there or damaged."""
+        del raw
+        return False
+
     def meaning(self, error: BaseException) -> MachikadoError | None:
         """Damaged is what has pages that are none: most subclasses of DatabaseError mean others."""
         cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
         if type(cause) is sqlite3.DatabaseError:
             return damaged(self.name, f"is damaged ({cause})")
         if isinstance(cause, sqlite3.OperationalError) and _code(cause) == sqlite3.SQLITE_FULL:
-            return disk_full(self.name)
+            return disk_full()
         return None
 
     def make_room(self, raw: Any) -> None:

@@ -6,10 +6,11 @@ on the network, and is stopped with the tests.
 
 import itertools
 import os
+import signal
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,20 @@ class Server:
                     tx.run(f"DELETE FROM {table.name}")
                 tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
             self._empty[id(metadata)].append(database)
+
+    def kill(self) -> None:
+        """SIGKILL to the server and everything that it has started, as when its machine goes."""
+        first = self._server.get_postmaster_info().process
+        everyone = [first, *first.children(recursive=True)]
+        for process in everyone:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        for process in everyone:
+            process.wait()
+
+    def start(self) -> None:
+        """Start it again where it lay: it recovers what was committed."""
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop it, and throw its folder away."""

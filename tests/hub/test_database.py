@@ -6,6 +6,7 @@ import pytest
 
 from hub.store import schema
 from hub.store.database import Database, Tx
+from sync.errors import DiskFull
 
 pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
 
@@ -72,6 +73,22 @@ def test_a_disk_without_room_for_the_log_does_not_stop_the_hub(
 
     assert "room" not in tables(database)
     assert log_of(file) < before + 1_000_000
+    database.close()
+
+
+def test_a_full_disk_is_told_in_words_and_nothing_before_it_is_lost(database: Database) -> None:
+    remember(database, "before")
+    with database.read() as tx:
+        (pages,) = tx.rows("PRAGMA page_count")[0]
+        tx.rows(f"PRAGMA max_page_count={pages}")
+
+    with pytest.raises(DiskFull, match="nothing before it was lost"):
+        remember(database, "too much")
+
+    with database.read() as tx:
+        tx.rows(f"PRAGMA max_page_count={pages + 100}")
+        assert {name for (name,) in tx.rows("SELECT name FROM meta")} == {"version", "before"}
+    remember(database, "there is room again")
     database.close()
 
 

@@ -14,7 +14,7 @@ from hub.intake.verify import InlineVerifier
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.postgres import Postgres
-from sync.errors import InUse, Malformed, RefusedByRule, Unreachable
+from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unreachable
 from tests.doubles import databases
 from tests.doubles.clocks import TurnedClock, at
 
@@ -45,6 +45,12 @@ def _cut_off_half_way(database: Database, cut_off: Callable[[], None]) -> None:
         tx.put(schema.meta, {"name": "half"}, value=b"")
         cut_off()
         tx.put(schema.meta, {"name": "more"}, value=b"")
+
+
+def _say_half_way(database: Database, code: str) -> None:
+    with database.write() as tx:
+        tx.put(schema.meta, {"name": "half"}, value=b"")
+        tx.rows(f"DO $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE='{code}'; END $$")
 
 
 def test_a_hub_is_made_there_and_opened_again(tmp_path: Path, url: str) -> None:
@@ -144,11 +150,33 @@ def test_a_connection_that_is_lost_while_nobody_asks_is_taken_up_again(
     database = ledger(url, new=True)
     server.cut_off(url)
 
-    with pytest.raises(Unreachable):
-        remember(database, "first")
-    remember(database, "second")
+    remember(database, "first")
+    server.cut_off(url)
 
-    assert remembered(database) == {"version", "second"}
+    assert remembered(database) == {"version", "first"}
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "words"),
+    [
+        ("40P01", Unreachable, "is busy: try again"),  # a deadlock
+        ("40001", Unreachable, "is busy: try again"),  # a serialization failure
+        ("55P03", Unreachable, "is busy: try again"),  # a lock that was waited for too long
+        ("57P01", Unreachable, "does not answer: try again"),  # an administrator's shutdown
+        ("53100", DiskFull, "nothing of this was kept"),
+        ("XX001", Damaged, "is damaged"),
+    ],
+)
+def test_what_a_server_says_is_told_in_words_and_nothing_of_it_is_kept(
+    url: str, code: str, error: type[Exception], words: str
+) -> None:
+    database = ledger(url, new=True)
+
+    with pytest.raises(error, match=words):
+        _say_half_way(database, code)
+
+    assert remembered(database) == {"version"}
     database.close()
 
 
