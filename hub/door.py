@@ -3,7 +3,7 @@
 A call is let in by this recipe:
 1. The path and method name a call; the body is no longer than the call needs.
 2. Where the call needs a node: the request is signed (RFC 9421) by a key that an epoch is bound to,
-   and the path names the same node, and for a hold the same epoch.
+   and the path names the same node, and for a hold the same epoch. No key asks too much over time.
 3. The node stands as the call demands: to sell it is active and its epoch open; to renew it is
    active; to hand in records it may be revoked, closed or forked, but was confirmed once.
 4. The body is of the media type that the call reads, and its answer of one that is accepted.
@@ -31,6 +31,7 @@ from hub.problems import (
     problem_of,
     with_headers,
 )
+from hub.rates import NODES, Rates
 from hub.routes import ROUTES, Call, Need, Route
 from sync.calls import (
     HubTime,
@@ -86,6 +87,7 @@ class HubDoor:
         holders: CardHolders,
         before: Callable[[], None] = lambda: None,
     ) -> None:
+        self._rates = Rates(core.clock, NODES)
         self._core = core
         self._counters = counters
         self._holders = holders
@@ -109,7 +111,9 @@ class HubDoor:
         if len(request.body) > route.most:
             raise TooLong(f"the body has {len(request.body)} bytes; the most is {route.most}")
         if route.need is not Need.NOBODY:
-            self._let_in(route.need, place, self._caller(request))
+            caller = self._caller(request)
+            self._rates.take(f"{caller.node.node}/{caller.epoch.epoch}")
+            self._let_in(route.need, place, caller)
         _check_media(route, request)
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         call = Call(

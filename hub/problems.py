@@ -13,6 +13,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from hub.once import KeyMissing, KeyUsed
+from hub.rates import OverRate
 from hub.reasons import BY_STATUS
 from sync.errors import (
     Damaged,
@@ -70,10 +71,10 @@ def problem_of(error: Exception) -> Response:
             return problem_response(401, NOT_AUTHENTIC, str(error))
         case RefusedByRule():
             return _refused(error)
+        case OverRate():
+            return with_headers(_too_many(error), *error.fields)
         case TooMany():
-            return problem_response(
-                429, "too-many-requests", str(error), retry_after=_wait(error.retry_after)
-            )
+            return _too_many(error)
         case Unreachable():
             return problem_response(503, "busy", str(error), retry_after=_wait(error.retry_after))
         case InUse() | DiskFull():
@@ -84,6 +85,12 @@ def problem_of(error: Exception) -> Response:
     _log.error("unexpected", exc_info=error)
     return problem_response(
         500, "unexpected", "the hub met something unexpected; nothing was changed, it is in its log"
+    )
+
+
+def _too_many(error: TooMany) -> Response:
+    return problem_response(
+        429, "too-many-requests", str(error), retry_after=_wait(error.retry_after)
     )
 
 

@@ -56,6 +56,13 @@ class Throttle:
                 self._full_at[node] = full_at
             return max(0, wait)
 
+    def left(self, node: str) -> tuple[int, int]:
+        """How many it may take at once now, and in how many milliseconds all again."""
+        now = self._clock.running()
+        with self._lock:
+            lacking = max(0, self._full_at.get(node, now) - now)
+        return max(0, self._depth - lacking) // self._each, lacking
+
     def charge(self, node: str, more: int) -> None:
         """Take more for what was asked just now, also where that leaves less than nothing."""
         now = self._clock.running()

@@ -12,9 +12,11 @@ from typing import Any
 import anyio
 from litestar import HttpMethod, Litestar, Request, Response, Router, route
 from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Message, Scope
 
 from hub.api import carried, health, money, numbers, people, residents, revocation, signin
 from hub.api.description import published
@@ -34,6 +36,7 @@ from hub.problems import (
     problem_of,
     with_headers,
 )
+from hub.rates import PEOPLE, Rates
 from hub.shapes import in_words
 from sync import request as wire
 from sync.batch import MOST_WIRE
@@ -51,9 +54,11 @@ _Connection = ASGIConnection[Any, Any, Any, Any]
 
 def make_app(hub: Hub) -> Litestar:
     """The application over an open hub."""
+    rates = Rates(hub.core.clock, PEOPLE)
 
     def enter(token: str) -> Person:
         person = hub.office.sign_in(token)
+        rates.take(person.name)
         hub.nights.before()  # what a person sees and does today comes after what ended yesterday
         return person
 
@@ -69,6 +74,12 @@ def make_app(hub: Hub) -> Litestar:
         key = read_key(request.headers.get("idempotency-key", ""))
         asked = b"\0".join([request.method.encode(), _target(request), await request.body()])
         return Repeated(hub.once, Attempt(person=by, key=key, asked=asked))
+
+    async def tell_rate(message: Message, scope: Scope) -> None:
+        by = scope["state"].get(PERSON) if "state" in scope else None
+        if message["type"] == "http.response.start" and by is not None:
+            told = MutableScopeHeaders.from_message(message)
+            told.update(dict(rates.fields(by.name)))
 
     @route("/v1/{rest:path}", http_method=list(HttpMethod), include_in_schema=False)
     async def node_call(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -122,6 +133,7 @@ def make_app(hub: Hub) -> Litestar:
         [desk, watched, published(hub.core.origin), node_call],
         request_max_body_size=2 * MOST_WIRE,
         exception_handlers={Exception: _problem},
+        before_send=[tell_rate],
         openapi_config=None,  # hub.api.description: one document for both doors
         logging_config=None,
     )

@@ -14,6 +14,7 @@ from msgspec import inspect
 
 from hub.api import carried, money, numbers, people, residents, revocation, signin
 from hub.api.app import make_app
+from hub.rates import PEOPLE
 from sync.request import Problem
 from tests.hub.townhall import GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
 
@@ -128,6 +129,7 @@ def test_no_endpoint_is_surprised(
         data.draw(TEXTS.map(quoted)) if step.startswith("{") else step for step in path.split("/")
     ]
     body = data.draw(body_of(HANDLERS[method, path]))
+    hall.clock.turn(ms=PEOPLE.each)  # as fast as one person may ask all day
     answer = http.request(
         method,
         "/v1/desk" + "/".join(steps),
