@@ -65,7 +65,7 @@ def _post_town(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
         with core.database.write() as tx:
             left = still_waiting(tx, town, own, handed)
             if any(left):
-                _post(core, tx, town, *left)
+                post_together(core, tx, town, *left)
         total += sum(len(some.records) for some in (*own, *handed))
 
 
@@ -97,9 +97,10 @@ def still_waiting(
     return left, [part for some in handed for part in some.among(waiting.get(some.line, ()))]
 
 
-def _post(
+def post_together(
     core: Core, tx: Tx, town: MunicipalityCode, own: Sequence[Proved], handed: Sequence[Proved]
 ) -> None:
+    """One posting of a town: of its own nodes' records, and of what other towns handed over."""
     here, away = _parted(tx, town, own)
     tx.insert_many(schema.handover, away)
     judged = [*here, *handed]

@@ -7,6 +7,7 @@ reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neigh
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import msgspec
@@ -109,6 +110,8 @@ class Books:
         self._moves: list[tuple[Any, ...]] = []
         """Transfers that are not written yet, as rows of their table."""
         self._months: dict[int, int] = {}
+        self._legs: list[earned.Move] = []
+        """What says who earned them; what a node's spends took together stands there as one."""
         self._parts: dict[Source, int] = {}
         self._dated: set[tuple[int, str]] = set()
         self._borne: dict[str, int] = {}
@@ -166,10 +169,6 @@ class Books:
     def _moved(self) -> Iterator[Transfer]:
         """The transfers that are not written yet."""
         return (Transfer._make(row[2:]) for row in self._moves)
-
-    def _legs(self) -> Iterator[earned.Move]:
-        """What says who earned the transfers that are not written yet."""
-        return ((row[2], row[6], row[7], row[8], row[14]) for row in self._moves)
 
     def add_records(self, rows: Sequence[Row]) -> None:
         """Write down judged records of one line, in their order, as rows of their table."""
@@ -243,6 +242,7 @@ class Books:
         if expires and kind_of(credit) == "wallet":
             self._dated.add((expires, subject_of(credit)))
         name, epoch, seq = source
+        self._legs.append((name, debit, credit, points, of))
         self._moves.append(
             (
                 self.town,
@@ -275,9 +275,13 @@ class Books:
         short = [name for name in set(sales.wallets) if balances[name] < 0]
         if short or min(sales.points) <= 0:
             raise Damaged(f"{', '.join(sorted(short))} in {self.town}: not enough to pay for all")
-        balances[to] += sum(sales.points)
+        total = sum(sales.points)
+        balances[to] += total
+        self._legs.append((sales.name, sales.wallets[0], to, total, ""))
         town, number, window = self.town, self.number, self.window
-        columns = zip(*sales[2:], map(self._month, sales.moments), strict=True)
+        months = {self._month(at) for at in (min(sales.moments), max(sales.moments))}
+        each = repeat(*months) if len(months) == 1 else map(self._month, sales.moments)
+        columns = zip(*sales[2:], each)  # noqa: B905  the months may go on for ever
         self._moves += [
             (
                 *(town, month, sales.name, sales.epoch, seq, 0, debit, to, points),
@@ -311,7 +315,7 @@ class Books:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
         self.tx.insert_many(schema.transfer, self._moves)
-        earned.net(self.tx, self.town, self.window, earned.earnings(self._legs()))
+        earned.net(self.tx, self.town, self.window, earned.earnings(self._legs))
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
         self._write_marks()

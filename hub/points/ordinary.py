@@ -23,20 +23,19 @@ from msgspec import structs
 
 from hub.points.accounts import payable, wallet
 from hub.points.books import Sales
-from hub.points.case import Line, Proof, Proved, moment_of
+from hub.points.case import Line, Proof, Proved
 from hub.points.knowledge import T2, NodeKnowledge
 from hub.points.late import lapsed_since
 from hub.points.recheck import Recheck, came_before, float_used, refusal
 from hub.points.rows import rows_of_sales
 from hub.points.till import Till
-from sync.clock import At
+from sync.clock import At, bounded
 from sync.policy import AccountFacts, Lists, Policy, SpendFacts, closed, decide
 from sync.records import Record, Spend, Tier
 from sync.values import (
     AccountId,
     CardState,
     EpochId,
-    KeyDigest,
     Millis,
     MunicipalityCode,
     Points,
@@ -67,7 +66,6 @@ class _Share:
     """The least balance that a basis names."""
     most: int
     """The greatest one."""
-    cards: set[KeyDigest]
 
 
 class _Asked(NamedTuple):
@@ -117,7 +115,7 @@ class Ordinary:
         start, ground = 0, None
         for at, record in enumerate(records):
             here = None
-            if record is not None and proofs[at] is Proof.GOOD:
+            if record is not None and proofs[at] is Proof.GOOD and record.at.trusted:
                 body = record.body
                 if (
                     type(body) is Spend
@@ -138,7 +136,11 @@ class Ordinary:
         records = [one for one in self._some.records[start:stop] if one is not None]
         spends = [record.body for record in records if isinstance(record.body, Spend)]
         received = self._some.received_at
-        return _Run(start, stop, records, spends, [moment_of(one, received) for one in records])
+        moments = [
+            at.ms if at.hub <= at.ms <= received else bounded(at, received)  # mostly the first
+            for at in [record.at for record in records]
+        ]
+        return _Run(start, stop, records, spends, moments)
 
     def _alone(self, run: _Run) -> Collection[AccountId]:
         """The accounts whose spends are judged one by one."""
@@ -171,9 +173,8 @@ class Ordinary:
         if isinstance(ground, str) or first < basis.as_of:
             return None
         policy, lists, includes = ground
-        recheck.feed.prefetch(
-            home, self._books.town, {one.account for one in run.spends}, basis.feed
-        )
+        cards = {(spend.card, spend.account) for spend in run.spends}
+        recheck.feed.prefetch(home, self._books.town, {account for _, account in cards}, basis.feed)
         return _Question(
             recheck=recheck,
             known=known,
@@ -183,6 +184,11 @@ class Ordinary:
             line=some.line,
             town=self._books.town,
             feed=basis.feed,
+            closed={
+                account
+                for card, account in cards
+                if closed(recheck.feed.state_of(home, card, basis.feed))
+            },
             at=last.at,
             since=first - policy.window,
             before=some.first + run.stop,
@@ -224,6 +230,8 @@ class _Question:
     line: Line
     town: MunicipalityCode
     feed: int
+    closed: Collection[AccountId]
+    """Who spent with a card that was closed, as the node knew."""
     at: At
     """When the last of the spends was."""
     since: int
@@ -242,7 +250,7 @@ class _Question:
             or standing.deficit
             or share.most > standing.available
             or any(lot.at <= self.at.ms for lot in standing.expiring)
-            or any(self._is_closed(card) for card in share.cards)
+            or account in self.closed
         ):
             return None
         later, recent, recent_count = 0, share.points, share.count
@@ -282,10 +290,6 @@ class _Question:
         )
         return refusal(decide(self.policy, facts)) is None
 
-    def _is_closed(self, card: bytes) -> bool:
-        state = self.recheck.feed.state_of(self.line.home, card, self.feed)
-        return closed(state) is not None
-
 
 def _worst(asked: Iterable[_Asked]) -> _Asked:
     """All of them as one."""
@@ -299,14 +303,15 @@ def _shares(spends: Iterable[Spend]) -> dict[AccountId, _Share]:
         points, available = spend.points, spend.basis.available
         share = shares.get(spend.account)
         if share is None:
-            shares[spend.account] = _Share(1, points, points, available, available, {spend.card})
+            shares[spend.account] = _Share(1, points, points, available, available)
             continue
         share.count += 1
         share.points += points
         share.largest = max(share.largest, points)
-        share.least = min(share.least, available)
-        share.most = max(share.most, available)
-        share.cards.add(spend.card)
+        if available < share.least:
+            share.least = available
+        elif available > share.most:
+            share.most = available
     return shares
 
 

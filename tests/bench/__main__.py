@@ -20,6 +20,7 @@ from tests.bench import (
     line,
     node_commit,
     over_http,
+    posting,
     redemption,
     scan,
     screen,
@@ -47,6 +48,13 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
     "hub": {
         "hub_way": lambda at, quick: hub_way.measure(
             at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES
+        ),
+        "posting": lambda at, quick: posting.measure(
+            at,
+            postings=1 if quick else 2,
+            large=1_000 if quick else 8_000,
+            small=200 if quick else 500,
+            cores=CORES,
         ),
         "over_http": lambda at, quick: over_http.measure(
             at, shops=12 if quick else 72, residents=40 if quick else 120, cores=CORES

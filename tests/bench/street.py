@@ -4,10 +4,12 @@ Everything is real: files on the disk, card signatures, sealing, chains, heads. 
 three times to each resident while the hub was silent, which is what the default policy allows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -19,7 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from hub.bodies import MunicipalityAdded, OrganisationAdded, ProgrammeAdded
 from hub.hub import Hub, init_hub, open_hub
+from hub.points.case import Case, Judgement
+from hub.points.judge import Judge
 from sync.batch import Batch, pack
+from sync.records import Spend
 from sync.values import home_of
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.doubles.pen import Pen
@@ -88,6 +93,26 @@ def build(folder: Path, *, shops: int, residents: int, cores: int, database: str
         pens=pens,
         bodies=[pen.batch() for pen in pens],
     )
+
+
+@dataclass(slots=True)
+class Alone:
+    """What was judged one by one."""
+
+    spends: int = 0
+
+
+@contextmanager
+def alone() -> Iterator[Alone]:
+    """Count the spends that leave the set and are judged one by one."""
+    judge, found = Judge.judge, Alone()
+
+    def count(self: Judge, case: Case) -> Judgement:
+        found.spends += case.record is not None and isinstance(case.record.body, Spend)
+        return judge(self, case)
+
+    with patch.object(Judge, "judge", count):
+        yield found
 
 
 def only_asking() -> bytes:
