@@ -77,8 +77,13 @@ class Zeros:
 class Month:
     """One hub, its town and three shops."""
 
-    def __init__(self, folder: Path, database: Database | None = None) -> None:
-        """``database``: the ledger, where it is to be another one than every test's."""
+    def __init__(
+        self, folder: Path, database: Database | None = None, *, joined: bool = False
+    ) -> None:
+        """``database``: the ledger, where it is to be another one than every test's.
+
+        ``joined``: its town and shops are there.
+        """
         self.clock = Clock()
         self.core = Core(
             database=database or databases.ledger(),
@@ -90,7 +95,12 @@ class Month:
         )
         self.journal = Journal(folder, self.core.keys.signing)
         self.settlement = Settlement(self.core, self.journal)
-        self._sales = 0
+        with self.core.database.read() as tx:
+            self._sales = int(tx.scalar("SELECT max(number) FROM posting") or 0)
+        if not joined:
+            self._found()
+
+    def _found(self) -> None:
         do = self.person("platform")
         do(
             MunicipalityAdded(
