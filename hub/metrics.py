@@ -14,7 +14,8 @@ from prometheus_client.registry import Collector
 from hub.core import Core
 from hub.store.database import Tx
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
+TEXT = "text/plain; version=0.0.4"
+"""In UTF-8, which the application adds."""
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Where the histogram's steps lie: a hold takes milliseconds, a month's closing many seconds."""
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH"})

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from sync.errors import Malformed, Unreachable
-from sync.request import OtherServer, Request, Response
+from sync.ports import Randomness, SystemRandomness
+from sync.request import REQUEST_ID, OtherServer, Request, Response, fresh_request_id
 
 if TYPE_CHECKING:
     import httpx
@@ -124,7 +125,14 @@ def _whole_of(answer: "httpx.Response", address: str, most: int, until: float) -
 class HttpDoor:
     """One hub's door. Threads may share it; connections are kept and used again."""
 
-    def __init__(self, origin: str, *, pin: bytes | None, timeout: float) -> None:
+    def __init__(
+        self,
+        origin: str,
+        *,
+        pin: bytes | None,
+        timeout: float,
+        randomness: Randomness | None = None,
+    ) -> None:
         """``origin`` is ``https://host:port``; ``timeout`` is in seconds, for a whole answer.
 
         ``pin`` is what :func:`pin_of` says of the server's certificate; None trusts the system's
@@ -138,25 +146,28 @@ class HttpDoor:
         self._origin = origin
         self._pin = pin
         self._timeout = timeout
+        self._randomness = SystemRandomness() if randomness is None else randomness
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
 
     def send(self, request: Request) -> Response:
         """Send and wait for the whole answer; raises Unreachable, or OtherServer for a wrong key.
 
-        A kept connection may have been closed by the other side: then it is tried once more.
+        A kept connection may have been closed by the other side: then it is tried once more. The
+        call gets a name, which a hub that did not answer in time may have in its log.
         """
         import httpx
 
+        name = fresh_request_id(self._randomness)
         try:
             try:
-                return self._exchange(request)
+                return self._exchange(request, name)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                return self._exchange(request)
+                return self._exchange(request, name)
         except httpx.LocalProtocolError as error:
             raise Malformed(f"a request that cannot be sent: {error}") from None
         except httpx.TimeoutException:
-            raise self._too_slow() from None
+            raise self._too_slow(name) from None
         except httpx.TransportError as error:
             raise _in_words(self._origin, error) from None
 
@@ -167,9 +178,9 @@ class HttpDoor:
         if client is not None:
             client.close()
 
-    def _exchange(self, request: Request) -> Response:
+    def _exchange(self, request: Request, name: str) -> Response:
         until = time.monotonic() + self._timeout
-        headers = [*request.headers, ("Content-Type", request.content_type)]
+        headers = [*request.headers, ("Content-Type", request.content_type), (REQUEST_ID, name)]
         with self._open().stream(
             request.method,
             self._origin + request.path_with_query,
@@ -184,7 +195,7 @@ class HttpDoor:
                 if len(body) > MOST_ANSWER:
                     raise Unreachable(f"{self._origin} answered with more than {MOST_ANSWER} bytes")
                 if time.monotonic() > until:  # the library's own waits begin anew at each piece
-                    raise self._too_slow()
+                    raise self._too_slow(name)
             kept = tuple(
                 (name, value)
                 for name, value in answer.headers.multi_items()
@@ -207,8 +218,9 @@ class HttpDoor:
                 )
             return self._client
 
-    def _too_slow(self) -> Unreachable:
-        return Unreachable(f"{self._origin} did not answer within {self._timeout:g} s")
+    def _too_slow(self, name: str) -> Unreachable:
+        words = f"{self._origin} did not answer within {self._timeout:g} s"
+        return Unreachable(f"{words} (call {name})")
 
 
 def patiently(

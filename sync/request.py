@@ -10,7 +10,7 @@ Nothing here opens a socket or reads a clock. Problems are RFC 9457 with ``urn:m
 """
 
 import hashlib
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from typing import Protocol
 import msgspec
 
 from sync.errors import Busy, Malformed, NotAuthentic, RefusedByRule, TooMany, Unreachable
+from sync.ports import Randomness
 from sync.signing import SigningKey
 from sync.values import Millis
 
@@ -31,6 +32,7 @@ PARAMETERS = frozenset({"created", "keyid", "tag"})
 PROBLEM = "application/problem+json"
 REQUEST_ID = "X-Request-Id"
 """The header that names one call, in the question and in its answer."""
+_INSTANCE = "urn:machikado:request:"
 NOT_AUTHENTIC = "not-authentic"
 """The reason in the answer to a request whose signature does not hold."""
 CLOCK_SKEW = "clock-skew"
@@ -43,6 +45,16 @@ _ANY_CLOCK = timedelta(days=365_000)
 """The library would compare with the machine's own clock; this leaves the judgement to ``now``."""
 
 Headers = tuple[tuple[str, str], ...]
+
+
+def fresh_request_id(randomness: Randomness) -> str:
+    """A name for a call: 60 bits as twelve letters and digits, none of which look alike."""
+    return b32encode(randomness.bytes(8)).decode("ascii")[:12]
+
+
+def instance_of(request_id: str) -> str:
+    """How a problem names the call that it came of (RFC 9457, section 3.1.5)."""
+    return _INSTANCE + request_id
 
 
 class ClockSkew(NotAuthentic):
@@ -272,13 +284,16 @@ def raise_for_problem(response: Response) -> None:
     400, 413, 415, 422: Malformed. 401 and 403 that are about the signature: NotAuthentic, or
     ClockSkew. 429: TooMany; 503 as a problem: Busy; both with the wait that was asked for. Other
     4xx: RefusedByRule with the problem's reason. Everything else, a page of somebody's Wi-Fi in
-    between as well: Unreachable.
+    between as well: Unreachable. What the hub could not do names the call, so that somebody can
+    read it out to whoever looks into the hub's log.
     """
     status = response.status
     if status in range(200, 300):
         return
     problem = _problem(response)
     detail = problem.detail or problem.title or f"the hub answered {status} without saying why"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.instance.startswith(_INSTANCE):
+        detail = f"{detail} (call {problem.instance.removeprefix(_INSTANCE)[:64]})"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise TooMany(detail, _retry_after(response))
     if status == HTTPStatus.SERVICE_UNAVAILABLE and problem.reason:

@@ -7,7 +7,6 @@
 3. The log and the figures name the route and never the path: paths hold MyKey IDs and codes.
 """
 
-import base64
 import logging
 import re
 import time
@@ -21,7 +20,7 @@ from hub.metrics import Served
 from hub.routes import ROUTES
 from sync.errors import Malformed
 from sync.ports import Randomness
-from sync.request import PROBLEM, REQUEST_ID
+from sync.request import PROBLEM, REQUEST_ID, fresh_request_id, instance_of
 from sync.values import node_id
 
 PERSON = "machikado.person"
@@ -64,7 +63,7 @@ class Observing:
         for header, value in scope["headers"]:
             if header == _HEADER and _WELL_FORMED.fullmatch(value):
                 return str(value, "ascii")
-        return fresh_name(self._randomness)
+        return fresh_request_id(self._randomness)
 
     def _note(self, scope: Any, status: int, seconds: float) -> None:
         method, (route, node) = scope["method"], _route(scope)
@@ -81,11 +80,6 @@ class Observing:
         elif node and status != _UNAUTHORISED:
             said["node"] = node
         _log.info("answered", extra=said)
-
-
-def fresh_name(randomness: Randomness) -> str:
-    """A request id that nobody chose: twelve letters and digits, none of which look alike."""
-    return base64.b32encode(randomness.bytes(8)).decode("ascii")[:12]
 
 
 class _Answer:
@@ -134,7 +128,7 @@ def _with_instance(body: bytes, name: str) -> bytes:
         said = msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return body  # the answer to HEAD has none
-    return msgspec.json.encode({**said, "instance": f"urn:machikado:request:{name}"})
+    return msgspec.json.encode({**said, "instance": instance_of(name)})
 
 
 def _route(scope: Any) -> tuple[str, str]:

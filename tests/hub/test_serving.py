@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hub.hub import Made, copy_of, init_hub, open_hub
+from hub.metrics import TEXT
 from sync.errors import Damaged, InUse, Malformed, RefusedByRule
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 
@@ -36,7 +38,7 @@ class Shell:
 
     def __init__(self, folder: Path, address: str) -> None:
         self.folder = folder
-        self._url = f"http://{address}"
+        self.url = f"http://{address}"
 
     def ask(self, words: str, *more: str, person: int = 1) -> tuple[int, list[dict[str, Any]]]:
         """Exit code and the JSON lines of a command."""
@@ -44,7 +46,7 @@ class Shell:
             *words.split(),
             *more,
             "--hub",
-            self._url,
+            self.url,
             "--token-file",
             str(self.folder / f"operator-{person}.token"),
             "--json",
@@ -58,12 +60,17 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp("serving") / "hub"
     made = run("hub", "init", str(folder), "--demo", "--json")
     assert json.loads(made.stdout)["demo_ca"] == str(folder / "ca")
-    with subprocess.Popen(
-        [*MACHIKADO, "hub", "serve", str(folder), "--listen", "127.0.0.1:0"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as server:
+    log = folder.with_name("log")
+    with (
+        log.open("w", encoding="utf-8") as stderr,
+        subprocess.Popen(
+            [*MACHIKADO, "hub", "serve", str(folder), "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=environment(),
+        ) as server,
+    ):
         assert server.stdout is not None
         line = server.stdout.readline()
         assert "listens on" in line
@@ -71,6 +78,15 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
         assert server.stdout.read() == ""
+    said = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    answered = [line for line in said if line["logger"] == "machikado.access"]
+    assert {line["person"] for line in answered if "person" in line} <= {
+        "operator-1",
+        "operator-2",
+        "Tanaka",
+    }
+    token = (folder / "operator-1.token").read_text().strip()
+    assert token not in log.read_text("utf-8")
 
 
 @pytest.mark.processes
@@ -146,6 +162,18 @@ def test_a_demos_card_is_taken_back_from_shell_to_shell(shell: Shell, tmp_path: 
     assert (code, off["outcome"]) == (0, "waiting")
     assert shell.ask(f"hub pending approve {off['pending']}", person=2)[0] == 0
     assert shell.ask("hub revocation show")[1][0]["source"] == "none"
+
+
+@pytest.mark.processes
+def test_a_served_hub_is_watched(shell: Shell) -> None:
+    token = (shell.folder / "operator-1.token").read_text().strip()
+    with httpx.Client(base_url=shell.url, trust_env=False) as http:
+        assert http.get("/v1/health").json() == {"status": "alive"}
+        assert http.get("/v1/ready").json() == {"status": "ready", "stopped": []}
+        assert http.get("/v1/metrics").status_code == 401
+        told = http.get("/v1/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert told.headers["content-type"] == f"{TEXT}; charset=utf-8"
+    assert "machikado_request_seconds_bucket" in told.text
 
 
 @pytest.mark.processes

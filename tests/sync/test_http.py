@@ -1,5 +1,6 @@
 """The door over HTTP, against real servers on loopback: good answers, and every kind of silence."""
 
+import re
 import socket
 import ssl
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 from sync.errors import Malformed, RefusedByRule, Unreachable
 from sync.http import MOST_ANSWER, HttpDoor, fetch, patiently, pin_of_file
-from sync.request import OtherServer, Request, header_of, sign_request, verify_request
+from sync.request import REQUEST_ID, OtherServer, Request, header_of, sign_request, verify_request
 from sync.signing import SigningKey
 from sync.values import Millis
 from tests.doubles.tls import Certificate
@@ -208,9 +209,20 @@ def test_a_hub_that_does_not_answer_in_time_is_unreachable() -> None:
         handler.close_connection = True
 
     with hub_that(waits) as hub, door_to(hub.origin, timeout=0.1) as door:
-        with pytest.raises(Unreachable, match=r"did not answer within 0\.1 s"):
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.1 s") as raised:
             door.send(ASK)
         done.set()
+    name = header_of(hub.asked[0].headers, REQUEST_ID)
+    assert str(raised.value).endswith(f"(call {name})"), "it can be read out on the telephone"
+
+
+def test_each_call_has_a_name_of_its_own() -> None:
+    with hub_that(says_hello) as hub, door_to(hub.origin) as door:
+        for _ in range(3):
+            door.send(ASK)
+    names = {header_of(asked.headers, REQUEST_ID) for asked in hub.asked}
+    assert len(names) == 3
+    assert all(re.fullmatch("[A-Z2-7]{12}", name) for name in names)
 
 
 def test_an_answer_that_drips_does_not_hold_the_counter_up() -> None:

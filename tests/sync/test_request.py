@@ -12,7 +12,15 @@ from http_message_signatures.algorithms import ED25519
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.errors import Busy, Malformed, NotAuthentic, RefusedByRule, TooMany, Unreachable
+from sync.errors import (
+    Busy,
+    MachikadoError,
+    Malformed,
+    NotAuthentic,
+    RefusedByRule,
+    TooMany,
+    Unreachable,
+)
 from sync.request import (
     PROBLEM,
     ClockSkew,
@@ -21,6 +29,7 @@ from sync.request import (
     Response,
     content_digest,
     header_of,
+    instance_of,
     problem_response,
     raise_for_problem,
     sign_request,
@@ -310,6 +319,17 @@ def test_each_status_means_one_thing(status: int, reason: str, kind: type[Except
     with pytest.raises(kind, match=r"^what happened$") as raised:
         raise_for_problem(problem_response(status, reason, "what happened"))
     assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "named"), [(500, True), (503, True), (429, False), (409, False)]
+)
+def test_what_the_hub_could_not_do_names_the_call(status: int, *, named: bool) -> None:
+    said = msgspec.json.decode(problem_response(status, "busy", "what happened").body)
+    body = msgspec.json.encode(said | {"instance": instance_of("ABCDEFGHIJKL")})
+    with pytest.raises(MachikadoError) as raised:
+        raise_for_problem(Response(status, PROBLEM, body))
+    assert str(raised.value) == "what happened" + (" (call ABCDEFGHIJKL)" if named else "")
 
 
 @pytest.mark.parametrize(("status", "reason"), [(403, "revoked"), (404, "gone"), (409, "fork")])

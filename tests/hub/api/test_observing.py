@@ -12,8 +12,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from hub.api.app import make_app
-from hub.api.observing import fresh_name
 from hub.logs import log_to
+from sync.request import fresh_request_id
 from tests.doubles.clocks import SeededRandomness
 from tests.hub.townhall import Townhall, townhall
 
@@ -90,7 +90,7 @@ def test_a_name_of_the_callers_own_is_kept_where_it_is_well_formed(
 def test_two_calls_never_share_a_drawn_name() -> None:
     randomness = SeededRandomness("names")
 
-    assert len({fresh_name(randomness) for _ in range(1_000)}) == 1_000
+    assert len({fresh_request_id(randomness) for _ in range(1_000)}) == 1_000
 
 
 @pytest.mark.parametrize(
