@@ -1,9 +1,10 @@
 """What every part of the hub works with: its database, keys, clock and name."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.keys import KeyRing
+from hub.rightofway import RightOfWay
 from hub.store import schema
 from hub.store.database import Database, Tx
 from hub.store.files import damaged
@@ -34,6 +35,8 @@ class Core:
     demo: bool = False
     tls_pin: bytes = b""
     """What invitations pin of the TLS key that this hub answers with; empty: nothing."""
+    way: RightOfWay = field(default_factory=RightOfWay)
+    """People at counters first, then batches and postings."""
 
 
 def current_incarnation(database: Database) -> Incarnation:

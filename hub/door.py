@@ -14,12 +14,14 @@ signed time.
 
 import base64
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from hub.cardholders import CardHolders
 from hub.core import Core
 from hub.counters import Counters
+from hub.lanes import Lane, lane_of
 from hub.media import essence, wanted
 from hub.nodes import Epoch, Node, State, epoch_of, node_named
 from hub.problems import (
@@ -108,6 +110,13 @@ class HubDoor:
     def _answer(self, request: Request) -> Response:
         url = urlsplit(request.path_with_query)
         route, place = _find(request.method, url.path)
+        waited_for = lane_of(request.method, url.path) is Lane.COUNTER
+        with self._core.way.first() if waited_for else nullcontext():
+            return self._let_through(request, route, place, url.query)
+
+    def _let_through(
+        self, request: Request, route: Route, place: dict[str, str], query: str
+    ) -> Response:
         if len(request.body) > route.most:
             raise TooLong(f"the body has {len(request.body)} bytes; the most is {route.most}")
         if route.need is not Need.NOBODY:
@@ -115,13 +124,12 @@ class HubDoor:
             self._rates.take(f"{caller.node.node}/{caller.epoch.epoch}")
             self._let_in(route.need, place, caller)
         _check_media(route, request)
-        query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         call = Call(
             core=self._core,
             counters=self._counters,
             holders=self._holders,
             place=place,
-            query=query,
+            query={name: values[-1] for name, values in parse_qs(query).items()},
             body=request.body,
         )
         return route.answer(call)

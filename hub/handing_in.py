@@ -1,7 +1,9 @@
 """A batch of records over the door: custody first, then the verdicts that are ready.
 
-A small batch is judged before the answer leaves, so that a counter waits for one round trip; a
-larger one is judged by the hub's own round, and its receipts come with the next exchange.
+Batches that come at the same moment are taken into custody together (:mod:`hub.store.together`). A
+small one is judged before the answer leaves, so that a counter waits for one round trip; a larger
+one is judged by the hub's own round, and its receipts come with the next exchange. So do those of
+small ones where many came at once: custody never waits for a backlog.
 """
 
 import logging
@@ -13,12 +15,14 @@ from hub.identities import Identities
 from hub.intake.ahead import Ahead
 from hub.intake.heal import heal
 from hub.intake.post import post_all
-from hub.intake.receive import Received, receive
+from hub.intake.receive import Received, keep, opened
 from hub.intake.stopped import Stopped
 from hub.intake.verdicts import receipts
 from hub.intake.verify import Verifier
 from hub.nodes import epoch_of
 from hub.points.asking import highest_attempt
+from hub.rightofway import CUSTODY
+from hub.store.together import Together
 from sync.batch import EvidenceBook
 from sync.errors import RefusedByRule
 from sync.receipt import Answer, Custody
@@ -30,6 +34,35 @@ _log = logging.getLogger("machikado.hub")
 
 SMALL = 64
 """New records that are judged at once."""
+PATIENCE = 0.5
+"""Seconds that an answer waits for the postings of a hub that serves."""
+MOST_PATIENT = 8
+"""Answers that do so at a time; the rest of the threads take batches into custody."""
+
+
+class Postings:
+    """Counts the postings that are over, for those who wait for theirs."""
+
+    def __init__(self) -> None:
+        self._over = 0
+        self._patient = 0
+        self._changed = threading.Condition()
+
+    def another(self) -> None:
+        """A posting, or a look that found nothing to post, has come to its end."""
+        with self._changed:
+            self._over += 1
+            self._changed.notify_all()
+
+    def await_next(self) -> None:
+        """Wait for the end of one that begins from now on, if it comes soon and few wait."""
+        with self._changed:
+            if self._patient >= MOST_PATIENT:
+                return
+            self._patient += 1
+            mine = self._over + 2  # the one that is under way may have gathered before
+            self._changed.wait_for(lambda: self._over >= mine, PATIENCE)
+            self._patient -= 1
 
 
 class Judging:
@@ -43,25 +76,33 @@ class Judging:
         self._identities = identities
         self._verifier = verifier
         self._ahead = Ahead(core, identities, verifier)
+        self._together = Together(core.database, lambda: core.way.give(CUSTODY))
+        self._postings = Postings()
+        self._wake: Callable[[], None] | None = None
         self.stopped = Stopped(core)
         self._lock = threading.Lock()
+
+    def beside(self, wake: Callable[[], None]) -> None:
+        """From now on somebody else goes round; ``wake`` tells them that records have come."""
+        self._wake = wake
 
     def round(self) -> int:
         """Judge everything that waits, and what better evidence heals; says how many records."""
         with self._lock:
             parts = self._core, self._identities, self._verifier
-            healed = heal(*parts, self.stopped)
-            return healed + post_all(*parts, self._ahead, self.stopped)
+            judged = heal(*parts, self.stopped)
+            for posted in post_all(*parts, self._ahead, self.stopped):
+                judged += posted
+                self._postings.another()
+            self._postings.another()
+            return judged
 
     def hand_in(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Take a batch of an epoch and give what the hub can say about it now."""
         core = self._core
-        taken = receive(core, node, epoch, first, body)
-        new = taken.new
-        if new is None or len(new.records) <= SMALL:
-            self._try(self.round)
-        elif new.line.home not in self.stopped:
-            self._try(lambda: self._ahead.begin(new))
+        handed = opened(body)
+        taken = self._together.run(lambda: keep(core, node, epoch, first, handed))
+        self._judge(taken)
         with core.database.read() as tx:
             life = epoch_of(tx, node, epoch)
             if life is None:
@@ -74,6 +115,20 @@ class Judging:
                 highest_attempt=highest_attempt(tx, node, epoch),
                 state=life.state,
             )
+
+    def _judge(self, taken: Received) -> None:
+        """Judge what was taken, or see to it that it is judged soon."""
+        new = taken.new
+        if new is not None and len(new.records) > SMALL:
+            if new.line.home not in self.stopped:
+                self._try(lambda: self._ahead.begin(new))
+            if self._wake is not None:
+                self._wake()
+        elif self._wake is None:
+            self._try(self.round)
+        elif taken.cursor.posted < taken.cursor.received:
+            self._wake()
+            self._postings.await_next()
 
     def close(self) -> None:
         """Let go of what checks proofs, once the round that is under way has ended."""

@@ -41,16 +41,20 @@ def settle(hub: Hub) -> None:
 
 
 class Rounds(threading.Thread):
-    """Does the hub's own round, again and again, until it is told to stop."""
+    """Does the hub's own round, again and again, and at once when records have come."""
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(name="rounds", daemon=True)
         self._hub = hub
         self._over = threading.Event()
+        self._wake = threading.Event()
+        hub.judging.beside(self._wake.set)
 
     def run(self) -> None:
         """Go round; a round that fails is logged, and the next one tries again."""
-        while not self._over.wait(EVERY):
+        while not self._over.is_set():
+            self._wake.wait(EVERY)
+            self._wake.clear()
             try:
                 self._hub.round()
             except Exception:  # noqa: BLE001  the next round tries again
@@ -59,6 +63,7 @@ class Rounds(threading.Thread):
     def stop(self) -> None:
         """End after the round that runs now."""
         self._over.set()
+        self._wake.set()
         self.join()
 
 

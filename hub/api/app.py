@@ -19,6 +19,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 
 from hub.api import carried, health, money, numbers, people, residents, revocation, signin
+from hub.api.admission import Admission, threads_of
 from hub.api.description import published
 from hub.api.observing import PERSON, Observing
 from hub.api.repeating import Repeated
@@ -83,7 +84,8 @@ def make_app(hub: Hub) -> Litestar:
 
     @route("/v1/{rest:path}", http_method=list(HttpMethod), include_in_schema=False)
     async def node_call(request: Request[Any, Any, Any]) -> Response[bytes]:
-        answer = await anyio.to_thread.run_sync(hub.door.send, await _plain(request))
+        plain, threads = await _plain(request), threads_of(request.scope)
+        answer = await anyio.to_thread.run_sync(hub.door.send, plain, limiter=threads)
         return _whole(answer)
 
     desk = Router(
@@ -137,7 +139,8 @@ def make_app(hub: Hub) -> Litestar:
         openapi_config=None,  # hub.api.description: one document for both doors
         logging_config=None,
     )
-    app.asgi_handler = Observing(app.asgi_handler, hub.figures.served, hub.core.randomness)
+    admitted = Admission(app.asgi_handler)
+    app.asgi_handler = Observing(admitted, hub.figures.served, hub.core.randomness)
     return app
 
 

@@ -5,7 +5,7 @@ other towns' nodes did with its points, handed over by their home. Only what is 
 posted cursor can be posted, so what came twice is posted once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from hub.core import Core
@@ -22,6 +22,7 @@ from hub.points.ending import end_attempts, free_unnamed
 from hub.points.holds import Hold
 from hub.points.judge import Judge
 from hub.points.rows import row_of
+from hub.rightofway import POSTING
 from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
@@ -31,9 +32,13 @@ from sync.values import MunicipalityCode, organisation_of
 
 def post_all(
     core: Core, identities: Identities, verifier: Verifier, ahead: Ahead, stopped: Stopped
-) -> int:
-    """Post until nothing waits but in towns that have stopped; says how many records."""
-    total = 0
+) -> Iterator[int]:
+    """Post until nothing waits but in towns that have stopped.
+
+    Towns take turns, a posting each, so that one town's backlog keeps no other waiting. Gives how
+    many records a turn of all has posted.
+    """
+    gatherers: dict[MunicipalityCode, Gatherer] = {}
     while True:
         with core.database.read() as tx:
             towns = [
@@ -46,27 +51,32 @@ def post_all(
             ]
         done = 0
         for town in towns:
+            gatherer = gatherers.pop(town, None)
+            if gatherer is None:
+                gatherer = Gatherer(core, identities, verifier, ahead, town)
             with stopped.guarding(town):
-                done += _post_town(core, Gatherer(core, identities, verifier, ahead, town), town)
+                posted = _post_next(core, gatherer, town)
+                if posted:
+                    gatherers[town] = gatherer
+                done += posted
             if town in stopped:
                 ahead.forget(town)
         if not done:
-            return total
-        total += done
+            return
+        yield done
 
 
-def _post_town(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
-    """Post until nothing of a town waits; says how many records."""
-    total = 0
-    while True:
-        own, handed = gatherer.next()
-        if not own and not handed:
-            return total
-        with core.database.write() as tx:
-            left = still_waiting(tx, town, own, handed)
-            if any(left):
-                post_together(core, tx, town, *left)
-        total += sum(len(some.records) for some in (*own, *handed))
+def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
+    """A town's next posting; says how many records it gathered."""
+    own, handed = gatherer.next()
+    if not own and not handed:
+        return 0
+    core.way.give(POSTING)
+    with core.database.write() as tx:
+        left = still_waiting(tx, town, own, handed)
+        if any(left):
+            post_together(core, tx, town, *left)
+    return sum(len(some.records) for some in (*own, *handed))
 
 
 def still_waiting(

@@ -113,10 +113,39 @@ def _outside(record: Record | None, data: bytes) -> Record | Frame | None:
     return frame(data) if record is None else record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A batch as it came, read as far as it can be without a database."""
+
+    batch: Batch
+    book: EvidenceBook
+    records: list[bytes]
+    digests: list[Digest]
+    read: list[Record | None]
+    body: bytes
+
+
+def opened(body: bytes) -> Opened:
+    """Read a batch; raises Malformed."""
+    batch, records, digests = open_batch(body)
+    return Opened(
+        batch=batch,
+        book=read_evidence(batch.evidence, len(records)),
+        records=records,
+        digests=digests,
+        read=list(map(readable, records)),
+        body=body,
+    )
+
+
 def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Received:
     """Take a batch into custody; durable when this returns."""
-    batch, records, digests = open_batch(body)
-    book = read_evidence(batch.evidence, len(records))
+    return keep(core, node, epoch, first, opened(body))
+
+
+def keep(core: Core, node: NodeId, epoch: EpochId, first: int, handed: Opened) -> Received:
+    """Take a batch that was read into custody; durable with the transaction that it is in."""
+    batch, book, records, digests = handed.batch, handed.book, handed.records, handed.digests
     chain = Line(home=home_of(node), node=node, epoch=epoch, branch="")
     with core.database.write() as tx:
         public = tx.scalar(
@@ -135,11 +164,11 @@ def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -
                 first=first,
                 records=records,
                 digests=digests,
-                read=list(map(readable, records)),
+                read=handed.read,
                 pieces=book.pieces,
                 certificates=book.certificates,
                 head=head,
-                body=body,
+                body=handed.body,
             )
             line, new = _Custody(core, tx, main).take(run)
             taken = Received(line, batch, book, new)

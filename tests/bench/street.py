@@ -75,8 +75,8 @@ def build(folder: Path, *, shops: int, residents: int, cores: int, database: str
     corner = Corner(clock, hub.core, hub.mykey)
     found(corner)
     with ProcessPoolExecutor(cores) as pool:
-        keys = list(pool.map(_new_key, range(residents)))
-        people = [corner.resident(_key(key)) for key in keys]
+        keys = list(pool.map(new_key, range(residents)))
+        people = [corner.resident(card_key(key)) for key in keys]
         for who in people:
             corner.grant(who, GRANTED)
         pens = [
@@ -115,8 +115,8 @@ def alone() -> Iterator[Alone]:
         yield found
 
 
-def only_asking() -> bytes:
-    """A batch without records: the shop only asks for its receipts."""
+def only_asking(receipted: int = 0) -> bytes:
+    """A batch without records: the shop only asks for its receipts behind ``receipted``."""
     return pack(
         Batch(
             facts=b"",
@@ -124,7 +124,7 @@ def only_asking() -> bytes:
             head=None,
             ended=(),
             closed=False,
-            receipted=0,
+            receipted=receipted,
             decisions=0,
         )
     )
@@ -151,12 +151,14 @@ def _sell(corner: Corner, pen: Pen, people: Sequence[Resident]) -> Pen:
     return pen
 
 
-def _new_key(_: int) -> bytes:
+def new_key(_: int) -> bytes:
+    """A card's fresh key, as bytes that go from process to process."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _key(data: bytes) -> rsa.RSAPrivateKey:
+def card_key(data: bytes) -> rsa.RSAPrivateKey:
+    """Read one."""
     private = load_der_private_key(data, None)
     assert isinstance(private, rsa.RSAPrivateKey)
     return private

@@ -22,6 +22,7 @@ from hub.handing_in import Judging
 from hub.points.books import Books
 from hub.points.case import applied
 from hub.store import schema
+from hub.store.together import Together
 from tests.simulation.faults import HubCrash
 
 Plant = AbstractContextManager[Any]
@@ -43,11 +44,9 @@ def _spoken_first(core: Any, what: Callable[[], Any]) -> Any:
 
 def custody_before_commit() -> Plant:
     """The hub signs custody of a batch before its inbox is committed."""
-    true = hub.intake.receive.receive
+    true = Together.run
     return patch.object(
-        hub.handing_in,
-        "receive",
-        lambda core, *what: _spoken_first(core, lambda: true(core, *what)),
+        Together, "run", lambda self, do: _spoken_first(self, lambda: true(self, do))
     )
 
 
@@ -57,7 +56,7 @@ def receipt_before_commit() -> Plant:
 
     def early(self: Any, node: Any, epoch: Any, first: int, body: bytes) -> Any:
         taken = receive(self._core, node, epoch, first, body)
-        with patch.object(hub.handing_in, "receive", lambda *_: taken):
+        with patch.object(hub.handing_in, "keep", lambda *_: taken):
             return _spoken_first(self._core, lambda: hand_in(self, node, epoch, first, body))
 
     return patch.object(Judging, "hand_in", early)
