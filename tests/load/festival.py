@@ -12,7 +12,7 @@ from time import perf_counter as now
 from typing import TypeVar
 from zlib import crc32
 
-from sync.batch import MEDIA_TYPE
+from sync.batch import coding_of
 from sync.calls import MESSAGE
 from sync.holds import HoldAnswer, HoldRequest, Purpose
 from sync.receipt import Answer, Custody, Receipt
@@ -72,7 +72,7 @@ class Caller:
                 "PUT",
                 f"{self._at}/epochs/{self._line.epoch}/records/{first}",
                 body,
-                MEDIA_TYPE,
+                coding_of(body),
                 self._told.custody,
             )
             received = self._hear(read(said.body, Answer))
