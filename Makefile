@@ -42,10 +42,12 @@ compare: .venv/compare/ready
 	@.venv/compare/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/compare.txt
 	@touch $@
 
-# Long, by hand: a million tickets issued, listed and redeemed.
+# Long, by hand: a million tickets issued, listed and redeemed; 2,000 terminals for ten minutes.
 TICKETS ?= 1000000
+NODES ?= 2000
 soak: .venv/dev
 	$(BIN)/python -m tests.bench.tickets --tickets $(TICKETS)
+	$(BIN)/python -m tests.load --nodes $(NODES) --seconds 600
 
 sim: .venv/dev
 	$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)

@@ -67,7 +67,7 @@ def post_all(
 
 
 def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
-    """A town's next posting; says how many records it gathered."""
+    """A town's next posting; says how many records."""
     own, handed = gatherer.next()
     if not own and not handed:
         return 0
@@ -76,7 +76,7 @@ def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
         left = still_waiting(tx, town, own, handed)
         if any(left):
             post_together(core, tx, town, *left)
-    return sum(len(some.records) for some in (*own, *handed))
+    return sum(len(some.records) for each in left for some in each)
 
 
 def still_waiting(

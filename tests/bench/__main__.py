@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests import load
 from tests.bench import (
     compared,
     growth,
@@ -67,6 +68,9 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
             shops=6 if quick else 35,
             residents=10 if quick else 60,
             turns=2 if quick else 6,
+        ),
+        "load": lambda at, quick: load.measure(
+            at, nodes=60 if quick else 400, seconds=8 if quick else 30
         ),
         "settlement": lambda at, quick: settlement.measure(
             at, sales=100_000 if quick else 10_000_000

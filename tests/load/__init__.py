@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.figures import Better, Figure, against, median, slowest_of_hundred
@@ -17,20 +16,23 @@ def measure(folder: Path, *, nodes: int, seconds: float, database: str = "") -> 
     tills = min(MOST_TILLS, max(2, nodes // 20))
     shape = Shape(stalls=nodes - tills, tills=tills)
     day = spend_day(folder, shape, seconds, cores=os.cpu_count() or 1, database=database)
-    return figures_of(day, nodes, "PostgreSQL" if database else "SQLite")
+    return figures_of(day)
 
 
-def figures_of(day: Day, nodes: int, database: str) -> list[Figure]:
+def figures_of(day: Day) -> list[Figure]:
     """What was seen from outside, and the hub's memory."""
-    told, name = day.told, f"load of {nodes:,} terminals, {database}"
+    told = day.told
     return [
-        *_spread(f"{name}: a hold", told.holds),
-        *_spread(f"{name}: custody", told.custody),
-        *_spread(f"{name}: receipt", told.receipts),
-        _told(f"{name}: records", day.records, "records"),
-        _told(f"{name}: turned away", _turned_away(told.statuses), "calls"),
+        _ms("load: a hold, p50", median(told.holds)),
+        _ms("load: a hold, p99", slowest_of_hundred(told.holds)),
+        _ms("load: custody of a batch, p50", median(told.custody)),
+        _ms("load: custody of a batch, p99", slowest_of_hundred(told.custody)),
+        _ms("load: all receipts of a batch, p50", median(told.receipts)),
+        _ms("load: all receipts of a batch, p99", slowest_of_hundred(told.receipts)),
+        _counted("load: records", day.records, "records"),
+        _counted("load: calls told to come back later", _turned_away(told.statuses), "calls"),
         against(
-            f"{name}: the hub's memory at the end",
+            "load: the hub's memory at the end",
             day.memory_at(1.0),
             "MB",
             limit=day.memory_at(1 / 3),
@@ -40,15 +42,11 @@ def figures_of(day: Day, nodes: int, database: str) -> list[Figure]:
     ]
 
 
-def _spread(what: str, seconds: Sequence[float]) -> list[Figure]:
-    """The middle and the slowest of a hundred, in ms."""
-    return [
-        _told(f"{what}, p50", 1000 * median(seconds), "ms"),
-        _told(f"{what}, p99", 1000 * slowest_of_hundred(seconds), "ms"),
-    ]
+def _ms(what: str, seconds: float) -> Figure:
+    return against(what, 1000 * seconds, "ms", limit=1, target=None, better=Better.LOWER)
 
 
-def _told(what: str, value: float, unit: str) -> Figure:
+def _counted(what: str, value: float, unit: str) -> Figure:
     return against(what, value, unit, limit=1, target=None, better=Better.LOWER)
 
 
