@@ -8,13 +8,16 @@ wait for a slow disk or a full pipe, and lines that find no room are counted ins
 """
 
 import logging
-import queue
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TextIO
+
+import msgspec
 
 ACCESS = "machikado.access"
 """The logger that says each request once."""
@@ -24,6 +27,8 @@ FIELDS = ("method", "route", "status", "ms", "node", "person")
 """What a line may say beside its words."""
 
 _MOST_WAITING = 10_000
+_EVERY = 0.2
+"""Seconds between two looks whether there is something to write."""
 _PATIENCE = 2.0
 """Seconds for the last lines of a process that ends."""
 _VALUES = re.compile(r"^(DETAIL|CONTEXT|HINT|QUERY):.*$\n?", re.MULTILINE)
@@ -57,45 +62,57 @@ def log_to(
 
 
 class _Behind(logging.Handler):
-    """Formats where a line comes up, writes in another thread; drops what finds no room."""
+    """Formats where a line comes up, writes in another thread; drops what finds no room.
+
+    The thread looks by itself for what has come: waking it for each line would cost an answer more
+    than all the rest that is noted of it.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
+        self._lines: deque[str] = deque()
         self._dropped = 0
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Put a line behind the others; never waits, never fails."""
-        try:
-            self._lines.put_nowait(self.format(record))
-        except queue.Full:
+        if len(self._lines) >= _MOST_WAITING:
             self._dropped += 1
+            return
+        try:
+            self._lines.append(self.format(record))
         except Exception:  # noqa: BLE001  a line that cannot be said must not end what it tells of
             self.handleError(record)
 
     def close(self) -> None:
-        """Write what waits, and let go."""
+        """Write what waits, and let go; where nobody reads any more, let go without."""
         super().close()
-        try:
-            self._lines.put(None, timeout=_PATIENCE)
-        except queue.Full:
-            return  # nobody reads any more
+        self._over.set()
         self._thread.join(_PATIENCE)
 
     def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
-            try:
-                self._stream.write(line + "\n")
-                if self._lines.empty():
-                    dropped, self._dropped = self._dropped, 0
-                    if dropped:
-                        _log.warning("%d lines of this log found no room and are lost", dropped)
-                    self._stream.flush()
-            except (OSError, ValueError):
-                continue  # the disk is full, or the terminal gone: the hub goes on
+        over = False
+        while not over:
+            over = self._over.wait(_EVERY)
+            lines = self._taken()
+            dropped, self._dropped = self._dropped, 0
+            if dropped:
+                _log.warning("%d lines of this log found no room and are lost", dropped)
+                lines += self._taken()
+            if lines:
+                self._put(lines)
+
+    def _taken(self) -> list[str]:
+        return [self._lines.popleft() for _ in range(len(self._lines))]
+
+    def _put(self, lines: list[str]) -> None:
+        # On a full disk, or where the terminal is gone, the hub goes on.
+        with suppress(OSError, ValueError):
+            self._stream.write("\n".join((*lines, "")))
+            self._stream.flush()
 
 
 _log = logging.getLogger("machikado.hub")
@@ -106,7 +123,7 @@ def _formatter(*, as_json: bool) -> logging.Formatter:
 
     shown: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
-        shown.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+        shown.append(structlog.processors.JSONRenderer(_as_json))
     else:
         shown.append(structlog.dev.ConsoleRenderer(colors=False))
     return structlog.stdlib.ProcessorFormatter(
@@ -121,6 +138,11 @@ def _formatter(*, as_json: bool) -> logging.Formatter:
         ],
         processors=shown,
     )
+
+
+def _as_json(event: _Event, **_: object) -> str:
+    """One line of JSON; what is no JSON is said as Python says it."""
+    return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
 def _add_request(_logger: object, _name: str, event: _Event) -> _Event:

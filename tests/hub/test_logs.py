@@ -64,10 +64,12 @@ def test_values_of_a_row_and_of_variables_stay_out() -> None:
 
 def test_who_logs_never_waits_for_who_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_MOST_WAITING", 10)
-    monkeypatch.setattr(logs, "_PATIENCE", 0.05)
+    monkeypatch.setattr(logs, "_EVERY", 0.01)
     stream = Stuck()
     end = log_to(stream)
-    for n in range(30):
+    LOG.warning("line %d", 0)
+    stream.begun.wait(20)
+    for n in range(1, 30):
         LOG.warning("line %d", n)
     stream.reads.set()
     stream.read_all.wait(20)
@@ -98,10 +100,12 @@ class Stuck(io.StringIO):
 
     def __init__(self) -> None:
         super().__init__()
+        self.begun = threading.Event()
         self.reads = threading.Event()
         self.read_all = threading.Event()
 
     def write(self, text: str) -> int:
+        self.begun.set()
         self.reads.wait(20)
         return super().write(text)
 
