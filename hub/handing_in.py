@@ -14,6 +14,7 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.ahead import Ahead
 from hub.intake.heal import heal
+from hub.intake.pace import Pace
 from hub.intake.post import post_all
 from hub.intake.receive import Received, keep, opened
 from hub.intake.stopped import Stopped
@@ -79,6 +80,7 @@ class Judging:
         self._together = Together(core.database, lambda: core.way.give(CUSTODY))
         self._postings = Postings()
         self._wake: Callable[[], None] | None = None
+        self._pace = Pace()
         self.stopped = Stopped(core)
         self._lock = threading.Lock()
 
@@ -91,7 +93,7 @@ class Judging:
         with self._lock:
             parts = self._core, self._identities, self._verifier
             judged = heal(*parts, self.stopped)
-            for posted in post_all(*parts, self._ahead, self.stopped):
+            for posted in post_all(*parts, self._ahead, self.stopped, pace=self._pace):
                 judged += posted
                 self._postings.another()
             self._postings.another()

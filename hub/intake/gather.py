@@ -10,15 +10,13 @@ from hub.core import Core
 from hub.identities import Identities
 from hub.intake.ahead import Ahead
 from hub.intake.lines import Stretch, gathered, kept, stretches
+from hub.intake.pace import Pace
 from hub.intake.prove import Draft, Prover
 from hub.intake.verify import Verifier
 from hub.points.case import Line, Proved
 from hub.store.database import Tx
 from sync.errors import Damaged
 from sync.values import EpochId, MunicipalityCode, NodeId
-
-MOST = 4_096
-"""Records in one posting, or few more: a batch is posted whole."""
 
 
 class Gatherer:
@@ -35,11 +33,14 @@ class Gatherer:
         verifier: Verifier,
         ahead: Ahead,
         town: MunicipalityCode,
+        *,
+        pace: Pace,
     ) -> None:
         self._core = core
         self._prover = Prover(core, identities, verifier)
         self._ahead = ahead
         self._town = town
+        self._pace = pace
         self._own: list[Draft] = []
         """Records of its own nodes, whosever points they move."""
         self._handed: list[Draft] = []
@@ -51,8 +52,8 @@ class Gatherer:
         What a call gives must be posted before the next call.
         """
         self._begin_more()
-        own, self._own = _ready(self._own)
-        handed, self._handed = _ready(self._handed)
+        own, self._own = _ready(self._own, self._pace.most)
+        handed, self._handed = _ready(self._handed, self._pace.most)
         if not own and not handed:  # nothing has been checked yet: wait for the first
             own, self._own = self._own[:1], self._own[1:]
             handed, self._handed = (
@@ -66,9 +67,9 @@ class Gatherer:
         """Begin with what comes behind what is under way, so that it is enough for two postings."""
         with self._core.database.read() as tx:
             after = {one.stretch.line: one.stretch.last for one in self._own}
-            self._own += self._of_its_own(tx, after, 2 * MOST - _records(self._own))
+            self._own += self._of_its_own(tx, after, 2 * self._pace.most - _records(self._own))
             taken = {(one.stretch.line, seq) for one in self._handed for seq in one.stretch.seqs}
-            room = 2 * MOST - len(taken)
+            room = 2 * self._pace.most - len(taken)
             self._handed += [
                 self._prover.begin(tx, one) for one in _handed_over(tx, self._town, taken, room)
             ]
@@ -126,11 +127,10 @@ def _handed_over(
     ]
 
 
-def _ready(drafts: list[Draft]) -> tuple[list[Draft], list[Draft]]:
+def _ready(drafts: list[Draft], room: int) -> tuple[list[Draft], list[Draft]]:
     """What one posting can take now, each line in its order; and the rest."""
     now: list[Draft] = []
     rest: list[Draft] = []
-    room = MOST
     wait: set[Line] = set()
     for draft in drafts:
         line = draft.stretch.line

@@ -13,6 +13,7 @@ from hub.identities import Identities
 from hub.intake import incidents
 from hub.intake.ahead import Ahead
 from hub.intake.gather import Gatherer
+from hub.intake.pace import Pace
 from hub.intake.stopped import Stopped, posted_again
 from hub.intake.verify import Verifier
 from hub.points.accounts import payable, wallet
@@ -31,7 +32,13 @@ from sync.values import MunicipalityCode, organisation_of
 
 
 def post_all(
-    core: Core, identities: Identities, verifier: Verifier, ahead: Ahead, stopped: Stopped
+    core: Core,
+    identities: Identities,
+    verifier: Verifier,
+    ahead: Ahead,
+    stopped: Stopped,
+    *,
+    pace: Pace,
 ) -> Iterator[int]:
     """Post until nothing waits but in towns that have stopped.
 
@@ -53,9 +60,9 @@ def post_all(
         for town in towns:
             gatherer = gatherers.pop(town, None)
             if gatherer is None:
-                gatherer = Gatherer(core, identities, verifier, ahead, town)
+                gatherer = Gatherer(core, identities, verifier, ahead, town, pace=pace)
             with stopped.guarding(town):
-                posted = _post_next(core, gatherer, town)
+                posted = _post_next(core, gatherer, town, pace)
                 if posted:
                     gatherers[town] = gatherer
                 done += posted
@@ -66,17 +73,20 @@ def post_all(
         yield done
 
 
-def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode) -> int:
+def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode, pace: Pace) -> int:
     """A town's next posting; says how many records."""
     own, handed = gatherer.next()
     if not own and not handed:
         return 0
     core.way.give(POSTING)
     with core.database.write() as tx:
+        began = core.clock.running()  # not while others still had the ledger
         left = still_waiting(tx, town, own, handed)
         if any(left):
             post_together(core, tx, town, *left)
-    return sum(len(some.records) for each in left for some in each)
+    records = sum(len(some.records) for each in left for some in each)
+    pace.took(records, core.clock.running() - began)
+    return records
 
 
 def still_waiting(

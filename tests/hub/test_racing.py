@@ -45,7 +45,7 @@ class Beside(Postgres):
 
 @pytest.fixture(autouse=True)
 def _small_postings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.intake.gather.MOST", 3)
+    monkeypatch.setattr("hub.intake.pace.MOST", 3)
 
 
 def ledger(url: str, *, new: bool = False) -> Database:
