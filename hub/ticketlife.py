@@ -9,12 +9,14 @@ from hub.points.books import Source
 from hub.points.case import line_of
 from hub.points.queries import TicketView
 from hub.store.database import Tx
+from hub.store.schema import OF_A_TICKET
 from hub.views import TicketLife, TicketStep
 from sync.values import TicketNumber
 
 _RECORDS = (
     "SELECT municipality, node, epoch, branch, seq, kind, at, outcome, reason, undone FROM record"
-    " WHERE town=? AND account=? AND kind IN ('ticket.redeemed', 'ticket.cleared', 'ticket.voided')"
+    f" WHERE town=? AND account=? AND {OF_A_TICKET}"
+    " AND kind IN ('ticket.redeemed', 'ticket.cleared', 'ticket.voided')"
 )
 _VOIDS_ENDED = str(VoidsEnded.__struct_config__.tag)
 _ISSUE = (
