@@ -54,6 +54,8 @@ def check_url(url: str) -> None:
 
 _MANY = 32
 """Rows that are worth a COPY of their own."""
+_WHICH = "target_session_attrs"
+"""Says which of several hosts is meant (PostgreSQL, 34.1.2)."""
 _FETCHED = 2_000
 """Rows that a stream asks the server for at once."""
 _STAY = {"transfer", "posting", "chronicle"}
@@ -75,6 +77,9 @@ class Postgres:
     def __init__(self, url: str, schema: str, *, looks: bool = False) -> None:
         """``looks``: it changes nothing, so it may be there beside the hub."""
         self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        if looks and _WHICH in self._url.query:
+            # libpq asks whether it could write, and a session that only looks could not
+            self._url = self._url.update_query_dict({_WHICH: "primary"})
         self._schema = schema
         self._looks = looks
         self._begins_write = (

@@ -10,6 +10,7 @@ import pytest
 
 from hub.audit import audit_hub
 from hub.handing_in import Judging
+from hub.hub import copy_of
 from hub.intake.receive import receive
 from hub.intake.verify import InlineVerifier
 from hub.serve import Rounds
@@ -136,3 +137,5 @@ def test_a_standby_takes_over_and_the_hub_finds_it(
             judging.round()
 
             _all_is_there_once(street)
+            with copy_of(tmp_path / "hub") as copy:  # people who only look find it, too
+                assert audit_hub(copy, InlineVerifier()) == []
