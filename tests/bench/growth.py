@@ -65,12 +65,18 @@ def _figures(name: str, streets: Sequence[Size], turns: int) -> list[Figure]:
 
 
 def _turns(streets: Sequence[Size], turns: int) -> list[list[float]]:
-    """Seconds a record of each hub, turn by turn; the first one warms them up."""
-    shops = range(len(streets[0].street.pens))
-    taken = [
-        [_turn(size.street, shops[turn :: turns + 1]) for size in streets]
-        for turn in range(turns + 1)
-    ]
+    """Seconds a record of each hub, turn by turn, another one first each time.
+
+    The first turn warms them up.
+    """
+    shops, hubs = range(len(streets[0].street.pens)), len(streets)
+    taken = []
+    for turn in range(turns + 1):
+        times = [0.0] * hubs
+        for place in range(hubs):
+            hub = (place + turn) % hubs
+            times[hub] = _turn(streets[hub].street, shops[turn :: turns + 1])
+        taken.append(times)
     return taken[1:]
 
 

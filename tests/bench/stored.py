@@ -52,6 +52,11 @@ class Crowd:
         return organisation_id(f"{self.town}-B{_SHOP + shop}")
 
 
+def account_of(resident: int) -> str:
+    """The account of the resident of a number from 0."""
+    return str(_ACCOUNT + resident)
+
+
 def points_of(sales: int) -> int:
     """What so many sales come to."""
     rounds, rest = divmod(sales, _DEAREST)
