@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TypeAlias
 
 from hub.bodies import (
@@ -22,6 +23,7 @@ from hub.bodies import (
 )
 from hub.core import Core
 from hub.points.books import Books
+from hub.settlement import draft as drafts
 from hub.settlement import release, windows
 from hub.settlement.errors import ResultRefused
 from hub.settlement.journal import Journal, Release, ReleasedLine
@@ -126,14 +128,21 @@ class Settlement:
         """Make the bank file, or hand out again the one that was made.
 
         ``twice``: why an account gets the same amount once more, by organisation.
-        Its journal line is on the disk before this returns.
+        Its bytes are made while others post; where what they follow from changed meanwhile, once
+        more. Its journal line is on the disk before this returns.
         """
+        read = partial(drafts.draft, name=name, pay_on=pay_on, twice=twice)
+        with self.core.database.read() as tx:
+            self.journal.check(tx)
+            is_made = windows.find(tx, name).state in FILE_MADE
+            draft = None if is_made else read(tx, now=self.core.clock.now())
+        made = None if draft is None else drafts.make(draft)  # nobody waits for this
         with self.core.database.write() as tx:
             self.journal.check(tx)
             window = windows.find(tx, name)
             if window.state not in FILE_MADE:
-                now = self.core.clock.now()
-                do(release.prepare(tx, name, now=now, pay_on=pay_on, twice=twice))
+                again = read(tx, now=self.core.clock.now())
+                do(made if made is not None and again == draft else drafts.make(again))
                 window = windows.find(tx, name)
             elif pay_on is not None and pay_on.isoformat() != window.pay_on:
                 raise RefusedByRule(

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.bodies import BankDetails
+from hub.settlement.draft import terms_of
 from hub.settlement.places import Place
 from hub.settlement.plan import Payment
-from hub.settlement.release import outcomes, terms_of
+from hub.settlement.release import outcomes
 from hub.settlement.result import Outcome
 from hub.settlement.terms import read_account
 from hub.settlement.windows import (

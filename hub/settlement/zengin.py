@@ -16,7 +16,14 @@ from typing import NamedTuple, Self
 from hub.settlement import kana
 from hub.settlement.banks import AccountType, BankAccount
 from hub.settlement.errors import FileRefused
-from hub.settlement.examine import LINE_END, MOST_LINES, duplicates, examine, too_many_lines
+from hub.settlement.examine import (
+    LINE_END,
+    MOST_LINES,
+    Examined,
+    duplicates,
+    examine,
+    too_many_lines,
+)
 from hub.settlement.findings import Fault, Finding
 from hub.settlement.layout import RecordKind, fill
 
@@ -242,7 +249,11 @@ def make_file(
 
 def read_file(data: bytes) -> TransferFile:
     """Read a file back whole, or raise FileRefused with its first fault."""
-    examined = examine(data)
+    return read(examine(data))
+
+
+def read(examined: Examined) -> TransferFile:
+    """What an examined file says, or raise FileRefused with its first fault."""
     _refuse_any(examined.findings)
     (header,) = examined.of(RecordKind.HEADER)
     transfers = examined.of(RecordKind.TRANSFER)

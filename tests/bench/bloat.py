@@ -13,6 +13,7 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,7 @@ def _look(month: Month, postings: int, fillfactor: int, say: Callable[[str], Any
     grant(ledger, _CROWD)
     _post(month, 0)
     before = _tables(ledger)
-    times = [
-        seconds(lambda number=number: _post(month, number)) for number in range(1, postings + 1)
-    ]
+    times = [seconds(partial(_post, month, number)) for number in range(1, postings + 1)]
     after = _tables(ledger)
     say(f"fillfactor {fillfactor}: {postings:,} postings of {_SALES} sales in {sum(times):.0f} s")
     say(

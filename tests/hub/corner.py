@@ -40,7 +40,8 @@ from hub.nightly import nightly
 from hub.nodes import node_named
 from hub.points.asking import Asked, Attempt, ask
 from hub.points.queries import accounts_of
-from hub.settlement.release import outcomes, prepare
+from hub.settlement.draft import draft, make
+from hub.settlement.release import outcomes
 from hub.settlement.windows import SHOPS, WindowName, open_number
 from hub.standing import page
 from hub.store import schema
@@ -496,7 +497,7 @@ class Corner:
         self.enact(WindowApproved(KAWASAKI, SHOPS, number), "Suzuki")
         name = WindowName(KAWASAKI, SHOPS, number)
         with self.core.database.read() as tx:
-            released = prepare(tx, name, now=self.clock.now(), pay_on=None)
+            released = make(draft(tx, name, now=self.clock.now(), pay_on=None))
         self.enact(released, "Sato")
 
     def settle(self) -> int:

@@ -13,7 +13,7 @@ from hub.points.accounts import TREASURY, payable, receivable, transit
 from hub.points.books import hub_posting
 from hub.settlement import zengin
 from hub.settlement.cases import APPLIERS
-from hub.settlement.release import prepare
+from hub.settlement.draft import draft, make
 from hub.settlement.windows import WindowName
 from sync.errors import Damaged, RefusedByRule
 from tests.hub.settlement.month import (
@@ -37,7 +37,7 @@ def refused(reason: str, ask: Any, *args: Any, **more: Any) -> None:
 
 def prepared(month: Month, name: WindowName) -> WindowReleased:
     with month.core.database.read() as tx:
-        return prepare(tx, name, now=month.clock.now(), pay_on=None)
+        return make(draft(tx, name, now=month.clock.now(), pay_on=None))
 
 
 def test_three_shops_are_paid_and_the_bank_takes_it_from_the_town(month: Month) -> None:

@@ -6,7 +6,7 @@ from msgspec import structs
 from hub import chronicle
 from hub.bodies import WindowReleased
 from hub.points.accounts import payable, transit
-from hub.settlement.release import prepare
+from hub.settlement.draft import draft, make
 from hub.settlement.windows import WindowName
 from sync.errors import RefusedByRule
 from sync.values import OrganisationId
@@ -52,7 +52,8 @@ def test_a_file_that_comes_without_its_reason_is_blocked_when_it_is_released(
     month: Month, one_owner: WindowName
 ) -> None:
     with month.core.database.read() as tx:
-        good = prepare(tx, one_owner, now=month.clock.now(), pay_on=None, twice={BAKERY: "one"})
+        drafted = draft(tx, one_owner, now=month.clock.now(), pay_on=None, twice={BAKERY: "one"})
+    good = make(drafted)
 
     silent = structs.replace(good, twice=())
 
