@@ -31,6 +31,8 @@ _log = logging.getLogger("machikado.hub")
 
 BUSY_WAIT = 5
 """How long to wait where nobody knows better, in seconds."""
+NO_ROOM_WAIT = 60
+"""How long to wait for somebody who makes room on the hub's disk, in seconds."""
 
 
 class TooLong(Malformed):
@@ -77,8 +79,10 @@ def problem_of(error: Exception) -> Response:
             return _too_many(error)
         case Unreachable():
             return problem_response(503, "busy", str(error), retry_after=_wait(error.retry_after))
-        case InUse() | DiskFull():
+        case InUse():
             return problem_response(503, "busy", str(error), retry_after=BUSY_WAIT)
+        case DiskFull():
+            return problem_response(503, "disk-full", str(error), retry_after=NO_ROOM_WAIT)
         case Damaged():
             _log.error("damaged: %s", error)
             return problem_response(500, "damaged", str(error))

@@ -129,6 +129,7 @@ BY_STATUS: Mapping[int, Mapping[str, str]] = MappingProxyType(
         405: {"method-not-allowed": "the path is there, for the methods that Allow lists"},
         406: {"not-acceptable": "the call answers in one media type, and Accept excludes it"},
         409: _RULES,
+        408: {"too-slow": "the rest of the body did not come: send it again"},
         413: {"too-long": "the body is longer than this call needs"},
         415: {"not-understood": "the body is of another media type than the call reads"},
         422: {"key-used": "the Idempotency-Key stands for another call: nothing was done"},
@@ -138,8 +139,8 @@ BY_STATUS: Mapping[int, Mapping[str, str]] = MappingProxyType(
             "unexpected": "a fault of the hub: nothing was changed, it is in its log",
         },
         503: {
-            "busy": "the hub, its disk or its database has no room now: wait for Retry-After"
-            " seconds",
+            "busy": "the hub or its database has too much to do now: wait for Retry-After seconds",
+            "disk-full": "the hub's disk is full: nothing of this was kept, nothing before it lost",
             "not-ready": "the hub cannot answer calls now; the detail says what is lacking",
         },
     }

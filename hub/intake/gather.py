@@ -4,6 +4,8 @@ The verifiers always have the next batches while one posting is written. A posti
 been checked by then and does not wait for the rest, unless nothing has been checked at all.
 """
 
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Collection, Mapping
 
 from hub.core import Core
@@ -45,6 +47,8 @@ class Gatherer:
         """Records of its own nodes, whosever points they move."""
         self._handed: list[Draft] = []
         """Records of other towns' nodes about its points."""
+        self._last = Line(town, NodeId(""), EpochId(""), "")
+        """Whose turn was the last: it is the next one's then."""
 
     def next(self) -> tuple[list[Proved], list[Proved]]:
         """The next posting's records: of its own nodes, and handed over; none when all is done.
@@ -75,31 +79,37 @@ class Gatherer:
             ]
 
     def _of_its_own(self, tx: Tx, taken: Mapping[Line, int], room: int) -> list[Draft]:
-        own: list[Draft] = []
+        """What its nodes handed in, in turns: a batch a line, so that a backlog keeps nobody."""
         rows = tx.rows(
             "SELECT node, epoch, branch, received, posted FROM cursor"
             " WHERE municipality=? AND posted<received ORDER BY node, epoch, branch",
             [self._town],
         )
+        own: list[Draft] = []
+        turns: deque[tuple[Line, int, int]] = deque()
         for node, epoch, branch, received, posted in rows:
             line = Line(home=self._town, node=NodeId(node), epoch=EpochId(epoch), branch=branch)
-            after = taken.get(line, posted)
-            while room > 0 and after < received:
-                some = self._behind(tx, line, after, min(received, after + room))
-                own.extend(some)
-                room -= some[-1].stretch.last - after
-                after = some[-1].stretch.last
+            turns.append((line, taken.get(line, posted), received))
+        turns.rotate(-bisect_right([line for line, _, _ in turns], self._last))
+        while room > 0 and turns:
+            line, after, received = turns.popleft()
+            if after < received:
+                self._last = line
+                draft = self._behind(tx, line, after)
+                own.append(draft)
+                room -= draft.stretch.last - after
+                turns.append((line, draft.stretch.last, received))
         return own
 
-    def _behind(self, tx: Tx, line: Line, after: int, upto: int) -> list[Draft]:
-        """What comes next on a line: what was begun when it came, or what custody has."""
+    def _behind(self, tx: Tx, line: Line, after: int) -> Draft:
+        """The next batch of a line: as it was begun when it came, or as custody has it."""
         begun = self._ahead.take(line, after + 1)
         if begun is not None:
-            return [begun]
-        found = stretches(tx, line, after, upto)
+            return begun
+        found = stretches(tx, line, after, after + 1)
         if not found:
             raise Damaged(f"record {after + 1} of {line.node} {line.epoch} is not in custody")
-        return [self._prover.begin(tx, stretch.behind(after)) for stretch in found]
+        return self._prover.begin(tx, found[0].behind(after))
 
 
 def _handed_over(
@@ -128,7 +138,7 @@ def _handed_over(
 
 
 def _ready(drafts: list[Draft], room: int) -> tuple[list[Draft], list[Draft]]:
-    """What one posting can take now, each line in its order; and the rest."""
+    """What one posting can take now, line by line and each in its order; and the rest."""
     now: list[Draft] = []
     rest: list[Draft] = []
     wait: set[Line] = set()
@@ -140,7 +150,7 @@ def _ready(drafts: list[Draft], room: int) -> tuple[list[Draft], list[Draft]]:
         else:
             wait.add(line)
             rest.append(draft)
-    return now, rest
+    return sorted(now, key=lambda draft: draft.stretch.line), rest
 
 
 def _records(drafts: list[Draft]) -> int:

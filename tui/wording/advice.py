@@ -309,6 +309,7 @@ ADVICE: dict[str, Advice] = {
     "other-account": Advice(N_("This card belongs to another account by now."), _AGAIN),
     "not-accepted": Advice(N_("This shop does not take this town's points."), _ASK_TOWN, "no"),
     "not-authentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
+    "disk-full": Advice(N_("The centre's disk is full."), _CALL_OFFICE),
     "too-many-requests": Advice(N_("The centre was asked too often from here."), _IN_A_MOMENT),
     "records-first": Advice(N_("The centre first needs what is still to send."), _AGAIN),
     "attempt-ended": Advice(N_("This took too long and was given up."), _AGAIN),
