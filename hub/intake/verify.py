@@ -194,20 +194,27 @@ class PoolVerifier:
         self._processes = processes
         self.restarts = 0
         self._pool = _pool_of(processes)
+        self._lock = threading.Lock()
 
     def begin(self, task: Task) -> Promise:
         """Hand the task to a worker."""
         if len(task.records) < _FEW:
             return Here(task)
-        packed = _pack(task)
+        packed, pool = _pack(task), self._pool
         try:
-            return _There(task, self._pool.submit(_check_packed, packed))
+            return _There(task, pool.submit(_check_packed, packed))
         except BrokenProcessPool:
-            _log.warning("a verifier died; others take its place")
-            self.restarts += 1
-            self._pool.shutdown()
-            self._pool = _pool_of(self._processes)
-            return _There(task, self._pool.submit(_check_packed, packed))
+            return _There(task, self._instead_of(pool).submit(_check_packed, packed))
+
+    def _instead_of(self, dead: ProcessPoolExecutor) -> ProcessPoolExecutor:
+        """Others in the place of workers of which one died; who comes second finds them there."""
+        with self._lock:
+            if self._pool is dead:
+                _log.warning("a verifier died; others take its place")
+                self.restarts += 1
+                dead.shutdown()
+                self._pool = _pool_of(self._processes)
+            return self._pool
 
     def close(self) -> None:
         """Let the workers go."""
