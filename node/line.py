@@ -140,6 +140,14 @@ class Line:
         self.reach.heard(self._time.now(Millis(0)).ms)
         return answer
 
+    def begin(self, call: Callable[[HubCalls], T], after: float) -> Callable[[], T] | None:
+        """One more question in the background, in ``after`` seconds; gives what waits for it.
+
+        None where only one is asked at a time. Why there is no answer is not noted.
+        """
+        calls = self.calls
+        return self._patience.begin(lambda: self._in_time(calls, call), after)
+
     def unanswered(self, error: Unreachable) -> None:
         """Note why a question in the background has no answer: silence, or a hub that is busy.
 

@@ -8,6 +8,7 @@ records and the reading of the feed never hold the writer's lock: the counter go
 import threading
 from dataclasses import dataclass
 
+from node.ahead import Ahead, Packed, Sent
 from node.attempts import Attempts
 from node.inbox import Inbox
 from node.knowledge import Knowledge
@@ -23,6 +24,7 @@ from sync import batch as batches
 from sync.batch import MOST_WIRE, Batch, Coding, EvidenceBook, join, pack
 from sync.cardproof import Evidence, SealedCertificate
 from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.receipt import Answer
 from sync.session import (
     FIRST_SIZE,
     AskEpoch,
@@ -77,6 +79,7 @@ class Outbox:
         self._inbox = inbox
         self._turn = threading.RLock()
         self._size = FIRST_SIZE
+        self._ahead = Ahead(line)
 
     def sync(self) -> SyncResult:
         """One whole exchange: hand in, renew if needed, fetch the feed."""
@@ -89,6 +92,7 @@ class Outbox:
     def _exchange(self, *, fetch: bool) -> SyncResult:
         with self._turn:
             session = Session(self._size, fetch=fetch)
+            self._ahead = Ahead(self._line)
             tally = _Tally()
             trouble = said_no = ""
             try:
@@ -159,10 +163,18 @@ class Outbox:
         ]
 
     def _put(self, session: Session, put: Put, tally: _Tally) -> None:
-        body, count, ended = self._pack(put, self._line.calls.coding)
-        began = self._time.ran()
-        answer = self._line.patiently(lambda calls: calls.put_records(put.epoch, put.first, body))
-        tally.sent += count
+        sent = self._ahead.turn(put.epoch, put.first)
+        ended: tuple[int, ...] = ()
+        if sent is None:
+            ended = self._ended(put)
+            packed, began = self._pack(put, self._line.calls.coding, ended), self._time.ran()
+        else:
+            packed, began = sent.packed, sent.began
+        self._look_ahead(session, packed, began, closed=put.closed)
+        answer = None if sent is None else self._answer_ahead(sent)
+        if answer is None:
+            answer = self._line.patiently(packed.put)
+        tally.sent += packed.count
         taken = self._inbox.take(put.epoch, answer, ended, closed=put.closed)
         tally.receipts += taken.verdicts
         tally.papers += taken.papers
@@ -170,22 +182,47 @@ class Outbox:
             self._renewal.trim()
         if taken.ahead and put.epoch != self._writer.epoch:
             self._renewal.take_back(put.epoch)
+        took = self._time.ran() - began
+        self._ahead.took(took)
         if taken.on_chain or self._branch(put.epoch) is not None:
-            session.on(Event.MOVED, took=self._time.ran() - began)
+            session.on(Event.MOVED, took=took)
         else:
             session.on(Event.OFF_CHAIN, epoch=put.epoch)
 
-    def _pack(self, put: Put, coding: Coding) -> tuple[bytes, int, tuple[int, ...]]:
-        """A batch that is no longer on the wire than it may be: (body, records, ended)."""
-        ended: tuple[int, ...] = ()
+    def _look_ahead(self, session: Session, now: Packed, began: int, *, closed: bool) -> None:
+        """Send the next batch of the present epoch before its turn, where that is worth it."""
+        first = now.first + now.count
+        if not self._ahead.worth or closed or first > self._writer.tip.seq:
+            return
+        if now.count and self._branch(now.epoch) is None:
+            put = Put(epoch=now.epoch, first=first, most=session.size, closed=False)
+            packed = self._pack(put, self._line.calls.coding, ())
+            self._ahead.send(packed, now=self._time.ran(), since=began)
+
+    def _answer_ahead(self, sent: Sent) -> Answer | None:
+        """The answer to what went ahead; None unless the hub took it."""
+        answer, packed = self._ahead.answer(sent), sent.packed
+        if answer is None:
+            return None
+        if self._inbox.custody(packed.epoch, answer.custody).received < packed.first:
+            return None  # it was there before the one before it
+        self._line.reach.heard(self._writer.now().ms)
+        return answer
+
+    def _ended(self, put: Put) -> tuple[int, ...]:
+        """Attempts that ended without a record, to be told with a batch."""
         if put.epoch == self._writer.epoch and not self._writer.life.stopped:
-            ended = self._attempts.over(put.epoch)
+            return self._attempts.over(put.epoch)
+        return ()
+
+    def _pack(self, put: Put, coding: Coding, ended: tuple[int, ...]) -> Packed:
+        """A batch that is no longer on the wire than it may be."""
         most = put.most
         while True:
             batch, count = self._batch(put, most, ended)
             body = pack(batch, coding)
             if len(body) <= MOST_WIRE or count <= 1:
-                return body, count, ended
+                return Packed(epoch=put.epoch, first=put.first, count=count, body=body)
             most = min(count - 1, count * MOST_WIRE // len(body))
 
     def _batch(self, put: Put, most: int, ended: tuple[int, ...]) -> tuple[Batch, int]:
@@ -241,8 +278,9 @@ class Outbox:
             first = facts.branch_at or facts.receipted + 1
             while first <= facts.last:
                 put = Put(epoch=facts.epoch, first=first, most=512, closed=not facts.present)
-                body, count, _ = self._pack(put, Coding.ROWS)  # whichever hub reads the stick
-                parcels.append(Parcel(facts.epoch, first, body))
-                first += count
-                total += count
+                # In rows, whichever hub reads the stick.
+                packed = self._pack(put, Coding.ROWS, self._ended(put))
+                parcels.append(Parcel(facts.epoch, first, packed.body))
+                first += packed.count
+                total += packed.count
         return Stick(self._writer.node, tuple(parcels)), total

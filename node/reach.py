@@ -6,7 +6,9 @@ away, it is handed to ``late`` (a hold that was granted too late is used, not do
 """
 
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Annotated, Protocol, TypeVar
 
 import msgspec
@@ -33,6 +35,13 @@ class Patience(Protocol):
         """The answer; raises Unreachable when it did not come in time, and what ``call`` raises."""
         ...
 
+    def begin(self, call: Callable[[], T], after: float) -> Callable[[], T] | None:
+        """Ask in so many seconds, beside what is asked meanwhile; gives what waits for the answer.
+
+        None: here one question is asked after the other.
+        """
+        ...
+
 
 class Straight:
     """Waits for the answer, however long: where the door itself has the patience."""
@@ -41,6 +50,11 @@ class Straight:
         """The answer of ``call``."""
         del seconds, late
         return call()
+
+    def begin(self, call: Callable[[], T], after: float) -> Callable[[], T] | None:
+        """One question after the other."""
+        del call, after
+        return None
 
 
 class _Answer:
@@ -84,6 +98,20 @@ class InTime:
         if answer.error is not None:
             raise answer.error
         return answer.value  # type: ignore[return-value]  # only run() sets it, to a T
+
+    def begin(self, call: Callable[[], T], after: float) -> Callable[[], T] | None:
+        """Ask on a thread of its own, and wait for the answer where it is wanted."""
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            time.sleep(after)
+            try:
+                answer.set_result(call())
+            except BaseException as error:  # noqa: BLE001  raised again where somebody waits
+                answer.set_exception(error)
+
+        threading.Thread(target=run, name="ask-hub", daemon=True).start()
+        return answer.result
 
 
 class Contact(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -15,7 +15,8 @@
                 DONE
 
 HANDING_IN   one PUT after the other, oldest epoch first, from the cursor that the hub stated last,
-             also when it went back; until nothing is left or an answer moved nothing
+             also when it went back; until nothing is left or an answer moved nothing. On a long
+             line the node may have sent the next one already when its turn comes (node.ahead)
 SEARCHING    the hub's chain is not ours: find the last record both have; what lies behind it here
              is a branch, handed in from there
 RENEWING     this node takes no money: everything it holds is handed in, now it asks for an epoch

@@ -1,0 +1,147 @@
+"""On a long line the next batch is on its way while the hub still answers the one before."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from node import ahead
+from node.opening import open_counter
+from node.outcome import SyncResult
+from node.reach import InTime
+from sync.errors import Unreachable
+from sync.records import NodeNotice
+from sync.request import Request, Response
+from tests.doubles.hub import FakeHub
+from tests.node.conftest import Shop
+
+RECORDS = 200
+"""More than three batches: they begin with 32 records, and double."""
+LONGEST = 10.0
+"""Seconds that a test waits for what must come."""
+
+
+class LongLine:
+    """A line on which calls with records wait until the test's rule lets them go on."""
+
+    def __init__(self, hub: FakeHub, rule: "Callable[[LongLine, int], None]") -> None:
+        self.hub = hub
+        self.puts: list[int] = []
+        """The first record of each batch, as they were sent."""
+        self.answered: list[int] = []
+        self.under_way = self.most = 0
+        self._rule = rule
+        self._changed = threading.Condition()
+
+    def send(self, request: Request) -> Response:
+        """Carry one call."""
+        if "/records/" not in request.path_with_query or request.method != "PUT":
+            with self._changed:
+                return self.hub.send(request)
+        first = int(request.path_with_query.rpartition("/")[2])
+        with self._changed:
+            self.puts.append(first)
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            self._changed.notify_all()
+            try:
+                self._rule(self, first)
+                answer = self.hub.send(request)
+                self.answered.append(first)
+                return answer
+            finally:
+                self.under_way -= 1
+                self._changed.notify_all()
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something of another call."""
+        assert self._changed.wait_for(holds, LONGEST)
+
+
+def hand_in(shop: Shop, line: LongLine) -> SyncResult:
+    """Write many records while nobody hears, then open the node on that line and hand in."""
+    writer = shop.counter.parts.writer
+    for _ in range(RECORDS):
+        writer.write(lambda _, seq: NodeNotice("counted", f"record {seq}"))
+    shop.counter.close()
+    ports = replace(shop.ports, door=lambda _: line, patience=InTime())
+    shop.counter = open_counter(shop.folder, ports)
+    return shop.counter.parts.outbox.push()
+
+
+def there(hub: FakeHub) -> int:
+    """How many records the hub has."""
+    return sum(len(kept.records) for kept in hub.kept.values())
+
+
+def check_all_in(shop: Shop) -> None:
+    """The hub has every record, and the node every receipt."""
+    assert there(shop.hub) == shop.counter.parts.writer.tip.seq > RECORDS
+    assert shop.counter.status().waiting == 0
+
+
+@pytest.fixture
+def _every_line_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "LONG", 0)
+
+
+@pytest.mark.usefixtures("_every_line_is_long")
+def test_a_batch_goes_ahead_while_the_one_before_is_answered(shop: Shop) -> None:
+    begun = there(shop.hub)
+
+    def in_their_order(line: LongLine, first: int) -> None:
+        if first == begun + 1:
+            line.until(lambda: line.under_way == 2)
+        else:
+            line.until(lambda: first == there(line.hub) + 1)
+
+    line = LongLine(shop.hub, in_their_order)
+
+    assert hand_in(shop, line).reached
+    check_all_in(shop)
+    assert line.most == 2
+    sent = [first for first in line.puts if first <= begun + RECORDS]
+    assert len(sent) == len(set(sent))
+
+
+@pytest.mark.usefixtures("_every_line_is_long")
+def test_a_batch_that_comes_before_its_turn_is_sent_again(shop: Shop) -> None:
+    begun = there(shop.hub)
+
+    def overtaken(line: LongLine, first: int) -> None:
+        if first == begun + 1 and not line.answered:
+            line.until(lambda: bool(line.answered))
+
+    line = LongLine(shop.hub, overtaken)
+
+    assert hand_in(shop, line).reached
+    check_all_in(shop)
+    early = line.answered[0]
+    assert early > begun + 1
+    assert line.puts.count(early) == 2
+
+
+@pytest.mark.usefixtures("_every_line_is_long")
+def test_what_breaks_ahead_of_its_turn_breaks_nothing_and_is_given_up(shop: Shop) -> None:
+    broken: list[int] = []
+
+    def breaks_ahead(_: LongLine, first: int) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            broken.append(first)
+            raise Unreachable("this connection breaks")
+
+    line = LongLine(shop.hub, breaks_ahead)
+
+    assert hand_in(shop, line).reached
+    check_all_in(shop)
+    assert len(broken) == 2  # the second left before the first one's turn had come
+    assert not shop.counter.parts.reach.silent
+
+
+def test_where_answers_come_at_once_nothing_goes_ahead(shop: Shop) -> None:
+    line = LongLine(shop.hub, lambda _line, _first: None)
+
+    assert hand_in(shop, line).reached
+    check_all_in(shop)
+    assert line.most == 1
