@@ -29,7 +29,7 @@ from tests.bench import (
     tap,
     tickets,
 )
-from tests.bench.figures import Figure, NotMeasured, table
+from tests.bench.figures import Figure, NotMeasured, markdown, table
 
 BUILD = Path(__file__).parents[2] / "build"
 CORES = os.cpu_count() or 1
@@ -96,12 +96,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer samples, less to wait for")
     parser.add_argument("--only", action="append", choices=NAMES, help="this part; may be repeated")
+    parser.add_argument("--markdown", action="store_true", help="tables as a manual has them")
     asked = parser.parse_args()
+    tabled = markdown if asked.markdown else table
     BUILD.mkdir(exist_ok=True)
     figures: list[Figure] = []
     report: list[str] = []
     for group, found, said in measured(asked.only or NAMES, quick=asked.quick):
-        report += [f"-- {group}", table(found), *said] if found or said else []
+        report += [f"-- {group}", tabled(found), *said] if found or said else []
         figures += found
     (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
     print("\n".join(report))  # noqa: T201  a report is printed

@@ -102,3 +102,17 @@ def table(figures: Sequence[Figure]) -> str:
             f"{one.ratio:>8.2f}{target:>8}  {met}"
         )
     return "\n".join(lines)
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """The report as it stands in a manual."""
+    lines = ["| figure | measured | limit | ratio | target | met |", "|---|---|---|---|---|---|"]
+    for one in figures:
+        target, met = "-", "-"
+        if one.target is not None:
+            target, met = f"{one.target:.2f}", "yes" if one.met else "**no**"
+        lines.append(
+            f"| {one.figure} | {one.value:,.4g} {one.unit} | {one.limit:,.4g}"
+            f" | {one.ratio:.2f} | {target} | {met} |"
+        )
+    return "\n".join(lines)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.bench import __main__ as bench
 from tests.bench import hub_way, tap
-from tests.bench.figures import Better, SumsDoNotHold, against, table
+from tests.bench.figures import Better, SumsDoNotHold, against, markdown, table
 from tests.bench.street import build
 
 
@@ -35,6 +35,16 @@ def test_a_figure_without_a_target_is_only_told() -> None:
 
     assert told.bearable
     assert table([told]).endswith("0.03       -  -")
+
+
+def test_a_report_for_a_manual_says_the_same() -> None:
+    missed = against("records", 30, "1/s", limit=100, target=0.45, better=Better.HIGHER)
+    told = against("tickets", 1_500, "ms", limit=1, target=None, better=Better.LOWER)
+
+    assert markdown([missed, told]).splitlines()[2:] == [
+        "| records | 30 1/s | 100 | 0.30 | 0.45 | **no** |",
+        "| tickets | 1,500 ms | 1 | 1500.00 | - | - |",
+    ]
 
 
 def test_books_that_do_not_add_up_are_no_figure(tmp_path: Path) -> None:
