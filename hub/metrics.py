@@ -84,39 +84,18 @@ class _Stored(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        with self._core.database.read() as tx:
-            yield from _records(tx)
-            yield from _verdicts(tx)
-            yield _by_town(
-                tx,
-                "machikado_holds_open",
-                "Points and tickets that are kept for a terminal, by the terminal's town.",
-                "SELECT municipality, count(*) FROM hold WHERE state='open' GROUP BY municipality",
-            )
-            yield _by_town(
-                tx,
-                "machikado_towns_stopped",
-                "1 for a town whose records are kept but not judged: its books do not add up.",
-                "SELECT DISTINCT municipality, 1 FROM incident"
-                " WHERE kind='posting' AND state='open'",
-            )
-            yield _by_town(
-                tx,
-                "machikado_second_person_waiting",
-                "What waits for a second person.",
-                "SELECT municipality, count(*) FROM pending WHERE state='waiting'"
-                " GROUP BY municipality",
-            )
-            yield GaugeMetricFamily(
-                "machikado_database_bytes",
-                "How large the ledger's database is.",
-                value=self._core.database.size(tx),
-            )
+        """Ask for everything at once: nobody waits for the database while it is written out."""
         restarts = CounterMetricFamily(
             "machikado_verifier_restarts", "Verifier processes that died and were replaced."
         )
         restarts.add_metric([], self._restarts())
-        yield restarts
+        with self._core.database.read() as tx:
+            size = GaugeMetricFamily(
+                "machikado_database_bytes",
+                "How large the ledger's database is.",
+                value=self._core.database.size(tx),
+            )
+            return [*_records(tx), *_verdicts(tx), *_waiting(tx), size, restarts]
 
 
 def _records(tx: Tx) -> Iterable[Metric]:
@@ -156,6 +135,31 @@ def _verdicts(tx: Tx) -> Iterable[Metric]:
         still = sum(n for each, state, n in found if each == kind and state == "open")
         undecided.add_metric([kind], still)
     return total, undecided
+
+
+def _waiting(tx: Tx) -> Iterable[Metric]:
+    """What is open, by town."""
+    return (
+        _by_town(
+            tx,
+            "machikado_holds_open",
+            "Points and tickets that are kept for a terminal, by the terminal's town.",
+            "SELECT municipality, count(*) FROM hold WHERE state='open' GROUP BY municipality",
+        ),
+        _by_town(
+            tx,
+            "machikado_towns_stopped",
+            "1 for a town whose records are kept but not judged: its books do not add up.",
+            "SELECT DISTINCT municipality, 1 FROM incident WHERE kind='posting' AND state='open'",
+        ),
+        _by_town(
+            tx,
+            "machikado_second_person_waiting",
+            "What waits for a second person.",
+            "SELECT municipality, count(*) FROM pending WHERE state='waiting'"
+            " GROUP BY municipality",
+        ),
+    )
 
 
 def _by_town(tx: Tx, name: str, words: str, statement: str) -> Metric:

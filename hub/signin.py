@@ -16,11 +16,13 @@ import hashlib
 import hmac
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hub.keys import KeyRing
 from hub.signin_forms import LONGEST, RECOVERY_CODES
-from sync.errors import Damaged, Malformed, RefusedByRule
+from sync.errors import Busy, Damaged, Malformed, RefusedByRule
 from sync.ports import Randomness
 from sync.values import Millis
 
@@ -38,6 +40,8 @@ SLACK = 1
 _NONCE, _SALT = 12, 16
 _AT_ONCE = 2
 """Passwords that are worked out at the same time: each takes 64 MiB."""
+_PATIENCE = 5.0
+"""Seconds that somebody waits for that: threads are for other calls, too."""
 
 
 class Proofs:
@@ -63,7 +67,7 @@ class Proofs:
 
     def kept(self, password: str) -> str:
         """What is stored of a password, as a PHC string."""
-        with self._room:
+        with self._place():
             return self._hasher.hash(self._peppered(password), salt=self._randomness.bytes(_SALT))
 
     def fits(self, kept: str | None, password: str) -> bool:
@@ -73,7 +77,7 @@ class Proofs:
         stranger = self._stranger()  # made before anybody is looked at: it takes as long as one
         against = stranger if kept is None else kept
         try:
-            with self._room:
+            with self._place():
                 self._hasher.verify(against, self._peppered(password))
         except (VerificationError, InvalidHashError):
             return False
@@ -82,6 +86,16 @@ class Proofs:
     def outdated(self, kept: str) -> bool:
         """Whether it was made with other parameters than are used now."""
         return self._hasher.check_needs_rehash(kept)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Room for one password; raises Busy where many are worked out already."""
+        if not self._room.acquire(timeout=_PATIENCE):
+            raise Busy("many people sign in at this moment: try again", _PATIENCE)
+        try:
+            yield
+        finally:
+            self._room.release()
 
     def _peppered(self, password: str) -> bytes:
         return hmac.digest(self._keys.sign_in, plain(password).encode(), "sha256")

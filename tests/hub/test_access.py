@@ -9,10 +9,10 @@ import pytest
 
 from hub import people
 from hub.access import BELOW, IDLE, LIFE
-from hub.forms import OperatorForm, ReserveForm
+from hub.forms import CloseForm, OperatorForm, ReserveForm
 from hub.people import Means, Person, Role, fresh_token
 from hub.recovery import recover
-from hub.signin import digest_of_code, fresh_codes
+from hub.signin import Proofs, digest_of_code, fresh_codes
 from hub.signin_forms import ProofForm, SessionForm, SessionView, SignInForm, TokenForm
 from sync.errors import NotAuthentic, TooMany
 from sync.values import DAY
@@ -212,14 +212,33 @@ def test_one_address_that_tries_many_names_is_slowed_down(hall: Townhall) -> Non
 
 def test_a_password_is_changed_with_the_one_of_today(hall: Townhall, phone: Authenticator) -> None:
     first, second = (sign_in(hall, phone.next_code()) for _ in range(2))
+    script = token_for(hall, hall.sato)
     person = hall.hub.office.sign_in(first.token)
     change = SignInForm(password=OTHER, now=proof(phone))
     hall.hub.access.set_up(person, change, HOME)
 
     assert hall.hub.office.sign_in(first.token), "who changes it stays"
     assert wrong(lambda: hall.hub.office.sign_in(second.token)), "all other sessions end"
+    assert hall.hub.office.sign_in(script), "scripts go on"
     assert wrong(lambda: sign_in(hall, phone.next_code()))
     assert sign_in(hall, phone.next_code(), password=OTHER).codes_left == len(CODES)
+
+
+def test_a_password_that_was_changed_at_this_moment_opens_nothing(
+    hall: Townhall, phone: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Proofs.fits
+    change = SignInForm(password=OTHER, now=proof(phone))
+
+    def meanwhile(proofs: Proofs, kept: str | None, password: str) -> bool:
+        """The right one; but before the code is looked at, it is changed on another PC."""
+        found = fits(proofs, kept, password)
+        monkeypatch.undo()
+        hall.hub.access.set_up(hall.sato, change, HOME)
+        return found
+
+    monkeypatch.setattr(Proofs, "fits", meanwhile)
+    assert wrong(lambda: sign_in(hall, phone.code(steps=1)))
 
 
 def test_nothing_is_changed_without_the_one_of_today(hall: Townhall, phone: Authenticator) -> None:
@@ -329,6 +348,16 @@ def test_what_a_script_asked_for_falls_with_its_person(hall: Townhall) -> None:
     asked = hall.hub.office.fund_reserve(script, KAWASAKI, ReserveForm(points=1, why="x"))
     hall.hub.office.revoke_operator(hall.suzuki, "Sato")
     assert refused(lambda: hall.hub.office.approve(hall.suzuki, asked.pending)) == "asker-revoked"
+
+
+def test_who_let_a_script_close_a_window_does_not_approve_the_payment(hall: Townhall) -> None:
+    treasury = hall.hub.treasury
+    script = hall.hub.office.sign_in(token_for(hall, hall.sato, role="clerk"))
+    closed = treasury.close_window(script, KAWASAKI, CloseForm())
+    treasury.review_window(script, closed.window)
+    assert refused(lambda: treasury.approve_window(hall.sato, closed.window)) == "second-person"
+    assert refused(lambda: treasury.approve_window(script, closed.window)) == "not-allowed"
+    assert treasury.approve_window(hall.suzuki, closed.window).needs == "file"
 
 
 def test_a_person_takes_back_what_the_own_script_asked_for(hall: Townhall) -> None:

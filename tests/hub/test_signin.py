@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub import signin
 from hub.keys import KeyRing
 from hub.signin import (
     STEP,
@@ -23,7 +24,7 @@ from hub.signin import (
     written,
 )
 from hub.signin_forms import RECOVERY_CODES
-from sync.errors import Damaged, Malformed, RefusedByRule
+from sync.errors import Busy, Damaged, Malformed, RefusedByRule
 from sync.values import Millis
 from tests.doubles.clocks import SeededRandomness
 from tests.hub.authenticator import HASTY
@@ -90,6 +91,17 @@ def test_a_stranger_is_worked_at_as_long_as_anybody(monkeypatch: pytest.MonkeyPa
     assert not here.fits(kept, "wrong")
     assert len(worked) == 3
     assert len(set(worked)) == 1, "the same parameters"
+
+
+def test_who_signs_in_beside_many_others_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signin, "_PATIENCE", 0.01)
+    here = proofs()
+    kept = here.kept("eight herons over the river")
+    with here._place(), here._place(), pytest.raises(Busy):
+        here.fits(kept, "eight herons over the river")
+    assert here.fits(kept, "eight herons over the river")
 
 
 def test_a_hash_that_cannot_be_read_opens_nothing() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub import throttle
 from hub.store.database import Database
 from hub.throttle import AT_ONCE, EACH, Throttle
 from sync.calls import HubCalls
@@ -60,3 +61,14 @@ def test_nobody_gets_more_than_so_many_and_one_each_so_often(
 def told(database: Database, shop: HubCalls) -> int:
     with database.read() as tx:
         return int(tx.scalar("SELECT count(*) FROM told_node WHERE node=:node", node=shop.node))
+
+
+def test_names_that_somebody_makes_up_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "_MANY", 100)
+    clock = TurnedClock(at("2026-11-02 10:00"))
+    tries = Throttle(clock, at_once=1, each=Millis(1_000))
+    for n in range(1_000):
+        assert tries.wait(f"name {n}") == 0
+        clock.turn(ms=100)
+    assert len(tries._full_at) <= 100
+    assert tries.wait("name 999"), "who asked just now is not"
