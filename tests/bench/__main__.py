@@ -62,18 +62,20 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         ),
         "redemption": lambda at, quick: redemption.measure(at, tickets=20 if quick else 250),
         "tickets": lambda at, quick: tickets.measure(at, tickets=2_000 if quick else 20_000),
+        "load": lambda at, quick: load.measure(
+            at, nodes=60 if quick else 400, seconds=8 if quick else 30
+        ),
+    },
+    "settlement and growth": {
+        "settlement": lambda at, quick: settlement.measure(
+            at, sales=100_000 if quick else 10_000_000
+        ),
         "growth": lambda at, quick: growth.measure(
             at,
             sizes=(1_000, 20_000) if quick else (10_000, 100_000, 1_000_000),
             shops=6 if quick else 35,
             residents=10 if quick else 60,
             turns=2 if quick else 6,
-        ),
-        "load": lambda at, quick: load.measure(
-            at, nodes=60 if quick else 400, seconds=8 if quick else 30
-        ),
-        "settlement": lambda at, quick: settlement.measure(
-            at, sales=100_000 if quick else 10_000_000
         ),
     },
     "compared": {
@@ -101,12 +103,11 @@ def main() -> int:
     tabled = markdown if asked.markdown else table
     BUILD.mkdir(exist_ok=True)
     figures: list[Figure] = []
-    report: list[str] = []
     for group, found, said in measured(asked.only or NAMES, quick=asked.quick):
-        report += [f"-- {group}", tabled(found), *said] if found or said else []
         figures += found
-    (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
-    print("\n".join(report))  # noqa: T201  a report is printed
+        (BUILD / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+        if found or said:
+            print("\n".join((f"-- {group}", tabled(found), *said)), flush=True)  # noqa: T201  a report is printed
     return 0 if all(one.bearable for one in figures) else 1
 
 
