@@ -46,7 +46,8 @@ class Postings:
 
     def __init__(self) -> None:
         self._over = 0
-        self._patient = 0
+        self.waiting = 0
+        """How many wait now."""
         self._changed = threading.Condition()
 
     def another(self) -> None:
@@ -58,12 +59,12 @@ class Postings:
     def await_next(self) -> None:
         """Wait for the end of one that begins from now on, if it comes soon and few wait."""
         with self._changed:
-            if self._patient >= MOST_PATIENT:
+            if self.waiting >= MOST_PATIENT:
                 return
-            self._patient += 1
+            self.waiting += 1
             mine = self._over + 2  # the one that is under way may have gathered before
             self._changed.wait_for(lambda: self._over >= mine, PATIENCE)
-            self._patient -= 1
+            self.waiting -= 1
 
 
 class Judging:

@@ -18,6 +18,7 @@ from sync.errors import InUse, Malformed
 from sync.http import pin_of_file
 
 LAST_PORT = 65_535
+MOST_FILES = 65_536
 _NEW_OBJECTS = 100_000
 """Collections are for circles, which postings do not make: rare, and not over what start left."""
 LOOK_EVERY = 5.0
@@ -38,6 +39,22 @@ def settle(hub: Hub) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 100)
+
+
+def take_open_files() -> int:
+    """As many open files as the system allows, MOST_FILES at most; says how many.
+
+    Each terminal keeps its connection for a while, and 1,024, which many systems begin with, is
+    half a town.
+    """
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
 
 
 class Rounds(threading.Thread):
@@ -137,6 +154,7 @@ def serve(
     config = _config(hub, host, port, tls)
     rounds, lists = Rounds(hub), Lists(hub)
     settle(hub)
+    take_open_files()
     rounds.start()
     lists.start()
     server = _Server(config, listening)
