@@ -94,11 +94,11 @@ class Settlement:
             over = None if until is None else end_of(until.isoformat())
             if over is not None and self.core.clock.now() < over:
                 raise RefusedByRule("day-not-over", f"{until} is not over yet: close after it")
-            closed = windows.list_windows(tx, town, kind)
-            if not closed or not _stands(tx, closed[-1], over):
+            last = windows.latest(tx, town, kind)
+            if last is None or not _stands(tx, last, over):
+                number = windows.open_number(tx, town)
                 do(WindowClosed(town=town, kind=kind))
-                closed = windows.list_windows(tx, town, kind)
-            last = closed[-1]
+                last = windows.find(tx, WindowName(town, kind, number))
         return Closed(window=last.window, municipality=town, lines=last.lines, total=last.total)
 
     def review(self, do: Do, name: WindowName) -> Window:

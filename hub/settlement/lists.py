@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.bodies import BankDetails
 from hub.settlement.draft import terms_of
@@ -28,7 +29,7 @@ from hub.settlement.windows import (
 )
 from hub.store.database import Tx
 from sync.errors import RefusedByRule
-from sync.values import OrganisationId, home_of
+from sync.values import OrganisationId
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _STATES = {
@@ -41,6 +42,13 @@ _STATES = {
 }
 _OUTCOMES = {"paid": "振込済", "returned": "組戻", "": ""}
 _TYPES = {1: "普通", 2: "当座", 4: "貯蓄", 9: "その他"}
+
+
+class _Shop(NamedTuple):
+    """An organisation of a line, its account as it is stored."""
+
+    name: str
+    account: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +102,49 @@ def show(tx: Tx, name: WindowName) -> Sheet:
     check_kind(name.kind)
     window = find(tx, name)
     said = {line: (outcome, why) for line, outcome, why in outcomes(tx, name)}
+    shops, before = _shops(tx, window), _last_paid(tx, name)
     return Sheet(
         window=window,
         lines=tuple(
-            _line(tx, window, payment, *said.get(payment.line, ("", "")))
+            _line(
+                payment,
+                shops[payment.organisation],
+                before.get(payment.organisation),
+                *said.get(payment.line, ("", "")),
+            )
             for payment in payments(tx, window, minimum=terms_of(tx, name.town).minimum)
         ),
     )
+
+
+def _shops(tx: Tx, window: Window) -> dict[str, _Shop]:
+    """Who stands in a window's lines; an account is the one it was paid to, once it was."""
+    rows = tx.rows(
+        "SELECT l.organisation, o.name, l.account, o.account FROM settlement_line l"
+        " LEFT JOIN organisation o ON o.municipality=substr(l.organisation, 1, 6)"
+        " AND o.organisation=l.organisation"
+        ' WHERE l.municipality=? AND l.kind=? AND l."window"=?',
+        window.name,
+    )
+    found = {}
+    for organisation, shop, fixed, now in rows:
+        if shop is None:
+            raise RefusedByRule("no-account", f"{organisation} is no organisation of this hub")
+        found[organisation] = _Shop(shop, bytes(fixed if window.state in FILE_MADE else now))
+    return found
+
+
+def _last_paid(tx: Tx, name: WindowName) -> dict[str, bytes]:
+    """The account to which each organisation was paid last before a window."""
+    rows = tx.rows(
+        "SELECT l.organisation, l.account FROM settlement_line l JOIN ("
+        'SELECT organisation, max("window") AS last FROM settlement_line'
+        ' WHERE municipality=? AND kind=? AND "window"<? AND paid>0 GROUP BY organisation'
+        ') AS paid ON paid.organisation=l.organisation AND paid.last=l."window"'
+        " WHERE l.municipality=? AND l.kind=?",
+        [*name, name.town, name.kind],
+    )
+    return {organisation: bytes(account) for organisation, account in rows}
 
 
 def settlement_list(sheet: Sheet) -> bytes:
@@ -198,39 +242,20 @@ def _face(sheet: Sheet, lines: Sequence[SheetLine]) -> list[list[object]]:
     ]
 
 
-def _line(tx: Tx, window: Window, payment: Payment, outcome: str, why: str) -> SheetLine:
-    shop = tx.one(
-        "SELECT o.name, o.account AS now, l.account AS fixed FROM organisation o"
-        " LEFT JOIN settlement_line l ON l.municipality=:town AND l.kind=:kind"
-        ' AND l."window"=:number AND l.organisation=o.organisation'
-        " WHERE o.municipality=:home AND o.organisation=:organisation",
-        home=home_of(payment.organisation),
-        organisation=payment.organisation,
-        **window.name._asdict(),
-    )
-    if shop is None:
-        raise RefusedByRule("no-account", f"{payment.organisation} is no organisation of this hub")
-    account = bytes(shop["fixed"] if window.state in FILE_MADE else shop["now"])
-    before = tx.scalar(
-        "SELECT account FROM settlement_line WHERE municipality=:town AND kind=:kind"
-        ' AND "window"<:number AND organisation=:organisation AND paid>0'
-        ' ORDER BY "window" DESC LIMIT 1',
-        organisation=payment.organisation,
-        **window.name._asdict(),
-    )
+def _line(payment: Payment, shop: _Shop, before: bytes | None, outcome: str, why: str) -> SheetLine:
     came_back = outcome == Outcome.RETURNED
     return SheetLine(
         line=payment.line,
         organisation=payment.organisation,
-        name=shop["name"],
+        name=shop.name,
         points=payment.points,
         brought=payment.brought,
         netted=payment.netted,
         paid=0 if came_back else payment.paid,
         returned=payment.paid if came_back else 0,
         carried=payment.carried,
-        account=read_account(account),
-        account_changed=before is not None and bytes(before) != account,
+        account=read_account(shop.account),
+        account_changed=before is not None and before != shop.account,
         outcome=outcome,
         why=why,
     )

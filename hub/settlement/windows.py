@@ -151,6 +151,16 @@ def find(tx: Tx, name: WindowName) -> Window:
     return found[0]
 
 
+def latest(tx: Tx, town: MunicipalityCode, kind: str) -> Window | None:
+    """The window of a kind that was closed last, if any was."""
+    number = tx.scalar(
+        'SELECT max("window") FROM settlement_window WHERE municipality=:town AND kind=:kind',
+        town=town,
+        kind=kind,
+    )
+    return None if number is None else find(tx, WindowName(town, kind, number))
+
+
 def open_number(tx: Tx, town: MunicipalityCode) -> int:
     """The stamp of the open window; refused with ``municipality-unknown``."""
     found = tx.scalar('SELECT "window" FROM municipality WHERE municipality=:town', town=town)
