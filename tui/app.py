@@ -1,14 +1,16 @@
 """The counter's app: screens over the use cases of a counter (:mod:`tui.usecases`).
 
 The first screen comes before anything is opened: the counter itself (database, reader, printer,
-network) is opened in a thread, and until then the screen says so. Screens ask in threads and paint
-in handlers (:mod:`tui.asking`); what may be asked at the same time is the counter's affair, except
-that one money action is in flight at a time, which is kept here.
+network) is opened in a thread, and until then the screen says so. It also comes before what it does
+not show is loaded: the other screens, the use cases' answers, what refusals say. Screens ask in
+threads and paint in handlers (:mod:`tui.asking`); what may be asked at the same time is the
+counter's affair, except that one money action is in flight at a time, which is kept here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import App
@@ -17,60 +19,44 @@ from textual.events import Event, Key, Paste
 from textual.widget import Widget
 
 from node.card.readers import Lies, Placed
-from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
 from sync.errors import Damaged
 from tui.asking import Answered, Trouble, answered
-from tui.notices import printer_trouble
 from tui.readers import CardNews, ReaderDesk, StartWatch
 from tui.scans import Meant, Scans
-from tui.screens.balances import Balances
 from tui.screens.base import CounterScreen
-from tui.screens.card import LAST_TRY
-from tui.screens.clear import Clear
-from tui.screens.confirm import Confirm
-from tui.screens.history import History
 from tui.screens.home import JOBS, Home, jobs_at
-from tui.screens.issue import Issue
-from tui.screens.joining import NewCard
-from tui.screens.member import MyKeyId
-from tui.screens.numbers import Numbers
-from tui.screens.palette import Command, Palette
-from tui.screens.printer import Printer
-from tui.screens.redeem import Redeem
-from tui.screens.register import Register
-from tui.screens.setup import Enrolment, SetUp
-from tui.screens.shift import Shift
-from tui.screens.spend import Spend
-from tui.screens.unlock import Unlock
-from tui.screens.voids import Voids
 from tui.theme import CONTRAST, draw_plain_scroll_bars
-from tui.usecases import UseCases
-from tui.widgets.answer import Answer
-from tui.widgets.cardslot import TrayCard
-from tui.widgets.line import Line
 from tui.wording import Words, number
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
-from tui.wording.advice import advice_for
+
+if TYPE_CHECKING:
+    from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
+    from tui.screens.palette import Command
+    from tui.screens.setup import Enrolment
+    from tui.usecases import UseCases
+    from tui.widgets.answer import Answer
+    from tui.widgets.cardslot import TrayCard
 
 T = TypeVar("T")
 POLL_EVERY = 1.0
 """Seconds between two looks at the banner's facts; they open no network."""
 
-_SCREENS: dict[str, type[CounterScreen]] = {
-    "spend": Spend,
-    "redeem": Redeem,
-    "clear": Clear,
-    "issue": Issue,
-    "register": Register,
-    "balances": Balances,
-    "mykey": MyKeyId,
-    "join": NewCard,
-    "numbers": Numbers,
-    "void": Voids,
-    "history": History,
-    "shift": Shift,
-    "printer": Printer,
+_SCREENS = {
+    "spend": ("tui.screens.spend", "Spend"),
+    "redeem": ("tui.screens.redeem", "Redeem"),
+    "clear": ("tui.screens.clear", "Clear"),
+    "issue": ("tui.screens.issue", "Issue"),
+    "register": ("tui.screens.register", "Register"),
+    "balances": ("tui.screens.balances", "Balances"),
+    "mykey": ("tui.screens.member", "MyKeyId"),
+    "join": ("tui.screens.joining", "NewCard"),
+    "numbers": ("tui.screens.numbers", "Numbers"),
+    "void": ("tui.screens.voids", "Voids"),
+    "history": ("tui.screens.history", "History"),
+    "shift": ("tui.screens.shift", "Shift"),
+    "printer": ("tui.screens.printer", "Printer"),
 }
+"""Where each job's screen is: loaded behind the first one, or when somebody is quicker."""
 
 
 class CounterApp(App[None]):
@@ -90,12 +76,12 @@ class CounterApp(App[None]):
 
     def __init__(
         self,
-        open_counter: Callable[[], UseCases],
+        open_counter: "Callable[[], UseCases]",
         words: Words,
         *,
-        tray: Sequence[TrayCard] = (),
+        tray: "Sequence[TrayCard]" = (),
         watch: StartWatch | None = None,
-        enrolment: Enrolment | None = None,
+        enrolment: "Enrolment | None" = None,
         unlock: Callable[[str], None] | None = None,
     ) -> None:
         """``open_counter`` is called in a thread, after the first screen (or the set-up) is shown.
@@ -134,8 +120,10 @@ class CounterApp(App[None]):
         self.push_screen(Home())
         self.call_after_refresh(self.cards.open, self.post_message)  # it loads pyscard
         if self._enrolment is None:
-            self.begin()
+            self.call_after_refresh(self.begin)
         else:
+            from tui.screens.setup import SetUp
+
             self.push_screen(SetUp(self._enrolment))
 
     def on_unmount(self) -> None:
@@ -147,10 +135,12 @@ class CounterApp(App[None]):
         self._go_home()
         self.ask(self._open_counter, self._opened)
 
-    def _opened(self, counter: UseCases | Trouble) -> None:
+    def _opened(self, counter: "UseCases | Trouble") -> None:
         if isinstance(counter, Trouble):
             self.problem = counter.problem
             if counter.about_secret and self._unlock is not None:
+                from tui.screens.unlock import Unlock
+
                 self.push_screen(Unlock(counter, self._unlock))
                 return
             self._home.answer.advise(counter.advice, self.words, unmoved=False)
@@ -168,7 +158,7 @@ class CounterApp(App[None]):
         return self._counter is not None
 
     @property
-    def counter(self) -> UseCases:
+    def counter(self) -> "UseCases":
         """The use cases. Raises Damaged before the counter is open."""
         if self._counter is None:
             raise Damaged("the counter is not open yet")
@@ -189,6 +179,8 @@ class CounterApp(App[None]):
     def action_end(self) -> None:
         """Escape on the first screen: pressed once too often, it must not end the day."""
         if not self.busy():
+            from tui.screens.confirm import Confirm
+
             self.push_screen(Confirm(self.words("End the program?")), self._sure_to_end)
 
     def _sure_to_end(self, sure: bool | None) -> None:
@@ -245,7 +237,7 @@ class CounterApp(App[None]):
     def busy(self) -> bool:
         """Whether money is in flight; says so, because somebody wanted to go elsewhere."""
         screen = self.screen
-        if isinstance(screen, Redeem) and screen.opening:
+        if isinstance(screen, CounterScreen) and screen.opening:
             return True  # scans wait for it
         if self._money_in_flight:
             self.bell()
@@ -261,7 +253,7 @@ class CounterApp(App[None]):
         self.ask(self._counter.status, self._polled)
 
     def bring_to_paper(
-        self, tell: Callable[[PrinterState | Trouble], None] = lambda _: None
+        self, tell: "Callable[[PrinterState | Trouble], None]" = lambda _: None
     ) -> None:
         """Print what waits for paper: one printing at a time, and once more for the rest.
 
@@ -272,7 +264,7 @@ class CounterApp(App[None]):
             return
         self._printing = True
 
-        def printed(state: PrinterState | Trouble) -> None:
+        def printed(state: "PrinterState | Trouble") -> None:
             self._printing = False
             tell(state)
             if self._more_to_print:
@@ -283,7 +275,7 @@ class CounterApp(App[None]):
 
         self.ask(self.counter.print_waiting, printed)
 
-    def _polled(self, status: Status | Trouble) -> None:
+    def _polled(self, status: "Status | Trouble") -> None:
         self._polling = False
         if isinstance(status, Trouble):
             return
@@ -313,7 +305,7 @@ class CounterApp(App[None]):
         if job in _SCREENS:
             self._go_home()
             self._home.answer.blank()  # what was said there is over with the next thing done
-            self.push_screen(_SCREENS[job]())
+            self.push_screen(_screen(job))
         elif job == "sync":
             self._go_home()
             self._home.answer.note(self.words("Sending. You can go on meanwhile."))
@@ -331,9 +323,13 @@ class CounterApp(App[None]):
     def action_commands(self) -> None:
         """Everything by name."""
         if self.is_open and not self.busy() and isinstance(self.screen, CounterScreen):
+            from tui.screens.palette import Palette
+
             self.push_screen(Palette(self._commands(), self.words), self._commanded)
 
-    def _commands(self) -> list[Command]:
+    def _commands(self) -> "list[Command]":
+        from tui.screens.palette import Command
+
         words = self.words
         jobs = [
             Command(action=job, label=words(label), key=key)
@@ -368,15 +364,6 @@ class CounterApp(App[None]):
         if meant is Meant.TICKET and screen is not None:
             screen.overhear()
 
-    def take_scan(self, scan: Line.Entered) -> None:
-        """A ticket was scanned on the first screen: the screen for tickets takes it."""
-        if isinstance(self.screen, Redeem):
-            self.screen.take(scan.text, scan.at)
-        elif isinstance(self.screen, Home):
-            self.push_screen(Redeem(scan.text, scan.at))
-        elif isinstance(self.screen, CounterScreen):
-            self.advise_reason(self.screen.answer, "scan-elsewhere")
-
     # -- cards
 
     @on(CardNews)
@@ -397,8 +384,11 @@ class CounterApp(App[None]):
 
     # -- what answers say
 
-    def advise(self, answer: Answer, refused: Refused) -> None:
+    def advise(self, answer: "Answer", refused: "Refused") -> None:
         """Words for a refusal, with what it names."""
+        from tui.screens.card import LAST_TRY
+        from tui.wording.advice import advice_for
+
         words, more, advice = self.words, [], advice_for(refused.reason)
         if refused.number is not None and refused.points is not None:
             points, named = words.points(refused.points), words.ticket(refused.number)
@@ -419,11 +409,13 @@ class CounterApp(App[None]):
             more.append(words("See no. {seq} in the history.", seq=refused.seq))
         answer.advise(advice, words, *more)
 
-    def advise_reason(self, answer: Answer, reason: str) -> None:
+    def advise_reason(self, answer: "Answer", reason: str) -> None:
         """Words for a reason that the screen itself found."""
+        from tui.wording.advice import advice_for
+
         answer.advise(advice_for(reason), self.words)
 
-    def _synced(self, result: SyncResult | Trouble) -> None:
+    def _synced(self, result: "SyncResult | Trouble") -> None:
         words, answer = self.words, self._home.answer
         if isinstance(result, Trouble):
             answer.advise(result.advice, words, unmoved=False)
@@ -446,7 +438,9 @@ class CounterApp(App[None]):
             )
         self.poll()
 
-    def _printed(self, printer: PrinterState | Trouble) -> None:
+    def _printed(self, printer: "PrinterState | Trouble") -> None:
+        from tui.notices import printer_trouble
+
         words, answer = self.words, self._home.answer
         if isinstance(printer, Trouble):
             answer.advise(printer.advice, words, unmoved=False)
@@ -455,7 +449,7 @@ class CounterApp(App[None]):
         else:
             answer.note(words.many("{count} print waits", "{count} prints wait", printer.waiting))
 
-    def _audited(self, found: tuple[Finding, ...] | Trouble) -> None:
+    def _audited(self, found: "tuple[Finding, ...] | Trouble") -> None:
         words, answer = self.words, self._home.answer
         if isinstance(found, Trouble):
             answer.advise(found.advice, words, unmoved=False)
@@ -470,8 +464,17 @@ class CounterApp(App[None]):
             answer.note(words("Everything adds up."))
 
 
+def _screen(job: str) -> CounterScreen:
+    """A job's screen, new."""
+    module, name = _SCREENS[job]
+    screen: CounterScreen = getattr(import_module(module), name)()
+    return screen
+
+
 def _load() -> None:
-    """Load what reads tickets, so that the first one waits for nothing."""
+    """Load the other screens and what reads tickets, so that the first one waits for nothing."""
     from sync.ticket import load
 
+    for module, _ in _SCREENS.values():
+        import_module(module)
     load()

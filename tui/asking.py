@@ -7,14 +7,15 @@ error into words, so that a screen meets an answer or a :class:`Trouble` and not
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
 from node.card.errors import CardError
-from node.outcome import Refused
 from sync.errors import MachikadoError, RefusedByRule
-from tui.wording.advice import Advice, advice_about
+
+if TYPE_CHECKING:
+    from tui.wording.advice import Advice
 
 T = TypeVar("T")
 log = logging.getLogger("machikado.tui")
@@ -24,7 +25,7 @@ log = logging.getLogger("machikado.tui")
 class Trouble:
     """The question was not answered."""
 
-    advice: Advice
+    advice: "Advice"
     problem: Exception
 
     @property
@@ -48,6 +49,8 @@ def is_refusal(answer: object) -> bool:
     """Whether nothing was done: refused, or a trouble that is known to move nothing."""
     if isinstance(answer, Trouble):
         return not answer.unexpected
+    from node.outcome import Refused
+
     return isinstance(answer, Refused)
 
 
@@ -62,6 +65,8 @@ class Answered(Message):
 
 def answered(question: Callable[[], T]) -> T | Trouble:
     """Ask, and never raise: a counter with a queue before it must go on."""
+    from tui.wording.advice import advice_about
+
     try:
         return question()
     except MachikadoError as problem:

@@ -4,14 +4,13 @@ Pure: a :class:`~node.outcome.Status` in, sentences out.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from node.outcome import PrinterState, Status
-from printer.errors import Trouble
-from printer.words import trouble_in_words
 from sync.clock import ClockState
 from tui.wording import Words, number
-from tui.wording.advice import STOPPED
+
+if TYPE_CHECKING:
+    from node.outcome import PrinterState, Status
 
 Weight = Literal["calm", "look", "stop"]
 
@@ -24,7 +23,7 @@ class Notice:
     text: str
 
 
-def notices(status: Status, words: Words) -> tuple[Notice, ...]:
+def notices(status: "Status", words: Words) -> tuple[Notice, ...]:
     """Everything a person at this counter should know now."""
     return (
         *_stopped(status, words),
@@ -42,19 +41,24 @@ def printer_trouble(trouble: str, words: Words) -> str:
     """A printer's stable key in the words of :mod:`printer.words`; empty for none."""
     if not trouble:
         return ""
+    from printer.errors import Trouble
+    from printer.words import trouble_in_words
+
     if trouble not in set(Trouble):
         return words("The printer has a problem: {trouble}", trouble=trouble)
     return trouble_in_words(Trouble(trouble), words.language)
 
 
-def _stopped(status: Status, words: Words) -> tuple[Notice, ...]:
+def _stopped(status: "Status", words: Words) -> tuple[Notice, ...]:
     if status.stopped is None:
         return ()
+    from tui.wording.advice import STOPPED
+
     why = words(STOPPED.get(status.stopped, status.stopped))
     return (Notice("stop", words("Takes no points: {why}. Call the office.", why=why)),)
 
 
-def _line(status: Status, words: Words) -> Notice:
+def _line(status: "Status", words: Words) -> Notice:
     """The line, what waits and for how long, and how much may still be taken without it."""
     parts = [_up(status, words) if status.hub_reachable else _down(status, words)]
     parts.append(words.many("{count} entry to send", "{count} entries to send", status.waiting))
@@ -68,12 +72,12 @@ def _line(status: Status, words: Words) -> Notice:
     return Notice("look" if look else "calm", words(", ").join(parts))
 
 
-def _up(status: Status, words: Words) -> str:
+def _up(status: "Status", words: Words) -> str:
     """That the line is up; what is to be sent may have to wait all the same."""
     return words("Online, the centre is busy") if status.busy else words("Online")
 
 
-def _down(status: Status, words: Words) -> str:
+def _down(status: "Status", words: Words) -> str:
     """That the line is down, and what that means here: a counter that is stopped has said more."""
     if status.busy:
         down = words("The centre is busy")
@@ -91,11 +95,11 @@ def _down(status: Status, words: Words) -> str:
     return words("{down}: you can go on", down=down)
 
 
-def _demo(status: Status, words: Words) -> tuple[Notice, ...]:
+def _demo(status: "Status", words: Words) -> tuple[Notice, ...]:
     return (Notice("look", words("DEMO: no real points")),) if status.demo else ()
 
 
-def _copies(status: Status, words: Words) -> tuple[Notice, ...]:
+def _copies(status: "Status", words: Words) -> tuple[Notice, ...]:
     found = []
     if status.only_copy:
         found.append(Notice("look", words("Only copy: plug in the USB stick")))
@@ -104,7 +108,7 @@ def _copies(status: Status, words: Words) -> tuple[Notice, ...]:
     return tuple(found)
 
 
-def _clock(status: Status, words: Words) -> tuple[Notice, ...]:
+def _clock(status: "Status", words: Words) -> tuple[Notice, ...]:
     if status.clock is ClockState.UNTRUSTED:
         return (Notice("look", words("Set this PC's clock: nothing works offline")),)
     if status.clock is ClockState.RESTARTED:
@@ -112,7 +116,7 @@ def _clock(status: Status, words: Words) -> tuple[Notice, ...]:
     return ()
 
 
-def _revocation(status: Status, words: Words) -> tuple[Notice, ...]:
+def _revocation(status: "Status", words: Words) -> tuple[Notice, ...]:
     """The centre's own trouble, which narrows what may be taken here without it."""
     since = status.revocation_since
     if since is None:
@@ -126,7 +130,7 @@ def _revocation(status: Status, words: Words) -> tuple[Notice, ...]:
     return (Notice("look", said),)
 
 
-def _paper(printer: PrinterState, paper_waiting: int, words: Words) -> tuple[Notice, ...]:
+def _paper(printer: "PrinterState", paper_waiting: int, words: Words) -> tuple[Notice, ...]:
     found = []
     if printer.trouble and printer.waiting:
         found.append(Notice("look", printer_trouble(printer.trouble, words)))
@@ -166,7 +170,7 @@ def _paper(printer: PrinterState, paper_waiting: int, words: Words) -> tuple[Not
     return tuple(found)
 
 
-def _incidents(status: Status, words: Words) -> tuple[Notice, ...]:
+def _incidents(status: "Status", words: Words) -> tuple[Notice, ...]:
     count = len(status.incidents)
     if not count:
         return ()

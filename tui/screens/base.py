@@ -22,7 +22,6 @@ from textual.screen import Screen
 from node.card.errors import NotThisCard
 from node.card.readers import Lies
 from tui.asking import Trouble, is_refusal
-from tui.usecases import UseCases
 from tui.widgets.answer import Answer
 from tui.widgets.banner import Banner
 from tui.widgets.cardslot import CardSlot
@@ -34,6 +33,7 @@ from tui.wording import marked as N_  # noqa: N812  gettext's own name for a mar
 if TYPE_CHECKING:
     from node.outcome import Refused, Status
     from tui.app import CounterApp
+    from tui.usecases import UseCases
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class CounterScreen(Screen[None]):
         return cast("CounterApp", self.app)
 
     @property
-    def counter(self) -> UseCases:
+    def counter(self) -> "UseCases":
         """The use cases; for questions only."""
         return self.desk.counter
 
@@ -92,9 +92,18 @@ class CounterScreen(Screen[None]):
         if self.desk.status is not None:
             self.show_status(self.desk.status)
 
+    @property
+    def opening(self) -> bool:
+        """Whether it is not there yet for what is typed or scanned meanwhile."""
+        return False
+
     def keep_back(self, event: Key | Paste) -> bool:  # noqa: ARG002  for screens that look at it
         """Asked before a key goes to whoever has the focus; True: this screen keeps it back."""
         return False
+
+    def take(self, text: str, at: float) -> None:  # noqa: ARG002  for screens that take tickets
+        """A ticket was scanned (``at``: its moment in monotonic seconds); here nobody takes it."""
+        self.desk.advise_reason(self.answer, "scan-elsewhere")
 
     def overhear(self) -> None:
         """A ticket was scanned; where it went into no field, say that nothing was taken."""

@@ -1,6 +1,6 @@
 """The first screen: type an amount, scan a ticket, or choose what to do."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,15 +9,16 @@ from textual.containers import Horizontal
 from textual.events import Key, Paste
 from textual.widgets import OptionList, Static
 
-from node.outcome import Status
 from sync.errors import Malformed
 from sync.values import points
 from tui.screens.base import CounterScreen
-from tui.screens.spend import Spend
 from tui.widgets.answer import Answer
 from tui.widgets.cardslot import Choices
 from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
+
+if TYPE_CHECKING:
+    from node.outcome import Status
 
 Job = tuple[str, str, str]
 """Function key (none: chosen from the list or by F1), what the app calls it, and its words."""
@@ -49,7 +50,7 @@ _SHORT = {
 }
 
 
-def jobs_at(status: Status | None) -> tuple[Job, ...]:
+def jobs_at(status: "Status | None") -> tuple[Job, ...]:
     """What can be done at a terminal: only a ticket counter clears what shops bring."""
     clears = status is not None and status.kind == "counter"
     return tuple(job for job in JOBS if clears or job[1] != "clear")
@@ -115,7 +116,7 @@ class Home(CounterScreen):
         else:
             self.answer.note(self.desk.words("Opening the counter. One moment, please."))
 
-    def show_status(self, status: Status) -> None:
+    def show_status(self, status: "Status") -> None:
         """Newest facts for the banner, what can be done here, and whether a shift is open."""
         super().show_status(status)
         if self.query("#jobs"):
@@ -123,7 +124,7 @@ class Home(CounterScreen):
         for line in self.query("#shift").results(Static):
             line.update(self._shift(status))
 
-    def _shift(self, status: Status) -> str:
+    def _shift(self, status: "Status") -> str:
         words = self.desk.words
         if not status.shift_open:
             return words("No shift is open. The first sale opens one, or open it with F8.")
@@ -154,14 +155,27 @@ class Home(CounterScreen):
             return
         self.answer.blank()  # what was said before is over
         if self.desk.screen is not self or not meant_as_amount(event.text):
-            self.desk.take_scan(event)
+            self._hand_on(event)
             return
         try:
             amount = points(event.text)
         except Malformed:
             self.answer.note(self.desk.words("An amount is a whole number, for example 500."))
             return
+        from tui.screens.spend import Spend
+
         self.desk.push_screen(Spend(amount))
+
+    def _hand_on(self, scan: Line.Entered) -> None:
+        """A scan goes to whatever screen is there by now; from here to the one for tickets."""
+        if isinstance(self.desk.screen, CounterScreen):
+            self.desk.screen.take(scan.text, scan.at)
+
+    def take(self, text: str, at: float) -> None:
+        """The screen for tickets takes it."""
+        from tui.screens.redeem import Redeem
+
+        self.desk.push_screen(Redeem(text, at))
 
     @on(OptionList.OptionSelected, "#jobs")
     def choose(self, event: OptionList.OptionSelected) -> None:

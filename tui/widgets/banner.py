@@ -1,13 +1,17 @@
 """The banner on top of every screen: who this counter is and how it is, in words."""
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from node.outcome import Status
 from sync.values import short
 from tui.notices import Notice, Weight, notices
 from tui.wording import Words
+
+if TYPE_CHECKING:
+    from node.outcome import Status
 
 _GRAVEST: tuple[Weight, ...] = ("stop", "look", "calm")
 
@@ -35,7 +39,7 @@ class Banner(Vertical):
         yield Static(self._title, id="title", markup=False)
         yield Static("", id="notices", classes="calm", markup=False)
 
-    def paint(self, status: Status, words: Words) -> None:
+    def paint(self, status: "Status", words: Words) -> None:
         """Show the newest facts."""
         place = f"{status.organisation_name} {status.place} ({short(status.node)})"
         found = notices(status, words)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -22,8 +23,9 @@ from node.card.readers import WITHOUT_SUPPORT, Placed, Readers, Sight
 from sync.values import half_width
 from tui.widgets.burst import Burst
 from tui.wording import Words
-from tui.wording.advice import Advice
-from tui.wording.sights import ON_AGAIN, PUT_BACK, SIGHTS
+
+if TYPE_CHECKING:
+    from tui.wording.advice import Advice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +168,9 @@ class CardSlot(Vertical):
                 line.display = told
                 line.update(words(text))
 
-    def _advice(self) -> Advice:
+    def _advice(self) -> "Advice":
+        from tui.wording.sights import ON_AGAIN, PUT_BACK, SIGHTS
+
         readers = self._readers
         if readers.card is not None and readers.card.nth <= self._offered:
             return ON_AGAIN

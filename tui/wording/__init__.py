@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Literal
 
-from printer.words import aloud
 from sync.clock import tokyo
 from sync.values import DAY, HOUR, Millis
 from tui.wording.po import read_po, write_mo
@@ -64,6 +63,8 @@ class Words:
 
     def ticket(self, number: str | None) -> str:
         """A paper ticket's number in the groups that stand on the paper."""
+        from printer.words import aloud
+
         return aloud(number or "")
 
     def age(self, span: int) -> str:
