@@ -26,6 +26,7 @@ from tests.bench import (
     scan,
     screen,
     settlement,
+    slow,
     tap,
     tickets,
 )
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         "node_commit": lambda at, quick: node_commit.measure(at, commits=400 if quick else 4_000),
         "scan": lambda at, quick: scan.measure(at, scans=100 if quick else 1_000),
         "screen": lambda _, quick: screen.measure(3 if quick else 7),
+        "slow": lambda at, quick: slow.measure(at, customers=1 if quick else 4),
         "tap": lambda at, quick: tap.measure(at, taps=30 if quick else 200),
     },
     "line": {
