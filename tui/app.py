@@ -7,6 +7,7 @@ threads and paint in handlers (:mod:`tui.asking`); what may be asked at the same
 counter's affair, except that one money action is in flight at a time, which is kept here.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from tui.widgets.cardslot import TrayCard
 
 T = TypeVar("T")
+_DRAWN = 1.0
+"""Seconds that the opening waits for the first screen at the most."""
 POLL_EVERY = 1.0
 """Seconds between two looks at the banner's facts; they open no network."""
 
@@ -105,6 +108,7 @@ class CounterApp(App[None]):
         self._unlock = unlock
         self._counter: UseCases | None = None
         self._money_in_flight = False
+        self._drawn = threading.Event()
         self._polling = False
         self._printing = False
         self._more_to_print = False
@@ -118,9 +122,10 @@ class CounterApp(App[None]):
     def on_mount(self) -> None:
         """The first screen; the first time in a PC's life its set-up over it."""
         self.push_screen(Home())
+        self.call_after_refresh(self._drawn.set)
         self.call_after_refresh(self.cards.open, self.post_message)  # it loads pyscard
         if self._enrolment is None:
-            self.call_after_refresh(self.begin)
+            self.begin()
         else:
             from tui.screens.setup import SetUp
 
@@ -133,7 +138,12 @@ class CounterApp(App[None]):
     def begin(self) -> None:
         """Open the counter, now that the screen is there to say so."""
         self._go_home()
-        self.ask(self._open_counter, self._opened)
+        self.ask(self._open, self._opened)
+
+    def _open(self) -> "UseCases":
+        """Open the counter, behind the first screen: what that loads would hold up its drawing."""
+        self._drawn.wait(_DRAWN)
+        return self._open_counter()
 
     def _opened(self, counter: "UseCases | Trouble") -> None:
         if isinstance(counter, Trouble):
