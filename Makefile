@@ -26,7 +26,8 @@ check: .venv/dev
 
 # The hub's own tests once more, with the hub's databases on a PostgreSQL server that they start.
 ON_SERVER := tests/hub/test_postgres.py tests/hub/settlement tests/hub/intake \
-	$(addprefix tests/hub/test_,$(addsuffix .py,tickets clearing voids lost_tickets refunds \
+	tests/hub/api/test_schemathesis.py tests/hub/api/test_negatives.py \
+	$(addprefix tests/hub/test_,$(addsuffix .py,once tickets clearing voids lost_tickets refunds \
 	verdicts feed nights healing residents desk people treasury))
 postgres: .venv/dev
 	$(BIN)/pytest -n $(JOBS) $(ON_SERVER) --database=postgresql
@@ -48,6 +49,7 @@ NODES ?= 2000
 soak: .venv/dev
 	$(BIN)/python -m tests.bench.tickets --tickets $(TICKETS)
 	$(BIN)/python -m tests.load --nodes $(NODES) --seconds 600
+	MACHIKADO_EXAMPLES=200 $(BIN)/pytest -n $(JOBS) tests/hub/api/test_schemathesis.py
 
 sim: .venv/dev
 	$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)

@@ -117,10 +117,13 @@ class _Shapes:
 
     def sealed(self, kind: Any) -> Json:
         """The schema of the hub's signed envelope around a message."""
+        inside = self.of(kind)
+        name = "Signed" + inside["$ref"].rpartition("/")[2]
         envelope: Json = self.components["Signed"]
         places = [dict(place) for place in envelope["prefixItems"]]
-        places[1] |= {"contentMediaType": MESSAGE, "contentSchema": self.of(kind)}
-        return {**envelope, "prefixItems": places}
+        places[1] |= {"contentMediaType": MESSAGE, "contentSchema": inside}
+        self.components[name] = {**envelope, "title": name, "prefixItems": places}
+        return {"$ref": _SCHEMAS + name}
 
 
 def _operation(each: Operation, shapes: _Shapes, example: Json) -> Json:
