@@ -3,6 +3,7 @@
 Raises what an answer means: Malformed, NotAuthentic, RefusedByRule with its reason, Unreachable.
 """
 
+import re
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -46,6 +47,7 @@ from hub.forms import (
     WhyForm,
     WindowRow,
 )
+from hub.paging import MOST
 from hub.signin_forms import (
     JoinForm,
     SessionForm,
@@ -75,10 +77,11 @@ from hub.views import (
 )
 from sync.errors import Unreachable
 from sync.ports import Randomness, SystemRandomness
-from sync.request import Door, Request, raise_for_problem
+from sync.request import Door, Request, Response, header_of, raise_for_problem
 
 T = TypeVar("T")
 _JSON = "application/json"
+_NEXT = re.compile(r'<(/v1/desk/[!-~]+)>; rel="next"')
 
 
 class HubClient:
@@ -183,7 +186,7 @@ class HubClient:
 
     def organisations(self) -> list[OrganisationRow]:
         """Every organisation that was approved."""
-        return self._ask("GET", "organisations", list[OrganisationRow])
+        return self._pages("organisations", list[OrganisationRow])
 
     def add_organisation(self, form: OrganisationForm) -> Answered:
         """Let an organisation apply."""
@@ -202,7 +205,7 @@ class HubClient:
 
     def nodes(self) -> list[NodeRow]:
         """Every terminal."""
-        return self._ask("GET", "nodes", list[NodeRow])
+        return self._pages("nodes", list[NodeRow])
 
     def invite(self, form: InviteForm) -> Answered:
         """Invite a terminal."""
@@ -335,7 +338,7 @@ class HubClient:
 
     def exceptions(self) -> list[ExceptionRow]:
         """What people should see."""
-        return self._ask("GET", "exceptions", list[ExceptionRow])
+        return self._pages("exceptions", list[ExceptionRow])
 
     def exception(self, name: str) -> ExceptionView:
         """One of them, with its evidence."""
@@ -381,6 +384,16 @@ class HubClient:
         form = ResultForm(file=file)
         return self._ask("POST", f"windows/{_step(window)}/result", WindowRow, form)
 
+    def _pages(self, path: str, kind: type[list[T]]) -> list[T]:
+        """A list that comes page by page, whole."""
+        found: list[T] = []
+        ahead = f"/v1/desk/{path}?limit={MOST}"
+        while ahead:
+            answer = self._send("GET", ahead, b"")
+            found += _decoded(answer, kind)
+            ahead = _next(header_of(answer.headers, "link"))
+        return found
+
     def _put(self, path: str, form: msgspec.Struct) -> Answered:
         return self._ask("PUT", path, Answered, form)
 
@@ -397,16 +410,27 @@ class HubClient:
         form: msgspec.Struct | None = None,
         *more: tuple[str, str],
     ) -> T:
-        token = (("Authorization", f"Bearer {self._token}"),) if self._token else ()
-        headers = (*token, *more)
         body = b"" if form is None else msgspec.json.encode(form)
-        request = Request(method, f"/v1/desk/{path}", _JSON, body, headers)
-        response = self._door.send(request)
+        return _decoded(self._send(method, f"/v1/desk/{path}", body, *more), kind)
+
+    def _send(self, method: str, path: str, body: bytes, *more: tuple[str, str]) -> Response:
+        token = (("Authorization", f"Bearer {self._token}"),) if self._token else ()
+        response = self._door.send(Request(method, path, _JSON, body, (*token, *more)))
         raise_for_problem(response)
-        try:
-            return msgspec.json.decode(response.body, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise Unreachable("what answered is not a hub of this version") from None
+        return response
+
+
+def _decoded(response: Response, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(response.body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Unreachable("what answered is not a hub of this version") from None
+
+
+def _next(link: str) -> str:
+    """Where the next page is (RFC 8288), at this hub and nowhere else; empty: there is none."""
+    found = _NEXT.fullmatch(link)
+    return "" if found is None else found[1]
 
 
 def _step(text: str) -> str:

@@ -14,6 +14,7 @@ from hub.core import Core
 from hub.forms import ExceptionRow
 from hub.intake.lines import Kept, kept
 from hub.intake.verify import carries_ticket
+from hub.paging import Listed, Page, cut
 from hub.people import Person
 from hub.points.books import Source
 from hub.points.case import Line, Redemption, line_of, subject
@@ -32,9 +33,18 @@ _OF_PAPER = Redemption | TicketVoided
 """Bodies of records about a paper ticket."""
 
 
-def incidents(tx: Tx) -> list[ExceptionRow]:
-    """What people should see in any town, newest last."""
-    return [_row(each) for each in tx.all("SELECT * FROM incident ORDER BY municipality, id")]
+def incidents(tx: Tx, person: Person, page: Page) -> Listed[ExceptionRow]:
+    """A page of what people should see in the towns that this person works for, newest last."""
+    town, number = page.number
+    rows = tx.all(
+        "SELECT * FROM incident WHERE (municipality, id)>(:town, :number)"
+        " AND (:only='' OR municipality=:only) ORDER BY municipality, id LIMIT :limit",
+        town=town,
+        number=number,
+        only=person.municipality or "",
+        limit=page.limit + 1,
+    )
+    return cut(rows, page, _row, lambda row: (row["municipality"], row["id"]))
 
 
 def incident(tx: Tx, person: Person, name: str) -> Row:

@@ -27,6 +27,7 @@ from hub.bodies import (
 from hub.core import Core
 from hub.intake import incidents
 from hub.intake.lines import cursor
+from hub.paging import Listed, Page, cut
 from hub.points.books import Source
 from hub.points.case import Line
 from hub.store import schema
@@ -40,6 +41,7 @@ from sync.values import (
     Digest,
     EpochId,
     Millis,
+    MunicipalityCode,
     NodeId,
     OrganisationId,
     epoch_number,
@@ -155,6 +157,20 @@ def epoch_named(number: int, public: bytes) -> EpochId:
 def nodes(tx: Tx) -> list[Node]:
     """Every node."""
     return [_node(row) for row in tx.all("SELECT * FROM node ORDER BY municipality, node")]
+
+
+def nodes_page(tx: Tx, page: Page, only: MunicipalityCode | None) -> Listed[Node]:
+    """A page of the nodes of one town, or of all."""
+    home, name = page.name
+    rows = tx.all(
+        "SELECT * FROM node WHERE (municipality, node)>(:home, :name)"
+        " AND (:only='' OR municipality=:only) ORDER BY municipality, node LIMIT :limit",
+        home=home,
+        name=name,
+        only=only or "",
+        limit=page.limit + 1,
+    )
+    return cut(rows, page, _node, lambda row: (row["municipality"], row["node"]))
 
 
 def node_named(tx: Tx, name: NodeId) -> Node:

@@ -40,6 +40,7 @@ from hub.forms import (
     ReserveForm,
 )
 from hub.mykey.registry import MyKey
+from hub.paging import Listed, Page
 from hub.people import Person
 from hub.signin_forms import JoinForm
 from hub.views import OrganisationRow, TownRow
@@ -265,10 +266,10 @@ class Office:
             ),
         )
 
-    def organisations(self, _person: Person) -> list[OrganisationRow]:
-        """Every organisation that was approved."""
+    def organisations(self, _person: Person, page: Page | None = None) -> Listed[OrganisationRow]:
+        """A page of every organisation that was approved."""
         with self._core.database.read() as tx:
-            return town.organisations(tx)
+            return town.organisations_page(tx, page or Page())
 
     # -- nodes
 
@@ -315,10 +316,11 @@ class Office:
             self._desk, person, make(FloatSet, town=home_of(node), node=node, points=form.points)
         )
 
-    def nodes(self, person: Person) -> list[NodeRow]:
-        """Every terminal of the towns this person works for."""
+    def nodes(self, person: Person, page: Page | None = None) -> Listed[NodeRow]:
+        """A page of the terminals of the towns this person works for."""
         with self._core.database.read() as tx:
-            return [
+            found = nodes.nodes_page(tx, page or Page(), person.municipality)
+            rows = [
                 NodeRow(
                     node=each.node,
                     organisation=each.organisation,
@@ -330,9 +332,9 @@ class Office:
                     float_points=nodes.float_of(tx, each.node),
                     last_seen=each.last_seen,
                 )
-                for each in nodes.nodes(tx)
-                if person.works_for(home_of(each.node))
+                for each in found
             ]
+        return Listed(rows, found.next)
 
 
 def _scope(municipality: str) -> str:

@@ -23,6 +23,7 @@ from hub.bodies import (
     PolicySet,
 )
 from hub.core import Core
+from hub.paging import Listed, Page, cut
 from hub.settlement import banks
 from hub.settlement.errors import SettlementError
 from hub.settlement.terms import Payer, read_account, read_payer, read_terms
@@ -152,6 +153,38 @@ def organisations(tx: Tx) -> list[OrganisationRow]:
         )
         for row in tx.all("SELECT * FROM organisation ORDER BY organisation")
     ]
+
+
+def organisations_page(tx: Tx, page: Page) -> Listed[OrganisationRow]:
+    """A page of them, in the order of their names."""
+    home, name = page.name
+    rows = tx.all(
+        "SELECT * FROM organisation WHERE (municipality, organisation)>(:home, :name)"
+        " ORDER BY municipality, organisation LIMIT :limit",
+        home=home,
+        name=name,
+        limit=page.limit + 1,
+    )
+    names = [row["organisation"] for row in rows]
+    accepted: dict[str, list[str]] = {each: [] for each in names}
+    for row in tx.all(
+        "SELECT municipality, organisation FROM acceptance"
+        " WHERE organisation>=:first AND organisation<=:last ORDER BY municipality",
+        first=min(names, default=""),
+        last=max(names, default=""),
+    ):
+        if row["organisation"] in accepted:
+            accepted[row["organisation"]].append(row["municipality"])
+
+    def shown(row: Row) -> OrganisationRow:
+        return OrganisationRow(
+            organisation=row["organisation"],
+            name=row["name"],
+            place=row["place"],
+            accepted_by=tuple(accepted[row["organisation"]]),
+        )
+
+    return cut(rows, page, shown, lambda row: (row["municipality"], row["organisation"]))
 
 
 def organisation_named(tx: Tx, name: OrganisationId) -> OrganisationRow:

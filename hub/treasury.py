@@ -36,6 +36,7 @@ from hub.forms import (
 )
 from hub.intake.decisions import DECISIONS
 from hub.mykey.registry import MyKey
+from hub.paging import Listed, Page
 from hub.people import Person
 from hub.points import queries
 from hub.residents import exact_balances, looked_into
@@ -200,11 +201,10 @@ class Treasury:
 
     # -- exceptions
 
-    def exceptions(self, person: Person) -> list[ExceptionRow]:
-        """What people should see, newest last."""
+    def exceptions(self, person: Person, page: Page | None = None) -> Listed[ExceptionRow]:
+        """A page of what people should see, newest last."""
         with self._core.database.read() as tx:
-            rows = evidence.incidents(tx)
-        return [row for row in rows if person.works_for(MunicipalityCode(row.id[:6]))]
+            return evidence.incidents(tx, person, page or Page())
 
     def exception(self, person: Person, name: str) -> ExceptionView:
         """One of them, with the evidence of both sides and what people decided."""

@@ -1,10 +1,13 @@
 """People's endpoints: points, programmes, grants, tickets, exceptions, settlement."""
 
-from litestar import get, post
+from typing import Any
+
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from hub.api.paged import paged
 from hub.api.repeating import Repeated
 from hub.forms import (
     Answered,
@@ -22,6 +25,7 @@ from hub.forms import (
     SheetView,
     WindowRow,
 )
+from hub.paging import USUAL, asked
 from hub.people import Person
 from hub.treasury import Treasury
 from hub.views import (
@@ -39,6 +43,8 @@ Of = NamedDependency[Treasury]
 By = NamedDependency[Person]
 Once = NamedDependency[Repeated]
 Name = FromPath[str]
+After = FromQuery[str]
+Limit = FromQuery[int]
 
 
 @get("/residents/{name:str}/balances", sync_to_thread=True)
@@ -102,9 +108,11 @@ def show_ticket(of: Of, by: By, name: Name) -> TicketLife:
 
 
 @get("/exceptions", sync_to_thread=True)
-def list_exceptions(of: Of, by: By) -> list[ExceptionRow]:
+def list_exceptions(
+    request: Request[Any, Any, Any], of: Of, by: By, after: After = "", limit: Limit = USUAL
+) -> Response[list[ExceptionRow]]:
     """List what people should see."""
-    return of.exceptions(by)
+    return paged(request, of.exceptions(by, asked(after, limit)), limit)
 
 
 @get("/exceptions/{name:str}", sync_to_thread=True)

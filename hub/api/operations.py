@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Response
 from litestar.routes import HTTPRoute
 
 from hub.routes import ROUTES, Need, Route
@@ -95,10 +95,15 @@ def _endpoint(method: str, path: str, handler: Any) -> Operation:
         takes=(JSON,) if "data" in hints else (),
         reads=hints.get("data"),
         gives=handler.opt.get("gives", JSON),
-        says=handler.opt.get("says", None if "gives" in handler.opt else hints["return"]),
+        says=handler.opt.get("says", None if "gives" in handler.opt else _told(hints["return"])),
         query=tuple(name for name in asked if name in _QUERY - named - _AROUND),
         once="once" in hints,
     )
+
+
+def _told(kind: Any) -> Any:
+    """What is in an answer that has headers of its own, too."""
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is Response else kind
 
 
 _QUERY = {"after", "limit"}

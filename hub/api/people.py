@@ -1,10 +1,13 @@
 """People's endpoints: operators, what waits, towns, organisations, terminals."""
 
-from litestar import delete, get, post, put
+from typing import Any
+
+from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from hub.api.paged import paged
 from hub.api.repeating import Repeated
 from hub.forms import (
     AcceptForm,
@@ -25,6 +28,7 @@ from hub.forms import (
     WhyForm,
 )
 from hub.office import Office
+from hub.paging import USUAL, asked
 from hub.people import Person
 from hub.signin_forms import JoinForm
 from hub.views import OrganisationRow, TownRow
@@ -34,6 +38,8 @@ At = NamedDependency[Office]
 By = NamedDependency[Person]
 Once = NamedDependency[Repeated]
 Name = FromPath[str]
+After = FromQuery[str]
+Limit = FromQuery[int]
 
 
 @post("/join", status_code=200, sync_to_thread=True)
@@ -121,9 +127,11 @@ def fund_reserve(at: At, by: By, once: Once, name: Name, data: JSONBody[ReserveF
 
 
 @get("/organisations", sync_to_thread=True)
-def list_organisations(at: At, by: By) -> list[OrganisationRow]:
+def list_organisations(
+    request: Request[Any, Any, Any], at: At, by: By, after: After = "", limit: Limit = USUAL
+) -> Response[list[OrganisationRow]]:
     """List every organisation that was approved."""
-    return at.organisations(by)
+    return paged(request, at.organisations(by, asked(after, limit)), limit)
 
 
 @post("/organisations", status_code=200, sync_to_thread=True)
@@ -145,9 +153,11 @@ def change_account(at: At, by: By, once: Once, name: Name, data: JSONBody[BankFo
 
 
 @get("/nodes", sync_to_thread=True)
-def list_nodes(at: At, by: By) -> list[NodeRow]:
+def list_nodes(
+    request: Request[Any, Any, Any], at: At, by: By, after: After = "", limit: Limit = USUAL
+) -> Response[list[NodeRow]]:
     """List terminals."""
-    return at.nodes(by)
+    return paged(request, at.nodes(by, asked(after, limit)), limit)
 
 
 @post("/nodes", status_code=200, sync_to_thread=True)
