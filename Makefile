@@ -27,8 +27,11 @@ check: .venv/dev
 # The hub's own tests once more, with the hub's databases on a PostgreSQL server that they start.
 ON_SERVER := tests/hub/test_postgres.py tests/hub/settlement tests/hub/intake \
 	tests/hub/api/test_schemathesis.py tests/hub/api/test_negatives.py \
-	$(addprefix tests/hub/test_,$(addsuffix .py,once tickets clearing voids lost_tickets refunds \
-	verdicts feed nights healing residents desk people treasury))
+	$(addprefix tests/hub/test_,$(addsuffix .py,tickets clearing voids lost_tickets refunds \
+	verdicts feed nights healing residents desk people treasury custody decisions redemptions \
+	limits hold_days late_holds falling_away hotlist zones totals ticket_life ticket_dates \
+	claim_purposes next_card not_accepted waiting numbers telling carried once void_decisions \
+	audit broken_rules))
 postgres: .venv/dev
 	$(BIN)/pytest -n $(JOBS) $(ON_SERVER) --database=postgresql
 

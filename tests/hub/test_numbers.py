@@ -153,7 +153,8 @@ def test_ten_thousand_numbers_take_a_moment(hall: Townhall, kato: Person) -> Non
     names = [f"N{place:07}" for place in range(10_000)]
     with hall.hub.mykey._database.write() as tx:
         tx.many(
-            "INSERT INTO member (mykey_id, state, generated, changed) VALUES (?, 'active', 1, 0)",
+            "INSERT INTO member (mykey_id, state, generated, changed)"
+            " VALUES (?, 'active', TRUE, 0)",
             [(name,) for name in names],
         )
     data = "".join(f"{name},{place}\n" for place, name in enumerate(names)).encode()

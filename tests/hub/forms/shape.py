@@ -24,7 +24,6 @@ _SQLITE = {
     "foreign": "SELECT t.name, f.* FROM pragma_table_list t, pragma_foreign_key_list(t.name) f"
     " WHERE t.schema='main'",
     "triggers": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type='trigger'",
-    "expected": "SELECT tbl, idx, stat FROM sqlite_stat1",
 }
 _OURS = " JOIN pg_namespace n ON n.oid={0}.{1}namespace AND n.nspname=current_schema()"
 _POSTGRES = {
@@ -61,6 +60,12 @@ def shape(tx: Tx, metadata: sa.MetaData, database: str) -> Shape:
     if database == "sqlite":
         found["checks"] = sorted(_checks(tx, metadata))
     return found
+
+
+def told(tx: Tx, database: str) -> list[tuple[Any, ...]]:
+    """What the planner was told of the tables."""
+    asked = "SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx"
+    return tx.rows(asked) if database == "sqlite" else []
 
 
 def _checks(tx: Tx, metadata: sa.MetaData) -> Iterator[tuple[str, str]]:
