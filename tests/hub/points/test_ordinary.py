@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from hub.bodies import PolicySet
+from hub.bodies import PolicySet, ProgrammeAdded
 from hub.intake.receive import receive
 from hub.points.case import Case, Judgement
 from hub.points.judge import Judge
 from hub.points.ordinary import Ordinary
 from sync.policy import Policy
 from sync.records import Tier
-from sync.values import MunicipalityCode, Points
+from sync.values import Millis, MunicipalityCode, Points
 from tests.doubles.clocks import at
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident, corner
@@ -135,10 +135,7 @@ def test_what_another_shop_took_before_leaves_too_little(
 def test_a_float_that_is_used_up_is_found_spend_by_spend(
     town: Corner, shop: Pen, hana: Resident
 ) -> None:
-    small = Policy(float_points=250)
-    town.enact(PolicySet(KAWASAKI, small.encode()))
-    assert shop.basis is not None
-    shop.basis = structs.replace(shop.basis, policy=small.digest)
+    under(town, shop, Policy(float_points=250))
     buy(town, shop, hana, 100, 100, 100)
 
     with listening() as heard:
@@ -185,14 +182,167 @@ def test_a_late_spend_takes_what_lapsed_since(town: Corner, hana: Resident) -> N
     buy(town, pen, hana, 400)
     town.night()
     assert town.wallet(hana) == 0
+    days = ("2027-12-28", "2027-12-29", "2027-12-30", "2027-12-31")
+    town.enact(ProgrammeAdded(KAWASAKI, "102", "祭", "観光課", 0, *days))
+    town.grant(hana, 1_000, programme="102")
 
     with listening() as heard:
         hand_in(town, pen)
 
     assert len(spends(heard)) == 1
-    assert (town.owed(pen), town.incidents()) == (400, [])
+    assert (town.owed(pen), town.wallet(hana)) == (400, 1_000)
+    assert not town.incidents()
     with one_by_one():
         assert not town.audit()
+
+
+def rest(town: Corner, pen: Pen, first: int) -> None:
+    """Hand in from a place on, which is judged with what came before."""
+    receive(town.core, pen.node, pen.epoch, first, pen.batch(first))
+
+
+def reasons(town: Corner) -> list[str]:
+    return [reason for _, _, reason, _ in town.incidents()]
+
+
+def under(town: Corner, shop: Pen, policy: Policy) -> None:
+    """The town allows something else, and the shop has heard of it."""
+    town.enact(PolicySet(KAWASAKI, policy.encode()))
+    assert shop.basis is not None
+    shop.basis = structs.replace(shop.basis, policy=policy.digest)
+
+
+def test_what_the_node_took_before_counts_against_what_it_knew(
+    town: Corner, shop: Pen, hana: Resident
+) -> None:
+    buy(town, shop, hana, 600)
+    hand_in(town, shop)
+    town.grant(hana, 1_000)  # which the shop has not heard of
+
+    first = shop.seq + 1
+    buy(town, shop, hana, 600)
+    rest(town, shop, first)
+    town.round()
+
+    assert reasons(town) == ["too-few-points"]
+
+
+def test_what_was_bought_before_counts_in_number(town: Corner, shop: Pen, hana: Resident) -> None:
+    buy(town, shop, hana, 10, 10, 10)
+    hand_in(town, shop)
+
+    first = shop.seq + 1
+    buy(town, shop, hana, 10)
+    rest(town, shop, first)
+    town.round()
+
+    assert reasons(town) == ["too-many-spends"]
+
+
+def test_what_was_bought_before_counts_in_points(town: Corner, shop: Pen, hana: Resident) -> None:
+    under(town, shop, Policy(most_in_window=500))
+    buy(town, shop, hana, 300)
+    hand_in(town, shop)
+
+    first = shop.seq + 1
+    buy(town, shop, hana, 300)
+    rest(town, shop, first)
+    town.round()
+
+    assert reasons(town) == ["over-day-limit"]
+
+
+def test_two_batches_of_one_posting_count_together(town: Corner, shop: Pen, hana: Resident) -> None:
+    buy(town, shop, hana, 10, 10)
+    rest(town, shop, 1)
+    first = shop.seq + 1
+    buy(town, shop, hana, 10, 10)
+    rest(town, shop, first)
+
+    with listening() as heard:
+        town.round()
+
+    assert spends(heard) == [5, 6]
+    assert reasons(town) == ["too-many-spends"]
+
+
+def test_a_spend_by_the_node_s_own_word_still_uses_the_hold_that_it_names(
+    town: Corner, shop: Pen, hana: Resident
+) -> None:
+    n, asked = town.hold(shop, hana, 300)
+    assert asked.granted
+    shop.spend(hana.card, town.account(hana), 300, town=KAWASAKI, hold=n)
+
+    hand_in(town, shop)
+
+    assert (town.wallet(hana), town.owed(shop)) == (700, 300)
+    assert not [name for name in town.balances() if name.startswith("hold:")]
+
+
+def test_who_only_says_that_the_hub_was_asked_is_judged_alone(
+    town: Corner, shop: Pen, hana: Resident
+) -> None:
+    shop.spend(hana.card, town.account(hana), 300, town=KAWASAKI, tier=Tier.T0)
+
+    with listening() as heard:
+        hand_in(town, shop)
+
+    assert spends(heard) == [3]
+
+
+def test_points_of_no_town_and_the_card_of_another_are_no_ordinary_spends(
+    town: Corner, shop: Pen, hana: Resident, jiro: Resident
+) -> None:
+    account = town.account(hana)
+    shop.spend(hana.card, account, 100, town=MunicipalityCode("011002"))
+    shop.spend(jiro.card, account, 100, town=KAWASAKI)
+
+    with listening() as heard:
+        hand_in(town, shop)
+
+    assert len(spends(heard)) == 2
+    assert reasons(town) == ["other-account", "other-account"]
+
+
+def test_a_shop_that_the_town_has_not_accepted_sells_nothing_ordinary(
+    town: Corner, shop: Pen, hana: Resident
+) -> None:
+    with town.core.database.write() as tx:
+        tx.run("DELETE FROM acceptance")
+    buy(town, shop, hana, 100)
+
+    hand_in(town, shop)
+
+    assert reasons(town) == ["not-accepted"]
+    assert town.wallet(hana) == 1_000
+
+
+def test_points_that_fell_away_for_the_node_are_not_spent_as_a_set(
+    town: Corner, hana: Resident
+) -> None:
+    town.clock.turn(ms=at("2027-03-31 20:00") - town.clock.now())
+    pen = town.node(GREENGROCER)
+    town.feed(pen, available=1_000)
+    town.clock.turn(hours=8)  # past midnight, and the night's work is still to come
+    pen.at = town.clock.now()
+    buy(town, pen, hana, 400)
+
+    hand_in(town, pen)
+
+    assert reasons(town) == ["too-few-points"]
+
+
+def test_a_clock_that_runs_ahead_sells_when_it_is_handed_in(
+    town: Corner, shop: Pen, hana: Resident
+) -> None:
+    shop.at = Millis(town.clock.now() + 60_000)
+    buy(town, shop, hana, 100)
+
+    hand_in(town, shop)
+
+    with town.core.database.read() as tx:
+        moments = tx.rows("SELECT at FROM transfer WHERE source=?", [shop.node])
+    assert moments == [(town.clock.now(),)]
 
 
 WHO, SHOP, SUMS = st.integers(0, 1), st.integers(0, 1), st.integers(1, 700)
