@@ -202,7 +202,7 @@ def _problems(each: Operation) -> list[int]:
     if each.proof is not Proof.NONE:
         found |= {403, 404, 409}
     if each.takes:
-        found |= {404, 409, 413, 415}
+        found |= {404, 408, 409, 413, 415}
     if each.once:
         found.add(422)
     return sorted(found)

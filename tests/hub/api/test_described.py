@@ -143,6 +143,7 @@ def raised() -> set[str]:
         if path.parts[-2:-1] == ("hub",) or "/hub/" in path.as_posix():
             source = path.read_text("utf-8")
             found |= set(re.findall(r'RefusedByRule\(\s*"([a-z-]+)"', source))
+            found |= set(re.findall(r'problem_response\(\s*\d+,\s*"([a-z-]+)"', source))
     return found
 
 
