@@ -98,6 +98,17 @@ def test_who_a_rule_refuses_leaves_nothing_behind_and_spoils_nobody(database: Da
     assert gate.groups == 1
 
 
+def test_who_comes_alone_leaves_nothing_behind_either(database: Database) -> None:
+    def refused() -> None:
+        note(database, "note-refused")
+        raise RefusedByRule("no", "a rule says no")
+
+    with pytest.raises(RefusedByRule):
+        Together(database).run(refused)
+
+    assert noted(database) == []
+
+
 def test_a_mistake_in_one_work_costs_the_others_a_commit_of_their_own(database: Database) -> None:
     gate = Gate()
     crowd = Crowd(Together(database, gate), gate)
