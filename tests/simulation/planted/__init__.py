@@ -17,7 +17,7 @@ PLANTED: dict[str, Mistake] = {
     "hold before commit": Mistake("I5", "storm", 1, hub.hold_before_commit),
     "new life before commit": Mistake("I5", "storm", 5, hub.life_before_commit),
     "outbox advanced before the receipt is stored": Mistake(
-        "I5", "storm", 4, node.receipt_counted_first
+        "I5|I8", "storm", 3, node.receipt_counted_first
     ),
     "receipt counted and never stored": Mistake("I5", "usual", 1, node.receipt_not_stored),
     # custody
@@ -38,7 +38,7 @@ PLANTED: dict[str, Mistake] = {
     "holds freed by any put": Mistake("I4", "usual", 4, hub.holds_freed_by_any_put),
     "a late hold doubled": Mistake("I2", "flaky", 2, hub.late_hold_doubled),
     "a given up attempt opens late": Mistake("I2", "flaky", 3, hub.given_up_attempt_opens),
-    "held without the records before": Mistake("I2", "offline", 2, hub.records_not_asked_first),
+    "held without the records before": Mistake("I2", "offline", 6, hub.records_not_asked_first),
     # tickets
     "second redemption applied": Mistake("I7", "paper", 1, hub.second_redemption_applied),
     "undone first redemption not replaced": Mistake("I7", "paper", 3, hub.none_promoted),
