@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from hub.audit import audit_sums
 from hub.findings import Finding, as_json, in_words
 from hub.store.database import Tx
 from sync.records import Tier
@@ -16,6 +17,10 @@ from tests.hub.breaks import BREAKS, Break
 from tests.hub.breaks_around import AROUND
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, corner
 
+_SUMS = {"sum", "earned payable"} | {
+    f"balance {kind}" for kind in ("deficit", "hold", "payable", "reserve", "ticket", "wallet")
+}
+"""What the transfers alone tell, as :func:`_short` names it."""
 pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
 
 
@@ -71,9 +76,10 @@ def test_in_a_good_database_there_is_nothing_to_find(lived: Corner) -> None:
 @pytest.mark.parametrize("broken", [*BREAKS, *AROUND], ids=lambda broken: broken.name)
 def test_one_changed_fact_is_named(lived: Corner, broken: Break) -> None:
     with _changed(lived, broken.change):
-        found = lived.audit()
+        found, of_sums = lived.audit(), audit_sums(lived.core)
 
     assert {_short(each.finding, each.where) for each in found} == broken.findings
+    assert {_short(each.finding, each.where) for each in of_sums} == broken.findings & _SUMS
     assert lived.audit() == []
 
 

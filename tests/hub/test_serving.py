@@ -183,8 +183,9 @@ def test_the_folder_is_told_in_use_while_the_hub_runs(shell: Shell) -> None:
 
 
 @pytest.mark.processes
-def test_a_running_hub_is_audited_beside_it(shell: Shell) -> None:
-    assert run("hub", "audit", str(shell.folder), "--json").returncode == 0
+@pytest.mark.parametrize("much", [[], ["--sums"]])
+def test_a_running_hub_is_audited_beside_it(shell: Shell, much: list[str]) -> None:
+    assert run("hub", "audit", str(shell.folder), *much, "--json").returncode == 0
 
 
 @pytest.mark.processes
