@@ -33,7 +33,7 @@ def mine() -> Iterator[databases.Server]:
 
 @pytest.fixture(autouse=True)
 def _small_postings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.intake.gather.MOST", 16)
+    monkeypatch.setattr("hub.intake.pace.MOST", 16)
 
 
 def street_on(url: str, folder: Path) -> Street:
