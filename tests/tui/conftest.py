@@ -84,9 +84,13 @@ class Stage:
         """Until every question is answered and painted; a closed gate is not waited for."""
         await self.pilot.pause()
         await self.quiet()
-        while self.counter.gate.is_set() and len(self.app.workers):
+        while self.counter.gate.is_set() and self._under_way():
             await self.app.workers.wait_for_complete()
             await self.pilot.pause()  # an answer may ask the next question
+
+    def _under_way(self) -> bool:
+        """Whether somebody is still asked, or an answer waits to be painted."""
+        return bool(len(self.app.workers) or self.app.message_queue_size)
 
     @property
     def answer(self) -> str:
