@@ -78,6 +78,7 @@ from hub.views import (
 from sync.errors import Unreachable
 from sync.ports import Randomness, SystemRandomness
 from sync.request import Door, Request, Response, header_of, raise_for_problem
+from sync.wire import laid_out
 
 T = TypeVar("T")
 _JSON = "application/json"
@@ -422,7 +423,7 @@ class HubClient:
 
 def _decoded(response: Response, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(response.body, type=kind)
+        return msgspec.json.decode(response.body, type=laid_out(kind))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Unreachable("what answered is not a hub of this version") from None
 

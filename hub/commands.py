@@ -12,6 +12,7 @@ from hub.forms import Answered, BankForm
 from hub.people import Person
 from hub.shapes import in_words
 from sync.errors import Malformed
+from sync.wire import laid_out
 
 B = TypeVar("B", bound=HubBody)
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
@@ -30,7 +31,7 @@ def make(kind: type[B], **values: object) -> B:
     """A command whose bounds are checked as they will be when it is read back."""
     fields = [values[name] for name in kind.__struct_fields__]
     try:
-        return msgspec.convert([kind.__struct_config__.tag, *fields], kind)
+        return msgspec.convert([kind.__struct_config__.tag, *fields], laid_out(kind))
     except msgspec.ValidationError as error:
         names = ("kind", *kind.__struct_fields__)
         raise Malformed(in_words(str(error), names)) from None

@@ -29,6 +29,7 @@ from sync.certificate import CertificateError, Roots
 from sync.democa import ROOT_FILE
 from sync.errors import Damaged, InUse, Malformed, RefusedByRule
 
+from sync.wire import laid_out
 CONFIG = "hub.json"
 LEDGER = "hub.db"
 IDENTITIES = "mykey.db"
@@ -124,7 +125,7 @@ def read_config(folder: Path) -> Config:
         raise Damaged(f"{folder} holds no hub: make one with 'machikado hub init'")
     path = folder / CONFIG
     try:
-        return msgspec.json.decode(read_whole(path), type=Config)
+        return msgspec.json.decode(read_whole(path), type=laid_out(Config))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise damaged(path, f"cannot be read ({error})") from None
 

@@ -37,6 +37,7 @@ from hub.store.database import OF_VERSION, UNFINISHED, Database, Tx
 from hub.store.files import examine, sync_names
 from hub.store.postgres import Postgres, is_on_server
 from sync.errors import Damaged, RefusedByRule
+from sync.wire import laid_out
 
 MOVED = "moved"
 """What the files' names end with afterwards."""
@@ -236,7 +237,7 @@ def _writing(at: Postgres) -> Iterator[tuple[sa.Connection, Tx]]:
 
 def _unfinished(tx: Tx) -> Unfinished | None:
     found = tx.scalar("SELECT value FROM meta WHERE name=:name", name=UNFINISHED)
-    return None if found is None else msgspec.json.decode(found, type=Unfinished)
+    return None if found is None else msgspec.json.decode(found, type=laid_out(Unfinished))
 
 
 def _left_to_do(at: Postgres) -> tuple[str, ...]:

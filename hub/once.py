@@ -26,6 +26,7 @@ from hub.store import schema
 from hub.store.database import Tx
 from sync.errors import Malformed, RefusedByRule
 from sync.values import DAY, PLATFORM, Millis
+from sync.wire import laid_out
 
 KEPT = Millis(7 * DAY)
 """How long a key stands for its call; after that it is as good as new."""
@@ -97,7 +98,7 @@ class Once:
                         f"Idempotency-Key {attempt.key!r} stands for another call: nothing was"
                         " done; draw a new key for each thing you want done"
                     )
-                return msgspec.json.decode(before[1], type=kind)
+                return msgspec.json.decode(before[1], type=laid_out(kind))
             answer = act()
             self._keep(tx, attempt, asked, msgspec.json.encode(answer))
             return answer

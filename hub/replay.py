@@ -40,6 +40,7 @@ from sync.values import (
     NodeId,
     home_of,
 )
+from sync.wire import laid_out
 
 _COPIED = ("cursor", "inbox", "card_evidence", "told", "told_node", "told_card", "feed")
 """What came from outside or was said to nodes: inputs of a judgement, not results of it."""
@@ -188,7 +189,7 @@ class Replay:
 
     def _play_hold(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:
         node, epoch, n, data = rest
-        request = msgspec.msgpack.decode(data, type=HoldRequest)
+        request = msgspec.msgpack.decode(data, type=laid_out(HoldRequest))
         row = self._old.one(
             "SELECT reason FROM hold WHERE node=:node AND epoch=:epoch AND n=:n",
             node=node,

@@ -13,6 +13,7 @@ import msgspec
 
 from sync.errors import Damaged
 from sync.values import Millis
+from sync.wire import laid_out
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 def kept(hub: str) -> Session | None:
     """The session at a hub; None where nobody has signed in, or the file is another program's."""
     with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return msgspec.json.decode(_file(hub).read_bytes(), type=Session)
+        return msgspec.json.decode(_file(hub).read_bytes(), type=laid_out(Session))
     return None
 
 

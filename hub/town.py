@@ -43,6 +43,7 @@ from sync.values import (
     municipality_code,
     organisation_id,
 )
+from sync.wire import laid_out
 
 ACCEPTED = "accepted"
 
@@ -96,7 +97,7 @@ def policy_set(town: MunicipalityCode, data: bytes) -> PolicySet:
         if unknown:
             raise Malformed(f"policy: {', '.join(sorted(unknown))} is not part of a policy")
         merged = {**msgspec.structs.asdict(Policy()), **given}
-        policy = msgspec.convert(list(merged.values()), Policy)
+        policy = msgspec.convert(list(merged.values()), laid_out(Policy))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         names = Policy.__struct_fields__
         raise Malformed(f"policy: {in_words(str(error), names)}") from None

@@ -40,7 +40,7 @@ from sync.feed import (
 from sync.policy import Policy, read_policy
 from sync.standing import Asof, LoneStanding, Standing, ZoneKey
 from sync.values import KeyDigest, Millis, MunicipalityCode, NodeId
-from sync.wire import read, write
+from sync.wire import laid_out, read, write
 
 _I = TypeVar("_I", bound=Item)
 _STATE = "feed"
@@ -245,6 +245,6 @@ class Knowledge:
         if kind is ZoneKeyItem:
             payload = self._keys.unwrap(payload)
         try:
-            return msgspec.msgpack.decode(payload, type=kind)
+            return msgspec.msgpack.decode(payload, type=laid_out(kind))
         except msgspec.MsgspecError as error:
             raise Damaged(f"a stored feed item cannot be read: {error}") from None

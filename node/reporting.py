@@ -21,6 +21,7 @@ from sync.clock import At, ClockState
 from sync.policy import Lists, Policy
 from sync.refund import why_not
 from sync.values import Digest, Millis, TicketNumber
+from sync.wire import laid_out
 
 _INCIDENTS = 50
 PERCENT = 100
@@ -248,7 +249,7 @@ def _stored_good_until(store: Store) -> Millis | None:
     row = store.row("SELECT payload FROM item WHERE kind = 'revocation'")
     if row is None:
         return None
-    good_until = msgspec.msgpack.decode(row[0], type=RevocationItem).good_until
+    good_until = msgspec.msgpack.decode(row[0], type=laid_out(RevocationItem)).good_until
     return None if good_until is None else Millis(good_until)
 
 
@@ -265,9 +266,9 @@ def stored_policy(store: Store) -> tuple[Policy, int]:
     policy = (
         Policy()
         if row is None
-        else read_policy(msgspec.msgpack.decode(row[0], type=PolicyItem).policy)
+        else read_policy(msgspec.msgpack.decode(row[0], type=laid_out(PolicyItem)).policy)
     )
     own = store.row(find, ("limit", ""))
     if own is None:
         return policy, policy.float_points
-    return policy, msgspec.msgpack.decode(own[0], type=LimitItem).float_points
+    return policy, msgspec.msgpack.decode(own[0], type=laid_out(LimitItem)).float_points

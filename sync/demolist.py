@@ -16,6 +16,7 @@ from sync.democa import DemoCa
 from sync.errors import Damaged, RefusedByRule
 from sync.revocation import Kind
 from sync.values import DAY, Millis
+from sync.wire import laid_out
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -46,7 +47,7 @@ def load(directory: Path) -> Revoked:
     """What the CA of a directory took back; raises Damaged where that cannot be read."""
     path = directory / _FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Revoked)
+        return msgspec.json.decode(path.read_bytes(), type=laid_out(Revoked))
     except FileNotFoundError:
         return Revoked()
     except (OSError, msgspec.MsgspecError) as problem:

@@ -26,6 +26,7 @@ from sync.clock import TOKYO_AHEAD, At, ClockState
 from sync.errors import Malformed
 from sync.records import Expiring, Tier
 from sync.values import DAY, CardState, Millis, Points
+from sync.wire import laid_out
 
 Limit = Annotated[int, Meta(ge=0, le=10**9)]
 
@@ -62,7 +63,7 @@ class Policy(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 def read_policy(data: bytes) -> Policy:
     """Read a policy's bytes; raises Malformed."""
     try:
-        return msgspec.msgpack.decode(data, type=Policy)
+        return msgspec.msgpack.decode(data, type=laid_out(Policy))
     except msgspec.MsgspecError as error:
         raise Malformed(f"not a policy: {error}") from None
 

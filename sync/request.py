@@ -24,6 +24,7 @@ from sync.ports import Randomness
 from sync.signing import SigningKey
 from sync.values import Millis
 
+from sync.wire import laid_out
 TAG = "machikado"
 COMPONENTS = ("@method", "@target-uri", "content-digest", "content-type")
 """What a signature covers, no more and no less, in this order."""
@@ -314,7 +315,7 @@ def _problem(response: Response) -> Problem:
     if response.content_type.split(";")[0].strip().lower() != PROBLEM:
         return Problem()
     try:
-        return msgspec.json.decode(response.body, type=Problem)
+        return msgspec.json.decode(response.body, type=laid_out(Problem))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Problem()
 

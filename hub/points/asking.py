@@ -37,7 +37,7 @@ from sync.values import (
     home_of,
     organisation_of,
 )
-from sync.wire import write
+from sync.wire import laid_out, write
 
 MOST_OPEN = 20
 """Open holds of one node."""
@@ -145,7 +145,7 @@ def highest_attempt(tx: Tx, node: NodeId, epoch: EpochId) -> int:
 def _again(hold: Hold, asked: bytes, request: HoldRequest) -> Asked:
     if hold.state == "ended":
         return Asked(granted=False, reason="attempt-ended")
-    first = msgspec.msgpack.decode(asked, type=HoldRequest)
+    first = msgspec.msgpack.decode(asked, type=laid_out(HoldRequest))
     if msgspec.structs.replace(first, after=()) != msgspec.structs.replace(request, after=()):
         return Asked(granted=False, reason="attempt-number-taken")
     if hold.state == "refused":

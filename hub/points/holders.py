@@ -16,6 +16,7 @@ from hub.points.lots import work_out
 from hub.points.returns import Lot
 from sync.records import Ticket
 from sync.values import AccountId, Millis, NodeId, TicketNumber, home_of
+from sync.wire import laid_out
 
 
 def to_holder(
@@ -52,7 +53,7 @@ def _given_with(books: Books, hold: Source) -> tuple[list[TicketNumber], bool]:
         "SELECT tickets, state FROM hold WHERE municipality=? AND node=? AND epoch=? AND n=?",
         [home_of(node), node, hold.epoch, hold.seq],
     )[0]
-    given = msgspec.msgpack.decode(bytes(data), type=tuple[Ticket, ...])
+    given = msgspec.msgpack.decode(bytes(data), type=laid_out(tuple[Ticket, ...]))
     return sorted(ticket.number for ticket in given), state == "used"
 
 

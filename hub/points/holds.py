@@ -19,6 +19,7 @@ from sync.errors import Damaged
 from sync.holds import CLAIMS, Purpose
 from sync.records import Ticket
 from sync.values import AccountId, EpochId, Millis, MunicipalityCode, NodeId, home_of
+from sync.wire import laid_out
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ def read_hold(fields: Row) -> Hold:
         points=fields["points"],
         state=fields["state"],
         reason=fields["reason"],
-        tickets=msgspec.msgpack.decode(fields["tickets"], type=tuple[Ticket, ...]),
+        tickets=msgspec.msgpack.decode(fields["tickets"], type=laid_out(tuple[Ticket, ...])),
         posting=fields["posting"],
     )
 

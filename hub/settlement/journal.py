@@ -24,6 +24,7 @@ from hub.store.files import sync_names, write_whole
 from sync.errors import Damaged, MachikadoError, NotAuthentic, RefusedByRule
 from sync.signing import SigningKey, verify
 from sync.values import Millis, OrganisationId
+from sync.wire import laid_out
 
 _PURPOSE = "release"
 
@@ -120,7 +121,7 @@ class Journal:
 
     def _read(self, line: bytes, number: int) -> Release:
         try:
-            entry = msgspec.json.decode(line, type=_Entry)
+            entry = msgspec.json.decode(line, type=laid_out(_Entry))
             if entry.key != self._key.public:
                 raise NotAuthentic("signed by a key that is not this hub's")
             verify(entry.key, entry.signature, _PURPOSE, msgspec.json.encode(entry.release))

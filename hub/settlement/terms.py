@@ -27,6 +27,7 @@ from hub.settlement.calendar import (
 from hub.settlement.errors import CalendarRefused, PastHorizon
 from hub.shapes import in_words
 from sync.errors import Damaged, Malformed
+from sync.wire import laid_out
 
 _T = TypeVar("_T")
 _DayOfMonth = Annotated[int, Meta(ge=1, le=MONTH_END)]
@@ -62,7 +63,7 @@ def read_terms(data: bytes) -> Terms:
     if not data:
         return Terms()
     try:
-        terms = msgspec.json.decode(data, type=Terms)
+        terms = msgspec.json.decode(data, type=laid_out(Terms))
         _ = terms.calendar
     except (msgspec.MsgspecError, CalendarRefused) as error:
         raise Malformed(f"this is no settlement calendar: {in_words(str(error))}") from None
@@ -127,6 +128,6 @@ def bank_account(details: BankDetails) -> banks.BankAccount:
 
 def _read(data: bytes, kind: type[_T], what: str) -> _T:
     try:
-        return msgspec.msgpack.decode(data, type=kind)
+        return msgspec.msgpack.decode(data, type=laid_out(kind))
     except msgspec.MsgspecError as error:
         raise Damaged(f"a stored {what} cannot be read: {error}") from None

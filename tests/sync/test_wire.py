@@ -1,5 +1,7 @@
 """Messages up and down: each reads back as itself, and foreign bytes are refused in words."""
 
+import subprocess
+import sys
 from typing import TypeGuard
 
 import msgspec
@@ -210,3 +212,9 @@ def test_no_message_carries_a_number_that_no_database_holds() -> None:
 
 def is_message(each: object) -> TypeGuard[type[msgspec.Struct]]:
     return isinstance(each, type) and issubclass(each, msgspec.Struct)
+
+
+def test_threads_that_read_the_first_message_of_its_kind_do_not_end_the_process() -> None:
+    """Two terminals hand in at the moment that a hub has started."""
+    done = subprocess.run([sys.executable, "-m", "tests.sync.first_read"], check=False)
+    assert done.returncode == 0
