@@ -4,7 +4,9 @@ Properties try the same examples in every run, so that a failure is a failure ev
 ``pytest --hypothesis-profile=explore`` tries new ones.
 """
 
+import logging
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +31,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--database=postgresql``: the hubs of these tests are on a server."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+@pytest.fixture(autouse=True)
+def _the_programs_log_as_it_was() -> "Iterator[None]":
+    """A command that ran sends the program's log to a file; the next test's lines are not its."""
+    log = logging.getLogger("machikado")
+    propagate, handlers = log.propagate, log.handlers[:]
+    yield
+    for handler in set(log.handlers).difference(handlers):
+        with suppress(OSError):
+            handler.close()
+    log.propagate, log.handlers[:] = propagate, handlers
 
 
 @pytest.fixture(scope="session")
