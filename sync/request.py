@@ -13,23 +13,19 @@ import hashlib
 from base64 import b32encode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
 
 from sync.errors import Busy, Malformed, NotAuthentic, RefusedByRule, TooMany, Unreachable
 from sync.ports import Randomness
-from sync.signing import SigningKey
+from sync.rfc9421 import TAG, base, parameters, read_input, read_signature
+from sync.signing import SigningKey, parsed
 from sync.values import Millis
-
 from sync.wire import laid_out
-TAG = "machikado"
-COMPONENTS = ("@method", "@target-uri", "content-digest", "content-type")
-"""What a signature covers, no more and no less, in this order."""
-PARAMETERS = frozenset({"created", "keyid", "tag"})
-"""What a signature says of itself, no more and no less."""
+
 PROBLEM = "application/problem+json"
 REQUEST_ID = "X-Request-Id"
 """The header that names one call, in the question and in its answer."""
@@ -40,11 +36,6 @@ CLOCK_SKEW = "clock-skew"
 """The reason in the answer to a request whose time is outside the window."""
 LONGEST_WAIT = 3600
 """The longest wait that an answer may ask for, in seconds; more counts as this."""
-_SIGNED = ("Content-Digest", "Signature-Input", "Signature")
-"""The headers that signing adds."""
-_ANY_CLOCK = timedelta(days=365_000)
-"""The library would compare with the machine's own clock; this leaves the judgement to ``now``."""
-
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -95,18 +86,10 @@ class Door(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Message:
-    """What the signature library reads and writes: only what is signed, and the signature."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-
-
 def header_of(headers: Headers, name: str) -> str:
     """A header's value, repeated lines joined by commas (RFC 9110, 5.3); empty when missing."""
-    return ", ".join(value for key, value in headers if key.lower() == name.lower())
+    name = name.lower()
+    return ", ".join([value for key, value in headers if key.lower() == name])
 
 
 def content_digest(body: bytes) -> str:
@@ -122,39 +105,27 @@ def sign_request(
     ``origin`` is the hub's, ``https://hub.example:8443``; ``created`` is in seconds since 1970.
     Raises Malformed when method, path or content type cannot stand in a request.
     """
-    from http_message_signatures import (
-        HTTPMessageSignaturesException,
-        HTTPMessageSigner,
-        MappingKeyResolver,
-    )
-    from http_message_signatures.algorithms import ED25519
-
-    message = _Message(
-        request.method,
-        origin + request.path_with_query,
-        {"Content-Type": request.content_type},
-    )
-    signer = HTTPMessageSigner(
-        signature_algorithm=ED25519,
-        key_resolver=MappingKeyResolver(public_keys={}, private_keys={keyid: key.private}),
-    )
+    digest = content_digest(request.body)
+    params = parameters(keyid, created)
     try:
-        signer.sign(
-            message,
-            key_id=keyid,
-            created=datetime.fromtimestamp(created, UTC),
-            label=TAG,
-            tag=TAG,
-            include_alg=False,  # the key says it: nothing to be talked into
-            covered_component_ids=COMPONENTS,
-            body=request.body,
-        )
-    except HTTPMessageSignaturesException as error:
+        signed = base(_values(request, origin, digest), params)
+    except Malformed as error:
         raise Malformed(f"a request that cannot be signed: {error}") from None
+    signature = b64encode(key.private.sign(signed)).decode("ascii")
     return replace(
         request,
-        headers=request.headers + tuple((name, message.headers[name]) for name in _SIGNED),
+        headers=(
+            *request.headers,
+            ("Content-Digest", digest),
+            ("Signature-Input", f"{TAG}={params}"),
+            ("Signature", f"{TAG}=:{signature}:"),
+        ),
     )
+
+
+def _values(request: Request, origin: str, digest: str) -> tuple[str, str, str, str]:
+    """What the signature's components are of a request (:data:`sync.rfc9421.COMPONENTS`)."""
+    return request.method, origin + request.path_with_query, digest, request.content_type
 
 
 def verify_request(
@@ -176,15 +147,23 @@ def verify_request(
     Raises NotAuthentic, for 5 ClockSkew: then the sender is who it says, only its clock is wrong.
     The caller still checks that this key may make this call.
     """
-    claim = _claim(header_of(request.headers, "signature-input"))
-    if "#" in request.path_with_query:  # RFC 9110, 7.1: the library would leave it out
-        raise NotAuthentic("a request's target has no fragment")
-    if header_of(request.headers, "content-digest") != content_digest(request.body):
+    claim = read_input(header_of(request.headers, "signature-input"))
+    digest = content_digest(request.body)
+    if header_of(request.headers, "content-digest") != digest:
         raise NotAuthentic("the body is not what was signed: Content-Digest does not fit")
     public = find_key(claim.keyid)
     if public is None:
         raise NotAuthentic(f"no key is known here as {claim.keyid!r}")
-    _verify_signature(request, origin, claim.keyid, public)
+    signature = read_signature(header_of(request.headers, "signature"), claim.label)
+    try:
+        signed = base(_values(request, origin, digest), claim.params)
+        parsed(public).verify(signature, signed)
+    except Malformed as error:
+        raise NotAuthentic(f"the signature does not hold: {error}") from None
+    except (InvalidSignature, ValueError):
+        raise NotAuthentic(
+            "the signature does not hold: it fits neither this request nor this key"
+        ) from None
     off = claim.created * 1000 - now
     if abs(off) > window_ms:
         raise ClockSkew(
@@ -192,64 +171,6 @@ def verify_request(
             f" the hub's; at most {window_ms // 1000} s are accepted"
         )
     return claim.keyid
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """What a signature says of itself before anybody has checked it."""
-
-    keyid: str
-    created: int
-
-
-def _claim(signature_input: str) -> _Claim:
-    """Read Signature-Input (RFC 9421, section 4.1); refuse what is not exactly as agreed."""
-    import http_sf
-
-    if not signature_input:
-        raise NotAuthentic("the request is not signed")
-    try:
-        members = http_sf.parse(signature_input.encode("ascii"), tltype="dictionary")
-    except ValueError as error:
-        raise NotAuthentic(f"Signature-Input cannot be read: {error}") from None
-    if not isinstance(members, dict) or len(members) != 1:
-        raise NotAuthentic("the request carries more than one signature; it must carry one")
-    match next(iter(members.values())):
-        case (list() as covered, dict() as says):
-            if covered != [(name, {}) for name in COMPONENTS]:
-                raise NotAuthentic(f"the signature must cover exactly {', '.join(COMPONENTS)}")
-            if says.keys() != PARAMETERS:
-                raise NotAuthentic(f"the signature must say {', '.join(sorted(PARAMETERS))}")
-            if says["tag"] != TAG:
-                raise NotAuthentic(f"the signature's tag is {says['tag']!r}, not {TAG!r}")
-            match says["keyid"], says["created"]:
-                case str() as keyid, int() as created:
-                    return _Claim(keyid, created)
-    raise NotAuthentic("Signature-Input does not have the shape of a signature")
-
-
-def _verify_signature(request: Request, origin: str, keyid: str, public: bytes) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from http_message_signatures import (
-        HTTPMessageSignaturesException,
-        HTTPMessageVerifier,
-        MappingKeyResolver,
-    )
-    from http_message_signatures.algorithms import ED25519
-
-    keys = MappingKeyResolver(
-        public_keys={keyid: Ed25519PublicKey.from_public_bytes(public)}, private_keys={}
-    )
-    verifier = HTTPMessageVerifier(signature_algorithm=ED25519, key_resolver=keys)
-    verifier.max_clock_skew = _ANY_CLOCK
-    headers = {name: header_of(request.headers, name) for name in _SIGNED}
-    headers["Content-Type"] = request.content_type
-    message = _Message(request.method, origin + request.path_with_query, headers)
-    try:
-        verifier.verify(message, max_age=None)
-    except HTTPMessageSignaturesException as error:
-        words = str(error) or "it fits neither this request nor this key"
-        raise NotAuthentic(f"the signature does not hold: {words}") from None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

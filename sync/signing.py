@@ -71,7 +71,7 @@ class SigningKey:
 def verify(public: bytes, signature: bytes, what: str, *parts: bytes) -> None:
     """Check a signature; raises NotAuthentic."""
     try:
-        _parsed(public).verify(signature, tagged(what, *parts))
+        parsed(public).verify(signature, tagged(what, *parts))
     except (InvalidSignature, ValueError):
         raise NotAuthentic(
             f"the signature of this {what} does not fit the key {thumbprint(public)}"
@@ -79,8 +79,8 @@ def verify(public: bytes, signature: bytes, what: str, *parts: bytes) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(public: bytes) -> Ed25519PublicKey:
-    """Reading a key costs as much as checking with it, and few keys sign much."""
+def parsed(public: bytes) -> Ed25519PublicKey:
+    """A public key, read; raises ValueError. That costs as much as checking, and few sign much."""
     return Ed25519PublicKey.from_public_bytes(public)
 
 

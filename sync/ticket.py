@@ -21,9 +21,11 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import InvalidSignature
+
 from sync.clock import TOKYO_AHEAD
 from sync.errors import Malformed, NotAuthentic
-from sync.signing import SigningKey
+from sync.signing import SigningKey, parsed
 from sync.values import (
     BETWEEN_DIGITS,
     MOST_POINTS,
@@ -186,7 +188,7 @@ def read_ticket(data: bytes, keys: Mapping[MunicipalityCode, tuple[bytes, ...]])
     ]
     if not candidates:
         raise UnknownSigner(_town_named(envelope.payload))
-    town = _signer(data, candidates)
+    town = _signer(envelope, candidates)
     ticket = _ticket(envelope.payload)
     if dumps(_claims(ticket)) != envelope.payload:
         raise Malformed("not a signed ticket: another spelling of its claims")
@@ -334,6 +336,7 @@ class _Envelope:
     """COSE_Sign1, taken apart but not checked."""
 
     kid: bytes
+    protected: bytes
     payload: bytes
     signature: bytes
 
@@ -358,30 +361,26 @@ def _envelope(data: bytes) -> _Envelope:
     )
     if not well_typed:
         raise Malformed("not a signed ticket, or not signed by EdDSA")
-    exact = CBORTag(_SIGN1, [dumps({_ALG: _EDDSA, _KID: kid}), {}, payload, signature])
-    if dumps(exact) != data:
+    ours = dumps({_ALG: _EDDSA, _KID: kid})
+    if dumps(CBORTag(_SIGN1, [ours, {}, payload, signature])) != data:
         raise Malformed("not a signed ticket: another spelling of it")
-    return _Envelope(kid, payload, signature)
+    return _Envelope(kid, ours, payload, signature)
 
 
-def _signer(data: bytes, candidates: Iterable[tuple[MunicipalityCode, bytes]]) -> MunicipalityCode:
-    """Whose key made the signature; raises NotAuthentic."""
-    from cwt import COSE, VerifyError
+def _signer(
+    envelope: _Envelope, candidates: Iterable[tuple[MunicipalityCode, bytes]]
+) -> MunicipalityCode:
+    """Whose key made the signature over its Sig_structure (RFC 9052, 4.4); or NotAuthentic."""
+    from cbor2 import dumps
 
-    cose = COSE.new()
+    signed = dumps(["Signature1", envelope.protected, b"", envelope.payload])
     for town, public in candidates:
         try:
-            cose.decode(data, _public_key(public))
-        except VerifyError:
+            parsed(public).verify(envelope.signature, signed)
+        except (InvalidSignature, ValueError):
             continue
         return town
     raise NotAuthentic("the ticket was changed, or is not one of this municipality")
-
-
-@lru_cache(_KEYS_KEPT)
-def _public_key(public: bytes) -> "COSEKeyInterface":
-    """What a town's tickets are checked with: made once, since every scan needs it."""
-    return _cose_key(public)
 
 
 @lru_cache(_KEYS_KEPT)
