@@ -1,22 +1,26 @@
 """The next batch on its way while the hub still answers the one before.
 
-    the line    |== first ==|== second ==|== third ==|
-    the node    ^ first     ^ second: about half of the first has left
+    the line    |= first =|== second ==|======= third =======|
+    the node    ^ first   ^ second     ^ third: the first is answered
 
 An exchange that waits for each answer leaves a long line empty for a round trip a batch. So at most
-one batch goes ahead of its turn, on a connection of its own, where answers take long enough to be
-felt. It names no ended attempts, and whatever goes wrong with it is as if it had never been sent:
-its answer counts only when its turn has come and the hub has taken it; otherwise the same records
-are sent once more, and the hub takes what comes twice once.
+one batch goes ahead of its turn, on a connection of its own: where an answer takes long enough to
+be felt, and when the batch before it is thought to have left. Of the first batch of an exchange
+nobody knows how long its answer takes: the second one goes when that was long enough to be felt. It
+names no ended attempts, and whatever goes wrong with it is as if it had never been sent: its answer
+counts only when its turn has come and the hub has taken it; otherwise the same records are sent
+once more, and the hub takes what comes twice once.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from node.line import Line
 from sync.calls import HubCalls
-from sync.errors import MachikadoError
+from sync.errors import MachikadoError, Unreachable
 from sync.receipt import Answer
+from sync.session import QUICK
 from sync.values import EpochId
 
 LONG = 200
@@ -37,14 +41,30 @@ class Packed:
         return calls.put_records(self.epoch, self.first, self.body)
 
 
+class Leaving:
+    """Whether a batch has left ahead of its turn: decided once, by whoever is first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: bool | None = None
+
+    def has_left(self, *, else_now: bool) -> bool:
+        """Whether it has; where that is not decided, it leaves now or never."""
+        with self._lock:
+            if self._left is None:
+                self._left = else_now
+            return self._left
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A batch that went ahead."""
+    """A batch that goes ahead."""
 
     packed: Packed
     began: int
     """When, in the machine's running time (ms)."""
     answer: Callable[[], Answer]
+    leaving: Leaving
 
 
 class Ahead:
@@ -53,30 +73,48 @@ class Ahead:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._sent: Sent | None = None
-        self._took = 0
+        self._took: int | None = None
+        self._quickest = 0
+        self._a_byte = 0.0
+        """Milliseconds that a byte of the last batch took beyond the quickest answer."""
         self._failed = False
 
     @property
     def worth(self) -> bool:
-        """Whether the next batch should go ahead: answers take long, and none has failed so."""
-        return self._took >= LONG and not self._failed
+        """Whether the next batch should go ahead: answers may take long, and none failed so."""
+        return (self._took is None or self._took >= LONG) and not self._failed
 
-    def took(self, ms: int) -> None:
-        """An answer took so long."""
-        self._took = ms
+    @property
+    def grows(self) -> bool:
+        """Whether the next batch may be longer, as it would be behind one more good answer."""
+        return self._took is None or self._took <= QUICK
 
-    def send(self, packed: Packed, *, now: int, since: int) -> None:
-        """Send a batch once half of the one before has left, which began at ``since``."""
-        after = max(0, since + self._took // 2 - now)
-        answer = self._line.begin(packed.put, after / 1000)
+    def took(self, ms: int, packed: Packed) -> None:
+        """The answer to a batch took so long."""
+        self._quickest = ms if self._took is None else min(ms, self._quickest)
+        self._took, self._a_byte = ms, (ms - self._quickest) / len(packed.body)
+
+    def send(self, packed: Packed, behind: Packed, *, now: int, since: int) -> None:
+        """Send a batch once the one before has left, which began at ``since``."""
+        leaves = since + max(LONG, int(self._a_byte * len(behind.body)))
+        after = max(0, leaves - now)
+        leaving = Leaving()
+
+        def put(calls: HubCalls) -> Answer:
+            if not leaving.has_left(else_now=True):
+                raise Unreachable("its turn came before it left")
+            return packed.put(calls)
+
+        answer = self._line.begin(put, after / 1000)
         if answer is not None:
-            self._sent = Sent(packed=packed, began=now + after, answer=answer)
+            self._sent = Sent(packed=packed, began=now + after, answer=answer, leaving=leaving)
 
     def turn(self, epoch: EpochId, first: int) -> Sent | None:
         """What went ahead, if it is what has its turn now; anything else is forgotten."""
         sent, self._sent = self._sent, None
-        fits = sent is not None and (sent.packed.epoch, sent.packed.first) == (epoch, first)
-        return sent if fits else None
+        if sent is None or (sent.packed.epoch, sent.packed.first) != (epoch, first):
+            return None
+        return sent if sent.leaving.has_left(else_now=False) else None
 
     def answer(self, sent: Sent) -> Answer | None:
         """Wait for the hub's answer; None when there is none, whatever the reason."""

@@ -44,6 +44,7 @@ from sync.records import AnyBody, PileClosed, PileOpened, TicketCleared
 from sync.scan import NoTicket, scanned_ticket
 from sync.ticket import SignedTicket, claimed, name_of, read_ticket
 from sync.values import (
+    Digest,
     MunicipalityCode,
     OrganisationId,
     TicketNumber,
@@ -157,13 +158,11 @@ class Clearing:
         found = latest(self._parts.store, self._parts.writer.epoch)
         return None if found is None or found.closed is not None else self._whole(found)
 
-    def _whole(self, found: Opened) -> Pile:
+    def _whole(self, found: Opened, digest: Digest | None = None) -> Pile:
+        """``digest`` of the record that closes it."""
         store, epoch = self._parts.store, self._parts.writer.epoch
         lines = sums(store, epoch, found.seq)
         names = {one.organisation: one.name for one in self._known()}
-        row = store.row(
-            "SELECT digest FROM record WHERE epoch = ? AND seq = ?", (epoch, found.closed or 0)
-        )
         return Pile(
             epoch=epoch,
             opened=found.seq,
@@ -179,7 +178,7 @@ class Clearing:
             returned=returned(store, epoch, found.seq),
             closed=found.closed,
             closed_at=found.closed_at,
-            digest=None if row is None else row[0],
+            digest=digest,
         )
 
     def close(self) -> Pile | Refused:
@@ -191,10 +190,10 @@ class Clearing:
                 pile = self._require()
                 return PileClosed(pile.opened, pile.count, pile.points)
 
-            def also(_committed: Committed) -> None:
+            def also(committed: Committed) -> None:
                 found = latest(self._parts.store, self._parts.writer.epoch)
                 assert found is not None  # noqa: S101  it was required a moment ago
-                done.append(self._whole(found))
+                done.append(self._whole(found, committed.digest))
                 self._parts.paper.clearing_receipt(done[0])
 
             try:

@@ -99,6 +99,7 @@ class Inbox:
                 self._incident(
                     verdict.outcome, f"{epoch} {verdict.seq}: {verdict.reason}", receipt.at
                 )
+        self._writer.receipts_come()
         count_receipts(self._store, epoch, receipt.decision)
         return len(news)
 

@@ -289,13 +289,13 @@ class Limits:
         town: MunicipalityCode,
         known: KnownStanding | None,
         silent_since: Millis,
+        receipted: int,
     ) -> Basis:
         """What the record says the decision was made from."""
         _, digest = self._knowledge.policy(town)
         state = self._knowledge.state
         as_of = known.as_of if known is not None else state.as_of
         account = account_in(known, town)
-        receipted = "SELECT receipted FROM epoch WHERE epoch = ?"
         return Basis(
             policy=digest,
             incarnation=0 if as_of is None else as_of.incarnation,
@@ -304,6 +304,6 @@ class Limits:
             available=0 if account is None else account.available,
             expiring=() if account is None else account.expiring,
             included=0 if as_of is None else dict(as_of.includes).get(epoch, 0),
-            receipted=self._store.number(receipted, (epoch,)),
+            receipted=receipted,
             silent_since=silent_since,
         )

@@ -48,6 +48,8 @@ class _Tally:
 
     sent: int = 0
     receipts: int = 0
+    trimmed: int = 0
+    """For how many of the receipts the second path was trimmed."""
     pages: int = 0
     papers: int = 0
 
@@ -99,6 +101,8 @@ class Outbox:
                 if fetch:
                     self._line.tell_time()
                 while not isinstance(step := self._next(session), End):
+                    if not isinstance(step, Put):
+                        self._trim(tally)
                     self._do(session, step, tally)
             except Unreachable as error:
                 session.on(Event.SILENCE)
@@ -109,6 +113,7 @@ class Outbox:
             else:
                 tally.papers += self._paper.tickets(self._writer.now().ms)
             self._size = session.size
+            self._trim(tally)
             return SyncResult(
                 reached=not trouble,
                 sent=tally.sent,
@@ -118,6 +123,15 @@ class Outbox:
                 trouble=trouble,
                 refused=said_no,
             )
+
+    def _trim(self, tally: _Tally) -> None:
+        """Trim the second path once for all receipts of a hand-in, before anything else follows.
+
+        To trim is to write what is left of it anew, and the counter waits with its next sale.
+        """
+        if tally.receipts > tally.trimmed:
+            tally.trimmed = tally.receipts
+            self._renewal.trim()
 
     def _next(self, session: Session) -> Put | FindCommon | AskEpoch | GetPage | End:
         return session.next(self.epochs(), must_renew=bool(self._writer.life.stopped))
@@ -178,12 +192,10 @@ class Outbox:
         taken = self._inbox.take(put.epoch, answer, ended, closed=put.closed)
         tally.receipts += taken.verdicts
         tally.papers += taken.papers
-        if taken.verdicts:
-            self._renewal.trim()
         if taken.ahead and put.epoch != self._writer.epoch:
             self._renewal.take_back(put.epoch)
         took = self._time.ran() - began
-        self._ahead.took(took)
+        self._ahead.took(took, packed)
         if taken.on_chain or self._branch(put.epoch) is not None:
             session.on(Event.MOVED, took=took)
         else:
@@ -195,9 +207,10 @@ class Outbox:
         if not self._ahead.worth or closed or first > self._writer.tip.seq:
             return
         if now.count and self._branch(now.epoch) is None:
-            put = Put(epoch=now.epoch, first=first, most=session.size, closed=False)
+            most = session.longer if self._ahead.grows else session.size
+            put = Put(epoch=now.epoch, first=first, most=most, closed=False)
             packed = self._pack(put, self._line.calls.coding, ())
-            self._ahead.send(packed, now=self._time.ran(), since=began)
+            self._ahead.send(packed, now, now=self._time.ran(), since=began)
 
     def _answer_ahead(self, sent: Sent) -> Answer | None:
         """The answer to what went ahead; None unless the hub took it."""

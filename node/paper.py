@@ -22,6 +22,7 @@ from node.outcome import Approved, TicketPaper, ZReport
 from node.pile import Pile
 from node.sheets import SlipNote, aware
 from node.store import Store
+from node.writer import Committed
 from printer import documents
 from printer.spool import Job, State
 from sync.errors import Malformed, NotAuthentic
@@ -117,13 +118,9 @@ class Paper:
         item = self._knowledge.town(town)
         return (town, town) if item is None else (item.name, item.point_name)
 
-    def slip(self, done: Approved) -> None:
+    def slip(self, done: Committed, said: Approved) -> None:
         """Note the slip of a record that has one; inside its transaction."""
-        note = SlipNote(done.balance_after, done.as_of, done.at_cap)
-        self._store.execute(
-            "UPDATE record SET slip = ? WHERE epoch = ? AND seq = ?",
-            (write(note), done.epoch, done.seq),
-        )
+        done.slip = write(SlipNote(said.balance_after, said.as_of, said.at_cap))
 
     def queue_slips(self) -> None:
         """Make print jobs of the slips that have none yet, in the order of their records."""

@@ -122,7 +122,7 @@ class Refunding:
             tier=None,
             number=TicketNumber(past.number) if past.number else None,
         )
-        self._parts.paper.slip(approved)
+        self._parts.paper.slip(done, approved)
         return approved
 
 

@@ -146,6 +146,7 @@ class Renewal:
                             head=b"",
                             evidence=None,
                         )
+                    self._writer.receipts_come()
                     settle_again(self._store, epoch)
                 except Malformed:
                     digests = []

@@ -83,5 +83,5 @@ class Reversing:
             number=TicketNumber(number) if number else None,
         )
         if kind != "ticket.cleared":  # a pile has one receipt, when it is closed
-            self._parts.paper.slip(approved)
+            self._parts.paper.slip(done, approved)
         return approved

@@ -265,6 +265,7 @@ class Spending:
             card=prepared.card,
             hold=prepared.attempt,
             basis=self._parts.limits.basis(
+                receipted=self._parts.writer.receipted,
                 epoch=self._parts.writer.epoch,
                 town=prepared.municipality,
                 known=known,
@@ -293,5 +294,5 @@ class Spending:
             at_cap=rest is not None and rest.at_cap,
             as_of=None if rest is None else rest.as_of,
         )
-        parts.paper.slip(approved)
+        parts.paper.slip(done, approved)
         return approved

@@ -195,9 +195,15 @@ class Store:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Move the log into the file, without shortening it. For idle moments."""
+        """Move the log into the file, without shortening it, and begin it anew. For idle moments.
+
+        The first commit of a log that begins anew syncs twice, once for the log's own header: no
+        customer should wait for that, so it is made here, of the header of the file.
+        """
         with self._lock:
             self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            with self.transaction():
+                self._execute("PRAGMA user_version = 0")
 
     def in_memory(self) -> "Store":
         """A copy that lives in memory only, to compute in without touching anything."""

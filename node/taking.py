@@ -121,6 +121,7 @@ class Taking:
             tier=Tier.T0 if granted else Tier.T2,
             hold=attempted.n,
             basis=parts.limits.basis(
+                receipted=parts.writer.receipted,
                 epoch=parts.writer.epoch,
                 town=paper.ticket.municipality,
                 known=None,

@@ -266,7 +266,7 @@ class Tickets:
             tier=record.body.tier,
             number=ticket.number,
         )
-        self._parts.paper.slip(approved)
+        self._parts.paper.slip(done, approved)
         return approved
 
 

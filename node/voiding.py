@@ -238,7 +238,7 @@ class Voiding:
             tier=None if body.lost else Tier.T0,
             number=body.number,
         )
-        self._parts.paper.slip(approved)
+        self._parts.paper.slip(done, approved)
         self._parts.paper.withdraw(body.number)
         return approved
 

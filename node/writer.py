@@ -2,8 +2,8 @@
 
     lock
       build the record after the present tip
-      the card signs it (where it takes points), the tap checks the signature
-      sign the head
+      the card signs it (where it takes points), the tap checks the signature; meanwhile another
+        thread signs the head, which the card's signature is no part of
       ONE transaction: record, evidence, certificate, projection, attempt, the slip's note
       second path
     unlock -> only now anybody says "done"
@@ -14,7 +14,9 @@ Nothing else enters the chain from building to commit. The lock is not held whil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from node.beside import Beside
 from node.card.tap import Signature
 from node.identity import STOPPED_WORDS, Life, keep_life, life_of
 from node.keys import Keys
@@ -63,12 +65,14 @@ class Proof:
     certificate: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Committed:
-    """A record that is in the chain."""
+    """A record that is in the chain, or comes into it with the transaction that is open."""
 
     record: Record
     digest: Digest
+    slip: bytes | None = None
+    """The note of its slip, for its row; whoever finishes it in that transaction may set it."""
 
 
 Make = Callable[[At, int], AnyBody]
@@ -98,12 +102,29 @@ class Writer:
         self.life = life_of(store)
         self._key: SigningKey | None = None
         self._certified: set[tuple[EpochId, KeyDigest]] = set()
+        self._receipted: int | None = None
+        self._beside: Beside[Head] = Beside("sign-head")
         self.tip = self._read_tip()
 
     @property
     def epoch(self) -> EpochId:
         """The present epoch."""
         return self.life.epoch
+
+    @property
+    def receipted(self) -> int:
+        """The last record of the present epoch up to which every receipt is stored.
+
+        Each record says so; it is read once, and again when receipts came.
+        """
+        if self._receipted is None:
+            receipted = "SELECT receipted FROM epoch WHERE epoch = ?"
+            self._receipted = self._store.number(receipted, (self.epoch,))
+        return self._receipted
+
+    def receipts_come(self) -> None:
+        """Receipts are being stored; called inside their transaction, which nobody reads beside."""
+        self._receipted = None
 
     def now(self) -> At:
         """The moment a record made now would carry."""
@@ -138,7 +159,7 @@ class Writer:
         proof: Proof | None = None,
         also: Callable[[Committed], None] | None = None,
     ) -> Committed:
-        """Add one record; ``also`` runs inside its transaction.
+        """Add one record; ``also`` runs inside its transaction, before the record's own row.
 
         Raises RefusedByRule (``stopped``), what ``make`` and the card raise, DiskFull. Then nothing
         of it is kept.
@@ -167,24 +188,23 @@ class Writer:
         )
         data = encode(record)
         digest = chain.digest(data)
-        piece = None if proof is None else self._evidence(proof, data, digest)
-        evidence = None if piece is None else write(piece)
-        head = sign_head(self.key(), self.node, self.epoch, seq, digest)
+        signed = partial(sign_head, self.key(), self.node, self.epoch, seq, digest)
+        if proof is None:
+            piece = evidence = None
+            head = signed()
+        else:
+            signed_beside = self._beside.begin(signed)
+            piece = self._evidence(proof, data, digest)
+            evidence, head = write(piece), signed_beside()
         done = Committed(record=record, digest=digest)
         try:
             with self._store.transaction():
-                insert(
-                    self._store,
-                    record,
-                    data=data,
-                    digest=digest,
-                    head=head.signature,
-                    evidence=evidence,
-                )
+                project(self._store, record)
                 if proof is not None and piece is not None:
                     self._keep_certificate(proof, KeyDigest(piece.key))
                 if also is not None:
                     also(done)
+                _keep(self._store, done, data, head.signature, evidence)
         except BaseException:
             self.tip = self._read_tip()  # a commit that failed may still have reached the disk
             raise
@@ -229,13 +249,14 @@ class Writer:
                 )
                 self._store.execute("UPDATE epoch SET state = 'open' WHERE epoch = ?", (epoch,))
                 self.life, self._key, self.tip = Life(epoch, ""), None, START
+                self._receipted = None
                 keep_life(self._store, self.life)
                 return self._commit(genesis, None, None)
 
     def reload(self) -> None:
         """Read life and tip again after records came back from elsewhere."""
         with self.lock:
-            self.life, self._key = life_of(self._store), None
+            self.life, self._key, self._receipted = life_of(self._store), None, None
             self.tip = self._read_tip()
 
     def _read_tip(self) -> Tip:
@@ -256,11 +277,27 @@ def insert(
     evidence: bytes | None,
 ) -> None:
     """Put a record with its evidence and projection into the tables, inside a transaction."""
-    store.execute(
-        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-        (record.epoch, record.seq, digest, record.kind, record.at.ms, data, head, evidence),
-    )
+    _keep(store, Committed(record=record, digest=digest), data, head, evidence)
     project(store, record)
+
+
+def _keep(store: Store, done: Committed, data: bytes, head: bytes, evidence: bytes | None) -> None:
+    """A record's own row: all that it has, at once."""
+    record = done.record
+    store.execute(
+        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.epoch,
+            record.seq,
+            done.digest,
+            record.kind,
+            record.at.ms,
+            data,
+            head,
+            evidence,
+            done.slip,
+        ),
+    )
 
 
 def head_of(store: Store, node: NodeId, epoch: EpochId, seq: int) -> Head | None:

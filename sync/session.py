@@ -172,6 +172,11 @@ class Session:
         self._asked = False
         self._searched: EpochId | None = None
 
+    @property
+    def longer(self) -> int:
+        """How long a batch may be behind one more good answer."""
+        return min(self.size * 2, MOST_RECORDS)
+
     def next(self, epochs: Sequence[EpochFacts], *, must_renew: bool) -> Step:
         """The next thing to do, by what is stored now. ``epochs`` stand oldest first."""
         self._steps += 1
@@ -198,7 +203,7 @@ class Session:
         if state is None:
             raise ValueError(f"{event} cannot happen while {self.state}")
         if event is Event.MOVED and took <= QUICK:
-            self.size = min(self.size * 2, MOST_RECORDS)
+            self.size = self.longer
         elif event is Event.SILENCE:
             self.size = max(self.size // 2, 1)
         elif event is Event.OFF_CHAIN:

@@ -55,7 +55,7 @@ def plant(point: str) -> None:
     """Make the program die there. Points before the commit keep nothing, those after it all."""
     patches: dict[str, tuple[object, str, Any]] = {
         "before-head": (writer, "sign_head", die),
-        "after-insert": (writer, "insert", die_after(writer.insert)),
+        "after-insert": (writer, "_keep", die_after(writer._keep)),
         "before-commit": (Store, "_execute", die_at_commit(Store._execute)),
         "before-second-path": (SecondPath, "append", die),
         "after-second-path": (SecondPath, "append", die_after(SecondPath.append)),

@@ -26,6 +26,11 @@ def pages_in_the_log(folder: Path) -> int:
     return int(struct.unpack("<I" if sys.byteorder == "little" else ">I", header)[0])
 
 
+def log_header(folder: Path) -> bytes:
+    """What a log that begins anew begins with (SQLite, fileformat 4.1)."""
+    return (folder / f"{FILE}-wal").read_bytes()[:32]
+
+
 def test_a_sale_writes_three_pages(shop: Shop) -> None:
     """Its record with evidence and slip, its move, and the move's place under the account."""
     shop.cut()
@@ -39,6 +44,37 @@ def test_a_sale_writes_three_pages(shop: Shop) -> None:
         written.append(pages_in_the_log(shop.folder) - before)
 
     assert min(written) == 3  # the other one may have begun a new page
+
+
+def test_the_first_sale_after_a_rest_begins_no_log_anew(shop: Shop) -> None:
+    """Who begins it syncs its header too (SQLite, fileformat 4.4): that was done in the rest."""
+    begun = set()
+    for act in (lambda: shop.counter.open_shift("staff"), shop.counter.close_shift):
+        shop.counter.rest()
+        rested = log_header(shop.folder)
+        act()
+        assert log_header(shop.folder) == rested, "salts and sequence are as the rest left them"
+        begun.add(rested)
+
+    assert len(begun) == 2, "each rest moves the log into the file"
+
+
+def test_between_the_pin_and_the_word_there_is_one_commit(shop: Shop) -> None:
+    """Each commit is a sync, of which a slow disk makes ten milliseconds."""
+    shop.cut()
+    assert isinstance(shop.counter.spend(shop.card, KAWASAKI, Points(100), pin()), Approved)
+    prepared = shop.counter.prepare(shop.card, KAWASAKI, Points(100))
+    assert isinstance(prepared, Prepared)
+    statements: list[str] = []
+    shop.counter.parts.store._connection.set_trace_callback(statements.append)
+
+    assert isinstance(shop.counter.take(prepared, shop.card, pin()), Approved)
+
+    assert [one for one in statements if one.startswith(("BEGIN", "COMMIT"))] == [
+        "BEGIN IMMEDIATE",
+        "COMMIT",
+    ]
+    assert sum("record" in one for one in statements if one.startswith(("INSERT", "UPDATE"))) == 1
 
 
 def test_a_busy_hour_without_rest_lengthens_no_file(shop: Shop) -> None:

@@ -2,11 +2,15 @@
 
 from contextlib import closing
 
+import pytest
+
 from node.audit import findings
 from node.outcome import Approved, Refused
 from node.store import Store
 from sync.batch import READ, Coding, coding_of, read_evidence, split, unpack
+from sync.errors import DiskFull
 from sync.feed import Page
+from sync.records import Basis, Spend, decode
 from sync.session import read_stick
 from sync.standing import Asof
 from sync.values import Millis, Points
@@ -33,6 +37,44 @@ def test_a_spend_whose_receipt_was_lost_is_posted_once(shop: Shop) -> None:
 
     assert shop.hub.balance(shop.key) == 4_700
     assert shop.counter.status().waiting == 0
+
+
+def test_each_sale_says_how_far_receipts_are_here_also_where_storing_them_failed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = spend(shop)
+    assert isinstance(first, Approved)
+    assert basis(shop, first).receipted < first.seq
+
+    def full(_now: Millis) -> int:
+        raise DiskFull("in the middle of what brings receipts")
+
+    monkeypatch.setattr(shop.counter.parts.paper, "tickets", full)
+    with pytest.raises(DiskFull):
+        shop.counter.sync_now()
+    monkeypatch.undo()
+    shop.cut()
+    second = spend(shop)
+    assert isinstance(second, Approved)
+    assert basis(shop, second).receipted < first.seq
+
+    shop.mend()
+    shop.counter.sync_now()
+    third = spend(shop)
+
+    assert isinstance(third, Approved)
+    assert basis(shop, third).receipted == second.seq
+
+
+def basis(shop: Shop, done: Approved) -> Basis:
+    """What a spend's record says that it was decided from."""
+    row = shop.counter.parts.store.row(
+        "SELECT bytes FROM record WHERE epoch = ? AND seq = ?", (done.epoch, done.seq)
+    )
+    assert row is not None
+    body = decode(row[0]).body
+    assert isinstance(body, Spend)
+    return body.basis
 
 
 def test_the_cursor_is_followed_backwards_when_a_hub_comes_back_from_a_backup(shop: Shop) -> None:
