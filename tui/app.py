@@ -17,9 +17,10 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
+from textual.reactive import Reactive
+from textual.theme import Theme
 from textual.widget import Widget
 
-from node.card.readers import Lies, Placed
 from sync.errors import Damaged
 from tui.asking import Answered, Trouble, answered
 from tui.readers import CardNews, ReaderDesk, StartWatch
@@ -31,6 +32,7 @@ from tui.wording import Words, number
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
+    from node.card.readers import Lies, Placed
     from node.outcome import Finding, PrinterState, Refused, Status, SyncResult
     from tui.screens.palette import Command
     from tui.screens.setup import Enrolment
@@ -76,6 +78,7 @@ class CounterApp(App[None]):
     CSS = """
     Screen { background: $background; color: $foreground; }
     """
+    theme = Reactive(CONTRAST.name)
 
     def __init__(
         self,
@@ -94,8 +97,6 @@ class CounterApp(App[None]):
         """
         super().__init__()
         draw_plain_scroll_bars()
-        self.register_theme(CONTRAST)
-        self.theme = CONTRAST.name
         self.words = words
         self.tray = tuple(tray)
         self.cards = ReaderDesk(watch)
@@ -113,15 +114,19 @@ class CounterApp(App[None]):
         self._printing = False
         self._more_to_print = False
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Widgets name the lights' colours before the theme is applied."""
-        return dict(CONTRAST.variables)
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """The only one: set later, it would have the style sheets read twice."""
+        return {CONTRAST.name: CONTRAST}
 
     # -- opening and closing
 
+    def get_default_screen(self) -> Home:
+        """The first screen."""
+        return Home()
+
     def on_mount(self) -> None:
-        """The first screen; the first time in a PC's life its set-up over it."""
-        self.push_screen(Home())
+        """The first time in a PC's life its set-up stands over the first screen."""
         self.call_after_refresh(self._drawn.set)
         self.call_after_refresh(self.cards.open, self.post_message)  # it loads pyscard
         if self._enrolment is None:
@@ -382,7 +387,7 @@ class CounterApp(App[None]):
         self.cards.hear(news)
         self._show_readers()
 
-    def mark_card(self, card: Placed, lies: Lies) -> None:
+    def mark_card(self, card: "Placed", lies: "Lies") -> None:
         """Something was found out about a card, or done with it."""
         self.cards.mark(card, lies)
         self._show_readers()

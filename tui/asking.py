@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
-from node.card.errors import CardError
 from sync.errors import MachikadoError, RefusedByRule
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ class Trouble:
     @property
     def put_back(self) -> bool:
         """What was prepared still stands, for the card that is put down once more."""
+        from node.card.errors import CardError
+
         return isinstance(self.problem, CardError) and self.problem.put_back
 
     @property

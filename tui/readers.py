@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
-from node.card.errors import NoReaderSupport
 from node.card.readers import WITHOUT_SUPPORT, Lies, Placed, Readers
 
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ class ReaderDesk:
         """Begin to watch; ``post`` is called from the watch's thread."""
         if self._start is None:
             return
+        from node.card.errors import NoReaderSupport
 
         def report(event: "Event") -> None:
             post(CardNews(event))

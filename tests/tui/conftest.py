@@ -15,7 +15,8 @@ from tests.doubles.readers import SONY, FakeReaders, one_reader
 from tui.app import CounterApp
 from tui.widgets.answer import Answer
 from tui.widgets.burst import Burst
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import CardSlot
+from tui.widgets.choices import Choices
 from tui.widgets.pin import PinEntry
 from tui.wording import Language, Words
 
@@ -89,8 +90,14 @@ class Stage:
             await self.pilot.pause()  # an answer may ask the next question
 
     def _under_way(self) -> bool:
-        """Whether somebody is still asked, or an answer waits to be painted."""
-        return bool(len(self.app.workers) or self.app.message_queue_size)
+        """Whether somebody is still asked, or an answer waits to be painted, or what follows it."""
+        screen = self.app.screen
+        pumps = (self.app, screen, *screen.walk_children())
+        return bool(
+            len(self.app.workers)
+            or screen._callbacks
+            or any(pump.message_queue_size or pump._next_callbacks for pump in pumps)
+        )
 
     @property
     def answer(self) -> str:

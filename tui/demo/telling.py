@@ -5,8 +5,6 @@ ones, ``en.po`` what Japanese names mean. What they do not hold is looked for am
 words, so that a refusal is told in the words a person at the counter reads.
 """
 
-import gettext
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from importlib import resources
@@ -17,7 +15,7 @@ import click
 
 from tui.wording import Language, Words, number
 from tui.wording.advice import Advice, advice_for
-from tui.wording.po import read_po, write_mo
+from tui.wording.po import Catalogue, read_po
 
 Value = str | int
 _WEEKDAYS = "月火水木金土日"
@@ -88,9 +86,9 @@ class Teller:
                 told.write(line + "\n")
 
 
-def _catalogue(language: Language) -> gettext.GNUTranslations:
+def _catalogue(language: Language) -> Catalogue:
     text = resources.files(__package__).joinpath(f"{language}.po").read_text(encoding="utf-8")
-    return gettext.GNUTranslations(io.BytesIO(write_mo(read_po(text))))
+    return Catalogue(read_po(text))
 
 
 def _width(text: str) -> int:

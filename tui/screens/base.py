@@ -11,7 +11,7 @@ Rules kept here, for all screens:
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -19,21 +19,18 @@ from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.screen import Screen
 
-from node.card.errors import NotThisCard
-from node.card.readers import Lies
 from tui.asking import Trouble, is_refusal
 from tui.widgets.answer import Answer
 from tui.widgets.banner import Banner
-from tui.widgets.cardslot import CardSlot
 from tui.widgets.foot import Foot
 from tui.widgets.line import Line
-from tui.widgets.pin import PinEntry
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
 if TYPE_CHECKING:
     from node.outcome import Refused, Status
     from tui.app import CounterApp
     from tui.usecases import UseCases
+    from tui.widgets.cardslot import CardSlot
 
 T = TypeVar("T")
 
@@ -83,8 +80,10 @@ class CounterScreen(Screen[None]):
     def body(self) -> ComposeResult:
         """What the screen is for."""
 
-    def slot(self) -> CardSlot:
+    def slot(self) -> "CardSlot":
         """A new place to ask for a card, as this counter has it."""
+        from tui.widgets.cardslot import CardSlot
+
         return CardSlot(self.desk.words, self.desk.tray, self.desk.cards.readers)
 
     def on_mount(self) -> None:
@@ -107,6 +106,8 @@ class CounterScreen(Screen[None]):
 
     def overhear(self) -> None:
         """A ticket was scanned; where it went into no field, say that nothing was taken."""
+        from tui.widgets.pin import PinEntry
+
         if not isinstance(self.focused, Line | PinEntry):
             self.desk.advise_reason(self.answer, "scan-elsewhere")
 
@@ -121,8 +122,12 @@ class CounterScreen(Screen[None]):
 
     def show_readers(self) -> None:
         """How the card readers are now, for the place that asks for a card."""
-        for slot in self.query(CardSlot):
+        for slot in self._slots():
             slot.show(self.desk.cards.readers)
+
+    def _slots(self) -> "Iterator[CardSlot]":
+        """Its places that ask for a card; by name: the first screen has none, and loads none."""
+        return cast("Iterator[CardSlot]", self.query("CardSlot").results())
 
     def ask(
         self,
@@ -153,6 +158,9 @@ class CounterScreen(Screen[None]):
 
     def _mark_card(self, answer: object, *, money: bool) -> None:
         """A card that paid is used until it was put down again: one tap, one money signature."""
+        from node.card.errors import NotThisCard
+        from node.card.readers import Lies
+
         found = answer.problem if isinstance(answer, Trouble) else None
         if isinstance(found, NotThisCard):
             lies = Lies.FOREIGN
@@ -160,7 +168,7 @@ class CounterScreen(Screen[None]):
             lies = Lies.USED
         else:
             return
-        for slot in self.query(CardSlot):
+        for slot in self._slots():
             if slot.card is not None:
                 self.desk.mark_card(slot.card, lies)
 

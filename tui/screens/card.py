@@ -27,7 +27,8 @@ from node.outcome import Refused, TownStanding
 from sync.values import KeyDigest
 from tui.asking import Trouble
 from tui.screens.base import CounterScreen
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import CardSlot
+from tui.widgets.choices import Choices
 from tui.widgets.pin import PinEntry
 from tui.widgets.steps import Steps
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

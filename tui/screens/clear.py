@@ -26,7 +26,7 @@ from tui.screens.base import CounterScreen
 from tui.screens.confirm import Confirm
 from tui.screens.found import ask_to_compare
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.figures import BigAmount, BigNumber
 from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

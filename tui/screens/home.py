@@ -13,7 +13,7 @@ from sync.errors import Malformed
 from sync.values import points
 from tui.screens.base import CounterScreen
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 
@@ -87,8 +87,8 @@ class Home(CounterScreen):
         words = self.desk.words
         with Horizontal():
             yield Static(words("Type the amount and Enter, or scan a ticket:"), id="ask")
-            yield Line(name="entry")
-        yield Choices(name="jobs", numbered=False)
+            yield Line(name="entry", disabled=not self.desk.is_open)
+        yield Choices(name="jobs", numbered=False, disabled=not self.desk.is_open)
         yield Static("", id="shift", markup=False)
         yield Answer()
 

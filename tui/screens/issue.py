@@ -26,7 +26,7 @@ from tui.screens.card import CardScreen, Scene
 from tui.screens.look import Look
 from tui.usecases import UseCases
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

@@ -19,7 +19,8 @@ from sync.errors import Malformed
 from sync.values import KeyDigest, mykey_id
 from tui.screens.card import CardScreen, Scene
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import CardSlot
+from tui.widgets.choices import Choices
 from tui.widgets.line import Line
 from tui.widgets.steps import Steps
 from tui.wording import in_fours

@@ -17,7 +17,8 @@ from tui.screens.card import CardScreen, Scene
 from tui.screens.confirm import Confirm
 from tui.screens.register import wrong_with
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import CardSlot
+from tui.widgets.choices import Choices
 from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
 from tui.wording.members import WILL, told_of

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from sync.values import half_width
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.line import Line
 from tui.wording import Words
 

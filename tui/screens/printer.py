@@ -20,7 +20,7 @@ from tui.screens.base import CounterScreen
 from tui.screens.look import Look
 from tui.screens.printersetup import PrinterSetUp
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.table import Table
 from tui.wording import Words
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

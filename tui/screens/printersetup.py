@@ -24,7 +24,7 @@ from printer.profiles import PROFILES, UNKNOWN, Profile
 from tui.notices import printer_trouble
 from tui.screens.base import CounterScreen
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.line import Line
 from tui.widgets.steps import Steps
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

@@ -21,7 +21,7 @@ from sync.values import half_width, mykey_id
 from tui.screens.card import CardScreen, Scene
 from tui.screens.numbers import Numbers
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.line import Line
 from tui.widgets.steps import Steps
 from tui.wording import Words, in_fours

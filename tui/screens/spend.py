@@ -26,7 +26,8 @@ from sync.values import MunicipalityCode, Points, points
 from tui.asking import Trouble
 from tui.screens.card import READING, CardScreen, Scene
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import CardSlot, Choices
+from tui.widgets.cardslot import CardSlot
+from tui.widgets.choices import Choices
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

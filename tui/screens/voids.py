@@ -19,7 +19,7 @@ from node.outcome import CardLook, Refused
 from node.voided import LiveTicket, SeenTicket, Voided
 from tui.screens.card import READING, CardScreen, Scene
 from tui.widgets.answer import Answer
-from tui.widgets.cardslot import Choices
+from tui.widgets.choices import Choices
 from tui.widgets.figures import BigAmount
 from tui.widgets.line import Line
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text

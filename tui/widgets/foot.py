@@ -31,4 +31,5 @@ class Foot(Footer):
                     self._words(binding.description),
                     binding.action,
                     disabled=not enabled,
-                ).data_bind(compact=Footer.compact)
+                    classes="-compact",  # from the start: each later change styles the key anew
+                )

@@ -65,13 +65,26 @@ class Line(Input):
             return self.line
 
     def __init__(
-        self, value: str = "", *, name: str = "", keeps: bool = False, secret: bool = False
+        self,
+        value: str = "",
+        *,
+        name: str = "",
+        keeps: bool = False,
+        secret: bool = False,
+        disabled: bool = False,
     ) -> None:
         """``name`` becomes the id; ``secret``: shown as stars.
 
         ``keeps``: the value stays to be seen, for fields of a form.
         """
-        super().__init__(value, password=secret, id=name or None, max_length=LONGEST, compact=True)
+        super().__init__(
+            value,
+            password=secret,
+            id=name or None,
+            max_length=LONGEST,
+            compact=True,
+            disabled=disabled,
+        )
         self.cursor_blink = False
         self._keeps = keeps
         self._cr_at = -_PAIR

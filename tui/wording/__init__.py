@@ -6,15 +6,13 @@ process. Texts that are kept in tables before anybody knows the language are mar
 :func:`marked`.
 """
 
-import gettext
-import io
 from collections.abc import Mapping
-from importlib import resources
+from gettext import NullTranslations
+from pathlib import Path
 from typing import Literal
 
-from sync.clock import tokyo
 from sync.values import DAY, HOUR, Millis
-from tui.wording.po import read_po, write_mo
+from tui.wording.po import Catalogue, read_po
 
 Language = Literal["ja", "en"]
 
@@ -79,6 +77,8 @@ class Words:
 
     def moment(self, at: Millis) -> str:
         """Month, day and minute in Asia/Tokyo: ``11/21 14:05``."""
+        from sync.clock import tokyo
+
         moment = tokyo(at)
         return f"{moment.month}/{moment.day} {moment:%H:%M}"
 
@@ -93,8 +93,7 @@ def in_fours(mykey_id: str) -> str:
     return f"{mykey_id[:4]} {mykey_id[4:]}"
 
 
-def _catalogue(language: Language) -> gettext.NullTranslations:
+def _catalogue(language: Language) -> NullTranslations:
     if language == "en":
-        return gettext.NullTranslations()
-    text = resources.files(__name__).joinpath(f"{language}.po").read_text(encoding="utf-8")
-    return gettext.GNUTranslations(io.BytesIO(write_mo(read_po(text))))
+        return NullTranslations()
+    return Catalogue(read_po(Path(__file__).with_name(f"{language}.po").read_text("utf-8")))

@@ -1,17 +1,20 @@
 """Read a translator's .po file, so that a fresh clone speaks Japanese without a build step.
 
 Only what .po files of this project hold is read: comments, ``msgctxt`` free entries, plural forms
-and the header (GNU gettext manual, "The Format of PO Files"). The entries become a .mo image in
-memory ("The Format of GNU MO Files"), because the standard library reads that one.
+and the header (GNU gettext manual, "The Format of PO Files"). It is read before the first screen,
+so most lines go without a reader of escapes; the rule of plural forms is the standard library's.
 """
 
-import json
-import struct
+import gettext
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from sync.errors import Damaged
 
-_MAGIC = 0x950412DE
+_PLURAL: Final = re.compile(r"^Plural-Forms:.*\bplural=([^;\n]+)", re.MULTILINE)
+_PLAIN: Final = re.compile(r'"([^"\\]*)"')
+"""A text without escapes: nearly all of them."""
 
 
 def read_po(text: str) -> dict[str, str]:
@@ -32,17 +35,28 @@ def read_po(text: str) -> dict[str, str]:
     return entries
 
 
-def write_mo(entries: Mapping[str, str]) -> bytes:
-    """The same entries as the bytes of a .mo file: keys sorted, no hash table."""
-    pairs = sorted((key.encode(), words.encode()) for key, words in entries.items())
-    header = struct.pack("<7I", _MAGIC, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
-    at = len(header) + 16 * len(pairs)
-    tables, strings = b"", b""
-    for column in (0, 1):
-        for pair in pairs:
-            tables += struct.pack("<2I", len(pair[column]), at + len(strings))
-            strings += pair[column] + b"\0"
-    return header + tables + strings
+class Catalogue(gettext.NullTranslations):
+    """What gettext gives for these entries; a sentence without a translation stays as it is."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        """``entries`` as :func:`read_po` gives them, the header among them."""
+        super().__init__()
+        self._entries = entries
+        rule = _PLURAL.search(entries.get("", ""))
+        self._form = gettext.c2py("n != 1" if rule is None else rule[1])
+
+    def gettext(self, message: str) -> str:
+        """The sentence in the catalogue's language."""
+        return self._entries.get(message, message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """The form of the sentence for this count."""
+        forms = self._entries.get(f"{msgid1}\0{msgid2}")
+        return super().ngettext(msgid1, msgid2, n) if forms is None else _nth(forms, self._form(n))
+
+
+def _nth(forms: str, form: int) -> str:
+    return forms.split("\0")[form]
 
 
 def _entries(text: str) -> Iterator[dict[str, str]]:
@@ -57,7 +71,19 @@ def _entries(text: str) -> Iterator[dict[str, str]]:
         elif not plain.startswith("#"):
             if not plain.startswith('"'):
                 name, _, plain = plain.partition(" ")
-            try:
-                entry[name] = entry.get(name, "") + json.loads(plain)
-            except (ValueError, TypeError) as problem:
-                raise Damaged(f"the translation cannot be read in line {number}") from problem
+            without = _PLAIN.fullmatch(plain)
+            words = _escaped(plain, number) if without is None else without[1]
+            entry[name] = entry.get(name, "") + words
+
+
+def _escaped(text: str, line: int) -> str:
+    """A text with escapes, which are those of JSON."""
+    import json
+
+    try:
+        words = json.loads(text)
+    except ValueError:
+        words = None
+    if not isinstance(words, str):
+        raise Damaged(f"the translation cannot be read in line {line}")
+    return words

@@ -10,11 +10,7 @@ import pytest
 from tests.tui.demo.programs import DEMO, ROOT, environment, hub_runs, run_demo
 from tui.demo.bank import read_order
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("demo"),  # the month is played once for all of these
-]
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Reading a translator's file and handing it to the standard library."""
 
-import gettext
-import io
+from json import dumps
 
 import pytest
 from hypothesis import given
@@ -9,14 +8,10 @@ from hypothesis import strategies as st
 
 from sync.errors import Damaged
 from tui.wording import language_of
-from tui.wording.po import read_po, write_mo
+from tui.wording.po import Catalogue, read_po
 
 _HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\x04"), min_size=1)
-
-
-def _catalogue(entries: dict[str, str]) -> gettext.GNUTranslations:
-    return gettext.GNUTranslations(io.BytesIO(write_mo(entries)))
 
 
 def test_a_sentence_over_several_lines_is_one() -> None:
@@ -25,7 +20,7 @@ def test_a_sentence_over_several_lines_is_one() -> None:
 
 def test_a_sentence_without_a_translation_stays_english() -> None:
     entries = read_po(_HEADER + 'msgid "Back"\nmsgstr ""\n')
-    assert _catalogue(entries).gettext("Back") == "Back"
+    assert Catalogue(entries).gettext("Back") == "Back"
 
 
 def test_plural_forms_are_chosen_by_the_header() -> None:
@@ -34,7 +29,7 @@ def test_plural_forms_are_chosen_by_the_header() -> None:
         'Plural-Forms: nplurals=2; plural=n != 1;\\n"\n\n'
     )
     text = header + 'msgid "day"\nmsgid_plural "days"\nmsgstr[0] "Tag"\nmsgstr[1] "Tage"\n'
-    catalogue = _catalogue(read_po(text))
+    catalogue = Catalogue(read_po(text))
     assert catalogue.ngettext("day", "days", 1) == "Tag"
     assert catalogue.ngettext("day", "days", 3) == "Tage"
 
@@ -51,8 +46,9 @@ def test_a_line_that_cannot_be_read_is_named(line: str) -> None:
 
 
 @given(st.dictionaries(_texts, _texts, max_size=20))
-def test_whatever_goes_into_the_image_comes_out(entries: dict[str, str]) -> None:
-    catalogue = _catalogue({"": "Content-Type: text/plain; charset=UTF-8\n"} | entries)
+def test_whatever_stands_in_the_file_comes_out(entries: dict[str, str]) -> None:
+    stand = (f"msgid {dumps(key)}\nmsgstr {dumps(words)}\n" for key, words in entries.items())
+    catalogue = Catalogue(read_po("\n".join((_HEADER, *stand))))
     assert {key: catalogue.gettext(key) for key in entries} == entries
 
 
