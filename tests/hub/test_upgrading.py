@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.audit import audit
@@ -245,6 +246,40 @@ def test_one_that_is_too_old_or_newer_is_left_alone(folder: Path, version: int) 
 
     assert version_of(folder / "hub.db") == str(version).encode()
     assert not [*folder.glob("hub.db.version*")]
+
+
+# -- one after the other
+
+STEP = """
+from alembic import op
+
+revision = "{to}"
+down_revision = {behind!r}
+
+
+def upgrade():
+    op.execute("INSERT INTO meta VALUES ('taken {to}', '{to}')")
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "taken"), [(3, [5, 9, 10]), (4, [5, 9, 10]), (9, [10]), (10, [])]
+)
+def test_steps_are_taken_in_order_from_where_a_database_is(
+    tmp_path: Path, version: int, taken: list[int]
+) -> None:
+    """By what each one says is before it: neither by names nor by tens before nines."""
+    for behind, to in ((None, 5), ("5", 9), ("9", 10)):
+        file = tmp_path / f"step_{to}.py"
+        file.write_text(STEP.format(to=to, behind=behind), encoding="utf-8")
+    engine = sa.create_engine("sqlite://")
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE meta (name TEXT, value TEXT)")
+        Steps(tmp_path, oldest=3).take(connection, version)
+        seen = connection.exec_driver_sql("SELECT value FROM meta ORDER BY rowid").scalars()
+        assert [int(value) for value in seen] == taken
+    engine.dispose()
 
 
 # -- cut off

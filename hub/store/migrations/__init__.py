@@ -1,9 +1,10 @@
-"""Bringing a database up to date: one step a version, forward only.
+"""Bringing a database up to date: by steps, forward only.
 
 A step is a module in :mod:`hub.store.migrations.ledger` or :mod:`~hub.store.migrations.identities`,
 in the form of Alembic: ``revision`` is the version it leads to, ``down_revision`` the one before
 (None for the first step that there is), and ``upgrade()`` says what changes, with ``alembic.op``,
-for both kinds of database. All steps that a database lacks are taken in one transaction, with the
+for both kinds of database. Versions that were never at anybody's need no step of their own: one may
+lead over them. All steps that a database lacks are taken in one transaction, with the
 version that it is of (``meta``): it is of the old form or of the new one and never between.
 """
 
@@ -18,8 +19,8 @@ _HERE = Path(__file__).parent
 class Steps:
     """The steps of one kind of database, from the oldest version that can be brought up to date."""
 
-    def __init__(self, kind: str, *, oldest: int) -> None:
-        self._folder = _HERE / kind
+    def __init__(self, folder: Path, *, oldest: int) -> None:
+        self._folder = folder
         self.oldest = oldest
 
     def behind(self, version: int) -> list[ModuleType]:
@@ -40,5 +41,5 @@ class Steps:
                 step.upgrade()
 
 
-LEDGER = Steps("ledger", oldest=3)
-IDENTITIES = Steps("identities", oldest=2)
+LEDGER = Steps(_HERE / "ledger", oldest=3)
+IDENTITIES = Steps(_HERE / "identities", oldest=2)
