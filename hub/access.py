@@ -82,7 +82,7 @@ class Access:
         if now >= row["ends_at"] or (not row["label"] and now - row["used_at"] >= IDLE):
             raise NotAuthentic("this token or session is over: sign in again")
         if now - row["used_at"] >= _NOTED:
-            with self._core.database.write() as tx:
+            with self._core.database.write({PLATFORM}) as tx:
                 tx.run(
                     "UPDATE access SET used_at=:now"
                     " WHERE municipality=:platform AND digest=:digest",
@@ -107,7 +107,7 @@ class Access:
         token = people.fresh_token(self._core.randomness)
         outdated = self._proofs.outdated(kept["password"])
         fresh = self._proofs.kept(form.password) if outdated else kept["password"]
-        with self._core.database.write() as tx:
+        with self._core.database.write({PLATFORM}) as tx:
             left = self._use_code(tx, kept, form.code)
             operator = next(
                 each
@@ -162,7 +162,7 @@ class Access:
         """End the session that asks."""
         if person.means is not Means.SESSION:
             raise RefusedByRule("no-session", "this token is no session: there is nothing to end")
-        with self._core.database.write() as tx:
+        with self._core.database.write({PLATFORM}) as tx:
             _end(tx, person.token)
 
     # -- what a person signs in with
@@ -181,7 +181,7 @@ class Access:
             proved = self._proved(person.name, form.now)
         chosen = self._chosen(person.name, form)
         hashed = self._proofs.kept(form.password)
-        with self._core.database.write() as tx:
+        with self._core.database.write({PLATFORM}) as tx:
             if proved is not None and form.now is not None:
                 self._use_code(tx, proved, form.now.code)
             kept = _kept(tx, person.name)
@@ -239,7 +239,7 @@ class Access:
                 "not-allowed", f"a script of {person.name} ({person.role}) may be: {allowed}"
             )
         digest, now = bytes.fromhex(form.token_digest), self._core.clock.now()
-        with self._core.database.write() as tx:
+        with self._core.database.write({PLATFORM}) as tx:
             there = _of(tx, person.name)
             same = [row for row in there if row["label"] == form.label]
             if any(bytes(row["digest"]) != digest for row in same):
@@ -284,7 +284,7 @@ class Access:
     def end_token(self, person: Person, label: str) -> None:
         """End one of a person's scripts; raises RefusedByRule (``token-unknown``)."""
         _no_script(person)
-        with self._core.database.write() as tx:
+        with self._core.database.write({PLATFORM}) as tx:
             rows = [row for row in _of(tx, person.name) if label and row["label"] == label]
             if not rows:
                 raise RefusedByRule("token-unknown", f"{person.name} has no script {label!r}")

@@ -7,8 +7,9 @@
 4. In each town debits equal credits; each balance, and what each terminal earned in a window, is
    the sum of its transfers.
 5. No town's posting has stopped.
-6. Playing every posting again, in order, into an empty database gives the same transfers, verdicts,
-   incidents, tickets, holds and windows, and the same towns, organisations, terminals and people.
+6. A town's postings stand in the order of their numbers. Playing every posting again, in the order
+   of the ledger, into an empty database gives the same transfers, verdicts, incidents, tickets,
+   holds and windows, and the same towns, organisations, terminals and people.
 7. What two people approved, and when each epoch closed, fits what the records say of it.
 8. Identities follow from their own chain; every file that left for the bank is in the journal.
 
@@ -69,6 +70,7 @@ def audit(core: Core, identities: Identities, verifier: Verifier) -> list[Findin
             *_approvals(tx),
             *sums(tx),
             *_stopped(tx),
+            *_order(tx),
             *rebuilt(core, identities, verifier, tx),
         ]
 
@@ -282,3 +284,13 @@ _UNLIKE_TRANSFERS = (
 def _stopped(tx: Tx) -> Iterator[Finding]:
     for town, words in stopped_towns(tx):
         yield Finding(REASON, town, "a posting that succeeds", words)
+
+
+def _order(tx: Tx) -> Iterator[Finding]:
+    rows = tx.rows(
+        "SELECT now.municipality, now.number, last.tick, now.tick FROM posting now"
+        " JOIN posting last ON last.municipality=now.municipality AND last.number=now.number-1"
+        " WHERE now.tick<=last.tick ORDER BY now.municipality, now.number"
+    )
+    for town, number, before, found in rows:
+        yield Finding("order", f"posting {town} {number}", f"behind {before}", str(found))

@@ -16,6 +16,7 @@ def enter(
     tx: Tx, body: AnyHubBody, *, persons: tuple[str, ...], at: Millis, incarnation: int
 ) -> HubRecord:
     """Append what was done to its town's chain, and give the record."""
+    tx.require(body.town)
     last = tx.one(
         "SELECT seq, digest FROM chronicle WHERE municipality=:town ORDER BY seq DESC LIMIT 1",
         town=body.town,

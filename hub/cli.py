@@ -89,6 +89,7 @@ def init(
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--listen", default="", metavar="HOST:PORT", help="Else where its origin says.")
 @click.option("--verifiers", default=0, type=click.IntRange(0, 64), metavar="N")
+@click.option("--towns", default="", metavar="CODE,...", help="Only these, beside other hubs.")
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning"]))
@@ -97,6 +98,7 @@ def serve(
     folder: Path,
     listen: str,
     verifiers: int,
+    towns: str,
     tls_cert: Path | None,
     tls_key: Path | None,
     log_level: str,
@@ -105,6 +107,7 @@ def serve(
     import logging
     from urllib.parse import urlsplit
 
+    from hub.core import read_towns
     from hub.hub import open_hub
     from hub.logs import log_to
     from hub.serve import Tls
@@ -114,11 +117,17 @@ def serve(
         raise click.UsageError("--tls-cert and --tls-key belong together: give both")
     tls = None if tls_cert is None or tls_key is None else Tls(certificate=tls_cert, key=tls_key)
     end_log = log_to(level=logging.getLevelNamesMapping()[log_level.upper()])
-    opened = open_hub(folder, verifiers=verifiers, tls_pin=b"" if tls is None else tls.pin)
+    opened = open_hub(
+        folder,
+        verifiers=verifiers,
+        tls_pin=b"" if tls is None else tls.pin,
+        serves=read_towns(towns),
+    )
     origin = opened.core.origin
 
     def listening(address: str) -> None:
-        click.echo(f"the hub of {origin} listens on {address}")
+        of = f" for {towns}" if towns else ""
+        click.echo(f"the hub of {origin} listens on {address}{of}")
 
     try:
         run(opened, listen or urlsplit(origin).netloc, listening=listening, tls=tls)

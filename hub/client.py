@@ -115,7 +115,7 @@ class HubClient:
 
     def tokens(self) -> list[TokenRow]:
         """One's own sessions and scripts."""
-        return self._ask("GET", "tokens", list[TokenRow])
+        return self._pages("tokens", list[TokenRow])
 
     def add_token(self, form: TokenForm) -> TokenRow:
         """Let a script in."""
@@ -133,7 +133,7 @@ class HubClient:
 
     def operators(self) -> list[OperatorRow]:
         """Everybody."""
-        return self._ask("GET", "operators", list[OperatorRow])
+        return self._pages("operators", list[OperatorRow])
 
     def add_operator(self, form: OperatorForm) -> Answered:
         """Invite a person."""
@@ -145,7 +145,7 @@ class HubClient:
 
     def pending(self) -> list[PendingRow]:
         """What waits for a second person."""
-        return self._ask("GET", "pending", list[PendingRow])
+        return self._pages("pending", list[PendingRow])
 
     def approve(self, pending: str) -> Answered:
         """Be the second person."""
@@ -159,7 +159,7 @@ class HubClient:
 
     def municipalities(self) -> list[TownRow]:
         """Every town."""
-        return self._ask("GET", "municipalities", list[TownRow])
+        return self._pages("municipalities", list[TownRow])
 
     def add_municipality(self, form: MunicipalityForm) -> Answered:
         """Let a town join."""
@@ -269,7 +269,7 @@ class HubClient:
 
     def joins(self) -> list[JoinRow]:
         """Cards that asked to be joined to a MyKey ID."""
-        return self._ask("GET", "joins", list[JoinRow])
+        return self._pages("joins", list[JoinRow])
 
     def join_card(self, name: str, form: JoinCardForm) -> ResidentView:
         """Join one of them."""
@@ -297,31 +297,31 @@ class HubClient:
 
     def balances(self, name: str) -> list[BalanceRow]:
         """A resident's exact balances."""
-        return self._ask("GET", f"residents/{_step(name)}/balances", list[BalanceRow])
+        return self._pages(f"residents/{_step(name)}/balances", list[BalanceRow])
 
     def grants(self, name: str) -> list[GrantRow]:
         """What a resident was granted."""
-        return self._ask("GET", f"residents/{_step(name)}/grants", list[GrantRow])
+        return self._pages(f"residents/{_step(name)}/grants", list[GrantRow])
 
     def accounts(self, code: str) -> list[AccountRow]:
         """What a town's ledger accounts hold."""
-        return self._ask("GET", f"municipalities/{_step(code)}/accounts", list[AccountRow])
+        return self._pages(f"municipalities/{_step(code)}/accounts", list[AccountRow])
 
     def flows(self, code: str) -> list[FlowRow]:
         """What went from each kind of a town's accounts to each other."""
-        return self._ask("GET", f"municipalities/{_step(code)}/flows", list[FlowRow])
+        return self._pages(f"municipalities/{_step(code)}/flows", list[FlowRow])
 
     def totals(self) -> list[TownTotal]:
         """What residents have of each town's points."""
-        return self._ask("GET", "totals", list[TownTotal])
+        return self._pages("totals", list[TownTotal])
 
     def departments(self) -> list[DepartmentRow]:
         """What each department granted."""
-        return self._ask("GET", "departments", list[DepartmentRow])
+        return self._pages("departments", list[DepartmentRow])
 
     def programmes(self) -> list[ProgrammeRow]:
         """Every programme."""
-        return self._ask("GET", "programmes", list[ProgrammeRow])
+        return self._pages("programmes", list[ProgrammeRow])
 
     def add_programme(self, form: ProgrammeForm) -> Answered:
         """Begin a programme."""
@@ -352,7 +352,7 @@ class HubClient:
 
     def windows(self) -> list[WindowRow]:
         """Closed windows."""
-        return self._ask("GET", "windows", list[WindowRow])
+        return self._pages("windows", list[WindowRow])
 
     def window(self, window: str) -> SheetView:
         """A closed window, line by line."""

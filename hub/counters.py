@@ -6,6 +6,7 @@ Who may make which call is the door's business (:mod:`hub.door`); here it has be
 """
 
 import logging
+from collections.abc import Sequence
 
 from hub import nodes, town
 from hub.balances import balances
@@ -13,7 +14,7 @@ from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
 from hub.core import Core
 from hub.desk import enact
-from hub.handing_in import Judging
+from hub.handing_in import Batched, Handed, Judging
 from hub.intake.lines import kept
 from hub.mykey.registry import MyKey
 from hub.papers import Papers
@@ -152,6 +153,10 @@ class Counters:
     def put_records(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Take a batch into custody, judge a small one at once; see :mod:`hub.handing_in`."""
         return self._judging.hand_in(node, epoch, first, body)
+
+    def put_all(self, batches: Sequence[Batched]) -> list[Handed]:
+        """The same for small batches that came at the same moment."""
+        return self._judging.hand_in_all(batches)
 
     def hold(self, node: NodeId, epoch: EpochId, n: int, request: HoldRequest) -> HoldAnswer:
         """Points or a ticket before the PIN; with the person's fresh standing, also on a no."""

@@ -1,7 +1,8 @@
 """The node's door: who is let in to which call, in process and under HTTP alike.
 
 A call is let in by this recipe:
-1. The path and method name a call; the body is no longer than the call needs.
+1. The path and method name a call, and a node of a town that this hub serves; the body is no longer
+   than the call needs.
 2. Where the call needs a node: the request is signed (RFC 9421) by a key that an epoch is bound to,
    and the path names the same node, and for a hold the same epoch. No key asks too much over time.
 3. The node stands as the call demands: to sell it is active and its epoch open; to renew it is
@@ -13,17 +14,21 @@ signed time.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from hub.cardholders import CardHolders
 from hub.core import Core
 from hub.counters import Counters
+from hub.handing_in import Batched, Handed
 from hub.lanes import Lane, lane_of
 from hub.media import essence, wanted
-from hub.nodes import Epoch, Node, State, epoch_of, node_named
+from hub.nodes import Epoch, Node, State, living
 from hub.problems import (
     NoSuchCall,
     NoSuchMethod,
@@ -34,15 +39,12 @@ from hub.problems import (
     with_headers,
 )
 from hub.rates import NODES, Rates
-from hub.routes import ROUTES, Call, Need, Route
-from sync.calls import (
-    HubTime,
-)
+from hub.routes import ROUTES, Call, Need, Route, batch_of, custody_answer
+from sync.calls import HubTime
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.receipt import Answer
 from sync.request import (
     CLOCK_SKEW,
-    COMPONENTS,
-    TAG,
     ClockSkew,
     Request,
     Response,
@@ -50,10 +52,14 @@ from sync.request import (
     problem_response,
     verify_request,
 )
+from sync.rfc9421 import COMPONENTS, TAG
 from sync.signing import seal_with
-from sync.values import Millis, epoch_id, node_id
+from sync.values import Millis, NodeId, epoch_id, home_of, node_id
 from sync.wire import write
 
+T = TypeVar("T")
+Rest = Callable[[], Response]
+"""What is left to do for an answer that has to wait for something."""
 WINDOW = Millis(300_000)
 """How far a request's time may be from the hub's."""
 TIME_HEADER = "Machikado-Time"
@@ -79,6 +85,13 @@ class Caller:
     epoch: Epoch
 
 
+class Asked(NamedTuple):
+    """A request, and what the log knows of it while it is worked on."""
+
+    context: Context
+    request: Request
+
+
 class HubDoor:
     """The hub's side of :class:`sync.request.Door`. ``before`` runs ahead of each call."""
 
@@ -97,9 +110,42 @@ class HubDoor:
 
     def send(self, request: Request) -> Response:
         """Answer a request; never raises."""
+        return self._told(lambda: self._answer(request))
+
+    def send_all(self, requests: Sequence[Asked]) -> list[Response | Rest]:
+        """Answer PUTs of small batches that came at the same moment, in their order; never raises.
+
+        Whose answer has to wait for the hub's own round gets what is left to do for it.
+        """
+        let = [one.context.run(self._let_batch, one.request) for one in requests]
+        handed = iter(self._hand_in([one for one in let if isinstance(one, Batched)]))
+        answers: list[Response | Rest] = []
+        for asked, one in zip(requests, let, strict=True):
+            if isinstance(one, Response):
+                answers.append(one)
+                continue
+            ready, answer = next(handed)
+            rest = partial(self._rest, asked.context, answer)
+            answers.append(rest() if ready else rest)
+        return answers
+
+    def _rest(self, context: Context, answer: Callable[[], Answer]) -> Response:
+        return context.run(self._told, lambda: custody_answer(answer()))
+
+    def _hand_in(self, batches: Sequence[Batched]) -> list[Handed]:
         try:
-            self._before()
-            return self._answer(request)
+            return self._counters.put_all(batches)
+        except Exception as error:  # noqa: BLE001  each of them gets a problem
+            return [Handed.failed(error)] * len(batches)
+
+    def _let_batch(self, request: Request) -> Batched | Response:
+        """The batch of a PUT that is let in; or the answer that says why not."""
+        return self._told(lambda: batch_of(self._named_call(request)[1]))
+
+    def _told(self, do: Callable[[], T]) -> T | Response:
+        """What is done, or the problem that says why it was not."""
+        try:
+            return do()
         except ClockSkew as skew:
             return self._with_time(problem_response(401, CLOCK_SKEW, str(skew)))
         except NotAuthentic as error:
@@ -108,15 +154,24 @@ class HubDoor:
             return problem_of(error)
 
     def _answer(self, request: Request) -> Response:
+        waited_for = lane_of(request.method, urlsplit(request.path_with_query).path) is Lane.COUNTER
+        with self._core.way.first() if waited_for else nullcontext():
+            route, call = self._named_call(request)
+            return route.answer(call)
+
+    def _named_call(self, request: Request) -> tuple[Route, Call]:
+        """What a request names, and the call that it may make of that."""
+        self._before()
         url = urlsplit(request.path_with_query)
         route, place = _find(request.method, url.path)
-        waited_for = lane_of(request.method, url.path) is Lane.COUNTER
-        with self._core.way.first() if waited_for else nullcontext():
-            return self._let_through(request, route, place, url.query)
+        if "node" in place:
+            self._core.require_served(home_of(NodeId(place["node"])))
+        return route, self._let_through(request, route, place, url.query)
 
     def _let_through(
         self, request: Request, route: Route, place: dict[str, str], query: str
-    ) -> Response:
+    ) -> Call:
+        """The call, where this request may make it."""
         if len(request.body) > route.most:
             raise TooLong(f"the body has {len(request.body)} bytes; the most is {route.most}")
         if route.need is not Need.NOBODY:
@@ -124,7 +179,7 @@ class HubDoor:
             self._rates.take(f"{caller.node.node}/{caller.epoch.epoch}")
             self._let_in(route.need, place, caller)
         _check_media(route, request)
-        call = Call(
+        return Call(
             core=self._core,
             counters=self._counters,
             holders=self._holders,
@@ -132,7 +187,6 @@ class HubDoor:
             query={name: values[-1] for name, values in parse_qs(query).items()},
             body=request.body,
         )
-        return route.answer(call)
 
     def _caller(self, request: Request) -> Caller:
         """Whose signature it is; raises NotAuthentic."""
@@ -158,11 +212,10 @@ class HubDoor:
         name, _, life = keyid.partition("/")
         try:
             node_name, epoch_name = node_id(name), epoch_id(life)
-            with self._core.database.read() as tx:
-                node, epoch = node_named(tx, node_name), epoch_of(tx, node_name, epoch_name)
-        except (Malformed, RefusedByRule):
+        except Malformed:
             return None
-        return None if epoch is None else Caller(node=node, epoch=epoch)
+        found = living(self._core.database, node_name, epoch_name)
+        return None if found is None else Caller(node=found[0], epoch=found[1])
 
     def _let_in(self, need: Need, place: dict[str, str], caller: Caller) -> None:
         """Whether this node may make this call now; raises NotAuthentic or RefusedByRule."""

@@ -7,7 +7,7 @@ DIR/keys/        private keys, one a file
 DIR/roots/       certificate roots that are believed (DER), put there by hand
 DIR/ca/          a demo's own certificate authority
 DIR/journal/     what left for the bank
-DIR/lock         who has the folder
+DIR/lock         who has the folder; hubs of one ledger that serve towns of their own share it
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from hub.store.database import Towns
 from hub.store.dialect import Dialect
 from hub.store.files import damaged, examine, must_be_there, read_whole, write_whole
 from hub.store.postgres import Postgres, check_url, is_on_server
@@ -28,8 +29,8 @@ from hub.store.sqlite import Sqlite
 from sync.certificate import CertificateError, Roots
 from sync.democa import ROOT_FILE
 from sync.errors import Damaged, InUse, Malformed, RefusedByRule
-
 from sync.wire import laid_out
+
 CONFIG = "hub.json"
 LEDGER = "hub.db"
 IDENTITIES = "mykey.db"
@@ -84,19 +85,32 @@ def check_servers(database: str, identities: str) -> None:
         check_url(url)
 
 
-def servers_of(config: Config, *, looks: bool = False) -> tuple[Postgres, Postgres]:
-    """Where ledger and identities are on a server."""
+def servers_of(
+    config: Config, *, looks: bool = False, serves: Towns = None
+) -> tuple[Postgres, Postgres]:
+    """Where ledger and identities are on a server. Identities are of no town."""
     persons = config.identities or config.database
     return (
-        Postgres(config.database, _POINTS, looks=looks),
-        Postgres(persons, _PERSONS, looks=looks),
+        Postgres(config.database, _POINTS, looks=looks, serves=serves),
+        Postgres(persons, _PERSONS, looks=looks, serves=None if serves is None else ()),
     )
 
 
-def databases_of(folder: Path, config: Config, *, looks: bool = False) -> tuple[Dialect, Dialect]:
-    """Where a hub's ledger and its identities are; ``looks``: on a server nothing is changed."""
+def databases_of(
+    folder: Path, config: Config, *, looks: bool = False, serves: Towns = None
+) -> tuple[Dialect, Dialect]:
+    """Where a hub's ledger and its identities are; ``looks``: on a server nothing is changed.
+
+    ``serves``: its towns, where hubs of other towns are beside it. Raises Malformed for those of a
+    ledger in a file, which has one hub.
+    """
     if is_on_server(config.database):
-        return servers_of(config, looks=looks)
+        return servers_of(config, looks=looks, serves=serves)
+    if serves is not None:
+        raise Malformed(
+            "this hub's ledger is a file, which one hub serves with all its towns: several need a"
+            " PostgreSQL server ('machikado hub move')"
+        )
     ledger_file = config.database or f"{_SQLITE}{folder / LEDGER}"
     return Sqlite(ledger_file), Sqlite(f"{_SQLITE}{folder / IDENTITIES}")
 
@@ -144,11 +158,14 @@ def read_roots(folder: Path, *, demo: bool) -> Roots:
     return Roots.pinned(certificates, demo=demo)
 
 
-def lock(folder: Path) -> Callable[[], None]:
-    """Hold the folder; the system lets go of it with the process. Raises InUse."""
+def lock(folder: Path, *, shared: bool = False) -> Callable[[], None]:
+    """Hold the folder; the system lets go of it with the process. Raises InUse.
+
+    ``shared``: with other hubs that hold it so, each for towns of its own.
+    """
     file = (folder / "lock").open("a+", encoding="utf-8")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         file.seek(0)
         holder = file.read(200) or "another program"

@@ -1,40 +1,44 @@
 """A batch of records over the door: custody first, then the verdicts that are ready.
 
 Batches that come at the same moment are taken into custody together (:mod:`hub.store.together`). A
-small one is judged before the answer leaves, so that a counter waits for one round trip; a larger
-one is judged by the hub's own round, and its receipts come with the next exchange. So do those of
-small ones where many came at once: custody never waits for a backlog.
+small one is judged in the same transaction (:mod:`hub.intake.at_once`), so that a counter waits for
+one round trip and one commit; a larger one is judged by the hub's own round, and its receipts come
+with the next exchange. So do those of small ones that have to wait for others, where many came at
+once: custody never waits for a backlog.
 """
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from hub.core import Core
 from hub.identities import Identities
 from hub.intake.ahead import Ahead
+from hub.intake.at_once import SMALL, AtOnce
 from hub.intake.heal import heal
 from hub.intake.pace import Pace
 from hub.intake.post import post_all
-from hub.intake.receive import Received, keep, opened
+from hub.intake.receive import Opened, Received, keep, opened
 from hub.intake.stopped import Stopped
 from hub.intake.verdicts import receipts
 from hub.intake.verify import Verifier
-from hub.nodes import epoch_of
-from hub.points.asking import highest_attempt
+from hub.nodes import told_of
 from hub.rightofway import CUSTODY
+from hub.store.database import Tx
 from hub.store.together import Together
 from sync.batch import EvidenceBook
-from sync.errors import RefusedByRule
+from sync.errors import MachikadoError, Malformed, RefusedByRule
 from sync.receipt import Answer, Custody
 from sync.signing import Signed, seal_with
-from sync.values import Digest, EpochId, NodeId
+from sync.values import Digest, EpochId, NodeId, home_of
 from sync.wire import write
 
 _log = logging.getLogger("machikado.hub")
 
-SMALL = 64
-"""New records that are judged at once."""
 PATIENCE = 0.5
 """Seconds that an answer waits for the postings of a hub that serves."""
 MOST_PATIENT = 8
@@ -67,6 +71,41 @@ class Postings:
             self.waiting -= 1
 
 
+class Batched(NamedTuple):
+    """A batch as a node handed it in."""
+
+    node: NodeId
+    epoch: EpochId
+    first: int
+    body: bytes
+
+
+class Handed(NamedTuple):
+    """What became of it."""
+
+    ready: bool
+    """Whether the answer is there; otherwise asking for it may wait for the hub's own round."""
+    answer: Callable[[], Answer]
+    """Gives it, or raises what the batch met."""
+
+    @classmethod
+    def failed(cls, error: BaseException) -> "Handed":
+        """It met an error."""
+
+        def meet() -> Answer:
+            raise error
+
+        return cls(ready=True, answer=meet)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A batch in custody, and its answer where that is known with it."""
+
+    taken: Received
+    answer: Answer | None = None
+
+
 class Judging:
     """Judges and posts what is in custody, one round at a time.
 
@@ -78,11 +117,14 @@ class Judging:
         self._identities = identities
         self._verifier = verifier
         self._ahead = Ahead(core, identities, verifier)
-        self._together = Together(core.database, lambda: core.way.give(CUSTODY))
+        self._together: Together[_Kept] = Together(
+            core.database, lambda: core.way.give(CUSTODY), self._finish
+        )
         self._postings = Postings()
         self._wake: Callable[[], None] | None = None
         self._pace = Pace()
         self.stopped = Stopped(core)
+        self._at_once = AtOnce(core, identities, verifier, self.stopped)
         self._lock = threading.Lock()
 
     def beside(self, wake: Callable[[], None]) -> None:
@@ -102,22 +144,66 @@ class Judging:
 
     def hand_in(self, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Answer:
         """Take a batch of an epoch and give what the hub can say about it now."""
-        core = self._core
-        handed = opened(body)
-        taken = self._together.run(lambda: keep(core, node, epoch, first, handed))
-        self._judge(taken)
-        with core.database.read() as tx:
-            life = epoch_of(tx, node, epoch)
-            if life is None:
-                raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
-            batch, line = taken.batch, taken.cursor.line
-            return Answer(
-                custody=_custody(core, taken),
-                receipts=tuple(receipts(core, tx, line, batch.receipted, batch.decisions)),
-                unknown_cards=_unknown_cards(self._identities, taken.book),
-                highest_attempt=highest_attempt(tx, node, epoch),
-                state=life.state,
-            )
+        (handed,) = self.hand_in_all([Batched(node, epoch, first, body)])
+        return handed.answer()
+
+    def hand_in_all(self, batches: Sequence[Batched]) -> list[Handed]:
+        """Take batches that came at the same moment; each is answered for itself."""
+        read = [_read(one.body) for one in batches]
+        works: list[tuple[Callable[[], _Kept], frozenset[str]]] = [
+            (partial(self._keep, one, opened), frozenset({home_of(one.node)}))
+            for one, opened in zip(batches, read, strict=True)
+            if isinstance(opened, Opened)
+        ]
+        outcomes = iter(self._together.run_all(works))
+        return [
+            Handed.failed(one) if isinstance(one, Malformed) else self._handed(*next(outcomes))
+            for one in read
+        ]
+
+    def _keep(self, one: Batched, handed: Opened) -> _Kept:
+        return _Kept(keep(self._core, one.node, one.epoch, one.first, handed))
+
+    def _handed(self, kept: _Kept | None, error: BaseException | None) -> Handed:
+        if kept is None or error is not None:
+            return Handed.failed(error or AssertionError())
+        return Handed(kept.answer is not None, partial(self._given, kept))
+
+    def _given(self, kept: _Kept) -> Answer:
+        """The answer, once judging has had its chance."""
+        if kept.answer is not None:
+            return kept.answer
+        self._judge(kept.taken)
+        with self._core.database.read() as tx:
+            return self._answer(tx, kept.taken)
+
+    def _finish(self, tx: Tx, group: Sequence[_Kept]) -> None:
+        """Judge at once what can be, and make the answers that wait for nothing more."""
+        posted = self._at_once.judge(tx, [kept.taken for kept in group])
+        if self._wake is None:
+            return  # nobody else goes round: who hands in does
+        for kept in group:
+            cursor = kept.taken.cursor
+            if posted.get(cursor.line, cursor.posted) >= cursor.received:
+                with suppress(MachikadoError):  # said to its caller, once the batch is kept
+                    kept.answer = self._answer(tx, kept.taken)
+
+    def _answer(self, tx: Tx, taken: Received) -> Answer:
+        """What the hub can say now of a batch and its epoch."""
+        line, batch = taken.cursor.line, taken.batch
+        told = told_of(tx, line.node, line.epoch)
+        if told is None:
+            raise RefusedByRule("unknown-epoch", f"{line.node} has no epoch {line.epoch}")
+        state, highest = told
+        return Answer(
+            custody=_custody(self._core, taken),
+            receipts=tuple(
+                receipts(self._core, tx, taken.cursor, batch.receipted, batch.decisions)
+            ),
+            unknown_cards=_unknown_cards(self._identities, taken.book),
+            highest_attempt=highest,
+            state=state,
+        )
 
     def _judge(self, taken: Received) -> None:
         """Judge what was taken, or see to it that it is judged soon."""
@@ -158,6 +244,13 @@ def hand_in(
 ) -> Answer:
     """Hand in one batch where nobody else judges at the same time."""
     return Judging(core, identities, verifier).hand_in(node, epoch, first, body)
+
+
+def _read(body: bytes) -> Opened | Malformed:
+    try:
+        return opened(body)
+    except Malformed as error:
+        return error
 
 
 def _custody(core: Core, taken: Received) -> Signed:

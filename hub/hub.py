@@ -51,7 +51,7 @@ from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
 from hub.signin import Proofs
 from hub.store import schema
-from hub.store.database import Database
+from hub.store.database import Database, Towns
 from hub.store.files import examine
 from hub.store.postgres import is_on_server
 from hub.throttle import Throttle
@@ -207,12 +207,15 @@ def open_hub(
     randomness: Randomness | None = None,
     verifiers: int = 0,
     tls_pin: bytes = b"",
+    serves: Towns = None,
 ) -> Hub:
     """Open the hub of a folder; ``verifiers`` processes check signatures, 0: this one.
 
-    ``tls_pin`` (:func:`sync.http.pin_of_file`) goes into the invitations that it writes. Raises
-    Damaged when there is none or a file of it is gone or damaged, InUse when another program has
-    it; then nothing was made or changed.
+    ``tls_pin`` (:func:`sync.http.pin_of_file`) goes into the invitations that it writes.
+    ``serves``: its towns, the platform as one of them, beside hubs of other towns; None: all.
+    Raises Damaged when there is none or a file of it is gone or damaged, InUse when another program
+    has it or one of its towns, Malformed for towns of a ledger in a file; then nothing was made
+    or changed.
     """
     config = read_config(folder)
     with ExitStack() as undone:
@@ -223,6 +226,7 @@ def open_hub(
             randomness or SystemRandomness(),
             verifiers=verifiers,
             tls_pin=tls_pin,
+            serves=serves,
         )
         undone.callback(hub.close)
         hub.journal.releases()  # miss a line now, and not at the month's end
@@ -262,11 +266,12 @@ def _open(
     looks: bool = False,
     verifiers: int = 0,
     tls_pin: bytes = b"",
+    serves: Towns = None,
 ) -> Hub:
     with ExitStack() as undone:
-        release = lock(folder)
+        release = lock(folder, shared=serves is not None)
         undone.callback(release)
-        database, identities = _databases(folder, config, new=new, looks=looks)
+        database, identities = _databases(folder, config, new=new, looks=looks, serves=serves)
         undone.callback(database.close)
         undone.callback(identities.close)
         keys = KeyRing(folder / KEYS, randomness)
@@ -285,6 +290,7 @@ def _open(
             ),
             demo=config.demo,
             tls_pin=tls_pin,
+            towns=serves,
         )
         hub = compose(
             core,
@@ -299,13 +305,13 @@ def _open(
 
 
 def _databases(
-    folder: Path, config: Config, *, new: bool, looks: bool
+    folder: Path, config: Config, *, new: bool, looks: bool, serves: Towns
 ) -> tuple[Database, Database]:
     """Ledger and identities, read through before anything else looks at them."""
     if not new and not is_on_server(config.database):
         for name in (IDENTITIES,) if config.database else (LEDGER, IDENTITIES):
             examine(folder / name)
-    ledger, persons = databases_of(folder, config, looks=looks)
+    ledger, persons = databases_of(folder, config, looks=looks, serves=serves)
     database = Database(ledger, schema.metadata, version=schema.VERSION, new=new)
     try:
         identities = Database(

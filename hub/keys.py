@@ -6,12 +6,12 @@ of being replaced by another key. Shredding a month's evidence is deleting that 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from hub.store.files import damaged, read_whole, write_whole
+from hub.store.files import damaged, read_whole, write_first
 from sync.errors import Malformed
 from sync.ports import Randomness
 from sync.signing import SigningKey
@@ -22,6 +22,8 @@ _NOWHERE = Path("/nonexistent")
 """Where the keys in memory would be looked for."""
 LENGTH = 32
 """Bytes in a key's file."""
+_REMEMBERED = 8_192
+"""Content keys: more shifts than are open in a prefecture on one day."""
 _MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])", re.ASCII)
 _ZONE = re.compile(r"[0-9A-Za-z-]{1,20}", re.ASCII)
 
@@ -157,10 +159,30 @@ class KeyRing:
     def _begin(self, name: str) -> bytes:
         if not self._is_there(name):
             seed = self._randomness.bytes(LENGTH)
-            if self._folder is not None:
-                write_whole(self._path(name), seed)
-            self._seeds[name] = seed
+            if self._folder is None or write_first(self._path(name), seed):
+                self._seeds[name] = seed
         return self._seed(name)
+
+
+class ContentKeys:
+    """Content keys of shifts that were opened lately, by where the shift began.
+
+    A shift's key stands in its first record, and each batch of the day names it: without this, each
+    would have that record's batch read again.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[Hashable, bytes] = {}
+
+    def get(self, shift: Hashable) -> bytes | None:
+        """The key (32 bytes), if it is still known."""
+        return self._keys.get(shift)
+
+    def keep(self, shift: Hashable, key: bytes) -> None:
+        """Remember a key for a while."""
+        if len(self._keys) >= _REMEMBERED:
+            self._keys.clear()
+        self._keys[shift] = key
 
 
 def _sealing(month: str) -> str:

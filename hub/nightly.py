@@ -1,4 +1,6 @@
-"""Ending the days that are over, in every town, before anything else is posted.
+"""Ending the days that are over, in every town it serves, before anything else is posted.
+
+The platform's hub, where the desk is, does so for all towns: whichever hub comes first ends a day.
 
 With them end the holds that have waited for longer than records may be handed in: a node names an
 attempt within a day or gives it up, so no record that comes in time misses its hold. After them
@@ -16,12 +18,13 @@ from hub.bodies import DayEnded
 from hub.core import Core
 from hub.desk import enact
 from hub.points.ending import free_silent
+from hub.store.database import Tx
 from hub.town import policy_of
 from hub.voids import end_voids
 from sync.clock import day_of, end_of, tokyo
 from sync.errors import Unreachable
 from sync.holds import LONGEST_ATTEMPT
-from sync.values import Millis, MunicipalityCode
+from sync.values import PLATFORM, Millis, MunicipalityCode
 
 Guard = Callable[[MunicipalityCode], AbstractContextManager[object]]
 """What a town's night runs in."""
@@ -75,21 +78,26 @@ def nightly(core: Core, guard: Guard = nullcontext) -> int:
             "SELECT municipality FROM municipality WHERE expired_until<? ORDER BY 1",
             [end_of(yesterday.isoformat())],
         )
-    for (name,) in towns:
-        town = MunicipalityCode(name)
+    desk = core.serves(PLATFORM)  # people may ask for any town, and see it as of today
+    served = [MunicipalityCode(name) for (name,) in towns if desk or core.serves(name)]
+    for town in served:
         with guard(town):
             _end_day(core, town, yesterday.isoformat())
-    return len(towns)
+    return len(served)
 
 
 def _end_day(core: Core, town: MunicipalityCode, day: str) -> None:
-    with core.database.write() as tx:
+    def free(tx: Tx) -> None:
         allowed = policy_of(tx, town).hand_in_for
         free_silent(core, tx, town, Millis(core.clock.now() - allowed - LONGEST_ATTEMPT))
-    with core.database.write() as tx:
+
+    def end(tx: Tx) -> None:
         until = tx.scalar(
             "SELECT expired_until FROM municipality WHERE municipality=:town", town=town
         )
         if until < end_of(day):  # another hub may have the same server
             enact(core, tx, DayEnded(town, day), ("hub",))
+
+    core.database.settle({town}, free)
+    core.database.settle({town}, end)
     end_voids(core, town)

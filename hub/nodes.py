@@ -31,7 +31,7 @@ from hub.paging import Listed, Page, cut
 from hub.points.books import Source
 from hub.points.case import Line
 from hub.store import schema
-from hub.store.database import Row, Tx
+from hub.store.database import Database, Row, Tx
 from hub.town import organisation_named, policy_of
 from sync.chain import NOTHING
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
@@ -217,12 +217,45 @@ def epochs(tx: Tx, node: NodeId) -> list[Epoch]:
 
 def epoch_of(tx: Tx, node: NodeId, epoch: EpochId) -> Epoch | None:
     """One epoch of a node, or None."""
-    return next((each for each in epochs(tx, node) if each.epoch == epoch), None)
+    rows = tx.rows(
+        "SELECT public, state FROM epoch WHERE municipality=? AND node=? AND epoch=?",
+        [home_of(node), node, epoch],
+    )
+    for public, state in rows:
+        return Epoch(epoch=epoch, public=public, state=state)
+    return None
+
+
+def living(database: Database, name: NodeId, epoch: EpochId) -> tuple[Node, Epoch] | None:
+    """A node with one of its epochs, by one question: every call asks it."""
+    row = database.ask(
+        "SELECT n.*, e.public AS epoch_public, e.state AS epoch_state FROM node n"
+        " JOIN epoch e ON e.municipality=n.municipality AND e.node=n.node"
+        " WHERE n.municipality=:home AND n.node=:node AND e.epoch=:epoch",
+        home=home_of(name),
+        node=name,
+        epoch=epoch,
+    )
+    if row is None:
+        return None
+    return _node(row), Epoch(epoch=epoch, public=row["epoch_public"], state=row["epoch_state"])
 
 
 def epoch_of_key(tx: Tx, node: NodeId, public: bytes) -> Epoch | None:
     """The life that was granted to a key, or None."""
     return next((each for each in epochs(tx, node) if each.public == public), None)
+
+
+def told_of(tx: Tx, node: NodeId, epoch: EpochId) -> tuple[str, int] | None:
+    """An epoch's state and the highest attempt number seen in it, or None."""
+    for state, highest in tx.rows(
+        "SELECT e.state, (SELECT max(h.n) FROM hold h WHERE h.municipality=e.municipality"
+        " AND h.node=e.node AND h.epoch=e.epoch) FROM epoch e"
+        " WHERE e.municipality=? AND e.node=? AND e.epoch=?",
+        [home_of(node), node, epoch],
+    ):
+        return state, highest or 0
+    return None
 
 
 def next_epoch(tx: Tx, node: NodeId, public: bytes) -> EpochId:

@@ -1,4 +1,4 @@
-"""Lists that grow are read page by page, each from where the one before ended.
+"""Lists are read page by page, each from where the one before ended.
 
 A cursor is the key of a page's last row. It is opaque to who asks: it may be another key tomorrow.
 What is entered between two pages stands where its key does, and nothing is told twice or left out
@@ -7,6 +7,7 @@ that was there all along.
 
 import base64
 import binascii
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +16,7 @@ import msgspec
 
 from hub.store.database import Row
 from sync.errors import Malformed
+from sync.values import Millis
 
 MOST = 1_000
 """The longest page, in rows."""
@@ -51,6 +53,11 @@ class Page:
         return town, number
 
 
+def oldest_first(at: Millis, name: str) -> Key:
+    """The key of a row in a list by time."""
+    return f"{at:016}", name
+
+
 class Listed(list[T]):
     """A page's rows, and in ``next`` the cursor of the next one; empty: this is the last."""
 
@@ -78,6 +85,26 @@ def cut(
     told = rows[: page.limit]
     more = len(rows) > page.limit
     return Listed([shown(row) for row in told], cursor(key(told[-1])) if more else "")
+
+
+def part(rows: Iterable[T], page: Page, key: Callable[[T], Key]) -> Listed[T]:
+    """A page of a list that is made whole: its rows in the order of their keys.
+
+    Raises Malformed for a cursor of a list with other keys.
+    """
+    keyed = sorted(((key(row), row) for row in rows), key=_key)
+    begins = 0
+    if keyed and page.after is not None:
+        if type(keyed[0][0][1]) is not type(page.after[1]):
+            raise Malformed("after: it is another list's")
+        begins = bisect_right(keyed, page.after, key=_key)
+    told = keyed[begins : begins + page.limit]
+    more = len(keyed) > begins + page.limit
+    return Listed([row for _, row in told], cursor(told[-1][0]) if more else "")
+
+
+def _key(keyed: tuple[Key, T]) -> Key:
+    return keyed[0]
 
 
 def _read(text: str) -> Key:

@@ -12,6 +12,7 @@ import math
 from dataclasses import replace
 from http import HTTPStatus
 
+from hub.core import ServedElsewhere
 from hub.once import KeyMissing, KeyUsed
 from hub.rates import OverRate
 from hub.reasons import BY_STATUS
@@ -77,6 +78,8 @@ def problem_of(error: Exception) -> Response:
             return with_headers(_too_many(error), *error.fields)
         case TooMany():
             return _too_many(error)
+        case ServedElsewhere():
+            return problem_response(503, "served-elsewhere", str(error), retry_after=BUSY_WAIT)
         case Unreachable():
             return problem_response(503, "busy", str(error), retry_after=_wait(error.retry_after))
         case InUse():

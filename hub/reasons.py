@@ -141,6 +141,8 @@ BY_STATUS: Mapping[int, Mapping[str, str]] = MappingProxyType(
         503: {
             "busy": "the hub or its database has too much to do now: wait for Retry-After seconds",
             "disk-full": "the hub's disk is full: nothing of this was kept, nothing before it lost",
+            "served-elsewhere": "another hub of this ledger serves the town, or the desk: the proxy"
+            " sent the call to the wrong one, and nothing was done",
             "not-ready": "the hub cannot answer calls now; the detail says what is lacking",
         },
     }

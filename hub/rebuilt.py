@@ -32,7 +32,10 @@ COMPARED: Mapping[str, Compared] = {
         keys=("municipality",),
         without=frozenset({"feed"}),  # moves when a node asks
     ),
-    "posting": Compared(keys=("municipality", "number")),
+    "posting": Compared(
+        keys=("municipality", "number"),
+        without=frozenset({"tick"}),  # postings side by side read it as they come
+    ),
     "transfer": Compared(keys=("municipality", "source", "epoch", "seq", "part")),
     "lot_date": Compared(keys=("municipality", "expires", "account")),
     "touched": Compared(keys=("municipality", "account")),

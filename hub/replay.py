@@ -131,7 +131,10 @@ class Replay:
         for name in _COPIED:
             table = schema.metadata.tables[name]
             tx.insert_many(table, self._old.rows(f"SELECT * FROM {name}"))
-        rows = self._old.rows("SELECT municipality, number, at, cause FROM posting ORDER BY tick")
+        rows = self._old.rows(
+            "SELECT municipality, number, at, cause FROM posting"
+            " ORDER BY tick, municipality, number"
+        )
         for town, number, at, cause in rows:
             self._clock.at = at
             self._from_outside(tx, town, at)

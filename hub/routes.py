@@ -15,6 +15,7 @@ import msgspec
 from hub.cardholders import CardHolders
 from hub.core import Core
 from hub.counters import Counters
+from hub.handing_in import Batched
 from hub.jwks import JwkSet, public_keys
 from sync.batch import MOST_WIRE, READ, Coding
 from sync.calls import (
@@ -151,8 +152,16 @@ def _enrol(call: Call) -> Response:
 
 def _put_records(call: Call) -> Response:
     """Take a batch of records into custody, and judge a small one at once."""
-    first = _number(call.place["first"])
-    answer = call.counters.put_records(call.node, call.epoch, first, call.body)
+    return custody_answer(call.counters.put_records(*batch_of(call)))
+
+
+def batch_of(call: Call) -> Batched:
+    """The batch that a call hands in; raises Malformed."""
+    return Batched(call.node, call.epoch, _number(call.place["first"]), call.body)
+
+
+def custody_answer(answer: Answer) -> Response:
+    """How a batch is answered."""
     return Response(200, MESSAGE, write(answer), (("Accept", READ),))
 
 

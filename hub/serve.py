@@ -4,11 +4,13 @@ import gc
 import logging
 import signal
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
@@ -16,9 +18,16 @@ from hub.api.app import make_app
 from hub.hub import Hub
 from sync.errors import InUse, Malformed
 from sync.http import pin_of_file
+from sync.values import PLATFORM
+
+if TYPE_CHECKING:
+    import asyncio
 
 LAST_PORT = 65_535
 MOST_FILES = 65_536
+_TURN = 0.0005
+"""Seconds that one thread computes while another waits for its turn, a tenth of what Python
+proposes: who comes back from the disk or a server wants its turn for each statement."""
 _NEW_OBJECTS = 100_000
 """Collections are for circles, which postings do not make: rare, and not over what start left."""
 LOOK_EVERY = 5.0
@@ -36,6 +45,7 @@ def settle(hub: Hub) -> None:
     through them every 700 objects costs a fifth of it.
     """
     hub.core.database.make_room()
+    sys.setswitchinterval(_TURN)
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 100)
@@ -106,7 +116,8 @@ class Lists(threading.Thread):
         """End. A source that is being waited for is given up."""
         self._over.set()
         self._hub.revoking.stop()
-        self.join(timeout=LOOK_EVERY)
+        if self.is_alive():
+            self.join(timeout=LOOK_EVERY)
 
 
 class _Server(uvicorn.Server):
@@ -156,7 +167,8 @@ def serve(
     settle(hub)
     take_open_files()
     rounds.start()
-    lists.start()
+    if hub.core.serves(PLATFORM):  # the lists are the country's: one hub loads them
+        lists.start()
     server = _Server(config, listening)
     if threading.current_thread() is threading.main_thread():
         for stop in (signal.SIGTERM, signal.SIGINT):
@@ -176,6 +188,7 @@ def _config(hub: Hub, host: str, port: int, tls: Tls | None) -> uvicorn.Config:
         make_app(hub),
         host=host,
         port=port,
+        http=_reader(),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -190,6 +203,15 @@ def _config(hub: Hub, host: str, port: int, tls: Tls | None) -> uvicorn.Config:
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3  # nobody of ours speaks an older one
     return config
+
+
+def _reader() -> "type[asyncio.Protocol] | Literal['h11']":
+    """What reads HTTP: in C where that can be had for this machine."""
+    try:
+        from hub.api.head import BoundedHead
+    except ImportError:
+        return "h11"
+    return BoundedHead
 
 
 def read_address(text: str) -> tuple[str, int]:

@@ -66,7 +66,8 @@ _item = msgspec.msgpack.Decoder(AnyItem)
 
 def page(core: Core, identities: Members, node: NodeId, incarnation: str, after: int) -> Page:
     """The next page for a node; a cursor of another incarnation gets the whole feed."""
-    with core.database.write() as tx:
+
+    def made(tx: Tx) -> Page:
         view = _View(core, identities, tx, node)
         view.publish()
         start = after if incarnation == str(core.incarnation) else 0
@@ -85,11 +86,14 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
         items = tuple(_item.decode(data) for _, data in rows)
         return Page(str(core.incarnation), node, start, number, complete, as_of, items)
 
+    return core.database.settle({home_of(node)}, made)
+
 
 def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> LoneStanding:
     """A card's fresh standing outside a page; takes a number of its own."""
     month = month_of(core.clock.now())
-    with core.database.write() as tx:
+
+    def made(tx: Tx) -> LoneStanding:
         view = _View(core, identities, tx, node)
         number = view.next_number()
         standing = view.standing(card, number)
@@ -100,6 +104,8 @@ def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> Lone
         if standing.accounts:
             sealed = key.seal(card, standing, core.randomness.bytes(12))
         return LoneStanding(month, key.row_of(card), sealed, as_of)
+
+    return core.database.settle({home_of(node)}, made)
 
 
 class _View:
@@ -128,6 +134,7 @@ class _View:
                 [self._home],
             )
         ]
+        tx.require(self._home, *self._towns)  # what a page says of them is of one moment
 
     # -- numbers
 

@@ -41,11 +41,14 @@ def end_voids(core: Core, town: MunicipalityCode) -> int:
     with core.database.read() as tx:
         if not due(tx, town, day_of(core.clock.now())):
             return 0
-    with core.database.write() as tx:
+
+    def end(tx: Tx) -> int:
         numbers = due(tx, town, day_of(core.clock.now()))[:_AT_ONCE]
         if numbers:
             enact(core, tx, VoidsEnded(town, tuple(numbers)), ("hub",))
         return len(numbers)
+
+    return core.database.settle({town}, end)
 
 
 def towns_of(core: Core, node: NodeId) -> Sequence[MunicipalityCode]:

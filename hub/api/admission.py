@@ -15,15 +15,16 @@ import anyio
 from anyio import CapacityLimiter
 from litestar.types import ASGIApp, Receive, Send
 
+from hub.api.plain import say
 from hub.lanes import Lane, Room, lane_of, terminal_of
 from hub.problems import problem_of
 from sync.batch import MOST_WIRE
 from sync.errors import Busy
-from sync.request import Response, problem_response
+from sync.request import problem_response
 
 IN_TIME = 60.0
 """Seconds for a whole body: 128 kB over a line of 17 kbit/s."""
-_MOST = 2 * MOST_WIRE
+MOST = 2 * MOST_WIRE
 """What is longer than this is not read to its end; the application says so."""
 _THREADS = "machikado.threads"
 _TOO_SLOW = problem_response(408, "too-slow", "the rest of the body did not come: send it again")
@@ -50,12 +51,12 @@ class Admission:
         try:
             room.enter(caller, anyio.current_time())
         except Busy as busy:
-            await _say(problem_of(busy), send)
+            await say(problem_of(busy), send)
             return
         try:
             body = await _whole(receive, self._in_time)
             if body is None:
-                await _say(_TOO_SLOW, send)
+                await say(_TOO_SLOW, send)
                 return
             scope.setdefault("state", {})[_THREADS] = self._threads[lane]
             await self._app(scope, _Read(body, receive), send)
@@ -90,18 +91,6 @@ async def _whole(receive: Receive, in_time: float) -> list[Any] | None:
             message: Any = await receive()
             read.append(message)
             size += len(message.get("body", b""))
-            if size > _MOST or not message.get("more_body", False):
+            if size > MOST or not message.get("more_body", False):
                 return read
     return None
-
-
-async def _say(answer: Response, send: Send) -> None:
-    headers = [
-        (b"content-type", answer.content_type.encode("ascii")),
-        (b"content-length", str(len(answer.body)).encode("ascii")),
-        *((name.lower().encode("ascii"), value.encode("ascii")) for name, value in answer.headers),
-    ]
-    start: Any = {"type": "http.response.start", "status": answer.status, "headers": headers}
-    await send(start)
-    end: Any = {"type": "http.response.body", "body": answer.body, "more_body": False}
-    await send(end)

@@ -1,7 +1,8 @@
 """The hub over HTTP: thin shells, no rule of its own.
 
-`/v1/desk` is for people: JSON, a bearer token on everything but joining. Everything else under
-`/v1` goes to the node's door byte for byte, so that HTTP and the door in process run the same code.
+`/v1/desk` is for people: JSON, a bearer token on everything but joining. What terminals call goes
+to the node's door byte for byte (:mod:`hub.api.terminals`), so that HTTP and the door in process
+run the same code; so does what is no call at all, and hears so there.
 Both are described by OpenAPI 3.1 at `/v1/openapi/openapi.json`. Whatever fails becomes a problem
 (RFC 9457). Work that touches the database runs in threads; the event loop only moves bytes.
 """
@@ -19,10 +20,13 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 
 from hub.api import carried, health, money, numbers, people, residents, revocation, signin
-from hub.api.admission import Admission, threads_of
+from hub.api.admission import Admission
 from hub.api.description import published
 from hub.api.observing import PERSON, Observing
+from hub.api.paged import paged
+from hub.api.plain import plain, target_of
 from hub.api.repeating import Repeated
+from hub.api.terminals import Terminals
 from hub.door import methods_for
 from hub.hub import Hub
 from hub.media import essence, wanted
@@ -42,6 +46,7 @@ from hub.shapes import in_words
 from sync import request as wire
 from sync.batch import MOST_WIRE
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
+from sync.values import PLATFORM
 
 MOST_FORM = 1024 * 1024
 """The longest body that people send, in bytes: a bank's result."""
@@ -73,7 +78,9 @@ def make_app(hub: Hub) -> Litestar:
 
     async def once(request: Request[Any, Any, Any], by: NamedDependency[Person]) -> Repeated:
         key = read_key(request.headers.get("idempotency-key", ""))
-        asked = b"\0".join([request.method.encode(), _target(request), await request.body()])
+        asked = b"\0".join(
+            [request.method.encode(), target_of(request.scope), await request.body()]
+        )
         return Repeated(hub.once, Attempt(person=by, key=key, asked=asked))
 
     async def tell_rate(message: Message, scope: Scope) -> None:
@@ -82,11 +89,13 @@ def make_app(hub: Hub) -> Litestar:
             told = MutableScopeHeaders.from_message(message)
             told.update(dict(rates.fields(by.name)))
 
+    async def desk_is_here(_connection: _Connection, _handler: BaseRouteHandler) -> None:
+        hub.core.require_served(PLATFORM)
+
     @route("/v1/{rest:path}", http_method=list(HttpMethod), include_in_schema=False)
-    async def node_call(request: Request[Any, Any, Any]) -> Response[bytes]:
-        plain, threads = await _plain(request), threads_of(request.scope)
-        answer = await anyio.to_thread.run_sync(hub.door.send, plain, limiter=threads)
-        return _whole(answer)
+    async def unknown(request: Request[Any, Any, Any]) -> Response[bytes]:
+        asked = plain(request.scope, await request.body())
+        return _whole(await anyio.to_thread.run_sync(hub.door.send, asked))
 
     desk = Router(
         "/v1/desk",
@@ -116,7 +125,9 @@ def make_app(hub: Hub) -> Litestar:
             "door": Provide(lambda: hub.access, sync_to_thread=False),
             "by": Provide(person),
             "once": Provide(once),
+            "pages": Provide(paged, sync_to_thread=False),
         },
+        guards=[desk_is_here],
         request_max_body_size=MOST_FORM,
     )
     watched = Router(
@@ -132,14 +143,14 @@ def make_app(hub: Hub) -> Litestar:
         },
     )
     app = Litestar(
-        [desk, watched, published(hub.core.origin), node_call],
+        [desk, watched, published(hub.core.origin), unknown],
         request_max_body_size=2 * MOST_WIRE,
         exception_handlers={Exception: _problem},
         before_send=[tell_rate],
         openapi_config=None,  # hub.api.description: one document for both doors
         logging_config=None,
     )
-    admitted = Admission(app.asgi_handler)
+    admitted = Admission(Terminals(hub.door, app.asgi_handler))
     app.asgi_handler = Observing(admitted, hub.figures.served, hub.core.randomness)
     return app
 
@@ -165,25 +176,6 @@ def _token(header: str) -> str:
     if scheme.lower() != "bearer" or not token:
         raise NotAuthentic("this call needs a token: Authorization: Bearer ...")
     return token
-
-
-def _target(request: Request[Any, Any, Any]) -> bytes:
-    """The path as it was written; some servers leave the query in."""
-    target: bytes = request.scope["raw_path"].partition(b"?")[0]
-    return target
-
-
-async def _plain(request: Request[Any, Any, Any]) -> wire.Request:
-    """The request as it came over the line: the target is what was signed, undecoded."""
-    target = _target(request)
-    query: bytes = request.scope["query_string"]
-    return wire.Request(
-        method=request.method,
-        path_with_query=(target + (b"?" + query if query else b"")).decode("ascii", "replace"),
-        content_type=request.headers.get("content-type", ""),
-        body=await request.body(),
-        headers=tuple(request.headers.multi_items()),
-    )
 
 
 def _whole(answer: wire.Response) -> Response[bytes]:

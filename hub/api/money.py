@@ -1,13 +1,15 @@
 """People's endpoints: points, programmes, grants, tickets, exceptions, settlement."""
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import count
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from hub.api.paged import paged
+from hub.api.paged import Paged
 from hub.api.repeating import Repeated
 from hub.forms import (
     Answered,
@@ -25,8 +27,9 @@ from hub.forms import (
     SheetView,
     WindowRow,
 )
-from hub.paging import USUAL, asked
+from hub.paging import Key
 from hub.people import Person
+from hub.settlement.windows import window_name
 from hub.treasury import Treasury
 from hub.views import (
     AccountRow,
@@ -43,50 +46,52 @@ Of = NamedDependency[Treasury]
 By = NamedDependency[Person]
 Once = NamedDependency[Repeated]
 Name = FromPath[str]
-After = FromQuery[str]
-Limit = FromQuery[int]
+Pages = NamedDependency[Paged]
 
 
 @get("/residents/{name:str}/balances", sync_to_thread=True)
-def show_balances(of: Of, by: By, name: Name) -> list[BalanceRow]:
+def show_balances(of: Of, by: By, name: Name, pages: Pages) -> Response[list[BalanceRow]]:
     """Show a resident's exact balances of all towns."""
-    return of.balances(by, name)
+    return pages.of(of.balances(by, name), lambda row: (row.municipality, ""))
 
 
 @get("/residents/{name:str}/grants", sync_to_thread=True)
-def show_grants(of: Of, by: By, name: Name) -> list[GrantRow]:
+def show_grants(of: Of, by: By, name: Name, pages: Pages) -> Response[list[GrantRow]]:
     """Show what a resident was granted, programme by programme."""
-    return of.grants(by, name)
+    places = defaultdict[str, Iterator[int]](count)  # a town's end is where more of it come
+    return pages.of(
+        of.grants(by, name), lambda row: (row.municipality, next(places[row.municipality]))
+    )
 
 
 @get("/municipalities/{name:str}/accounts", sync_to_thread=True)
-def list_accounts(of: Of, by: By, name: Name) -> list[AccountRow]:
+def list_accounts(of: Of, by: By, name: Name, pages: Pages) -> Response[list[AccountRow]]:
     """List what a town's ledger accounts hold."""
-    return of.accounts(by, name)
+    return pages.of(of.accounts(by, name), lambda row: (row.municipality, row.account))
 
 
 @get("/municipalities/{name:str}/flows", sync_to_thread=True)
-def list_flows(of: Of, by: By, name: Name) -> list[FlowRow]:
+def list_flows(of: Of, by: By, name: Name, pages: Pages) -> Response[list[FlowRow]]:
     """List what went from each kind of a town's accounts to each other."""
-    return of.flows(by, name)
+    return pages.of(of.flows(by, name), lambda row: (row.source, row.target))
 
 
 @get("/totals", sync_to_thread=True)
-def list_totals(of: Of, by: By) -> list[TownTotal]:
+def list_totals(of: Of, by: By, pages: Pages) -> Response[list[TownTotal]]:
     """List what residents have of each town's points."""
-    return of.town_totals(by)
+    return pages.of(of.town_totals(by), lambda row: (row.municipality, ""))
 
 
 @get("/departments", sync_to_thread=True)
-def list_departments(of: Of, by: By) -> list[DepartmentRow]:
+def list_departments(of: Of, by: By, pages: Pages) -> Response[list[DepartmentRow]]:
     """List what each department granted."""
-    return of.departments(by)
+    return pages.of(of.departments(by), lambda row: (row.municipality, row.department))
 
 
 @get("/programmes", sync_to_thread=True)
-def list_programmes(of: Of, by: By) -> list[ProgrammeRow]:
+def list_programmes(of: Of, by: By, pages: Pages) -> Response[list[ProgrammeRow]]:
     """List programmes."""
-    return of.programmes(by)
+    return pages.of(of.programmes(by), lambda row: (row.municipality, row.programme))
 
 
 @post("/programmes", status_code=200, sync_to_thread=True)
@@ -108,11 +113,9 @@ def show_ticket(of: Of, by: By, name: Name) -> TicketLife:
 
 
 @get("/exceptions", sync_to_thread=True)
-def list_exceptions(
-    request: Request[Any, Any, Any], of: Of, by: By, after: After = "", limit: Limit = USUAL
-) -> Response[list[ExceptionRow]]:
+def list_exceptions(of: Of, by: By, pages: Pages) -> Response[list[ExceptionRow]]:
     """List what people should see."""
-    return paged(request, of.exceptions(by, asked(after, limit)), limit)
+    return pages(of.exceptions(by, pages.page))
 
 
 @get("/exceptions/{name:str}", sync_to_thread=True)
@@ -128,9 +131,9 @@ def decide(of: Of, by: By, once: Once, name: Name, data: JSONBody[DecisionForm])
 
 
 @get("/windows", sync_to_thread=True)
-def list_windows(of: Of, by: By) -> list[WindowRow]:
+def list_windows(of: Of, by: By, pages: Pages) -> Response[list[WindowRow]]:
     """List closed windows."""
-    return of.windows(by)
+    return pages.of(of.windows(by), _in_their_order)
 
 
 @get("/windows/{name:str}", sync_to_thread=True)
@@ -173,6 +176,11 @@ def bank_file(of: Of, by: By, name: Name, data: JSONBody[ReleaseForm]) -> BankFi
 def bank_result(of: Of, by: By, name: Name, data: JSONBody[ResultForm]) -> WindowRow:
     """Read what the bank says became of each line."""
     return of.bank_result(by, name, data.file)
+
+
+def _in_their_order(row: WindowRow) -> Key:
+    name = window_name(row.window)
+    return f"{name.town}-{name.kind}", name.number
 
 
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (

@@ -22,8 +22,6 @@ JSON = "application/json"
 NODES = "nodes"
 _SERVED_BY_ITSELF = {"OPTIONS", "HEAD"}
 _STEP = re.compile(r"\{(\w+):\w+\}")
-_AROUND = {"return", "data", "by", "once"}
-"""Names in an endpoint's signature that are no part of its path or query."""
 
 
 class Proof(Enum):
@@ -83,8 +81,6 @@ def tags(found: list[Operation]) -> dict[str, str]:
 def _endpoint(method: str, path: str, handler: Any) -> Operation:
     serves = getattr(handler.fn, "func", handler.fn)  # what runs in a thread is wrapped
     hints = typing.get_type_hints(serves)
-    named = set(re.findall(r"\{(\w+)\}", path))
-    asked = inspect.signature(serves).parameters
     return Operation(
         name=serves.__name__,
         method=method,
@@ -96,7 +92,7 @@ def _endpoint(method: str, path: str, handler: Any) -> Operation:
         reads=hints.get("data"),
         gives=handler.opt.get("gives", JSON),
         says=handler.opt.get("says", None if "gives" in handler.opt else _told(hints["return"])),
-        query=tuple(name for name in asked if name in _QUERY - named - _AROUND),
+        query=PAGE if "pages" in hints else (),
         once="once" in hints,
     )
 
@@ -106,8 +102,8 @@ def _told(kind: Any) -> Any:
     return typing.get_args(kind)[0] if typing.get_origin(kind) is Response else kind
 
 
-_QUERY = {"after", "limit"}
-"""What an endpoint may ask for behind the question mark."""
+PAGE = ("after", "limit")
+"""What the endpoint of a list is asked behind the question mark."""
 
 
 def _of_nodes(route: Route) -> Operation:

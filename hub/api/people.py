@@ -1,13 +1,11 @@
 """People's endpoints: operators, what waits, towns, organisations, terminals."""
 
-from typing import Any
-
-from litestar import Request, Response, delete, get, post, put
+from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from hub.api.paged import paged
+from hub.api.paged import Paged
 from hub.api.repeating import Repeated
 from hub.forms import (
     AcceptForm,
@@ -28,7 +26,7 @@ from hub.forms import (
     WhyForm,
 )
 from hub.office import Office
-from hub.paging import USUAL, asked
+from hub.paging import oldest_first
 from hub.people import Person
 from hub.signin_forms import JoinForm
 from hub.views import OrganisationRow, TownRow
@@ -38,8 +36,7 @@ At = NamedDependency[Office]
 By = NamedDependency[Person]
 Once = NamedDependency[Repeated]
 Name = FromPath[str]
-After = FromQuery[str]
-Limit = FromQuery[int]
+Pages = NamedDependency[Paged]
 
 
 @post("/join", status_code=200, sync_to_thread=True)
@@ -49,9 +46,9 @@ def join(at: At, data: JSONBody[JoinForm]) -> OperatorRow:
 
 
 @get("/operators", sync_to_thread=True)
-def list_operators(at: At, by: By) -> list[OperatorRow]:
+def list_operators(at: At, by: By, pages: Pages) -> Response[list[OperatorRow]]:
     """List everybody."""
-    return at.operators(by)
+    return pages.of(at.operators(by), lambda row: ("", row.name))
 
 
 @post("/operators", status_code=200, sync_to_thread=True)
@@ -67,9 +64,9 @@ def revoke_operator(at: At, by: By, name: Name) -> Answered:
 
 
 @get("/pending", sync_to_thread=True)
-def list_pending(at: At, by: By) -> list[PendingRow]:
+def list_pending(at: At, by: By, pages: Pages) -> Response[list[PendingRow]]:
     """List what waits for a second person."""
-    return at.pending(by)
+    return pages.of(at.pending(by), lambda row: oldest_first(row.at, row.id))
 
 
 @post("/pending/{name:str}/approval", status_code=200, sync_to_thread=True)
@@ -85,9 +82,9 @@ def decline(at: At, by: By, name: Name, data: JSONBody[WhyForm]) -> Answered:
 
 
 @get("/municipalities", sync_to_thread=True)
-def list_municipalities(at: At, by: By) -> list[TownRow]:
+def list_municipalities(at: At, by: By, pages: Pages) -> Response[list[TownRow]]:
     """List every town."""
-    return at.municipalities(by)
+    return pages.of(at.municipalities(by), lambda row: (row.municipality, ""))
 
 
 @post("/municipalities", status_code=200, sync_to_thread=True)
@@ -127,11 +124,9 @@ def fund_reserve(at: At, by: By, once: Once, name: Name, data: JSONBody[ReserveF
 
 
 @get("/organisations", sync_to_thread=True)
-def list_organisations(
-    request: Request[Any, Any, Any], at: At, by: By, after: After = "", limit: Limit = USUAL
-) -> Response[list[OrganisationRow]]:
+def list_organisations(at: At, by: By, pages: Pages) -> Response[list[OrganisationRow]]:
     """List every organisation that was approved."""
-    return paged(request, at.organisations(by, asked(after, limit)), limit)
+    return pages(at.organisations(by, pages.page))
 
 
 @post("/organisations", status_code=200, sync_to_thread=True)
@@ -153,11 +148,9 @@ def change_account(at: At, by: By, once: Once, name: Name, data: JSONBody[BankFo
 
 
 @get("/nodes", sync_to_thread=True)
-def list_nodes(
-    request: Request[Any, Any, Any], at: At, by: By, after: After = "", limit: Limit = USUAL
-) -> Response[list[NodeRow]]:
+def list_nodes(at: At, by: By, pages: Pages) -> Response[list[NodeRow]]:
     """List terminals."""
-    return paged(request, at.nodes(by, asked(after, limit)), limit)
+    return pages(at.nodes(by, pages.page))
 
 
 @post("/nodes", status_code=200, sync_to_thread=True)

@@ -1,11 +1,13 @@
 """People's endpoints: a MyKey ID's life after its registration."""
 
-from litestar import get, post, put
+from litestar import Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
+from hub.api.paged import Paged
 from hub.forms import JoinCardForm, NewIdForm, RefuseJoinForm, WhyForm
+from hub.paging import oldest_first
 from hub.people import Person
 from hub.residents import Residents
 from hub.views import CancelledView, JoinRow, ResidentView
@@ -13,6 +15,7 @@ from hub.views import CancelledView, JoinRow, ResidentView
 Whom = NamedDependency[Residents]
 By = NamedDependency[Person]
 Name = FromPath[str]
+Pages = NamedDependency[Paged]
 
 
 @get("/residents/{name:str}", sync_to_thread=True)
@@ -46,9 +49,9 @@ def cancel_resident(whom: Whom, by: By, name: Name, data: JSONBody[WhyForm]) -> 
 
 
 @get("/joins", sync_to_thread=True)
-def list_joins(whom: Whom, by: By) -> list[JoinRow]:
+def list_joins(whom: Whom, by: By, pages: Pages) -> Response[list[JoinRow]]:
     """List the cards that asked at a counter to be joined to a MyKey ID."""
-    return whom.joins(by)
+    return pages.of(whom.joins(by), lambda row: oldest_first(row.at, row.card))
 
 
 @post("/residents/{name:str}/joins", status_code=200, sync_to_thread=True)

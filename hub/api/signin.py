@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from litestar import Request, delete, get, post, put
+from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from hub.access import Access
+from hub.api.paged import Paged
 from hub.forms import Answered
 from hub.people import Person
 from hub.signin_forms import SessionForm, SessionView, SignInForm, TokenForm, TokenRow, WhoView
 
 Door = NamedDependency[Access]
 By = NamedDependency[Person]
+Pages = NamedDependency[Paged]
 _DONE = Answered(outcome="done")
 
 
@@ -48,9 +50,9 @@ def set_up(
 
 
 @get("/tokens", sync_to_thread=True)
-def list_tokens(door: Door, by: By) -> list[TokenRow]:
+def list_tokens(door: Door, by: By, pages: Pages) -> Response[list[TokenRow]]:
     """List one's own sessions and scripts."""
-    return door.tokens(by)
+    return pages.of(door.tokens(by), lambda row: (row.label, row.made_at))
 
 
 @post("/tokens", status_code=200, sync_to_thread=True)

@@ -28,6 +28,7 @@ def enter(
 
     The same thing is entered once.
     """
+    tx.require(town)
     epoch, _, branch = source.epoch.partition("/")
     known = tx.scalar(
         "SELECT id FROM incident WHERE municipality=:town AND kind=:kind AND node=:node"

@@ -3,6 +3,10 @@
 A town's posting takes, in one transaction: what its own nodes handed in, in seq order, and what
 other towns' nodes did with its points, handed over by their home. Only what is next after the
 posted cursor can be posted, so what came twice is posted once.
+
+Nobody else writes meanwhile for the town, nor for a town whose nodes' records it judges or whose
+books it opens to end a hold; towns that have nothing to do with each other are posted side by side.
+What it hands over is new to the other town, which reads it when it is committed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +32,7 @@ from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
 from sync.records import Record, Spend, TicketVoided
-from sync.values import MunicipalityCode, organisation_of
+from sync.values import Millis, MunicipalityCode, organisation_of
 
 
 def post_all(
@@ -54,7 +58,7 @@ def post_all(
                     "SELECT DISTINCT municipality FROM cursor WHERE posted<received"
                     " UNION SELECT DISTINCT municipality FROM handover ORDER BY 1"
                 )
-                if town not in stopped
+                if core.serves(town) and town not in stopped
             ]
         done = 0
         for town in towns:
@@ -78,13 +82,17 @@ def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode, pace: Pac
     own, handed = gatherer.next()
     if not own and not handed:
         return 0
-    core.way.give(POSTING)
-    with core.database.write() as tx:
-        began = core.clock.running()  # not while others still had the ledger
+
+    def post(tx: Tx) -> tuple[int, Millis]:
+        began = core.clock.running()  # not while others still had the town
         left = still_waiting(tx, town, own, handed)
         if any(left):
             post_together(core, tx, town, *left)
-    records = sum(len(some.records) for each in left for some in each)
+        return sum(len(some.records) for each in left for some in each), began
+
+    core.way.give(POSTING)
+    towns = {town, *(some.line.home for some in handed)}
+    records, began = core.database.settle(towns, post)
     pace.took(records, core.clock.running() - began)
     return records
 
@@ -139,8 +147,7 @@ def post_together(
         [(seq, *line) for line, seq in last.items()],
     )
     posted_again(tx, town)
-    for line in sorted({some.line for some in [*own, *handed]}, key=lambda line: line.node):
-        free_unnamed(core, tx, line)
+    free_unnamed(core, tx, {some.line for some in [*own, *handed]})
 
 
 def _parted(

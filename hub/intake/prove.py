@@ -1,7 +1,8 @@
 """From records in custody to cases that can be judged: decode, open, verify."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from hub.core import Core
@@ -54,7 +55,6 @@ class Prover:
         self._core = core
         self._identities = identities
         self._verifier = verifier
-        self._shifts: dict[tuple[Line, int], bytes | None] = {}
         self._public_keys: dict[KeyDigest, bytes] = {}
         self._cards: dict[tuple[MunicipalityCode, AccountId], tuple[KeyDigest, ...]] = {}
 
@@ -90,7 +90,12 @@ class Prover:
 
     def standings(self, tx: Tx, drafts: Iterable[Draft]) -> dict[Line, Standing]:
         """How the epochs of these records stand now."""
-        return {line: _standing(tx, line) for line in {one.stretch.line for one in drafts}}
+        lines = sorted({one.stretch.line for one in drafts})
+        return {
+            line: standing
+            for home, some in groupby(lines, key=lambda line: line.home)
+            for line, standing in _standings(tx, home, list(some))
+        }
 
     def finish(self, drafts: Sequence[Draft], standings: Mapping[Line, Standing]) -> list[Proved]:
         """Wait for the proofs. Needs no transaction."""
@@ -136,15 +141,16 @@ class Prover:
     def _shift_keys(self, tx: Tx, stretch: Stretch) -> dict[int, bytes]:
         """The content keys of the shifts that evidence names, where they can be opened."""
         keys: dict[int, bytes] = {}
+        opened = self._core.content_keys
         for seq in {piece.shift for piece in stretch.pieces if piece is not None}:
-            name = (stretch.line, seq)
-            if name not in self._shifts:
-                here = seq in stretch.seqs
-                record = (
-                    stretch.read[seq - stretch.first] if here else stored(tx, stretch.line, seq)
-                )
-                self._shifts[name] = content_key(self._core.keys, record)
-            key = self._shifts[name]
+            shift = (stretch.line, seq)
+            key = opened.get(shift)
+            if key is None and seq in stretch.seqs:
+                key = content_key(self._core.keys, stretch.read[seq - stretch.first])
+            elif key is None:
+                key = content_key(self._core.keys, stored(tx, stretch.line, seq))
+                if key is not None:
+                    opened.keep(shift, key)
             if key is not None:
                 keys[seq] = key
         return keys
@@ -159,14 +165,21 @@ def _signed(records: Iterable[Record | None]) -> set[_Signed]:
     }
 
 
-def _standing(tx: Tx, line: Line) -> Standing:
-    row = tx.one(
-        "SELECT state, closed_seq FROM epoch"
-        " WHERE municipality=:home AND node=:node AND epoch=:epoch",
-        home=line.home,
-        node=line.node,
-        epoch=line.epoch,
+def _standings(
+    tx: Tx, home: MunicipalityCode, lines: Sequence[Line]
+) -> Iterator[tuple[Line, Standing]]:
+    nodes = {line.node for line in lines}
+    rows = tx.rows(
+        "SELECT node, epoch, state, closed_seq FROM epoch WHERE municipality=?"
+        f" AND node IN ({','.join('?' * len(nodes))})",
+        [home, *nodes],
     )
-    if row is None:
-        return Standing(closed=False, closed_seq=0)
-    return Standing(closed=row["state"] != "open", closed_seq=row["closed_seq"])
+    known = {
+        (node, epoch): Standing(closed=state != "open", closed_seq=closed_seq)
+        for node, epoch, state, closed_seq in rows
+    }
+    for line in lines:
+        yield line, known.get((line.node, line.epoch), _OPEN)
+
+
+_OPEN = Standing(closed=False, closed_seq=0)

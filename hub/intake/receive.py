@@ -21,7 +21,6 @@ from hub.intake.lines import (
     Stretch,
     begin,
     branches,
-    cursor,
     digest_at,
     kept_along,
     readable,
@@ -37,7 +36,7 @@ from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.receipt import Outcome
 from sync.records import Frame, Record, frame
 from sync.signing import Head, verify_head
-from sync.values import Digest, EpochId, NodeId, home_of
+from sync.values import Digest, EpochId, Millis, NodeId, home_of
 from sync.wire import write
 
 HEALED_BY_EVIDENCE = frozenset(
@@ -140,26 +139,19 @@ def opened(body: bytes) -> Opened:
 
 def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Received:
     """Take a batch into custody; durable when this returns."""
-    return keep(core, node, epoch, first, opened(body))
+    handed = opened(body)
+    return core.database.settle({home_of(node)}, lambda _: keep(core, node, epoch, first, handed))
 
 
 def keep(core: Core, node: NodeId, epoch: EpochId, first: int, handed: Opened) -> Received:
     """Take a batch that was read into custody; durable with the transaction that it is in."""
     batch, book, records, digests = handed.batch, handed.book, handed.records, handed.digests
     chain = Line(home=home_of(node), node=node, epoch=epoch, branch="")
-    with core.database.write() as tx:
-        public = tx.scalar(
-            "SELECT public FROM epoch WHERE municipality=:home AND node=:node AND epoch=:epoch",
-            home=chain.home,
-            node=node,
-            epoch=epoch,
-        )
-        if public is None:
-            raise RefusedByRule("unknown-epoch", f"{node} has no epoch {epoch}")
-        main = cursor(tx, chain) or begin(tx, chain, 0, NOTHING)
+    with core.database.write({chain.home}) as tx:
+        public, last_seen, main = _stands(tx, chain)
         taken = Received(main, batch, book, None)
         if records:
-            head = _checked_head(batch, bytes(public), chain, first + len(records) - 1, digests[-1])
+            head = _checked_head(batch, public, chain, first + len(records) - 1, digests[-1])
             run = Run(
                 first=first,
                 records=records,
@@ -173,15 +165,36 @@ def keep(core: Core, node: NodeId, epoch: EpochId, first: int, handed: Opened) -
             line, new = _Custody(core, tx, main).take(run)
             taken = Received(line, batch, book, new)
         end_attempts(core, tx, chain, batch.ended, closed=batch.closed)
-        tx.run(
-            "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node"
-            " AND abs(:now-last_seen)>=:exact",
-            now=core.clock.now(),
-            exact=_SEEN,
-            home=chain.home,
-            node=node,
-        )
+        now = core.clock.now()
+        if abs(now - last_seen) >= _SEEN:
+            tx.run(
+                "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node",
+                now=now,
+                home=chain.home,
+                node=node,
+            )
     return taken
+
+
+def _stands(tx: Tx, chain: Line) -> tuple[bytes, Millis, Cursor]:
+    """An epoch's key, when its node was last seen, and how far its chain is here.
+
+    All in one question: a server is asked for each batch. A chain that is not here yet begins.
+    """
+    rows = tx.rows(
+        "SELECT e.public, n.last_seen, c.base, c.received, c.head, c.posted FROM epoch e"
+        " JOIN node n ON n.municipality=e.municipality AND n.node=e.node"
+        " LEFT JOIN cursor c ON c.municipality=e.municipality AND c.node=e.node"
+        " AND c.epoch=e.epoch AND c.branch=''"
+        " WHERE e.municipality=? AND e.node=? AND e.epoch=?",
+        [chain.home, chain.node, chain.epoch],
+    )
+    if not rows:
+        raise RefusedByRule("unknown-epoch", f"{chain.node} has no epoch {chain.epoch}")
+    public, last_seen, base, received, head, posted = rows[0]
+    if base is None:
+        return bytes(public), last_seen, begin(tx, chain, 0, NOTHING)
+    return bytes(public), last_seen, Cursor(chain, base, received, Digest(head), posted)
 
 
 def _checked_head(batch: Batch, public: bytes, chain: Line, last: int, name: Digest) -> Head:

@@ -49,7 +49,7 @@ class Stopped:
             self._tell(town, str(error))
 
     def _tell(self, town: MunicipalityCode, words: str) -> None:
-        with self._core.database.write() as tx:
+        with self._core.database.write({town}) as tx:
             last = tx.rows("SELECT posting FROM municipality WHERE municipality=?", [town])
             number = incidents.enter(
                 self._core,

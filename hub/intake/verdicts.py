@@ -6,7 +6,7 @@ import msgspec
 from msgspec import structs
 
 from hub.core import Core
-from hub.intake.lines import kept
+from hub.intake.lines import Cursor, kept
 from hub.intake.opening import opened_evidence
 from hub.points.case import Line, Proof
 from hub.store.database import Tx
@@ -14,16 +14,19 @@ from sync.errors import Damaged, Malformed
 from sync.receipt import Outcome, Receipt, Verdict
 from sync.records import TicketIssued, decode
 from sync.signing import Signed, seal_with
-from sync.wire import read, write
+from sync.wire import laid_out, read, write
 
 MOST_VERDICTS = 512
 """Verdicts in one receipt."""
 
 
-def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> list[Signed]:
-    """What a node has not stored yet: first verdicts in seq order, then superseding ones."""
-    found = []
-    first = _first_verdicts(core, tx, line, receipted)
+def receipts(core: Core, tx: Tx, at: Cursor, receipted: int, decisions: int) -> list[Signed]:
+    """What a node has not stored yet: first verdicts in seq order, then superseding ones.
+
+    ``at`` says where its line begins.
+    """
+    found, line = [], at.line
+    first = _first_verdicts(core, tx, line, max(receipted, at.base))
     if first:
         found.append(_signed(core, line, tuple(first), 0))
     rows = tx.rows(
@@ -40,33 +43,22 @@ def receipts(core: Core, tx: Tx, line: Line, receipted: int, decisions: int) -> 
     return found
 
 
-def _first_verdicts(core: Core, tx: Tx, line: Line, receipted: int) -> list[Verdict]:
-    base = tx.rows(
-        "SELECT base FROM cursor WHERE municipality=? AND node=? AND epoch=? AND branch=?",
-        [line.home, line.node, line.epoch, line.branch],
-    )
-    after = max(receipted, base[0][0] if base else 0)
-    place = [line.home, line.node, line.epoch, line.branch, after]
+def _first_verdicts(core: Core, tx: Tx, line: Line, after: int) -> list[Verdict]:
     rows = tx.rows(
-        "SELECT seq, digest, outcome, reason, bearer, paid, posting FROM record"
+        "SELECT seq, digest, outcome, reason, bearer, paid, posting, kind FROM record"
         " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>?"
         f" ORDER BY seq LIMIT {MOST_VERDICTS}",
-        place,
+        [line.home, line.node, line.epoch, line.branch, after],
     )
     if not rows:
         return []
-    verdicts = msgspec.convert(rows, list[Verdict])
-    if verdicts[-1].seq != after + len(verdicts):  # one waits for another town
-        ready = takewhile(lambda at: at[1].seq == after + at[0], enumerate(verdicts, 1))
-        verdicts = [verdict for _, verdict in ready]
-    issues = tx.rows(
-        "SELECT seq FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>?"
-        " AND seq<=? AND kind='ticket.issued' AND outcome<>?",
-        [*place, after + len(verdicts), str(Outcome.QUARANTINED)],
-    )
-    for (seq,) in issues:
-        at = seq - after - 1
-        verdicts[at] = _with_tickets(tx, line, seq, verdicts[at])
+    if rows[-1][0] != after + len(rows):  # one waits for another town
+        ready = takewhile(lambda at: at[1][0] == at[0], enumerate(rows, after + 1))
+        rows = [row for _, row in ready]
+    verdicts = msgspec.convert([row[:-1] for row in rows], laid_out(list[Verdict]))
+    for at, (verdict, (*_, kind)) in enumerate(zip(verdicts, rows, strict=True)):
+        if kind == "ticket.issued" and verdict.outcome is not Outcome.QUARANTINED:
+            verdicts[at] = _with_tickets(tx, line, verdict.seq, verdict)
     bad = [verdict.seq for verdict in verdicts if verdict.reason == Proof.BAD_SIGNATURE]
     for seq, opened in opened_evidence(core, tx, line, bad).items():
         at = seq - after - 1

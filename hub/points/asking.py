@@ -66,10 +66,12 @@ def ask(core: Core, identities: Identities, attempt: Attempt, request: HoldReque
     A refusal for lack of points is an answer of its own and stays. "Records first" is not kept:
     the node hands in what it has of this person and asks again.
     """
-    with core.database.write() as tx:
+    home = home_of(attempt.node)
+
+    def answer(tx: Tx) -> Asked:
         before = tx.one(
             "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch AND n=:n",
-            home=home_of(attempt.node),
+            home=home,
             node=attempt.node,
             epoch=attempt.epoch,
             n=attempt.n,
@@ -82,6 +84,8 @@ def ask(core: Core, identities: Identities, attempt: Attempt, request: HoldReque
         cause = ("hold", *attempt, write(request))
         with posting(core, tx, request.municipality, now, cause) as books:
             return open_hold(books, identities, attempt, request)
+
+    return core.database.settle({home, request.municipality}, answer)
 
 
 def open_hold(

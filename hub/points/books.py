@@ -7,7 +7,7 @@ reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neigh
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from hub.core import Core
 from hub.points import earned
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.store import schema
+from hub.store.alike import Alike
 from hub.store.database import Tx
 from hub.store.schema import FROM_WALLET, TO_WALLET
 from sync.clock import tokyo
@@ -26,7 +27,9 @@ from sync.values import DAY, HOUR, AccountId, Millis, MunicipalityCode
 _COLUMNS = (
     'source, epoch, seq, part, debit, credit, points, posting, "window", step, at, expires, "of"'
 )
-_AT = schema.record.columns.keys().index("at")
+_SEQ, _AT = map(schema.record.columns.keys().index, ("seq", "at"))
+_OF_A_LINE = ("municipality", "node", "epoch", "branch")
+_STEP = schema.transfer.columns.keys().index("step")
 _NEVER_ABOVE_ZERO = ("deficit:", "receivable:")
 _MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
 
@@ -91,6 +94,7 @@ class Books:
     """The open books of a town during one posting."""
 
     def __init__(self, core: Core, tx: Tx, town: MunicipalityCode, at: Millis) -> None:
+        tx.require(town)
         row = tx.one(
             "UPDATE municipality SET posting=posting+1 WHERE municipality=:town"
             ' RETURNING posting, "window", expired_until',
@@ -109,6 +113,10 @@ class Books:
         self._before: dict[str, int] = {}
         self._moves: list[tuple[Any, ...]] = []
         """Transfers that are not written yet, as rows of their table."""
+        self._sales: list[Alike] = []
+        """More of them."""
+        self._steps = 0
+        """How many that is."""
         self._months: dict[int, int] = {}
         self._legs: list[earned.Move] = []
         """What says who earned them; what a node's spends took together stands there as one."""
@@ -118,6 +126,8 @@ class Books:
         self._touched: set[str] = set()
         self._records: list[Row] = []
         """Judged records that are not written yet, as rows of their table."""
+        self._alike: list[Alike] = []
+        """More of them."""
         self._days: dict[tuple[object, ...], object] = {}
         """Where their days begin on their lines, by the key of the table ``record_day``."""
 
@@ -168,27 +178,46 @@ class Books:
 
     def _moved(self) -> Iterator[Transfer]:
         """The transfers that are not written yet."""
-        return (Transfer._make(row[2:]) for row in self._moves)
+        rows = [*self._moves, *(row for some in self._sales for row in some.rows(schema.transfer))]
+        rows.sort(key=itemgetter(_STEP))
+        return (Transfer._make(row[2:]) for row in rows)
 
     def add_records(self, rows: Sequence[Row]) -> None:
         """Write down judged records of one line, in their order, as rows of their table."""
         self._records += rows
-        day = None
+        self.tx.require(*{row[0] for row in rows[:1]})
         for row in rows:
-            if row[_AT] // DAY != day:
-                home, node, epoch, branch, first = row[:5]
-                day = row[_AT] // DAY
-                self._days.setdefault((home, node, day, epoch, branch), first)
+            self._begin_days(row[:4], [row[_SEQ]], [row[_AT]])
+
+    def add_alike(self, alike: Alike) -> None:
+        """As :meth:`add_records`, for rows that share most of their columns."""
+        shared, own = alike.shared, alike.own
+        line = tuple(str(shared[name]) for name in _OF_A_LINE)
+        self.tx.require(line[0])
+        self._alike.append(alike)
+        self._begin_days(line, own["seq"], own["at"])
+
+    def _begin_days(self, line: Row, seqs: Sequence[int], moments: Sequence[Millis]) -> None:
+        """Note where days begin on a line."""
+        home, node, epoch, branch = line
+        before = None
+        for seq, at in zip(seqs, moments, strict=True):
+            day = at // DAY
+            if day != before:
+                before = day
+                self._days.setdefault((home, node, day, epoch, branch), seq)
 
     def write_rows(self) -> None:
         """Write the judged records, so that what follows in this posting finds them."""
         self.tx.insert_many(schema.record, self._records)
+        self.tx.insert_alike(schema.record, self._alike)
         self.tx.put_many(
             schema.record_day,
             [(*key, first) for key, first in self._days.items()],
             where="WHERE excluded.first<record_day.first",
         )
         self._records.clear()
+        self._alike.clear()
         self._days.clear()
 
     def touch(self, subject: str) -> None:
@@ -256,12 +285,13 @@ class Books:
                 points,
                 self.number,
                 self.window,
-                len(self._moves),
+                self._steps,
                 at,
                 expires,
                 of,
             )
         )
+        self._steps += 1
 
     def pay(self, sales: Sales, to: str) -> None:
         """As :meth:`move` for each of them; none of their sources moves anything else.
@@ -278,17 +308,31 @@ class Books:
         total = sum(sales.points)
         balances[to] += total
         self._legs.append((sales.name, sales.wallets[0], to, total, ""))
-        town, number, window = self.town, self.number, self.window
-        months = {self._month(at) for at in (min(sales.moments), max(sales.moments))}
-        each = repeat(*months) if len(months) == 1 else map(self._month, sales.moments)
-        columns = zip(*sales[2:], each)  # noqa: B905  the months may go on for ever
-        self._moves += [
-            (
-                *(town, month, sales.name, sales.epoch, seq, 0, debit, to, points),
-                *(number, window, step, at, 0, ""),
-            )
-            for step, (seq, debit, points, at, month) in enumerate(columns, len(self._moves))
-        ]
+        months = [self._month(at) for at in (min(sales.moments), max(sales.moments))]
+        shared = {
+            "municipality": self.town,
+            "source": sales.name,
+            "epoch": sales.epoch,
+            "part": 0,
+            "credit": to,
+            "posting": self.number,
+            "window": self.window,
+            "expires": 0,
+            "of": "",
+        }
+        own = {
+            "seq": sales.seqs,
+            "debit": sales.wallets,
+            "points": sales.points,
+            "step": range(self._steps, self._steps + len(sales.seqs)),
+            "at": sales.moments,
+        }
+        if months[0] == months[1]:
+            self._sales.append(Alike({**shared, "month": months[0]}, own))
+        else:
+            own["month"] = [*map(self._month, sales.moments)]
+            self._sales.append(Alike(shared, own))
+        self._steps += len(sales.seqs)
 
     def recover(self, account: AccountId, *, source: Source, at: Millis) -> None:
         """Whatever makes a wallet grow pays an open deficit first."""
@@ -315,6 +359,7 @@ class Books:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
         self.tx.insert_many(schema.transfer, self._moves)
+        self.tx.insert_alike(schema.transfer, self._sales)
         earned.net(self.tx, self.town, self.window, earned.earnings(self._legs))
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
@@ -356,7 +401,11 @@ class Books:
         )
 
     def _tick(self) -> int:
-        """Later than any posting before, in whichever town: microseconds, pushed on when equal."""
+        """Later than any posting that is committed, in whichever town; microseconds, pushed on.
+
+        What this one has read of other towns was committed by now. Two towns that are posted side
+        by side may read the same; nothing that either did was there for the other.
+        """
         last = self.tx.rows("SELECT max(tick) FROM posting")[0][0]
         return max(self.at * 1000, (last or 0) + 1)
 

@@ -3,7 +3,7 @@
 So are those of which no record spoke in all the time that it might have been handed in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 
 from hub.core import Core
@@ -36,19 +36,25 @@ def end_attempts(core: Core, tx: Tx, line: Line, attempts: Iterable[int], *, clo
             node=line.node,
             epoch=line.epoch,
         )
-        free_unnamed(core, tx, line)
+        free_unnamed(core, tx, [line])
 
 
-def free_unnamed(core: Core, tx: Tx, line: Line) -> None:
-    """Free what an ended epoch still holds, when all that it handed in is posted."""
-    ended = tx.scalar(
-        "SELECT ended FROM epoch WHERE municipality=:home AND node=:node AND epoch=:epoch",
-        home=line.home,
-        node=line.node,
-        epoch=line.epoch,
-    )
-    if not ended or _unposted(tx, line):
-        return
+def free_unnamed(core: Core, tx: Tx, lines: Collection[Line]) -> None:
+    """Free what these lines' ended epochs still hold, when all that they handed in is posted."""
+    for home, some in groupby(sorted(lines), key=lambda line: line.home):
+        of_home = list(some)
+        nodes = {line.node for line in of_home}
+        ended = tx.rows(
+            "SELECT node, epoch FROM epoch WHERE municipality=? AND ended=1"
+            f" AND node IN ({','.join('?' * len(nodes))})",
+            [home, *nodes],
+        )
+        for line in of_home:
+            if (line.node, line.epoch) in ended and not _unposted(tx, line):
+                _free_unnamed(core, tx, line)
+
+
+def _free_unnamed(core: Core, tx: Tx, line: Line) -> None:
     rows = tx.all(
         "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND state='open' ORDER BY town, n",

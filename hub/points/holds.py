@@ -154,11 +154,13 @@ def read_hold(fields: Row) -> Hold:
 
 def set_state(books: Books, hold: Hold, state: str) -> None:
     """Write down how a hold stands."""
+    home = home_of(hold.node)
+    books.tx.require(home)
     books.tx.run(
         "UPDATE hold SET state=:state WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND n=:n",
         state=state,
-        home=home_of(hold.node),
+        home=home,
         node=hold.node,
         epoch=hold.epoch,
         n=hold.n,
@@ -196,6 +198,7 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
 
 def remember_ended(tx: Tx, line: Line, n: int, now: Millis) -> None:
     """An attempt that the hub never saw has ended: a request that comes late opens nothing."""
+    tx.require(line.home)
     tx.insert(
         schema.hold,
         municipality=line.home,

@@ -45,7 +45,7 @@ from sync.records import (
     TicketRedeemed,
     TicketVoided,
 )
-from sync.values import NodeId, organisation_of
+from sync.values import NodeId, OrganisationId, organisation_of
 
 
 class Judge:
@@ -53,7 +53,7 @@ class Judge:
 
     def __init__(self, books: Books) -> None:
         self.till = Till(books)
-        self._accepted: dict[tuple[str, NodeId], bool] = {}
+        self._accepted: dict[tuple[str, OrganisationId], bool] = {}
 
     def judge_all(self, some: Proved) -> Iterator[tuple[Case, Judgement]]:
         """Post records that came together, in their order.
@@ -85,12 +85,12 @@ class Judge:
 
     def _accepts(self, town: str, node: NodeId) -> bool:
         """Whether a town has accepted the node's organisation; asked once a posting."""
-        key = (town, node)
+        key = (town, organisation_of(node))
         if key not in self._accepted:
             self._accepted[key] = bool(
                 self.till.books.tx.rows(
                     "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
-                    [town, organisation_of(node)],
+                    key,
                 )
             )
         return self._accepted[key]

@@ -126,19 +126,18 @@ class NodeKnowledge:
 
     def _read_included(self, feed: int, as_of: int) -> dict[EpochId, int] | None:
         home, node = self._line.home, self._line.node
-        page = self._tx.rows(
-            "SELECT good_until FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
-            " ORDER BY number DESC LIMIT 1",
-            [home, node, as_of],
+        found = self._tx.rows(
+            "SELECT page.good_until, standing.includes FROM"
+            " (SELECT good_until FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
+            " ORDER BY number DESC LIMIT 1) AS page CROSS JOIN"
+            " (SELECT includes FROM told_node WHERE municipality=? AND node=? AND number=?"
+            " ORDER BY at<>?, at LIMIT 1) AS standing",
+            [home, node, as_of, home, node, feed, as_of],
         )
-        for (good_until,) in page:
+        for good_until, includes in found:
             self._pages[as_of] = good_until
-        told = self._tx.rows(
-            "SELECT includes FROM told_node WHERE municipality=? AND node=? AND number=?"
-            " ORDER BY at<>?, at LIMIT 1",
-            [home, node, feed, as_of],
-        )
-        return _read_includes(told[0][0]) if page and told else None
+            return _read_includes(includes)
+        return None
 
 
 def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:

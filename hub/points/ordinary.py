@@ -202,7 +202,7 @@ class Ordinary:
         name, epoch, first = some.line.source(some.first + run.start)
         seqs = range(first, first + len(run.records))
         digests = some.digests[run.start : run.stop]
-        books.add_records(rows_of_sales(some.line, first, digests, run.records, books))
+        books.add_alike(rows_of_sales(some.line, first, digests, run.records, books))
         books.pay(
             Sales(
                 name,

@@ -4,10 +4,10 @@ A row of what one spend came to is the same whether it was judged alone or among
 """
 
 from collections.abc import Sequence
-from itertools import count
 
 from hub.points.books import Books, Row
 from hub.points.case import Case, Done, Judgement, Line
+from hub.store.alike import Alike
 from sync.receipt import Bearer, Outcome
 from sync.records import Record, Spend, Tier
 from sync.values import Digest
@@ -41,31 +41,36 @@ def row_of(case: Case, town: str, judgement: Judgement, posting: int) -> Row:
 
 def rows_of_sales(
     line: Line, first: int, digests: Sequence[Digest], records: Sequence[Record], books: Books
-) -> list[Row]:
+) -> Alike:
     """Spends that the wallets simply paid, from a place of a line on, as such rows."""
-    key, town = tuple(line), books.town
-    verdict = (str(Outcome.APPLIED), "", str(Bearer.NOBODY))
-    tier, number = str(Tier.T2), books.number
-    return [
-        (
-            *key,
-            seq,
-            name,
-            "spend",
-            town,
-            body.account,
-            body.points,
-            tier,
-            record.at.ms,
-            *verdict,
-            body.points,
-            number,
-            0,
-            "",
-        )
-        for seq, name, record in zip(count(first), digests, records)
-        if isinstance(body := record.body, Spend)
-    ]
+    spends = [record.body for record in records if isinstance(record.body, Spend)]
+    points = [spend.points for spend in spends]
+    home, node, epoch, branch = line
+    return Alike(
+        {
+            "municipality": home,
+            "node": node,
+            "epoch": epoch,
+            "branch": branch,
+            "kind": "spend",
+            "town": books.town,
+            "tier": str(Tier.T2),
+            "outcome": str(Outcome.APPLIED),
+            "reason": "",
+            "bearer": str(Bearer.NOBODY),
+            "posting": books.number,
+            "hold": 0,
+            "undone": "",
+        },
+        {
+            "seq": range(first, first + len(spends)),
+            "digest": digests,
+            "account": [spend.account for spend in spends],
+            "points": points,
+            "at": [record.at.ms for record in records],
+            "paid": points,
+        },
+    )
 
 
 def _unreadable(case: Case) -> Done:

@@ -15,6 +15,7 @@ def supersede(books: Books, source: Source, judgement: Judgement) -> None:
     """
     books.write_rows()
     line, tx = line_of(source), books.tx
+    tx.require(line.home)
     place = {
         "home": line.home,
         "node": line.node,

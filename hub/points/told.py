@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 """Accounts in one question."""
+_lots = msgspec.msgpack.Decoder(tuple[Expiring, ...]).decode
 _STANDING = "told.available, told.deficit, told.expiring"
 
 
@@ -98,5 +99,4 @@ class Feed:
 
 
 def _read(available: int, deficit: int, expiring: bytes) -> Told:
-    lots = msgspec.msgpack.decode(expiring, type=tuple[Expiring, ...])
-    return Told(available, bool(deficit), lots)
+    return Told(available, bool(deficit), _lots(expiring))

@@ -1,4 +1,9 @@
-"""Opening the hub's databases, and one writer at a time.
+"""Opening the hub's databases, and one writer a town at a time.
+
+A writing transaction says for which towns it is, and nobody else writes there meanwhile: it changes
+rows of no other town, and asks of no other town what would change under its feet. One that names
+none has the whole database to itself. A program has one connection, so its own transactions come
+one after the other anyway; on a server those of several programs go side by side.
 
 A database is made once, with its hub. Opening one that is gone, empty, another program's or not
 whole is refused, and nothing is written: a hub that began anew in its place would have forgotten
@@ -9,11 +14,13 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub.store.alike import Alike
 from hub.store.dialect import Dialect
 from hub.store.files import damaged
 from hub.store.migrations import Steps
@@ -29,6 +36,20 @@ UNFINISHED = "moving"
 
 Row = Mapping[str, Any]
 """A row by the names of its columns."""
+Towns = frozenset[str] | None
+"""The municipalities that a transaction is for, the platform as one of them; None: all."""
+T = TypeVar("T")
+
+
+class Beyond(Unreachable):
+    """A transaction comes upon rows of towns that it is not for; nothing of it is kept.
+
+    Whoever began it begins it again with them (:meth:`Database.settle`).
+    """
+
+    def __init__(self, towns: Towns) -> None:
+        super().__init__("the hub has to ask for more towns at once: try again in a moment")
+        self.towns = towns
 
 
 class Tx:
@@ -37,8 +58,22 @@ class Tx:
     def __init__(self, raw: Any, dialect: Dialect) -> None:
         self.raw = raw
         """The driver's own connection."""
+        self.towns: Towns = None
+        """Whose rows it may change."""
         self._dialect = dialect
         self._marks = dialect.marks
+
+    def require(self, *towns: str) -> None:
+        """Say which towns' rows are about to change; raises Beyond where it is not for them."""
+        if self.towns is not None and not self.towns.issuperset(towns):
+            raise Beyond(frozenset(towns))
+
+    def require_all(self, towns: Towns) -> None:
+        """As :meth:`require`, where that may be all there are."""
+        if towns is not None:
+            self.require(*towns)
+        elif self.towns is not None:
+            raise Beyond(None)
 
     def one(self, sql: str, /, **values: object) -> Row | None:
         """The first row, or None."""
@@ -73,6 +108,11 @@ class Tx:
         """Insert many full rows, columns in the table's order, the quickest way there is."""
         if rows:
             self._dialect.add(self.raw, table, rows, "")
+
+    def insert_alike(self, table: sa.Table, some: Sequence[Alike]) -> None:
+        """Insert rows that share most of their columns."""
+        if some:
+            self._dialect.add_alike(self.raw, table, some)
 
     def put_many(
         self, table: sa.Table, rows: Sequence[Sequence[object]], *, where: str = ""
@@ -239,24 +279,49 @@ class Database:
             raise damaged(self.name, f"lacks {', '.join(sorted(lacking))}")
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A durable transaction; the only one at a time. Inside another one it joins that.
+    def write(self, towns: Collection[str] | None = None) -> Iterator[Tx]:
+        """A durable transaction, the only one for its towns. Inside another one it joins that.
 
         Raises DiskFull; Unreachable where a server does not answer or others were in the way. One
         that went away at the very end may have kept it: whoever asks again hears what became of it.
+        Raises Beyond where the other one is not for all of its towns.
         """
+        held = None if towns is None else frozenset(towns)
         with self._lock:
             if self._open is not None:
+                self._open.require_all(held)
                 yield self._open
                 return
             with self._in_words():
-                self._open = tx = self._begin(self._dialect.begin_write)
+                self._open = tx = self._begin(partial(self._dialect.begin_write, towns=held))
+                tx.towns = held
                 try:
                     yield tx
                     tx.rows("COMMIT")
                 finally:
                     self._open = None
                     self._end(tx)
+
+    def settle(self, towns: Collection[str] | None, do: Callable[[Tx], T]) -> T:
+        """Do something durably for some towns; again, for more, where it comes upon others.
+
+        Whatever it does beside the database may be done twice. Raises what :meth:`write` does, and
+        Beyond only inside another transaction: whoever began that one begins it again.
+        """
+        held = None if towns is None else frozenset(towns)
+        while True:
+            try:
+                with self.write(held) as tx:
+                    return do(tx)
+            except Beyond as others:
+                if self._is_inside():
+                    raise
+                held = None if held is None or others.towns is None else held | others.towns
+
+    def _is_inside(self) -> bool:
+        """Whether whoever asks has a transaction open."""
+        with self._lock:
+            return self._open is not None
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -271,6 +336,19 @@ class Database:
                     yield tx
                 finally:
                     self._end(tx)
+
+    def ask(self, sql: str, /, **values: object) -> Row | None:
+        """The first row of one question, which is consistent by itself: it begins no transaction.
+
+        Raises Unreachable where a server does not answer.
+        """
+        with self._lock:
+            if self._open is not None:
+                return self._open.one(sql, **values)
+            found: list[Row | None] = []
+            with self._in_words():
+                self._begin(lambda raw: found.append(Tx(raw, self._dialect).one(sql, **values)))
+            return found[-1]
 
     def size(self, tx: Tx) -> int:
         """How many bytes it takes."""

@@ -1,10 +1,11 @@
 """What differs between the databases that a hub can lie in; nothing else does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from hub.store.alike import Alike
 from sync.errors import MachikadoError
 
 
@@ -24,8 +25,11 @@ class Dialect(Protocol):
     def engine(self, *, new: bool) -> sa.Engine:
         """A way in; what is not there is made only where ``new``."""
 
-    def begin_write(self, raw: Any) -> None:
-        """Begin a transaction that nobody else writes beside: it reads what others left behind."""
+    def begin_write(self, raw: Any, towns: Collection[str] | None = None) -> None:
+        """Begin a transaction beside which nobody writes for the same towns; None: for any.
+
+        It reads what those before it left behind.
+        """
 
     def begin_read(self, raw: Any) -> None:
         """Begin a transaction that sees one moment."""
@@ -44,6 +48,9 @@ class Dialect(Protocol):
         ``otherwise``: what to do with a row whose key is there, as an ON CONFLICT clause; empty: it
         is an error.
         """
+
+    def add_alike(self, raw: Any, table: sa.Table, some: Sequence[Alike]) -> None:
+        """Insert rows that are alike; a key that is there is an error."""
 
     def stream(self, raw: Any, sql: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a statement without values, a few in memory at a time."""

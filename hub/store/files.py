@@ -6,6 +6,7 @@ what it owes, and a new key opens nothing that the old one closed.
 
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -46,13 +47,34 @@ def read_whole(path: Path) -> bytes:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file that only the hub's user may read, as a whole or not at all, to the disk."""
     fresh = path.with_suffix(".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    _write(fresh, data)
+    fresh.replace(path)
+    sync_names(path.parent)
+
+
+def write_first(path: Path, data: bytes) -> bool:
+    """As :func:`write_whole` where there is no such file yet; says whether it was this one.
+
+    Of several programs that write it at the same moment one does, and the others find its bytes.
+    """
+    fresh = path.with_suffix(f".{os.getpid()}-{threading.get_native_id()}.new")
+    _write(fresh, data)
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        return False
+    finally:
+        fresh.unlink()
+    sync_names(path.parent)
+    return True
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_names(path.parent)
 
 
 def sync_names(folder: Path) -> None:

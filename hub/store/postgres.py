@@ -1,19 +1,21 @@
 """A hub's database on a PostgreSQL server.
 
-One hub writes to a database: it holds an advisory lock for as long as it is connected, and another
-one that tries is told. Should two write all the same, as after a failover or through a pooler that
-gives each transaction another connection, each transaction still writes alone: it takes a second
-lock first and reads only what those before it committed. Texts are compared byte by byte, as SQLite
-does it.
+One hub serves a database, or several do and each its own towns: a hub holds advisory locks that say
+so for as long as it is connected, and another one that tries is told. Should two serve a town all
+the same, as after a failover or through a pooler that gives each transaction another connection,
+each transaction still writes alone for its towns: it takes their locks first and reads what those
+before it committed. Texts are compared byte by byte, as SQLite does it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from hub.store import months
+from hub.store.alike import Alike
 from hub.store.files import damaged, disk_full
 from hub.store.spelling import with_percents
 from sync.errors import InUse, MachikadoError, Malformed, RefusedByRule, Unreachable
@@ -21,10 +23,13 @@ from sync.errors import InUse, MachikadoError, Malformed, RefusedByRule, Unreach
 _SCHEME = "postgresql://"
 _ONE_WRITER = 0x6D616368
 """The lock's first key, "mach"; the second one is made from the schema's name."""
-_ONE_AT_A_TIME = _ONE_WRITER + 1
-"""The first key of the lock that lasts for a transaction."""
+OF_A_TRANSACTION = _ONE_WRITER + 1
+"""The first key of the locks that last for a transaction; the second one is the schema's again."""
 _LONGEST_WAIT = "10s"
 """For whoever writes at the moment; as SQLite's busy_timeout."""
+_OWN_GHOST = "500ms"
+"""For a lock of a session: a hub that takes up a connection again may have left one that the server
+has not missed yet."""
 _INSTR = (
     "CREATE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
     " AS 'SELECT strpos($1, $2)'"
@@ -74,17 +79,25 @@ class Postgres:
     in_memory = False
     measures = "SELECT pg_database_size(current_database())"
 
-    def __init__(self, url: str, schema: str, *, looks: bool = False) -> None:
-        """``looks``: it changes nothing, so it may be there beside the hub."""
+    def __init__(
+        self,
+        url: str,
+        schema: str,
+        *,
+        looks: bool = False,
+        serves: Collection[str] | None = None,
+    ) -> None:
+        """``looks``: it changes nothing, so it may be there beside the hub.
+
+        ``serves``: the towns that it serves beside hubs of other towns; None: all there are.
+        """
         self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
         if looks and _WHICH in self._url.query:
             # libpq asks whether it could write, and a session that only looks could not
             self._url = self._url.update_query_dict({_WHICH: "primary"})
         self._schema = schema
         self._looks = looks
-        self._begins_write = (
-            f"BEGIN; SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME}, hashtext('{schema}'))"
-        )
+        self._serves = serves
         self.name = f"{self._url.render_as_string()} ({schema})"
 
     def marks(self, sql: str) -> str:
@@ -131,16 +144,34 @@ class Postgres:
             self._keep_others_out(connection)
 
     def _keep_others_out(self, connection: Any) -> None:
-        (free,) = connection.execute(
-            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_ONE_WRITER, self._schema]
-        ).fetchone()
-        if not free:
-            connection.close()
+        """Take the locks of a session: the schema's, or a share of it and one a town."""
+        shared = "" if self._serves is None else "_shared"
+        for_all = f"pg_advisory_lock{shared}({_ONE_WRITER}, hashtext('{self._schema}'))"
+        if not _taken(connection, for_all):
             raise InUse(f"{self.name} is in use by another hub: stop it first")
+        for town in sorted(self._serves or ()):
+            key = f"(hashtext('{self._schema}/served')::bigint << 32) | {crc32(town.encode())}"
+            if not _taken(connection, f"pg_advisory_lock({key})"):
+                raise InUse(f"{town} is served by another hub on {self.name}: stop it first")
 
-    def begin_write(self, raw: Any) -> None:
-        """See :class:`hub.store.dialect.Dialect`. Both at once: one round trip."""
-        raw.execute(self._begins_write, prepare=False)
+    def begin_write(self, raw: Any, towns: Collection[str] | None = None) -> None:
+        """See :class:`hub.store.dialect.Dialect`. All at once: one round trip.
+
+        Who writes for all towns locks the schema, and who writes for some shares that lock and
+        takes one for each town, in the order of their keys, so that nobody waits in a circle. Keys
+        of one number lie apart from those of two; two towns with one key only wait for each other.
+        A statement reads all that was committed when it begins, while the locks were waited for
+        too.
+        """
+        whole = f"{OF_A_TRANSACTION}, hashtext('{self._schema}')"
+        locks = [f"pg_advisory_xact_lock({whole})"]
+        if towns is not None:
+            keys = sorted({crc32(town.encode()) for town in towns})
+            of_schema = f"hashtext('{self._schema}')::bigint << 32"
+            each = [f"pg_advisory_xact_lock(({of_schema}) | {key})" for key in keys]
+            locks = [f"pg_advisory_xact_lock_shared({whole})", *each]
+        takes = "; SELECT ".join(["BEGIN ISOLATION LEVEL READ COMMITTED", *locks])
+        raw.execute(takes, prepare=False)
 
     def begin_read(self, raw: Any) -> None:
         """See :class:`hub.store.dialect.Dialect`."""
@@ -179,6 +210,10 @@ class Postgres:
             copy.set_types([_type_of(column) for column in table.columns])
             for row in rows:
                 copy.write_row(row)
+
+    def add_alike(self, raw: Any, table: sa.Table, some: Sequence[Alike]) -> None:
+        """All of them by one COPY."""
+        self.add(raw, table, [row for alike in some for row in alike.rows(table)], "")
 
     def stream(self, raw: Any, sql: str) -> Iterator[tuple[Any, ...]]:
         """By a cursor of the server's own, which lasts as long as the transaction."""
@@ -245,6 +280,19 @@ class Postgres:
 
     def make_room(self, raw: Any) -> None:
         """The server keeps its own log."""
+
+
+def _taken(connection: Any, lock: str) -> bool:
+    """Whether a lock was free, or soon was; a connection that does not get it is of no use."""
+    from psycopg import errors
+
+    try:
+        connection.execute(f"SET lock_timeout='{_OWN_GHOST}'; SELECT {lock}")
+        connection.execute(f"SET lock_timeout='{_LONGEST_WAIT}'")
+    except errors.LockNotAvailable:
+        connection.close()
+        return False
+    return True
 
 
 def _type_of(column: sa.Column[Any]) -> str:

@@ -418,7 +418,8 @@ posting = _table(
     sa.Index("posting_order", "tick"),
 )
 """What each posting number took, in order: enough to play the ledger again. ``tick`` orders
-postings of different towns: a clock that never gives the same reading twice."""
+postings of different towns (:meth:`hub.points.books.Books.flush`): what one can have known of
+another comes later. Where two read the same, neither knew of the other."""
 
 lot_date = _table(
     "lot_date",

@@ -1,14 +1,16 @@
 """A hub's database in a file, or in memory."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
+from hub.store.alike import Alike
 from hub.store.expected import expected
 from hub.store.files import damaged, disk_full
 from sync.errors import MachikadoError
@@ -17,6 +19,8 @@ IN_MEMORY = "sqlite://"
 _LOG_PAGES = 8_192
 """Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
 _ROOM = _LOG_PAGES * 4096
+_FEW = 16
+"""Rows that are inserted one by one: sooner done than told together."""
 
 
 class Sqlite:
@@ -55,8 +59,9 @@ class Sqlite:
         cursor.execute("PRAGMA busy_timeout=10000")
         cursor.close()
 
-    def begin_write(self, raw: Any) -> None:
-        """See :class:`hub.store.dialect.Dialect`."""
+    def begin_write(self, raw: Any, towns: Collection[str] | None = None) -> None:
+        """See :class:`hub.store.dialect.Dialect`: a file has one writer, whatever the towns."""
+        del towns
         raw.execute("BEGIN IMMEDIATE")
 
     def begin_read(self, raw: Any) -> None:
@@ -82,6 +87,16 @@ class Sqlite:
         """See :class:`hub.store.dialect.Dialect`."""
         marks = ",".join("?" * len(table.columns))
         raw.executemany(f"INSERT INTO {table.name} VALUES ({marks}) {otherwise}", rows)
+
+    def add_alike(self, raw: Any, table: sa.Table, some: Sequence[Alike]) -> None:
+        """A step for each of them: Python's lock is given away once, and not once a row."""
+        for alike in some:
+            names = [name for name in alike.own if not _is_binary(table.columns[name])]
+            own = _as_json([*zip(*(alike.own[name] for name in names), strict=True)]).decode()
+            if alike.height < _FEW or _NUL in own:
+                self.add(raw, table, list(alike.rows(table)), "")
+            else:
+                raw.execute(*_in_one_step(table, alike, names, own))
 
     def make_month(self, raw: Any, month: int) -> None:
         """All months lie in one table."""
@@ -127,6 +142,40 @@ class Sqlite:
                 if raw.in_transaction:
                     raw.execute("ROLLBACK")
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _in_one_step(
+    table: sa.Table, alike: Alike, names: Sequence[str], own: str
+) -> tuple[str, list[object]]:
+    """The statement that inserts all the rows, and its values (sqlite.org/json1.html).
+
+    ``own``: an array a row in JSON, of the columns ``names``. Bytes, of which it has none, come
+    joined.
+    """
+    terms: list[str] = []
+    values: list[object] = []
+    for name in table.columns.keys():  # noqa: SIM118  no dict
+        if name in alike.shared:
+            terms.append("?")
+            values.append(alike.shared[name])
+        elif name in names:
+            terms.append(f"json_extract(value,'$[{names.index(name)}]')")
+        else:
+            width, joined = len(alike.own[name][0]), b"".join(alike.own[name])
+            if len(joined) != width * alike.height:
+                raise ValueError(f"{table.name}.{name}: not {alike.height} of {width} bytes each")
+            terms.append(f"substr(?,key*{width}+1,{width})")
+            values.append(joined)
+    return f"INSERT INTO {table.name} SELECT {','.join(terms)} FROM json_each(?)", [*values, own]
+
+
+def _is_binary(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.LargeBinary)
+
+
+_NUL = "\\u0000"
+"""A text ends there when it is taken out of JSON."""
+_as_json = msgspec.json.Encoder().encode
 
 
 def _code(error: sqlite3.Error) -> int:

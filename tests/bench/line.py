@@ -226,7 +226,11 @@ def _body(counter: Counter, who: Resident, account: AccountId, at: At, _seq: int
         card=who.card.digest,
         hold=0,
         basis=parts.limits.basis(
-            epoch=parts.writer.epoch, town=KAWASAKI, known=known, silent_since=Millis(at.ms)
+            receipted=parts.writer.receipted,
+            epoch=parts.writer.epoch,
+            town=KAWASAKI,
+            known=known,
+            silent_since=Millis(at.ms),
         ),
     )
 

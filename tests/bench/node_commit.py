@@ -115,7 +115,11 @@ def _commits(counter: Counter, card: _Signing) -> Callable[[], float]:
     def body(_at: At, _seq: int) -> Spend:
         epoch = parts.writer.epoch
         basis = parts.limits.basis(
-            epoch=epoch, town=KAWASAKI, known=None, silent_since=Millis(_NOON)
+            receipted=parts.writer.receipted,
+            epoch=epoch,
+            town=KAWASAKI,
+            known=None,
+            silent_since=Millis(_NOON),
         )
         return Spend(
             municipality=KAWASAKI,
@@ -130,6 +134,7 @@ def _commits(counter: Counter, card: _Signing) -> Callable[[], float]:
     def slip(done: Committed) -> None:
         record = done.record
         parts.paper.slip(
+            done,
             Approved(
                 kind="spend",
                 node=record.node,
@@ -140,7 +145,7 @@ def _commits(counter: Counter, card: _Signing) -> Callable[[], float]:
                 municipality=KAWASAKI,
                 points=Points(1),
                 tier=Tier.T2,
-            )
+            ),
         )
 
     def commit() -> float:

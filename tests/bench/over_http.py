@@ -15,12 +15,11 @@ from pathlib import Path
 from time import sleep
 
 from hub.hub import open_hub
-from sync.http import HttpDoor
 from sync.receipt import Answer, Outcome
-from sync.request import Request
+from sync.request import Door, Request
 from tests.bench import hub_way
 from tests.bench.figures import Better, Figure, against, must, seconds
-from tests.bench.serving import answered, door_at, served, signed
+from tests.bench.serving import BareDoor, answered, served, signed
 from tests.bench.street import Street, build, only_asking
 from tests.bench.walls import verifies_a_second
 from tests.doubles.databases import running
@@ -70,7 +69,7 @@ def _measured(
     with (
         ProcessPoolExecutor(cores) as pool,
         served(folder, street.corner.clock.now(), cores) as port,
-        closing(door_at(port)) as door,
+        closing(BareDoor(port)) as door,
     ):
         _hand_in(door, street, puts, asks, everybody[:WARM])
         walls = [verifies_a_second(pool, cores, 0.5)]
@@ -81,7 +80,7 @@ def _measured(
 
 
 def _hand_in(
-    door: HttpDoor,
+    door: Door,
     street: Street,
     puts: Sequence[Request],
     asks: Sequence[Request],
@@ -100,7 +99,7 @@ def _hand_in(
     must(len(answers) == len(shops), "every shop has its receipts")
 
 
-def _receipts(door: HttpDoor, street: Street, ask: Request, shop: int) -> Answer:
+def _receipts(door: Door, street: Street, ask: Request, shop: int) -> Answer:
     """The answer that has a shop's last receipt, and with it all of them."""
     while True:
         answer = answered(door, ask)

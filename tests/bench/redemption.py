@@ -3,7 +3,8 @@
 That is what a counter that is online waits for: the request's signature, custody, judging, posting
 and the signed receipt, each durable before the answer leaves. Each of some shops has a connection
 of its own and sends its next ticket when it has heard of the one before. The limit is one-row
-commits on one connection of the same database; requests are signed beforehand.
+commits on one connection of the same database; requests are signed beforehand, and the callers,
+who run on the same machine, do no more than HTTP asks for.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,11 +19,10 @@ from hub.hub import open_hub
 from hub.store.dialect import Dialect
 from hub.store.postgres import Postgres
 from hub.store.sqlite import Sqlite
-from sync.http import HttpDoor
 from sync.receipt import Answer, Outcome
-from sync.request import Request
+from sync.request import Door, Request
 from tests.bench.figures import Better, Figure, against, median, must, slowest_of_hundred
-from tests.bench.serving import answered, door_at, served, signed
+from tests.bench.serving import BareDoor, answered, served, signed
 from tests.bench.tickets import Fair
 from tests.bench.walls import commits
 from tests.doubles.databases import running
@@ -91,7 +91,7 @@ def _measured(folder: Path, database: str, tickets: int) -> Redeemed:
     fair.hub.close()
     with (
         served(folder / "hub", fair.clock.now(), verifiers=1) as port,
-        closing(door_at(port)) as door,
+        closing(BareDoor(port)) as door,
         ThreadPoolExecutor(SHOPS) as callers,
     ):
         redeem = partial(_redeem, door)
@@ -112,7 +112,7 @@ def _requests(fair: Fair, pen: Pen, live: Sequence[bytes]) -> Iterator[Request]:
         yield signed(pen, first, pen.batch(first, receipted=first - 1))
 
 
-def _redeem(door: HttpDoor, calls: Sequence[Request]) -> tuple[list[Answer], list[float]]:
+def _redeem(door: Door, calls: Sequence[Request]) -> tuple[list[Answer], list[float]]:
     """One ticket after the other; the answers, and how long each took."""
     answers, samples = [], []
     for call in calls:

@@ -19,7 +19,7 @@ def server() -> Iterator[Server]:
 def test_plain_transfers_are_counted_and_their_books_add_up(server: Server) -> None:
     done = compared._transfers(server, 0.1, connections=2, shops=1)
 
-    assert done.transfers > 2
+    assert done.transfers >= 2  # one of each connection, however busy the machine
     assert 0 < len(done.samples) <= done.transfers
 
 

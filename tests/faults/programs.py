@@ -93,12 +93,12 @@ def start(program: Callable[..., None], *what: object) -> Program:
     return Program(process, here)
 
 
-def serve_hub(says: Connection, folder: Path, port: int, now: Millis) -> None:
-    """Serve the hub of a folder on loopback."""
+def serve_hub(says: Connection, folder: Path, port: int, now: Millis, *towns: str) -> None:
+    """Serve the hub of a folder on loopback: all its towns, or some beside other hubs."""
     from hub.hub import open_hub
     from hub.serve import serve
 
-    hub = open_hub(folder, TurnedClock(now))
+    hub = open_hub(folder, TurnedClock(now), serves=frozenset(towns) if towns else None)
     try:
         serve(hub, f"127.0.0.1:{port}", listening=lambda _: says.send(READY))
     finally:
@@ -121,7 +121,7 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
     def begin(self: Database, how: Callable[[Any], None]) -> Tx:
         raw, dialect = self._raw(), self._dialect
         waiting = is_open(self, Tx(raw, dialect))
-        if how == self._dialect.begin_write and waiting:
+        if how != self._dialect.begin_read and waiting:
             Tx(raw, dialect).rows("COMMIT")
             waiting = False
         if not waiting:

@@ -44,14 +44,14 @@ def _plant(point: str) -> None:
     """Make the program die there. The commit meant is the record's, not the attempt's."""
     patches = _patches()
     if point == "before-commit":
-        first = writer.insert
+        first = writer._keep
 
-        def insert(*args: Any, **named: Any) -> None:
-            first(*args, **named)
+        def keep(*args: Any) -> None:
+            first(*args)
             owner, name, patch = patches[point]
             setattr(owner, name, patch)
 
-        writer.insert = insert
+        writer._keep = keep  # type: ignore[assignment]  # it dies in the same place
     elif point in patches:
         owner, name, patch = patches[point]
         setattr(owner, name, patch)

@@ -101,7 +101,17 @@ AROUND = [
             "DELETE FROM posting WHERE municipality='131164' AND number="
             "(SELECT max(number) FROM posting WHERE municipality='131164')"
         ),
-        frozenset({"municipality posting", "municipality expired_until", "posting tick"}),
+        frozenset({"municipality posting", "municipality expired_until"}),
+    ),
+    Break(
+        "which posting came first",
+        sql(
+            "UPDATE posting SET tick=(SELECT tick FROM posting p"
+            " WHERE p.municipality=posting.municipality AND p.number=posting.number+1)"
+            " WHERE municipality='141305' AND number="
+            "(SELECT max(number)-1 FROM posting WHERE municipality='141305')"
+        ),
+        frozenset({"order"}),
     ),
     Break(
         "when something was posted",

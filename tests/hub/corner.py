@@ -556,11 +556,17 @@ def corner(
     )
     mykey = MyKey(who, Roots({}), secret=core.keys.marks, clock=clock, randomness=randomness)
     made = Corner(clock, core, mykey)
+    furnish(made)
+    return made
+
+
+def furnish(made: Corner) -> None:
+    """Let two towns join with a programme each, and three shops that both accept."""
     for town, name, point in (
         (KAWASAKI, "川崎市", "かわさきポイント"),
         (TOSHIMA, "豊島区", "としまポイント"),
     ):
-        public = core.keys.begin_town(town).public
+        public = made.core.keys.begin_town(town).public
         made.enact(MunicipalityAdded(town, name, point, "1234567890", BANK, public))
         made.enact(
             ProgrammeAdded(
@@ -584,4 +590,3 @@ def corner(
         made.enact(OrganisationAdded(home_of(organisation), organisation, name, "駅前", bank))
         other = TOSHIMA if home_of(organisation) == KAWASAKI else KAWASAKI
         made.enact(OrganisationAccepted(other, organisation))
-    return made

@@ -94,6 +94,7 @@ def _short(finding: str, where: str) -> str:
         "cursor",
         "chain",
         "fork",
+        "order",
         "hub-chain",
         "replay",
     }

@@ -7,6 +7,7 @@ import pytest
 
 from hub import handing_in, serve
 from hub.handing_in import Judging, Postings
+from hub.intake import at_once
 from hub.intake.verify import InlineVerifier
 from tests.doubles.pen import Pen
 from tests.hub.corner import GREENGROCER, KAWASAKI, Corner, Resident
@@ -48,6 +49,7 @@ def test_custody_is_answered_where_nobody_judges(
     town: Corner, shop: Pen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_in, "PATIENCE", 0.01)
+    monkeypatch.setattr(at_once, "MOST", 0)
     hub, woken = Hub(town), threading.Event()
     hub.judging.beside(woken.set)
 
@@ -62,7 +64,7 @@ def test_custody_is_answered_where_nobody_judges(
 def test_a_large_batch_is_judged_at_once_and_not_awaited(
     town: Corner, shop: Pen, hana: Resident
 ) -> None:
-    while shop.seq <= handing_in.SMALL + 2:
+    while shop.seq <= at_once.SMALL + 2:
         shop.spend(hana.card, town.account(hana), 10, town=KAWASAKI)
     hub, woken = Hub(town), threading.Event()
     hub.judging.beside(woken.set)

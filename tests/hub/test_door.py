@@ -1,6 +1,7 @@
 """The node's door: every call is refused unsigned, with another key, in another's name."""
 
 import base64
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.counters import Counters
-from hub.door import TIME_HEADER
+from hub.door import TIME_HEADER, Asked
 from hub.forms import InviteForm, OrganisationForm
 from hub.routes import ROUTES, Need, Route
+from sync.batch import coding_of
 from sync.calls import MESSAGE, HubCalls, HubTime, keyid_of
-from sync.errors import NotAuthentic
+from sync.errors import NotAuthentic, Unreachable
 from sync.request import (
     ClockSkew,
     Problem,
@@ -26,6 +28,7 @@ from sync.request import (
 )
 from sync.signing import Signed, SigningKey, fingerprint, open_signed
 from sync.wire import read
+from tests.hub.test_enrolment import EMPTY
 from tests.hub.townhall import BANK, ORIGIN, Townhall, node_key, townhall
 
 SIGNED = [route for route in ROUTES if route.need is not Need.NOBODY]
@@ -171,6 +174,48 @@ def test_anybody_may_read_the_public_keys(hall: Townhall) -> None:
     ]
     public = base64.urlsafe_b64decode(keys[0].x + "=")
     assert public == hall.hub.core.keys.signing.public
+
+
+def test_batches_that_come_together_are_answered_as_each_would_be_alone(hall: Townhall) -> None:
+    calls, other = hall.terminal(), fish_shop(hall)
+    (put,) = [route for route in SIGNED if route.answer.__name__ == "_put_records"]
+    empty = replace(request_for(put, calls), content_type=coding_of(EMPTY), body=EMPTY)
+    good = signed(hall, empty, calls)
+    spoilt = replace(empty, body=b"no batch at all")
+    somewhere = replace(empty, path_with_query=empty.path_with_query + "/x")
+    asked = [
+        good,
+        empty,
+        signed(hall, empty, other, key=node_key("fish")),
+        signed(hall, spoilt, calls),
+        signed(hall, replace(empty, content_type="text/plain"), calls),
+        signed(hall, somewhere, calls),
+        good,
+    ]
+
+    alone = [hall.hub.door.send(one) for one in asked]
+    together = hall.hub.door.send_all([Asked(copy_context(), one) for one in asked])
+
+    heard = [one if isinstance(one, Response) else one() for one in together]
+    assert heard == alone
+    assert [one.status for one in heard] == [200, 401, 401, 400, 415, 404, 200]
+
+
+def test_a_group_that_fails_as_a_whole_is_a_problem_for_each(
+    hall: Townhall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = hall.terminal()
+    (put,) = [route for route in SIGNED if route.answer.__name__ == "_put_records"]
+    empty = replace(request_for(put, calls), content_type=coding_of(EMPTY), body=EMPTY)
+
+    def away(*_: object) -> None:
+        raise Unreachable("the database went away")
+
+    monkeypatch.setattr(Counters, "put_all", away)
+    good = Asked(copy_context(), signed(hall, empty, calls))
+    heard = hall.hub.door.send_all([good, Asked(copy_context(), empty), good])
+
+    assert [one.status for one in heard if isinstance(one, Response)] == [503, 401, 503]
 
 
 def request_for(route: Route, calls: HubCalls) -> Request:

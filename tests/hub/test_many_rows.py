@@ -1,8 +1,11 @@
 """Many rows at once: whatever way a database has for that, they stand there as they were given."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from hub.store import schema
+from hub.store.alike import Alike
 from hub.store.database import Database
 from sync.errors import Malformed
 from tests.doubles import databases
@@ -42,6 +45,84 @@ def test_no_sign_means_anything_else(database: Database, sign: str) -> None:
     with database.read() as tx:
         for table in ("touched", "balance"):
             assert sorted(tx.rows(f"SELECT * FROM {table}")) == sorted(rows)
+
+
+def alike(firsts: Sequence[int], bodies: Sequence[bytes]) -> Alike:
+    """Rows of the inbox that differ in their places and bodies."""
+    shared = {
+        "municipality": TOWN,
+        "node": "node",
+        "epoch": "1-a",
+        "branch": "",
+        "received_at": 1_762_000_000_000,
+        "posted_then": 0,
+        "head": b"",
+    }
+    return Alike(shared, {"first": firsts, "last": firsts, "body": bodies})
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 500])
+def test_rows_that_are_alike_stand_there_as_any_others(database: Database, count: int) -> None:
+    firsts = [2**63 - place for place in range(count, 0, -1)]
+    bodies = [place.to_bytes(4, "big") * 64 for place in range(count)]
+
+    with database.write() as tx:
+        tx.insert_alike(schema.inbox, [alike(firsts, bodies), alike([1], [b"another"])])
+
+    with database.read() as tx:
+        found = tx.rows("SELECT first, last, body, head, branch FROM inbox ORDER BY first")
+    assert found == [
+        (1, 1, b"another", b"", ""),
+        *((first, first, body, b"", "") for first, body in zip(firsts, bodies, strict=True)),
+    ]
+
+
+@pytest.mark.parametrize("sign", ["\t", "\n", "\\", "\\u0041", '"', "[", "null", "1", "1.0", "街"])
+def test_in_alike_rows_no_sign_means_anything_else(database: Database, sign: str) -> None:
+    names = [f"{sign}{place}" for place in range(20)] + [sign]
+
+    with database.write() as tx:
+        some = Alike({"municipality": TOWN, "posting": 7}, {"account": names})
+        tx.insert_alike(schema.touched, [some])
+
+    with database.read() as tx:
+        assert sorted(tx.rows("SELECT account FROM touched")) == sorted((name,) for name in names)
+
+
+@pytest.mark.parametrize("lacking", ["last", "body"])
+def test_alike_rows_of_which_one_lacks_a_value_are_not_cut_short(
+    database: Database, lacking: str
+) -> None:
+    some = alike(range(1, 31), [b"body"] * 30)
+    short = Alike(some.shared, {**some.own, lacking: some.own[lacking][:-1]})
+
+    with pytest.raises(ValueError, match=r"short|bytes each"), database.write() as tx:
+        tx.insert_alike(schema.inbox, [short])
+
+
+def test_alike_rows_keep_a_text_to_its_end(database: Database) -> None:
+    if "postgresql" in database.name:
+        pytest.skip("a server keeps no such text")
+    names = [f"a\0{place}" for place in range(20)]
+
+    with database.write() as tx:
+        some = Alike({"municipality": TOWN, "posting": 7}, {"account": names})
+        tx.insert_alike(schema.touched, [some])
+
+    with database.read() as tx:
+        assert sorted(tx.rows("SELECT account FROM touched")) == [(name,) for name in sorted(names)]
+
+
+def test_an_alike_row_whose_key_is_there_undoes_all_of_them(database: Database) -> None:
+    with database.write() as tx:
+        tx.insert_many(schema.inbox, [inbox_row(300)])
+
+    clashing = alike(range(1, 400), [b"body"] * 399)
+    with pytest.raises(Exception, match=r"(?i)unique"), database.write() as tx:
+        tx.insert_alike(schema.inbox, [clashing])
+
+    with database.read() as tx:
+        assert tx.rows("SELECT count(*) FROM inbox") == [(1,)]
 
 
 def test_a_key_that_is_there_gets_the_other_columns_anew(database: Database) -> None:

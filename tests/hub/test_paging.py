@@ -13,13 +13,13 @@ from litestar.testing import TestClient
 from hub import paging
 from hub.api.app import make_app
 from hub.client import HubClient
-from hub.forms import InviteForm, OrganisationForm
+from hub.forms import InviteForm, OrganisationForm, ProgrammeForm
 from hub.intake import incidents
 from hub.paging import asked, cursor
 from hub.people import Role
 from hub.points.books import Source
 from sync.errors import Malformed
-from sync.values import MunicipalityCode
+from sync.values import Millis, MunicipalityCode
 from tests.hub.shells import ClientDoor
 from tests.hub.townhall import BANK, GREENGROCER, KAWASAKI, TOSHIMA, Townhall, townhall
 
@@ -67,9 +67,10 @@ def pages(
     hall: Townhall, http: TestClient[Litestar], path: str, member: str, person: str = "Sato"
 ) -> list[list[str]]:
     """A member of each row, page by page, as a stranger follows the links."""
-    found, headers = [], {"Authorization": f"Bearer {hall.tokens[person]}"}
+    found: list[list[str]] = []
+    headers = {"Authorization": f"Bearer {hall.tokens[person]}"}
     ahead = f"/v1/desk/{path}?limit=3"
-    while ahead:
+    while ahead and len(found) < 20:
         answer = http.get(ahead, headers=headers)
         assert answer.status_code == 200, answer.text
         found.append([row[member] for row in answer.json()])
@@ -87,6 +88,27 @@ def test_a_stranger_follows_the_links(hall: Townhall, http: TestClient[Litestar]
     told = pages(hall, http, "exceptions", "other")
     assert [len(each) for each in told] == [3, 3, 1]
     assert len({name for each in told for name in each}) == 7
+
+
+def test_what_the_hub_makes_whole_comes_in_pages_too(
+    hall: Townhall, http: TestClient[Litestar]
+) -> None:
+    office, treasury = hall.hub.office, hall.hub.treasury
+    for number in range(101, 108):
+        form = ProgrammeForm(programme=str(number), municipality=KAWASAKI, name="清掃")
+        treasury.add_programme(hall.sato, form)
+    for name in ("141305-D1001", "141305-D1002", "141305-D1003", "131164-D1001"):
+        form_of_shop = OrganisationForm(organisation=name, name=name, account=BANK)
+        office.add_organisation(hall.sato, form_of_shop)
+    for each, member, count in (
+        ("programmes", "programme", 7),
+        ("pending", "id", 4),
+        ("municipalities", "municipality", 2),
+        ("operators", "name", len(office.operators(hall.sato))),
+    ):
+        told = pages(hall, http, each, member)
+        assert all(len(page) == 3 for page in told[:-1]), each
+        assert len({row for page in told for row in page}) == count, each
 
 
 def test_who_works_for_one_town_gets_its_pages_only(
@@ -150,3 +172,34 @@ def test_any_text_is_a_cursor_or_is_refused(text: str) -> None:
 @given(st.tuples(st.text(), st.text() | st.integers(-(2**63) + 1, 2**63 - 1)))
 def test_a_cursor_is_read_as_it_was_written(key: paging.Key) -> None:
     assert asked(cursor(key), 1).after == key
+
+
+rows = st.sets(st.tuples(st.sampled_from(["", "131164", "141305"]), st.integers(-9, 9)))
+
+
+@given(rows, rows, st.integers(1, 4))
+def test_what_is_read_page_by_page_is_what_was_there_all_along(
+    there: set[tuple[str, int]], comes: set[tuple[str, int]], limit: int
+) -> None:
+    """What comes after the first page is told where its place is still ahead, and only there."""
+    found = paging.part(there, asked("", limit), lambda row: row)
+    seen = list(found)
+    now = there | comes
+    while found.next and len(seen) <= len(now):
+        found = paging.part(now, asked(found.next, limit), lambda row: row)
+        seen += found
+
+    assert seen == sorted(set(seen))
+    assert there <= set(seen) <= now
+
+
+def test_a_part_goes_by_its_own_keys_only() -> None:
+    ahead = paging.part("abc", asked("", 1), lambda row: ("", row)).next
+
+    with pytest.raises(Malformed, match="another list"):
+        paging.part(range(3), asked(ahead, 1), lambda row: ("", row))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**53), st.text(max_size=3))))
+def test_the_oldest_stand_first(told: list[tuple[int, str]]) -> None:
+    assert sorted(told) == sorted(told, key=lambda row: paging.oldest_first(Millis(row[0]), row[1]))

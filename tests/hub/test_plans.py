@@ -115,7 +115,7 @@ def test_an_ordinary_day_reads_no_table_through(
     monkeypatch.undo()
 
     assert town.ticket_states() == {"redeemed": 2, "voided": 1}
-    assert len(explained) > 100
+    assert len(explained) > 90
     offending = [(sql, wide) for sql, wide in explained.items() if wide]
     assert offending == []
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import sqlalchemy as sa
@@ -178,6 +179,17 @@ def test_what_a_server_says_is_told_in_words_and_nothing_of_it_is_kept(
 
     assert remembered(database) == {"version"}
     database.close()
+
+
+def test_a_lock_that_the_server_is_about_to_miss_is_waited_for(url: str) -> None:
+    """As where a hub lost its connection and is back before the server has noticed."""
+    ghost = ledger(url, new=True)
+    gone = Timer(0.1, ghost._leave)
+    gone.start()
+
+    with closing(ledger(url)) as back:
+        assert remembered(back) == {"version"}
+    gone.join()
 
 
 def test_a_server_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:

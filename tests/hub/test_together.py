@@ -1,21 +1,23 @@
 """What comes at the same moment is committed by one sync, and nobody hears before it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from hub.handing_in import Judging
 from hub.intake.verify import InlineVerifier
-from hub.store.database import Database, Tx
+from hub.store import schema
+from hub.store.database import Database, Towns, Tx
 from hub.store.together import Together
 from sync.errors import NotAuthentic, RefusedByRule
 from sync.receipt import Answer
 from tests.doubles import databases
 from tests.doubles.pen import Pen
-from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident
 
 
 class Gate:
@@ -36,12 +38,12 @@ class Gate:
 class Crowd:
     """One caller who is held up, and those who come meanwhile."""
 
-    def __init__(self, together: Together, gate: Gate) -> None:
+    def __init__(self, together: Together[None], gate: Gate) -> None:
         self._together = together
         self._gate = gate
         self._pool = ThreadPoolExecutor(16)
 
-    def all_do(self, *works: Callable[[], object]) -> list["Future[object]"]:
+    def all_do(self, *works: Callable[[], None]) -> list["Future[None]"]:
         """The first leads; the others wait when it goes on."""
         first = self._pool.submit(self._together.run, works[0])
         assert self._gate.reached.wait(10)
@@ -104,7 +106,7 @@ def test_who_comes_alone_leaves_nothing_behind_either(database: Database) -> Non
         raise RefusedByRule("no", "a rule says no")
 
     with pytest.raises(RefusedByRule):
-        Together(database).run(refused)
+        Together[None](database).run(refused)
 
     assert noted(database) == []
 
@@ -131,13 +133,13 @@ def test_nobody_hears_yes_when_the_commit_fails(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    together = Together(database, gate)
+    together: Together[None] = Together(database, gate)
     crowd = Crowd(together, gate)
     write = database.write
 
     @contextmanager
-    def without_commit() -> Iterator[Tx]:
-        with write() as tx:
+    def without_commit(towns: Collection[str] | None = None) -> Iterator[Tx]:
+        with write(towns) as tx:
             yield tx
             if tx.scalar("SELECT count(*) FROM meta WHERE name LIKE 'note-%'"):
                 raise OSError("the disk is gone")
@@ -151,12 +153,81 @@ def test_nobody_hears_yes_when_the_commit_fails(
     assert noted(database) == []
 
 
+def test_who_comes_upon_another_town_is_done_apart_from_the_group(database: Database) -> None:
+    gate = Gate()
+    together: Together[None] = Together(database, gate)
+    own: Towns = frozenset({KAWASAKI})
+    both: Towns = frozenset({KAWASAKI, TOSHIMA})
+    heard: list[tuple[str, Towns]] = []
+
+    def within(name: str, *towns: str) -> None:
+        with database.write(own) as tx:
+            tx.insert(schema.meta, name=name, value=b"x")
+            tx.require(*towns)
+            heard.append((name, tx.towns))
+
+    with ThreadPoolExecutor(3) as pool:
+        done = [pool.submit(together.run, lambda: within("note-1"), own)]
+        assert gate.reached.wait(10)
+        done.append(pool.submit(together.run, lambda: within("note-2", TOSHIMA), own))
+        done.append(pool.submit(together.run, lambda: within("note-3"), own))
+        while len(together._waiting) < len(done):
+            pass  # they come within microseconds
+        gate.go_on.set()
+        for each in done:
+            each.result(10)
+
+    assert noted(database) == ["note-1", "note-2", "note-3"]
+    assert dict(heard)["note-2"] == both
+    assert {towns for name, towns in heard if name != "note-2"} == {own}
+    assert gate.groups == 1
+
+
+def test_some_that_come_at_once_are_told_each_for_itself(database: Database) -> None:
+    together: Together[None] = Together(database)
+
+    def refused() -> None:
+        note(database, "note-refused")
+        raise RefusedByRule("no", "a rule says no")
+
+    assert together.run_all([]) == []
+    works = [partial(note, database, f"note-{n:02}") for n in range(40)]
+    told = together.run_all([(works[0], None), (refused, None), *((do, None) for do in works[1:])])
+
+    assert [error is None for _, error in told] == [True, False, *[True] * 39]
+    assert isinstance(told[1][1], RefusedByRule)
+    assert noted(database) == [f"note-{n:02}" for n in range(40)]
+    together.run(lambda: note(database, "note-next"))  # nobody kept the lead
+
+
+def test_what_concerns_a_group_is_done_once_and_only_with_what_is_kept(database: Database) -> None:
+    gate = Gate()
+    finished: list[int] = []
+
+    def count(tx: Tx, done: Sequence[None]) -> None:
+        finished.append(len(done))
+        tx.run("INSERT INTO meta (name, value) VALUES ('note-all', :value)", value=b"x")
+
+    def refused() -> None:
+        raise RefusedByRule("no", "a rule says no")
+
+    crowd = Crowd(Together(database, gate, count), gate)
+    good, bad, late = crowd.all_do(
+        lambda: note(database, "note-1"), refused, lambda: note(database, "note-2")
+    )
+
+    assert (good.result(10), late.result(10)) == (None, None)
+    with pytest.raises(RefusedByRule):
+        bad.result(10)
+    assert finished == [2]
+    assert noted(database) == ["note-1", "note-2", "note-all"]
+
+
 def test_the_next_group_is_led_by_one_of_its_own(database: Database) -> None:
-    together = Together(database)
+    together: Together[None] = Together(database)
     with ThreadPoolExecutor(16) as pool:
         done = [
-            pool.submit(together.run, lambda n=n: note(database, f"note-{n:03}"))
-            for n in range(200)
+            pool.submit(together.run, partial(note, database, f"note-{n:03}")) for n in range(200)
         ]
         assert [each.result(20) for each in done] == [None] * 200
     assert len(noted(database)) == 200

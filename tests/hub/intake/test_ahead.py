@@ -4,8 +4,9 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from hub.handing_in import SMALL, Judging
+from hub.handing_in import Judging
 from hub.intake.ahead import Ahead
+from hub.intake.at_once import SMALL
 from hub.intake.lines import Stretch, stretches
 from hub.intake.verify import Checked, Here, InlineVerifier, Promise, Task
 from hub.points.case import Line

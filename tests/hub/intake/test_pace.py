@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hub.intake.post
-from hub.handing_in import SMALL, Judging
+from hub.handing_in import Judging
+from hub.intake.at_once import SMALL
 from hub.intake.pace import AIM, FIRST, LEAST, MOST, Pace
 from hub.intake.verify import InlineVerifier
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident

@@ -1,10 +1,13 @@
 """What goes wrong with a number by mistake is caught; what a thief can guess is nearly nothing."""
 
+from collections import Counter
+from functools import cache
 from itertools import pairwise
 from random import Random  # noqa: TID251  seeded: the same draws in every run
 
 import pytest
 
+from hub.points import numbers as numbering
 from hub.points.numbers import CAPACITY, permute, ticket_number
 from sync.errors import Malformed
 from sync.ticket import check_digit, check_number
@@ -13,6 +16,7 @@ from tests.doubles.clocks import SeededRandomness
 KEYS = {town: SeededRandomness(town).bytes(32) for town in ("141305", "131164")}
 SOME = 300
 """Numbers of which every single mistake is tried."""
+MANY = 1_000_000
 
 
 def numbers(count: int, *, town: str = "141305", programme: str = "101") -> list[str]:
@@ -73,6 +77,24 @@ def test_every_number_of_a_stretch_comes_once_wherever_the_count_stands() -> Non
     drawn = [permute(key, b"101", counter) for stretch in stretches for counter in stretch]
 
     assert len(set(drawn)) == len(drawn)
+
+
+@pytest.mark.slow
+def test_a_million_numbers_never_repeat_and_a_blind_guess_hits_one_in_a_thousand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numbering, "_round", cache(numbering._round))  # 10 rounds of 2^15 halves
+    live = {permute(KEYS["141305"], b"101", counter) for counter in range(MANY)}
+    assert len(live) == MANY
+
+    # As many in each part as if they were thrown there: chi-squared of 999 degrees of freedom.
+    parts = Counter(number * 1000 // CAPACITY for number in live)
+    even = MANY / 1000
+    assert 800 < sum((parts[part] - even) ** 2 / even for part in range(1000)) < 1200
+
+    draw = Random(1)  # noqa: S311  no secret comes from it
+    hits = sum(draw.randrange(CAPACITY) in live for _ in range(MANY))
+    assert abs(hits - MANY**2 / CAPACITY) < 4 * (MANY**2 / CAPACITY) ** 0.5
 
 
 def test_who_knows_programme_and_check_digit_hits_no_more_often_than_live_numbers_are() -> None:
