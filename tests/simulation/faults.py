@@ -1,12 +1,13 @@
 """What can go wrong between and under the programs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from random import Random  # noqa: TID251  seeded: a simulation is replayed by its seed
-from typing import Any, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from hub.store.database import Database, Tx
-from sync.errors import Unreachable
+from sync.errors import MachikadoError, Unreachable
 from sync.request import Door, Request, Response
 
 T = TypeVar("T")
@@ -44,10 +45,14 @@ class Dice:
 class Road:
     """The line of one node: loses, repeats, delays; up or down as the world says."""
 
-    def __init__(self, dice: Dice, hub: Callable[[], Door]) -> None:
+    def __init__(self, dice: Dice, hub: Callable[[], Door], *, long: bool = False) -> None:
         self._dice = dice
         self._hub = hub
         self.up = True
+        self.long = long
+        """Its answers take so long that a batch goes ahead of the answer to the one before."""
+        self.beside: Callable[[], None] | None = None
+        """What the node sends while its next request is answered."""
         self._late: list[Request] = []
 
     def send(self, request: Request) -> Response:
@@ -66,6 +71,9 @@ class Road:
         if self._dice.fall("repeat"):
             self._carry(request)
         response = self._carry(request)
+        beside, self.beside = self.beside, None
+        if beside is not None:
+            beside()
         self._arrive_late()
         if self._dice.fall("echo"):
             self._late.append(request)  # a copy of it is still on the way
@@ -93,8 +101,10 @@ class Road:
 class Impatience:
     """People at a counter who cannot wait: an answer may come when policy has decided already."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, road: Road) -> None:
         self._dice = dice
+        self._road = road
+        road.beside = None  # whoever sent it has been switched off
         self._late: list[Callable[[], None]] = []
 
     def ask(self, call: Callable[[], T], seconds: float, late: Callable[[T], None]) -> T:
@@ -110,9 +120,41 @@ class Impatience:
         return answer
 
     def begin(self, call: Callable[[], T], after: float) -> Callable[[], T] | None:
-        """One question after the other."""
-        del call, after
-        return None
+        """Ask ahead of the question before, which it may overtake, or while that is answered."""
+        del after
+        if not self._road.long:
+            return None
+        ahead = Early(call)
+        if self._dice.fall("overtake"):
+            ahead.go()
+        elif not self._dice.fall("too-late"):
+            self._road.beside = ahead.go
+        return ahead.answer
+
+
+class Early(Generic[T]):
+    """A question beside another one, and what came of it."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._told: list[Callable[[], T]] = []
+
+    def go(self) -> None:
+        """Ask; a power cut in the middle of it is one."""
+        try:
+            value = self._call()
+        except MachikadoError as error:
+            self._told.append(partial(_again, error))
+        else:
+            self._told.append(lambda: value)
+
+    def answer(self) -> T:
+        """What was answered, or why it was not."""
+        return self._told[0]()
+
+
+def _again(error: MachikadoError) -> NoReturn:
+    raise error
 
 
 class CrashingDatabase(Database):
@@ -125,15 +167,15 @@ class CrashingDatabase(Database):
         super().__init__(*arguments, **named)
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, towns: Collection[str] | None = None) -> Iterator[Tx]:
         """As always, but for the power."""
         if self._depth:
-            with super().write() as tx:
+            with super().write(towns) as tx:
                 yield tx
             return
         self._depth += 1
         try:
-            with super().write() as tx:
+            with super().write(towns) as tx:
                 yield tx
                 self._lose_power("hub-crash-before-commit")
         except HubCrash:

@@ -10,6 +10,7 @@ from typing import Any
 from node.card.tap import Tap
 from node.counter import Counter
 from node.opening import Ports, open_counter
+from node.outcome import SyncResult
 from node.store import Store
 from sync.request import Door
 from sync.values import NodeId
@@ -46,7 +47,7 @@ class Machine:
             clock=self.clock,
             randomness=CountedRandomness(f"{self.name}/{self.boots}"),
             door=self._door,
-            patience=Impatience(self.dice),
+            patience=Impatience(self.dice, self.road),
             tap=self._tap,
         )
 
@@ -60,13 +61,18 @@ class Machine:
         """Open the node, as after a boot."""
         if self.counter is None:
             self.counter = open_counter(self.folder, self.ports)
-            _plant(self.counter, self.dice)
+            self._plant(self.counter)
         return self.counter
 
     def adopt(self, counter: Counter) -> None:
         """Take over the counter that an enrolment opened."""
         self.counter = counter
+        self._plant(counter)
+
+    def _plant(self, counter: Counter) -> None:
         _plant(counter, self.dice)
+        if self.road.long:
+            _hand_in_one_by_one(counter)
 
     def stop(self) -> None:
         """Close in good order."""
@@ -168,3 +174,15 @@ def _plant(counter: Counter, dice: Dice) -> None:
             raise Crash("after a commit")
 
     store.transaction = transaction  # type: ignore[method-assign]  # a power cut is planted
+
+
+def _hand_in_one_by_one(counter: Counter) -> None:
+    """Let each exchange begin with a batch of one: a day's few sales are several batches then."""
+    outbox = counter.parts.outbox
+    whole = outbox._exchange
+
+    def exchange(*, fetch: bool) -> SyncResult:
+        outbox._size = 1
+        return whole(fetch=fetch)
+
+    outbox._exchange = exchange  # type: ignore[method-assign]  # as short batches are planted

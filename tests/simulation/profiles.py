@@ -19,6 +19,8 @@ FAULTS = {
     "crash-after-sign": 0.01,
     "crash-before-commit": 0.0015,
     "crash-after-commit": 0.0015,
+    "overtake": 0.3,
+    "too-late": 0.2,
     "hub-busy": 0.05,
     "hub-crash-before-commit": 0.002,
     "hub-crash-after-commit": 0.002,
@@ -48,6 +50,8 @@ class Profile:
     issuer whose lists are late now and then."""
     piles: bool = False
     """There is a ticket counter, where shops bring the paper that they stamped."""
+    long_lines: bool = False
+    """Answers take so long that the next batch is sent before."""
     synced: float = 0.7
     """The chance that a node's schedule wakes up in the evening."""
 
@@ -188,5 +192,26 @@ PROFILES = {
         busy=14,
         mended=0.7,
         piles=True,
+    ),
+    "long lines": Profile(
+        acts={
+            "spend": 24,
+            "grant": 6,
+            "redeem": 2,
+            "issue": 2,
+            "reverse": 3,
+            "sync": 3,
+            "cut": 3,
+            "drop": 2,
+            "reboot": 1,
+            "save": 0.3,
+            "set_back": 0.15,
+            "clone": 0.03,
+        },
+        worse={"lose-answer": 0.1, "lose-request": 0.06, "echo": 0.1, "late": 0.3},
+        grants=(1_000, 2_000, 3_000),
+        busy=12,
+        mended=0.6,
+        long_lines=True,
     ),
 }

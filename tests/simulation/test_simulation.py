@@ -4,9 +4,13 @@ import logging
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
+from node.ahead import Sent
+from node.outbox import Outbox
+from sync.receipt import Answer
 from tests.simulation.along import along
 from tests.simulation.demands import Broken
 from tests.simulation.final import at_the_end
@@ -37,6 +41,27 @@ def live(world: World, days: int) -> list[str]:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_whatever_goes_wrong_the_books_add_up_in_the_end(profile: str) -> None:
     live(World(11, profile), DAYS)
+
+
+@pytest.mark.slow
+def test_on_long_lines_batches_go_ahead_and_some_of_them_in_vain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their answers are lost, late, or came from a hub that did not have the one before."""
+    came = Counter[bool]()
+    told = Outbox._answer_ahead
+
+    def count(outbox: Outbox, sent: Sent) -> Answer | None:
+        answer = told(outbox, sent)
+        came[answer is not None] += 1
+        return answer
+
+    monkeypatch.setattr(Outbox, "_answer_ahead", count)
+
+    live(World(12, "long lines"), DAYS // 2)
+
+    assert came[True] > 5
+    assert came[False] > 5
 
 
 @pytest.mark.slow

@@ -235,7 +235,7 @@ class Town:
 
     def road(self) -> Road:
         """A new line to the hub."""
-        return Road(self.dice, lambda: _Front(self))
+        return Road(self.dice, lambda: _Front(self), long=self.profile.long_lines)
 
     def account(self, who: Resident, town: MunicipalityCode) -> AccountId:
         """A resident's account in a town."""

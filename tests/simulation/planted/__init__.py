@@ -25,7 +25,7 @@ PLANTED: dict[str, Mistake] = {
     "chain unchecked": Mistake("I6", "offline", 4, hub.chain_unchecked),
     "spoilt evidence stays": Mistake("I4", "offline", 4, hub.evidence_not_healed),
     "a healed sale held against itself": Mistake("I4", "offline", 3, hub.healed_by_later_ones),
-    "second path trimmed to nothing": Mistake("I6", "storm", 2, node.head_trimmed),
+    "second path trimmed to nothing": Mistake("I6", "storm", 6, node.head_trimmed),
     # what a node may do alone
     "float freed by custody": Mistake("I4", "festival", 1, node.float_freed_by_custody),
     "float freed by quarantine": Mistake("I4", "festival", 4, node.float_freed_by_quarantine),
@@ -38,7 +38,7 @@ PLANTED: dict[str, Mistake] = {
     "holds freed by any put": Mistake("I4", "usual", 4, hub.holds_freed_by_any_put),
     "a late hold doubled": Mistake("I2", "flaky", 2, hub.late_hold_doubled),
     "a given up attempt opens late": Mistake("I2", "flaky", 3, hub.given_up_attempt_opens),
-    "held without the records before": Mistake("I2", "offline", 6, hub.records_not_asked_first),
+    "held without the records before": Mistake("I2", "offline", 19, hub.records_not_asked_first),
     # tickets
     "second redemption applied": Mistake("I7", "paper", 1, hub.second_redemption_applied),
     "undone first redemption not replaced": Mistake("I7", "paper", 3, hub.none_promoted),
@@ -47,7 +47,7 @@ PLANTED: dict[str, Mistake] = {
     "reversal credited in full": Mistake("I2", "festival", 2, hub.reversal_in_full),
     "a reversed hold goes back to the hold": Mistake("I2", "usual", 1, hub.reversed_into_hold),
     "deficit not recovered": Mistake("I2", "festival", 2, hub.deficit_not_recovered),
-    "late spends ignore what lapsed": Mistake("I2", "expiry", 6, hub.lapsed_ignored),
+    "late spends ignore what lapsed": Mistake("I2", "expiry", 15, hub.lapsed_ignored),
     "posted twice": Mistake("I2", "usual", 4, hub.posted_twice),
     "window by time": Mistake("I10", "usual", 4, hub.window_by_time),
     # given back

@@ -22,6 +22,7 @@ from hub.handing_in import Judging
 from hub.points.books import Books
 from hub.points.case import applied
 from hub.store import schema
+from hub.store.alike import Alike
 from hub.store.together import Together
 from tests.simulation.faults import HubCrash
 
@@ -44,9 +45,9 @@ def _spoken_first(core: Any, what: Callable[[], Any]) -> Any:
 
 def custody_before_commit() -> Plant:
     """The hub signs custody of a batch before its inbox is committed."""
-    true = Together.run
+    true = Together.run_all
     return patch.object(
-        Together, "run", lambda self, do: _spoken_first(self, lambda: true(self, do))
+        Together, "run_all", lambda self, works: _spoken_first(self, lambda: true(self, works))
     )
 
 
@@ -211,6 +212,7 @@ def posted_twice() -> Plant:
             self._moves += [
                 (*move[:part], move[part] + 50, *move[part + 1 :]) for move in self._moves
             ]
+            self._sales += [Alike({**some.shared, "part": 50}, some.own) for some in self._sales]
         true(self, cause)
 
     return patch.object(Books, "flush", flush)
