@@ -27,6 +27,8 @@ DefaultAuthType None
   </Limit>
 </Policy>
 """
+_TO_NETWORK = Path("/usr/lib/cups/backend/socket")
+"""The program that carries a raw queue's bytes to a printer, wherever the rest lies."""
 _FILES = """\
 ServerRoot {folder}/root
 RequestRoot {folder}/spool
@@ -46,7 +48,9 @@ def lack() -> str:
         name for name in ("cupsd", "lpadmin", "lp", "lpstat", "cupsdisable") if not which(name)
     ]
     if programs:
-        return f"{', '.join(programs)}: not installed (cups-daemon, cups-client)"
+        return f"{', '.join(programs)}: not installed (cups)"
+    if not _TO_NETWORK.exists():
+        return f"{_TO_NETWORK}: not there (cups; cups-daemon alone has none)"
     return "" if os.getuid() == 0 else "cupsd needs root to start its backends"
 
 
