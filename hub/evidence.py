@@ -23,7 +23,7 @@ from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
-from sync.records import Basis, Record, TicketCleared, TicketVoided, decode
+from sync.records import Basis, Record, TicketCleared, TicketVoided, readable
 from sync.signing import Head, verify_head
 from sync.ticket import read_ticket
 from sync.values import Millis, MunicipalityCode, organisation_of
@@ -116,7 +116,7 @@ def _row(row: Row) -> ExceptionRow:
 
 
 def _side(core: Core, tx: Tx, written: str, one: Kept) -> Side:
-    record = _readable(one.data)
+    record = readable(one.data)
     body = None if record is None else record.body
     basis = getattr(body, "basis", None)
     head, key = _head(tx, one.line, one.seq), nodes.epoch_of(tx, one.line.node, one.line.epoch)
@@ -194,13 +194,6 @@ def _found(core: Core, record: Record | None, evidence: Evidence | None) -> str:
         return "the town's on the ticket DOES NOT HOLD"
     same = (ticket.number, ticket.points) == (body.number, body.points)
     return "the town's on the ticket holds" if same else "the town's is on ANOTHER TICKET"
-
-
-def _readable(data: bytes) -> Record | None:
-    try:
-        return decode(data)
-    except Malformed:
-        return None
 
 
 def _head(tx: Tx, line: Line, seq: int) -> Head:

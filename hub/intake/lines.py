@@ -10,8 +10,7 @@ from hub.store.database import Tx
 from sync.batch import MOST_RECORDS, open_batch, read_evidence
 from sync.cardproof import Evidence
 from sync.chain import NOTHING, digest
-from sync.errors import Malformed
-from sync.records import Record, decode, frame
+from sync.records import Record, frame, read_all
 from sync.values import Digest, Millis
 
 
@@ -144,8 +143,9 @@ class _Together(NamedTuple):
 
 def _stretch(line: Line, some: _Together) -> Stretch:
     first, received_at, posted_then, records, digests, pieces = some
-    read = list(map(readable, records))
-    return Stretch(line, first, received_at, posted_then, records, digests, read, pieces)
+    return Stretch(
+        line, first, received_at, posted_then, records, digests, read_all(records), pieces
+    )
 
 
 def _batches(tx: Tx, line: Line, after: int, upto: int) -> Iterator[_Together]:
@@ -245,14 +245,6 @@ def _left(tx: Tx, branch: Cursor) -> Line:
             if other.line != branch.line and digest(before.data) == seen.prev:
                 return other.line
     return chain
-
-
-def readable(data: bytes) -> Record | None:
-    """The record, or None for bytes that are none."""
-    try:
-        return decode(data)
-    except Malformed:
-        return None
 
 
 def _key(line: Line) -> list[object]:

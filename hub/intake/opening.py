@@ -7,13 +7,13 @@ with the verdict that it is no good; when a month's sealing key is shredded, no 
 from collections.abc import Collection
 
 from hub.core import Core
-from hub.intake.lines import kept, kept_along, readable
+from hub.intake.lines import kept, kept_along
 from hub.keys import KeyRing
 from hub.points.case import Line
 from hub.store.database import Tx
 from sync.chain import digest
 from sync.errors import Malformed, NotAuthentic
-from sync.records import Record, ShiftOpened
+from sync.records import Record, ShiftOpened, readable
 from sync.sealing import Sealer, open_content_key
 
 

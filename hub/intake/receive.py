@@ -23,7 +23,6 @@ from hub.intake.lines import (
     branches,
     digest_at,
     kept_along,
-    readable,
 )
 from hub.points.case import Line, Proof
 from hub.points.ending import end_attempts
@@ -34,7 +33,7 @@ from sync.cardproof import Evidence, SealedCertificate
 from sync.chain import NOTHING, ChainBroken, check_links, links
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.receipt import Outcome
-from sync.records import Frame, Record, frame
+from sync.records import Frame, Record, frame, read_all
 from sync.signing import Head, verify_head
 from sync.values import Digest, EpochId, Millis, NodeId, home_of
 from sync.wire import write
@@ -132,7 +131,7 @@ def opened(body: bytes) -> Opened:
         book=read_evidence(batch.evidence, len(records)),
         records=records,
         digests=digests,
-        read=list(map(readable, records)),
+        read=read_all(records),
         body=body,
     )
 

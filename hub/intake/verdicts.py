@@ -56,9 +56,9 @@ def _first_verdicts(core: Core, tx: Tx, line: Line, after: int) -> list[Verdict]
         ready = takewhile(lambda at: at[1][0] == at[0], enumerate(rows, after + 1))
         rows = [row for _, row in ready]
     verdicts = msgspec.convert([row[:-1] for row in rows], laid_out(list[Verdict]))
-    for at, (verdict, (*_, kind)) in enumerate(zip(verdicts, rows, strict=True)):
-        if kind == "ticket.issued" and verdict.outcome is not Outcome.QUARANTINED:
-            verdicts[at] = _with_tickets(tx, line, verdict.seq, verdict)
+    for at in [at for at, row in enumerate(rows) if row[-1] == "ticket.issued"]:
+        if verdicts[at].outcome is not Outcome.QUARANTINED:
+            verdicts[at] = _with_tickets(tx, line, verdicts[at].seq, verdicts[at])
     bad = [verdict.seq for verdict in verdicts if verdict.reason == Proof.BAD_SIGNATURE]
     for seq, opened in opened_evidence(core, tx, line, bad).items():
         at = seq - after - 1

@@ -19,7 +19,7 @@ class Alike(NamedTuple):
     shared: Mapping[str, object]
     """What is the same in all of them."""
     own: Mapping[str, Sequence[Any]]
-    """A value a row, of each other column; binary ones of one length."""
+    """A value a row, of each other column."""
 
     @property
     def height(self) -> int:

@@ -91,12 +91,11 @@ class Sqlite:
     def add_alike(self, raw: Any, table: sa.Table, some: Sequence[Alike]) -> None:
         """A step for each of them: Python's lock is given away once, and not once a row."""
         for alike in some:
-            names = [name for name in alike.own if not _is_binary(table.columns[name])]
-            own = _as_json([*zip(*(alike.own[name] for name in names), strict=True)]).decode()
-            if alike.height < _FEW or _NUL in own:
+            step = _in_one_step(table, alike) if alike.height >= _FEW else None
+            if step is None:
                 self.add(raw, table, list(alike.rows(table)), "")
             else:
-                raw.execute(*_in_one_step(table, alike, names, own))
+                raw.execute(*step)
 
     def make_month(self, raw: Any, month: int) -> None:
         """All months lie in one table."""
@@ -144,35 +143,60 @@ class Sqlite:
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-def _in_one_step(
-    table: sa.Table, alike: Alike, names: Sequence[str], own: str
-) -> tuple[str, list[object]]:
-    """The statement that inserts all the rows, and its values (sqlite.org/json1.html).
+def _in_one_step(table: sa.Table, alike: Alike) -> tuple[str, list[object]] | None:
+    """The statement that inserts all the rows, and its values; None where there is none.
 
-    ``own``: an array a row in JSON, of the columns ``names``. Bytes, of which it has none, come
-    joined.
+    What is as long in each row comes joined and is cut again: a part of bytes is found by its
+    place. The one column that is not is walked along as a list in JSON (sqlite.org/json1.html).
     """
     terms: list[str] = []
     values: list[object] = []
-    for name in table.columns.keys():  # noqa: SIM118  no dict
+    walked: Sequence[object] | None = None
+    for name, column in table.columns.items():
+        own = alike.own.get(name, ())
+        joined = None if name in alike.shared else _joined(own, column)
         if name in alike.shared:
             terms.append("?")
             values.append(alike.shared[name])
-        elif name in names:
-            terms.append(f"json_extract(value,'$[{names.index(name)}]')")
-        else:
-            width, joined = len(alike.own[name][0]), b"".join(alike.own[name])
-            if len(joined) != width * alike.height:
-                raise ValueError(f"{table.name}.{name}: not {alike.height} of {width} bytes each")
-            terms.append(f"substr(?,key*{width}+1,{width})")
+        elif len(own) != alike.height:
+            raise ValueError(f"{table.name}.{name}: {alike.height} rows, and one is short of it")
+        elif isinstance(own, range) and own.step == 1:
+            terms.append("?+key")
+            values.append(own.start)
+        elif joined == b"":
+            terms.append("?")  # a part of nothing would be NULL
+            values.append(own[0])
+        elif joined is not None:
+            terms.append(_CUT[type(column.type)].format(width=len(joined) // alike.height))
             values.append(joined)
-    return f"INSERT INTO {table.name} SELECT {','.join(terms)} FROM json_each(?)", [*values, own]
+        elif walked is None or walked is own:
+            walked = own
+            terms.append("value")
+        else:
+            return None
+    rows = _as_json(walked or [0] * alike.height).decode()
+    if _NUL in rows:
+        return None
+    return f"INSERT INTO {table.name} SELECT {','.join(terms)} FROM json_each(?)", [*values, rows]
 
 
-def _is_binary(column: sa.Column[Any]) -> bool:
-    return isinstance(column.type, sa.LargeBinary)
+def _joined(own: Sequence[Any], column: sa.Column[Any]) -> bytes | None:
+    """A column's values behind one another; None unless all are as long."""
+    if isinstance(own, range):
+        return None
+    if isinstance(column.type, sa.LargeBinary):
+        return b"".join(own) if len(set(map(len, own))) == 1 else None
+    texts = own if isinstance(column.type, sa.Text) else list(map(str, own))
+    joined = "".join(texts)
+    return joined.encode() if joined.isascii() and len(set(map(len, texts))) == 1 else None
 
 
+_PART = "substr(?,key*{width}+1,{width})"
+_CUT = {
+    sa.LargeBinary: _PART,
+    sa.Text: f"CAST({_PART} AS TEXT)",
+    sa.BigInteger: f"CAST({_PART} AS INTEGER)",
+}
 _NUL = "\\u0000"
 """A text ends there when it is taken out of JSON."""
 _as_json = msgspec.json.Encoder().encode

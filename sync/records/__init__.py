@@ -22,7 +22,7 @@ from sync.records.bodies import (
     TicketVoided,
     Tier,
 )
-from sync.records.codec import VERSION, Frame, Record, decode, encode, frame
+from sync.records.codec import VERSION, Frame, Record, decode, encode, frame, read_all, readable
 
 __all__ = [
     "VERSION",
@@ -51,4 +51,6 @@ __all__ = [
     "decode",
     "encode",
     "frame",
+    "read_all",
+    "readable",
 ]

@@ -131,8 +131,9 @@ class ShiftClosed(Body, frozen=True, tag="shift.closed"):
 class Spend(Body, frozen=True, tag="spend"):
     """A resident's points were taken for goods; the card signed exactly this record."""
 
-    municipality: Town
-    account: Account
+    municipality: MunicipalityCode
+    account: AccountId
+    """These two are checked by :func:`sync.records.decode`: once for all that name them."""
     points: Amount
     tier: Tier
     card: CardKeyDigest

@@ -4,6 +4,7 @@ The bytes are the record: encoded once, at creation, then stored, signed, hashed
 are. What does not encode back to the same bytes is not a record.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from msgspec import Meta
 
 from sync.clock import At
 from sync.errors import Malformed
-from sync.records.bodies import AnyBody, Epoch, Position
+from sync.records.bodies import Account, AnyBody, Epoch, Position, Spend, Town
 from sync.values import EpochId, NodeId
 
 VERSION = 1
@@ -24,6 +25,7 @@ MOST_BYTES = 4096
 
 _Node = Annotated[NodeId, Meta(pattern=r"\A[0-9]{6}-[A-Z][A-Z0-9]{0,11}-[A-Z0-9]{1,8}\Z")]
 _Writer = tuple[_Node, Epoch]
+_Wallet = tuple[Town, Account]
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -83,6 +85,8 @@ def decode(data: bytes) -> Record:
     try:
         record = _decoder.decode(data)
         _check_writer(record.node, record.epoch)
+        if type(record.body) is Spend:
+            _check_wallet(record.body.municipality, record.body.account)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Malformed(f"not a record: {error}") from None
     if record.v not in KNOWN_VERSIONS:
@@ -92,10 +96,48 @@ def decode(data: bytes) -> Record:
     return record
 
 
+def readable(data: bytes) -> Record | None:
+    """The record, or None for bytes that are none."""
+    try:
+        return decode(data)
+    except Malformed:
+        return None
+
+
+def read_all(rows: Sequence[bytes]) -> list[Record | None]:
+    """As :func:`readable` for each: what is the same in many of them is looked at once."""
+    return _read_alike(rows) or list(map(readable, rows))
+
+
+def _read_alike(rows: Sequence[bytes]) -> list[Record | None]:
+    """The records where all can be read; else nothing."""
+    try:
+        records = list(map(_decoder.decode, rows))
+        spends = [record.body for record in records if type(record.body) is Spend]
+        for node, epoch in {(record.node, record.epoch) for record in records}:
+            _check_writer(node, epoch)
+        for town, account in {(spend.municipality, spend.account) for spend in spends}:
+            _check_wallet(town, account)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return []
+    exact = (
+        max(map(len, rows), default=0) <= MOST_BYTES
+        and {record.v for record in records}.issubset(KNOWN_VERSIONS)
+        and list(map(_encoder.encode, records)) == list(rows)
+    )
+    return [*records] if exact else []
+
+
 @lru_cache(maxsize=4096)
 def _check_writer(node: str, epoch: str) -> None:
     """Whether a record's node and epoch are names of such; raises ValidationError."""
     msgspec.convert((node, epoch), _Writer)
+
+
+@lru_cache(maxsize=16_384)
+def _check_wallet(town: str, account: str) -> None:
+    """As :func:`_check_writer`, for whose points a spend takes."""
+    msgspec.convert((town, account), _Wallet)
 
 
 def frame(data: bytes) -> Frame | None:

@@ -77,6 +77,22 @@ def test_rows_that_are_alike_stand_there_as_any_others(database: Database, count
     ]
 
 
+@pytest.mark.parametrize("numbers", [[-5, 12, 99], [-(2**63), 7, 2**63 - 1]])
+@pytest.mark.parametrize("bodies", [[b""] * 3, [b"\0a", b"bc", b"\xff\n"], [b"", b"a", b"long"]])
+def test_values_of_any_length_stand_in_alike_rows(
+    database: Database, numbers: list[int], bodies: list[bytes]
+) -> None:
+    firsts, lasts, bodies = list(range(60)), numbers * 20, bodies * 20
+    some = alike(firsts, bodies)
+
+    with database.write() as tx:
+        tx.insert_alike(schema.inbox, [Alike(some.shared, {**some.own, "last": lasts})])
+
+    with database.read() as tx:
+        found = tx.rows("SELECT first, last, body FROM inbox ORDER BY first")
+    assert found == list(zip(firsts, lasts, bodies, strict=True))
+
+
 @pytest.mark.parametrize("sign", ["\t", "\n", "\\", "\\u0041", '"', "[", "null", "1", "1.0", "街"])
 def test_in_alike_rows_no_sign_means_anything_else(database: Database, sign: str) -> None:
     names = [f"{sign}{place}" for place in range(20)] + [sign]
@@ -96,7 +112,7 @@ def test_alike_rows_of_which_one_lacks_a_value_are_not_cut_short(
     some = alike(range(1, 31), [b"body"] * 30)
     short = Alike(some.shared, {**some.own, lacking: some.own[lacking][:-1]})
 
-    with pytest.raises(ValueError, match=r"short|bytes each"), database.write() as tx:
+    with pytest.raises(ValueError, match="short"), database.write() as tx:
         tx.insert_alike(schema.inbox, [short])
 
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import Malformed
-from sync.records import NodeNotice, Record, TicketIssued, decode, encode, frame
+from sync.records import (
+    NodeNotice,
+    Record,
+    TicketIssued,
+    decode,
+    encode,
+    frame,
+    read_all,
+    readable,
+)
 from sync.records.codec import MOST_BYTES
 from tests.sync.strategies import records
 from tests.vectors import examples
@@ -69,6 +78,15 @@ def test_foreign_bytes_are_refused_in_words(data: bytes) -> None:
     except Malformed:
         return
     assert encode(record) == data
+
+
+@given(st.lists(records.map(encode) | st.binary(max_size=20), max_size=6), st.integers(0, 400))
+def test_what_comes_together_is_read_as_each_by_itself(rows: list[bytes], shift: int) -> None:
+    assert read_all(rows) == list(map(readable, rows))
+
+    together = b"".join(rows)  # cut elsewhere: the same bytes, and other records
+    moved = [together[:shift], together[shift:]]
+    assert read_all(moved) == list(map(readable, moved))
 
 
 def test_the_kind_is_what_stands_in_the_bytes() -> None:
@@ -143,6 +161,7 @@ def test_a_missing_or_an_extra_element_is_refused(path: tuple[int, ...]) -> None
 def test_a_value_out_of_bounds_is_refused(path: tuple[int, ...], value: object) -> None:
     with pytest.raises(Malformed):
         decode(spoiled(path, value))
+    assert read_all([DATA, spoiled(path, value), DATA]) == [SPEND, None, SPEND]
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.hub import init_hub, open_hub
-from hub.intake.lines import readable
 from hub.intake.verify import Checked, InlineVerifier, PoolVerifier, Task, need_of
 from hub.points.case import Proof
 from sync.cardproof import Evidence
 from sync.chain import digest
+from sync.records import readable
 from sync.values import AccountId, KeyDigest
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
 from tests.doubles.pen import Card, Pen
