@@ -12,6 +12,7 @@ from psycopg.errors import InsufficientPrivilege, RaiseException, ReadOnlySqlTra
 from hub.audit import audit
 from hub.hub import copy_of, init_hub, open_hub
 from hub.intake.verify import InlineVerifier
+from hub.points.told import Feed, Told
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.postgres import Postgres
@@ -19,6 +20,7 @@ from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unre
 from tests.doubles import databases
 from tests.doubles.clocks import TurnedClock, at
 
+TOWN = "141305"
 CLOCK = TurnedClock(at("2026-11-02 10:00"))
 
 
@@ -218,3 +220,25 @@ def test_a_url_that_cannot_be_leaves_nothing_behind(tmp_path: Path, url: str, wo
         made(folder, url)
     assert "secret" not in str(told.value)
     assert not folder.exists()
+
+
+def test_what_was_told_is_found_by_its_key_however_much_was_told(url: str) -> None:
+    people = [f"{place:016x}" for place in range(300)]
+    with closing(ledger(url, new=True)) as database:
+        with database.write() as tx:
+            for number in range(20):
+                told = [(TOWN, TOWN, one, number, 100 + number, 0, b"\x90") for one in people]
+                tx.insert_many(schema.told, told)
+
+        with database.read() as tx:
+            feed = Feed(tx)
+            feed.prefetch(TOWN, TOWN, [*people[:40], "f" * 16], 7)
+            ((through, found),) = tx.rows(
+                "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables"
+                " WHERE relname='told'"
+            )
+            told_now = [feed.told(TOWN, TOWN, one, 7) for one in people[:40]]
+
+    assert told_now == [Told(107, deficit=False, expiring=())] * 40
+    assert feed.told(TOWN, TOWN, "f" * 16, 7) is None
+    assert (through, found) == (0, 40 * 3)
