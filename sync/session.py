@@ -22,7 +22,7 @@ SEARCHING    the hub's chain is not ours: find the last record both have; what l
 RENEWING     this node takes no money: everything it holds is handed in, now it asks for an epoch
 FETCHING     the feed, page by page, until one is complete
 
-A batch begins with 32 records; each good answer doubles it up to 512, each silence halves it, and
+A batch begins with 64 records; each good answer doubles it up to 512, each silence halves it, and
 it is never longer on the wire than 128 KiB (whoever packs it sees to that).
 """
 
@@ -39,7 +39,7 @@ from sync.errors import Malformed
 from sync.values import EpochId, NodeId
 from sync.wire import read, write
 
-FIRST_SIZE = 32
+FIRST_SIZE = 64
 QUICK = 2_000
 """Milliseconds within which an answer counts as good enough for a longer batch."""
 _MOST_STEPS = 100_000

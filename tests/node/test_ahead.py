@@ -18,8 +18,8 @@ from tests.doubles.hub import FakeHub
 from tests.node.conftest import Shop
 
 T = TypeVar("T")
-RECORDS = 200
-"""More than three batches: they begin with 32 records, and double."""
+RECORDS = 400
+"""Four batches: they begin with 64 records, and double."""
 LONGEST = 10.0
 """Seconds that a test waits for what must come."""
 

@@ -73,8 +73,8 @@ def test_batches_grow_as_the_link_carries_and_everything_goes_up_in_order() -> N
     session = both.run(Session())
 
     assert session.state is State.DONE
-    assert [put.most for put in both.puts] == [32, 64, 128, 256, 512, 512]
-    assert [put.first for put in both.puts] == [1, 33, 97, 225, 481, 993]
+    assert [put.most for put in both.puts] == [64, 128, 256, 512, 512]
+    assert [put.first for put in both.puts] == [1, 65, 193, 449, 961]
     assert session.size == 512
 
 
@@ -119,7 +119,7 @@ def test_an_earlier_life_is_told_closed_and_goes_first() -> None:
 
     step = session.next([old, new], must_renew=False)
 
-    assert step == Put(epoch=FIRST, first=3, most=32, closed=True)
+    assert step == Put(epoch=FIRST, first=3, most=FIRST_SIZE, closed=True)
 
 
 def test_a_settled_earlier_life_is_left_alone_until_a_decision_can_come() -> None:
