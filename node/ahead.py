@@ -4,15 +4,17 @@
     the node    ^ first   ^ second     ^ third: the first is answered
 
 An exchange that waits for each answer leaves a long line empty for a round trip a batch. So at most
-one batch goes ahead of its turn, on a connection of its own: where an answer takes long enough to
-be felt, and when the batch before it is thought to have left. Of the first batch of an exchange
-nobody knows how long its answer takes: the second one goes when that was long enough to be felt. It
-names no ended attempts, and whatever goes wrong with it is as if it had never been sent: its answer
-counts only when its turn has come and the hub has taken it; otherwise the same records are sent
-once more, and the hub takes what comes twice once.
+one batch goes ahead of its turn, on a connection of its own, for a hub takes two of a terminal at a
+time: where an answer takes long enough to be felt, and when about half of the batch before it is
+thought to have left. Of the first batch of an exchange nobody knows how long its answer takes: the
+second one goes when that was long enough to be felt. It names no ended attempts, and whatever goes
+wrong with it is as if it had never been sent: its answer counts only when its turn has come and the
+hub has taken it; otherwise the same records are sent once more, and the hub takes what comes twice
+once.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -75,8 +77,10 @@ class Ahead:
         self._sent: Sent | None = None
         self._took: int | None = None
         self._quickest = 0
-        self._a_byte = 0.0
-        """Milliseconds that a byte of the last batch took beyond the quickest answer."""
+        self._free = 0
+        """When the batch that was answered last had left the line, in the machine's time (ms)."""
+        self._paces: deque[float] = deque([0.0], maxlen=2)
+        """Milliseconds a byte of the last batches; 0 while nobody knows."""
         self._failed = False
 
     @property
@@ -89,15 +93,22 @@ class Ahead:
         """Whether the next batch may be longer, as it would be behind one more good answer."""
         return self._took is None or self._took <= QUICK
 
-    def took(self, ms: int, packed: Packed) -> None:
-        """The answer to a batch took so long."""
+    def took(self, packed: Packed, *, began: int, now: int) -> None:
+        """A batch is answered: it left a round trip ago, of which the quickest answer tells."""
+        ms = now - began
         self._quickest = ms if self._took is None else min(ms, self._quickest)
-        self._took, self._a_byte = ms, (ms - self._quickest) / len(packed.body)
+        free_before, self._free = self._free, now - self._quickest
+        leaving = max(0, self._free - max(began, free_before))
+        self._paces.append(leaving / len(packed.body))
+        self._took = ms
 
     def send(self, packed: Packed, behind: Packed, *, now: int, since: int) -> None:
-        """Send a batch once the one before has left, which began at ``since``."""
-        leaves = since + max(LONG, int(self._a_byte * len(behind.body)))
-        after = max(0, leaves - now)
+        """Send a batch when about half of the one before, which began at ``since``, has left.
+
+        Late leaves the line empty, early only shares it: of two paces the better one is believed.
+        """
+        half = max(since, self._free) + int(min(self._paces) * len(behind.body) / 2)
+        after = max(0, max(since + LONG, half) - now)
         leaving = Leaving()
 
         def put(calls: HubCalls) -> Answer:

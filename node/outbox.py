@@ -6,7 +6,7 @@ records and the reading of the feed never hold the writer's lock: the counter go
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.ahead import Ahead, Packed, Sent
 from node.attempts import Attempts
@@ -181,7 +181,7 @@ class Outbox:
         ended: tuple[int, ...] = ()
         if sent is None:
             ended = self._ended(put)
-            packed, began = self._pack(put, self._line.calls.coding, ended), self._time.ran()
+            packed, began = self._pack_to_go(put, ended), self._time.ran()
         else:
             packed, began = sent.packed, sent.began
         self._look_ahead(session, packed, began, closed=put.closed)
@@ -194,10 +194,10 @@ class Outbox:
         tally.papers += taken.papers
         if taken.ahead and put.epoch != self._writer.epoch:
             self._renewal.take_back(put.epoch)
-        took = self._time.ran() - began
-        self._ahead.took(took, packed)
+        now = self._time.ran()
+        self._ahead.took(packed, began=began, now=now)
         if taken.on_chain or self._branch(put.epoch) is not None:
-            session.on(Event.MOVED, took=took)
+            session.on(Event.MOVED, took=now - began)
         else:
             session.on(Event.OFF_CHAIN, epoch=put.epoch)
 
@@ -209,7 +209,7 @@ class Outbox:
         if now.count and self._branch(now.epoch) is None:
             most = session.longer if self._ahead.grows else session.size
             put = Put(epoch=now.epoch, first=first, most=most, closed=False)
-            packed = self._pack(put, self._line.calls.coding, ())
+            packed = self._pack_to_go(put, ())
             self._ahead.send(packed, now, now=self._time.ran(), since=began)
 
     def _answer_ahead(self, sent: Sent) -> Answer | None:
@@ -227,6 +227,15 @@ class Outbox:
         if put.epoch == self._writer.epoch and not self._writer.life.stopped:
             return self._attempts.over(put.epoch)
         return ()
+
+    def _pack_to_go(self, put: Put, ended: tuple[int, ...]) -> Packed:
+        """A batch for the line. A short one behind a long one would overtake it: they share."""
+        coding = self._line.calls.coding
+        packed = self._pack(put, coding, ended)
+        left = self._writer.tip.seq - packed.first - packed.count + 1
+        if not self._ahead.worth or put.closed or not 0 < 2 * left < packed.count:
+            return packed
+        return self._pack(replace(put, most=(packed.count + left) * 3 // 5), coding, ended)
 
     def _pack(self, put: Put, coding: Coding, ended: tuple[int, ...]) -> Packed:
         """A batch that is no longer on the wire than it may be."""

@@ -3,19 +3,25 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
 from node import ahead
+from node.ahead import Ahead, Packed
 from node.opening import open_counter
 from node.outcome import SyncResult
 from node.reach import InTime
+from sync.calls import HubCalls
 from sync.errors import Unreachable
 from sync.records import NodeNotice
 from sync.request import Request, Response
+from sync.values import EpochId
 from tests.doubles.hub import FakeHub
 from tests.node.conftest import Shop
+
+if TYPE_CHECKING:
+    from node.line import Line
 
 T = TypeVar("T")
 RECORDS = 400
@@ -61,10 +67,12 @@ class LongLine:
         assert self._changed.wait_for(holds, LONGEST)
 
 
-def hand_in(shop: Shop, line: LongLine, patience: InTime | None = None) -> SyncResult:
+def hand_in(
+    shop: Shop, line: LongLine, patience: InTime | None = None, *, records: int = RECORDS
+) -> SyncResult:
     """Write many records while nobody hears, then open the node on that line and hand in."""
     writer = shop.counter.parts.writer
-    for _ in range(RECORDS):
+    for _ in range(records):
         writer.write(lambda _, seq: NodeNotice("counted", f"record {seq}"))
     shop.counter.close()
     ports = replace(shop.ports, door=lambda _: line, patience=patience or InTime())
@@ -163,6 +171,49 @@ def test_receipts_that_two_answers_bring_count_once(shop: Shop) -> None:
     assert verdicts == shop.counter.parts.writer.tip.seq
     assert done.receipts == verdicts - begun
     assert not shop.counter.audit()
+
+
+def test_a_short_rest_shares_with_the_batch_before_it_lest_it_overtake(shop: Shop) -> None:
+    """64 records fit into the first batch, and 6 into no batch that would be as slow."""
+    begun = there(shop.hub)
+    line = LongLine(shop.hub, lambda _line, _first: None)
+
+    assert hand_in(shop, line, records=70).reached
+    assert there(shop.hub) == begun + 70
+    assert {*line.puts[:2]} == {begun + 1, begun + 1 + 42}
+
+
+class Watched:
+    """A line that notes after how many seconds something is to go ahead."""
+
+    def __init__(self) -> None:
+        self.after = -1.0
+
+    def begin(self, call: Callable[[HubCalls], T], after: float) -> Callable[[], T] | None:
+        """Keep it back."""
+        del call
+        self.after = after
+        return None
+
+
+def _of(size: int) -> Packed:
+    return Packed(epoch=EpochId("1-00000000000000aa"), first=1, count=1, body=bytes(size))
+
+
+def test_a_batch_goes_ahead_when_half_of_the_one_before_it_has_left() -> None:
+    """20,000 bytes take half a second here; and what stalls once makes nobody wait afterwards."""
+    line = Watched()
+    going = Ahead(cast("Line", line))
+    going.took(_of(10), began=0, now=600)
+    going.took(_of(20_000), began=200, now=1_300)
+    going.took(_of(20_000), began=700, now=1_800)
+
+    going.send(_of(20_000), _of(20_000), now=1_800, since=1_700)
+    assert line.after == pytest.approx(0.15)
+
+    going.took(_of(20_000), began=1_700, now=501_800)
+    going.send(_of(20_000), _of(20_000), now=501_800, since=501_700)
+    assert line.after == pytest.approx(0.15)
 
 
 class Late(InTime):
