@@ -55,28 +55,31 @@ class Gatherer:
 
         What a call gives must be posted before the next call.
         """
-        self._begin_more()
-        own, self._own = _ready(self._own, self._pace.most)
-        handed, self._handed = _ready(self._handed, self._pace.most)
-        if not own and not handed:  # nothing has been checked yet: wait for the first
-            own, self._own = self._own[:1], self._own[1:]
-            handed, self._handed = (
-                ([], self._handed) if own else (self._handed[:1], self._handed[1:])
-            )
         with self._core.database.read() as tx:
+            self._begin_more(tx)
+            own, handed = self._take()
             standings = self._prover.standings(tx, [*own, *handed])
         return self._prover.finish(own, standings), self._prover.finish(handed, standings)
 
-    def _begin_more(self) -> None:
+    def _take(self) -> tuple[list[Draft], list[Draft]]:
+        """What has been checked; where nothing has, what comes first: it is waited for."""
+        own, self._own = _ready(self._own, self._pace.most)
+        handed, self._handed = _ready(self._handed, self._pace.most)
+        if own or handed:
+            return own, handed
+        if self._own:
+            return [self._own.pop(0)], []
+        return [], [self._handed.pop(0)] if self._handed else []
+
+    def _begin_more(self, tx: Tx) -> None:
         """Begin with what comes behind what is under way, so that it is enough for two postings."""
-        with self._core.database.read() as tx:
-            after = {one.stretch.line: one.stretch.last for one in self._own}
-            self._own += self._of_its_own(tx, after, 2 * self._pace.most - _records(self._own))
-            taken = {(one.stretch.line, seq) for one in self._handed for seq in one.stretch.seqs}
-            room = 2 * self._pace.most - len(taken)
-            self._handed += [
-                self._prover.begin(tx, one) for one in _handed_over(tx, self._town, taken, room)
-            ]
+        after = {one.stretch.line: one.stretch.last for one in self._own}
+        self._own += self._of_its_own(tx, after, 2 * self._pace.most - _records(self._own))
+        taken = {(one.stretch.line, seq) for one in self._handed for seq in one.stretch.seqs}
+        room = 2 * self._pace.most - len(taken)
+        self._handed += [
+            self._prover.begin(tx, one) for one in _handed_over(tx, self._town, taken, room)
+        ]
 
     def _of_its_own(self, tx: Tx, taken: Mapping[Line, int], room: int) -> list[Draft]:
         """What its nodes handed in, in turns: a batch a line, so that a backlog keeps nobody."""

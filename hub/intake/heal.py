@@ -50,9 +50,7 @@ def heal(core: Core, identities: Identities, verifier: Verifier, stopped: Stoppe
     """Judge again what can have another verdict now; says how many records."""
     prover = Prover(core, identities, verifier)
     healed = 0
-    with core.database.read() as tx:
-        waiting = tx.rows(_CAN_BE_HEALED)
-    for *place, seq, name in waiting:
+    for *place, seq, name in core.database.ask_all(_CAN_BE_HEALED):
         line, town = _line(*place), MunicipalityCode(name)
         if town in stopped or not core.serves(town):
             continue

@@ -51,15 +51,15 @@ def post_all(
     """
     gatherers: dict[MunicipalityCode, Gatherer] = {}
     while True:
-        with core.database.read() as tx:
-            towns = [
-                MunicipalityCode(town)
-                for (town,) in tx.rows(
-                    "SELECT DISTINCT municipality FROM cursor WHERE posted<received"
-                    " UNION SELECT DISTINCT municipality FROM handover ORDER BY 1"
-                )
-                if core.serves(town) and town not in stopped
-            ]
+        waiting = core.database.ask_all(
+            "SELECT DISTINCT municipality FROM cursor WHERE posted<received"
+            " UNION SELECT DISTINCT municipality FROM handover ORDER BY 1"
+        )
+        towns = [
+            MunicipalityCode(town)
+            for (town,) in waiting
+            if core.serves(town) and town not in stopped
+        ]
         done = 0
         for town in towns:
             gatherer = gatherers.pop(town, None)

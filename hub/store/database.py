@@ -56,12 +56,16 @@ class Tx:
     """One open transaction: statements go to the driver as they are but for their marks."""
 
     def __init__(self, raw: Any, dialect: Dialect) -> None:
-        self.raw = raw
-        """The driver's own connection."""
+        self._raw = raw
         self.towns: Towns = None
         """Whose rows it may change."""
         self._dialect = dialect
         self._marks = dialect.marks
+
+    @property
+    def raw(self) -> Any:
+        """The driver's own connection."""
+        return self._raw
 
     def require(self, *towns: str) -> None:
         """Say which towns' rows are about to change; raises Beyond where it is not for them."""
@@ -149,6 +153,26 @@ class Tx:
         self.run(
             f"{_inserted(table, row)} ON CONFLICT ({','.join(key)}) DO UPDATE SET {sets}", **row
         )
+
+
+class _Later(Tx):
+    """A view that begins with its first question: many who open one come to ask nothing."""
+
+    def __init__(self, begin: Callable[[], Any], dialect: Dialect) -> None:
+        super().__init__(None, dialect)
+        self._begin = begin
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was asked."""
+        return self._raw is not None
+
+    @property
+    def raw(self) -> Any:
+        """The driver's own connection, the transaction begun."""
+        if self._raw is None:
+            self._raw = self._begin()
+        return self._raw
 
 
 def _inserted(table: sa.Table, names: Collection[str]) -> str:
@@ -293,7 +317,8 @@ class Database:
                 yield self._open
                 return
             with self._in_words():
-                self._open = tx = self._begin(partial(self._dialect.begin_write, towns=held))
+                begin = partial(self._dialect.begin_write, towns=held)
+                self._open = tx = Tx(self._begin(begin), self._dialect)
                 tx.towns = held
                 try:
                     yield tx
@@ -331,11 +356,12 @@ class Database:
                 yield self._open
                 return
             with self._in_words():
-                tx = self._begin(self._dialect.begin_read)
+                tx = _Later(partial(self._begin, self._dialect.begin_read), self._dialect)
                 try:
                     yield tx
                 finally:
-                    self._end(tx)
+                    if tx.has_begun:
+                        self._end(tx)
 
     def ask(self, sql: str, /, **values: object) -> Row | None:
         """The first row of one question, which is consistent by itself: it begins no transaction.
@@ -348,6 +374,16 @@ class Database:
             found: list[Row | None] = []
             with self._in_words():
                 self._begin(lambda raw: found.append(Tx(raw, self._dialect).one(sql, **values)))
+            return found[-1]
+
+    def ask_all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """As :meth:`ask`, every row as a plain tuple; ``?`` marks."""
+        with self._lock:
+            if self._open is not None:
+                return self._open.rows(sql, values)
+            found: list[list[tuple[Any, ...]]] = []
+            with self._in_words():
+                self._begin(lambda raw: found.append(Tx(raw, self._dialect).rows(sql, values)))
             return found[-1]
 
     def size(self, tx: Tx) -> int:
@@ -390,8 +426,11 @@ class Database:
                 self._leave()
             raise told from error
 
-    def _begin(self, how: Callable[[Any], None]) -> Tx:
-        """Begin a transaction; a connection that was lost since the last one costs nothing."""
+    def _begin(self, how: Callable[[Any], None]) -> Any:
+        """Begin a transaction; a connection that was lost since the last one costs nothing.
+
+        Gives the connection.
+        """
         raw = self._raw()
         try:
             how(raw)
@@ -401,7 +440,7 @@ class Database:
             self._leave()
             raw = self._raw()
             how(raw)
-        return Tx(raw, self._dialect)
+        return raw
 
     def _end(self, tx: Tx) -> None:
         """Undo what was not committed."""

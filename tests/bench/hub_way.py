@@ -52,6 +52,7 @@ def measure(folder: Path, *, shops: int, residents: int, cores: int) -> Iterator
 
 def _figures(name: str, street: Street, cores: int, *, target: float) -> Iterator[Figure]:
     settle(street.hub)
+    street.hub.judging.beside(lambda: None)  # its rounds follow below
     try:
         with ProcessPoolExecutor(cores) as pool, alone() as judged_alone:
             _, *turns = measure_turns(street, lambda: verifies_a_second(pool, cores, 0.25))

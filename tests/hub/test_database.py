@@ -103,3 +103,29 @@ def test_rows_are_read_by_the_names_of_their_columns(database: Database) -> None
     assert nobody is None
     assert isinstance(tx, Tx)
     database.close()
+
+
+def test_a_view_begins_with_its_first_question_and_one_question_needs_none(
+    database: Database,
+) -> None:
+    with database.read() as tx:
+        said: list[str] = []
+        tx.raw.set_trace_callback(said.append)
+    said.clear()
+
+    with database.read():
+        pass
+    assert said == []
+
+    with database.read() as tx:
+        tx.rows("SELECT 1")
+        tx.rows("SELECT 2")
+    assert said == ["BEGIN", "SELECT 1", "SELECT 2", "ROLLBACK"]
+    said.clear()
+
+    assert database.ask_all("SELECT name FROM meta WHERE name=?", ["version"]) == [("version",)]
+    with database.write() as tx:
+        remember(database, "within")
+        assert len(database.ask_all("SELECT name FROM meta")) == 2
+    assert [one for one in said if one in {"BEGIN", "ROLLBACK"}] == []
+    database.close()
