@@ -188,11 +188,12 @@ def judge_in_posting(
         return []
     with posting(core, tx, town, core.clock.now(), cause) as books:
         judge = Judge(books)
-        books.prefetch(_accounts(records))
+        books.prefetch(_accounts(records) | judge.till.prefetch(records))
         for some in records:
             for case, judgement in judge.judge_all(some):
                 books.add_records([row_of(case, town, judgement, books.number)])
                 if judgement.outcome is not Outcome.APPLIED:
+                    books.tickets.write()
                     _tell(core, tx, town, case, judgement)
     return judge.till.holds.misfits
 

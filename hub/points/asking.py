@@ -17,8 +17,9 @@ from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
 from hub.points.reading import Reading
-from hub.points.seconds import LIVE, TicketRow, is_claimed, pool_of, ticket_row
-from hub.points.zones import in_zone, zones_of
+from hub.points.seconds import is_claimed, pool_of, ticket_row
+from hub.points.tickets import LIVE, TicketRow
+from hub.points.zones import is_within, zone_of, zones_of
 from hub.store import schema
 from hub.store.database import Tx
 from sync.clock import day_of
@@ -194,7 +195,7 @@ def _ticket(books: Books, node: NodeId, request: HoldRequest) -> tuple[str, str]
     ticket = ticket_row(books, number)
     if ticket is None or ticket.points != request.points:
         return number, "ticket-unknown"
-    if request.purpose == Purpose.REDEEM and not in_zone(books, ticket.programme, node):
+    if request.purpose == Purpose.REDEEM and not is_within(zone_of(books, node), ticket.zones):
         return number, Reason.TICKET_OTHER_ZONE
     return number, why_not(books, number, ticket, request.purpose)
 
@@ -222,7 +223,7 @@ def why_not(books: Reading, number: str, ticket: TicketRow, purpose: Purpose) ->
     if ticket.state == "voided" or (ticket.state == "voiding" and not (voids or clears)):
         return Reason.TICKET_VOIDED
     over = Reason.CLEARING_OVER if clears else Reason.TICKET_PAST
-    until = last_day_of_clearing(books, ticket) if clears else ticket.valid_until
+    until = last_day_of_clearing(ticket) if clears else ticket.valid_until
     live = {*LIVE, "expired"} if clears else LIVE
     today = day_of(books.at)
     if today < ticket.valid_from and not voids:

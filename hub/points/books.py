@@ -16,6 +16,7 @@ from hub.bodies import HubRecord
 from hub.core import Core
 from hub.points import earned
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
+from hub.points.tickets import Tickets
 from hub.store import schema
 from hub.store.alike import Alike
 from hub.store.database import Tx
@@ -106,6 +107,7 @@ class Books:
         self.tx = tx
         self.town = town
         self.at = at
+        self.tickets = Tickets(tx, town)
         self.number: int = row["posting"]
         self.window: int = row["window"]
         self.expired_until = Millis(row["expired_until"])
@@ -358,6 +360,7 @@ class Books:
     def flush(self, cause: tuple[object, ...]) -> None:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
+        self.tickets.write()
         self.tx.insert_many(schema.transfer, self._moves)
         self.tx.insert_alike(schema.transfer, self._sales)
         earned.net(self.tx, self.town, self.window, earned.earnings(self._legs))

@@ -6,7 +6,7 @@ of a ticket whose days ended lie apart (:mod:`hub.points.expiry`).
 """
 
 from hub.points.reading import Reading
-from hub.points.seconds import TicketRow
+from hub.points.tickets import TicketRow
 from sync.values import NodeId, OrganisationId, home_of
 
 COUNTER = "counter"
@@ -33,11 +33,6 @@ def may_be_paid(books: Reading, organisation: OrganisationId) -> bool:
     )
 
 
-def last_day_of_clearing(books: Reading, ticket: TicketRow) -> str:
+def last_day_of_clearing(ticket: TicketRow) -> str:
     """The last day (Asia/Tokyo) on which a stamped ticket is cleared."""
-    until = books.tx.scalar(
-        "SELECT clear_until FROM programme WHERE municipality=:town AND programme=:programme",
-        town=books.town,
-        programme=ticket.programme,
-    )
-    return max(ticket.valid_until, until or "")
+    return max(ticket.valid_until, ticket.clear_until)

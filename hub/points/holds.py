@@ -4,11 +4,14 @@ Only the node's word ends a hold: a record that names it uses it, and each PUT n
 that ended without a record. An ended number never comes back.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import groupby
 
 import msgspec
 
 from hub.points.accounts import held, subject_of
+from hub.points.asked import asked
 from hub.points.books import Books, Source
 from hub.points.case import Line
 from hub.points.returns import give_back
@@ -66,6 +69,22 @@ class Hold:
         return held == (town, purpose, account, points)
 
 
+_FIELDS = (
+    "municipality",
+    "node",
+    "epoch",
+    "n",
+    "town",
+    "purpose",
+    "account",
+    "points",
+    "state",
+    "reason",
+    "tickets",
+    "posting",
+)
+
+
 class HoldShelf:
     """The holds that the records of a posting name."""
 
@@ -74,6 +93,21 @@ class HoldShelf:
         self._found: dict[tuple[NodeId, EpochId, int], Hold | None] = {}
         self.misfits: list[Hold] = []
         """Holds of other towns that their own posting has to end."""
+
+    def prefetch(self, named: Collection[tuple[Line, int]]) -> list[Hold]:
+        """Ask at once for the holds that many records name; gives those that there are."""
+        found: list[Hold] = []
+        for home, some in groupby(sorted(named), key=lambda one: one[0].home):
+            told, values = asked("node, epoch, n", [(line.node, line.epoch, n) for line, n in some])
+            rows = self._books.tx.rows(
+                f"{told} SELECT {','.join(f'h.{name}' for name in _FIELDS)} FROM asked"
+                " CROSS JOIN hold h WHERE h.municipality=? AND h.node=asked.node"
+                " AND h.epoch=asked.epoch AND h.n=asked.n",
+                [*values, home],
+            )
+            found += [read_hold(dict(zip(_FIELDS, row, strict=True))) for row in rows]
+        self._found |= {(hold.node, hold.epoch, hold.n): hold for hold in found}
+        return found
 
     def named(self, line: Line, n: int) -> Hold | None:
         """The hold of an attempt of this line's epoch, or None."""
@@ -156,6 +190,8 @@ def set_state(books: Books, hold: Hold, state: str) -> None:
     """Write down how a hold stands."""
     home = home_of(hold.node)
     books.tx.require(home)
+    if hold.purpose in CLAIMS:
+        books.tickets.claim_changed(hold.account)
     books.tx.run(
         "UPDATE hold SET state=:state WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND n=:n",
@@ -190,6 +226,7 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
         source=hold.ended_by,
         at=at,
     )
+    books.tickets.forget(*(ticket.number for ticket in hold.tickets))
     books.tx.many(
         "UPDATE ticket SET state='dead' WHERE municipality=? AND number=? AND state='held'",
         [(books.town, ticket.number) for ticket in hold.tickets],

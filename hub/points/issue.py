@@ -20,6 +20,7 @@ def issued(till: Till, case: Case, body: TicketIssued) -> Judgement:
     if given is None or (given.tickets, given.account) != (body.tickets, body.account):
         return quarantined("numbers-not-given")
     place = [books.town, *(ticket.number for ticket in body.tickets)]
+    books.tickets.forget(*place[1:])
     marks = ",".join("?" * len(body.tickets))
     found = books.tx.rows(
         f"SELECT programme, state FROM ticket WHERE municipality=? AND number IN ({marks})", place

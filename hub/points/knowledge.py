@@ -5,64 +5,53 @@ all from the hub's own books, nothing from what a record says of itself.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
 
-import msgspec
-
-from hub.points.case import Done, Line, done_of
-from hub.store.database import Tx
-from sync.records import Basis, Record, Tier
+from hub.points.case import OF_TICKETS, Done, Line, done_of
+from hub.points.past import T2, Earlier, Page, Past
+from sync.records import Basis, Record
 from sync.values import EpochId, Millis
-
-T2 = str(Tier.T2)
-"""The tier of what a node decided by its own word."""
-
-
-class Earlier(NamedTuple):
-    """What a life of the node before this one took on its own word."""
-
-    kind: str
-    points: int
-    posted_at: Millis
 
 
 class NodeKnowledge:
     """What the hub knows of a node: its recent records, and what it was told.
 
     Asked once a record, so what is asked for stands ready: records by what they are about, the
-    float as a running sum.
+    float as a running sum. Paper asks for little, the records of its own number and a sum; spends
+    ask for what an account spent, which no index finds: with the first one all of the last days is
+    read.
     """
 
-    def __init__(
-        self,
-        tx: Tx,
-        line: Line,
-        float_points: int,
-        records: Iterable[Done],
-        earlier: Sequence[Earlier],
-    ) -> None:
-        self._tx = tx
+    def __init__(self, past: Past, line: Line, at: Millis) -> None:
+        """``at``: when the first record is from that asks."""
+        self._past = past
         self._line = line
-        self.float_points = float_points
-        self._earlier = earlier
+        self._at = at
+        self._earlier: Sequence[Earlier] | None = None
+        self._is_whole = False
+        """Whether the records of the last days are here, and not only what this posting judged."""
         self._records: list[Done] = []
         self._sold: list[Sequence[Record]] = []
         """What was judged as a set since, not counted yet: mostly nobody asks."""
         self._about: defaultdict[str, list[Done]] = defaultdict(list)
-        self._floats: dict[tuple[str, str, int], int] = {}
-        self._latest: defaultdict[str, int] = defaultdict(int)
-        self._pages: dict[int, Millis | None] = {}
-        self._included: dict[tuple[int, int], dict[EpochId, int] | None] = {}
-        for done in records:
-            self.add(done)
+        self._floats: dict[tuple[str, int], int] = {}
+        self._own_word: list[Done] = []
+        """What of them this life took by itself."""
+        self._last = 0
+        """The seq of the last of these."""
+
+    @property
+    def float_points(self) -> int:
+        """The node's own float; 0: the policy's."""
+        return self._past.node(self._line.node).float_points
 
     def add(self, done: Done) -> None:
         """Count one more record."""
         self._records.append(done)
         self._about[done.account].append(done)
-        self._latest[done.epoch] = max(self._latest[done.epoch], done.seq)
-        if done.tier == T2:
+        if done.epoch == self._line.epoch and done.tier == T2:
+            self._own_word.append(done)
+            self._last = max(self._last, done.seq)
             for key in self._floats:
                 if _counts(done, *key):
                     self._floats[key] += done.points
@@ -71,32 +60,43 @@ class NodeKnowledge:
         """Count spends that were judged as a set."""
         self._sold.append(records)
 
-    def records(self) -> Sequence[Done]:
-        """All that counts."""
-        while self._sold:
-            for record in self._sold.pop(0):
-                self.add(done_of(record))
-        return self._records
+    def undo(self, epoch: EpochId, seq: int) -> None:
+        """Count a reversal that this posting has judged."""
+        self._count_sold()
+        for done in self._records:
+            if (done.epoch, done.seq) == (epoch, seq):
+                done.undone = True
 
     def about(self, account: str) -> Sequence[Done]:
-        """The records about an account, or a ticket's number."""
-        self.records()
+        """The records about an account."""
+        self._read_all()
+        self._count_sold()
         return self._about.get(account, ())
 
-    def float_used(self, kind: str, epoch: str, receipted: int, before: int) -> int:
+    def about_ticket(self, number: str) -> Collection[Done]:
+        """The records about a ticket's number."""
+        return self._past.papers(self._line, number, self._at)
+
+    def float_used(self, kind: str, receipted: int, before: int) -> int:
         """Points of this life's own word without a stored receipt, in records ``before`` one.
 
         Later records may be judged already: each town posts its own.
         """
-        key = (kind, epoch, receipted)
-        self.records()
-        if self._latest[epoch] >= before:
-            return sum(
-                done.points for done in self._records if done.seq < before and _counts(done, *key)
-            )
-        if key not in self._floats:
-            self._floats[key] = sum(done.points for done in self._records if _counts(done, *key))
-        return self._floats[key]
+        if kind not in OF_TICKETS:
+            self._read_all()
+        self._count_sold()
+        if self._last >= before:
+            own = [done for done in self._own_word if done.seq < before]
+            here = sum(done.points for done in own if _counts(done, kind, receipted))
+        else:
+            key = (kind, receipted)
+            if key not in self._floats:
+                some = [done for done in self._own_word if _counts(done, *key)]
+                self._floats[key] = sum(done.points for done in some)
+            here = self._floats[key]
+        if self._is_whole:
+            return here
+        return here + self._past.word(self._line, kind, receipted, before, self._at)
 
     def float_of_lives_before(self, kind: str, at: Millis) -> int:
         """Points of earlier lives' own word that cannot have been receipted ``at`` a moment.
@@ -104,45 +104,34 @@ class NodeKnowledge:
         Which of their receipts a node has stored no basis says; but none can be stored before the
         hub has posted what it is for, and a node's time is never before an answer that it stored.
         """
-        if not self._earlier:
-            return 0
+        if self._earlier is None:
+            self._earlier = self._past.earlier(self._line, self._at)
         return sum(
             done.points for done in self._earlier if done.kind == kind and done.posted_at > at
         )
 
-    def includes(self, basis: Basis) -> dict[EpochId, int] | None:
-        """What the standing that a basis names counted.
+    def page(self, basis: Basis) -> Page | None:
+        """The lists that a basis names with the standing that it names.
 
-        None if it was never handed out, or if the lists that the basis names were not.
+        None if that was never handed out, or if these lists were not.
         """
-        key = (basis.feed, basis.as_of)
-        if key not in self._included:
-            self._included[key] = self._read_included(*key)
-        return self._included[key]
+        return self._past.page(self._line, basis.feed, basis.as_of)
 
-    def good_until(self, basis: Basis) -> Millis | None:
-        """Until when revocation lists were in force, as the page said that a basis names."""
-        return self._pages.get(basis.as_of)
+    def _read_all(self) -> None:
+        if self._is_whole:
+            return
+        self._is_whole = True
+        judged = {(done.epoch, done.seq) for done in self._records}
+        self._floats.clear()
+        for done in self._past.everything(self._line, self._at):
+            if (done.epoch, done.seq) not in judged:
+                self.add(done)
 
-    def _read_included(self, feed: int, as_of: int) -> dict[EpochId, int] | None:
-        home, node = self._line.home, self._line.node
-        found = self._tx.rows(
-            "SELECT page.good_until, standing.includes FROM"
-            " (SELECT good_until FROM told_node WHERE municipality=? AND node=? AND at=? AND page=1"
-            " ORDER BY number DESC LIMIT 1) AS page CROSS JOIN"
-            " (SELECT includes FROM told_node WHERE municipality=? AND node=? AND number=?"
-            " ORDER BY at<>?, at LIMIT 1) AS standing",
-            [home, node, as_of, home, node, feed, as_of],
-        )
-        for good_until, includes in found:
-            self._pages[as_of] = good_until
-            return _read_includes(includes)
-        return None
+    def _count_sold(self) -> None:
+        while self._sold:
+            for record in self._sold.pop(0):
+                self.add(done_of(record))
 
 
-def _counts(done: Done, kind: str, epoch: str, receipted: int) -> bool:
-    return done.kind == kind and done.tier == T2 and done.epoch == epoch and done.seq > receipted
-
-
-def _read_includes(data: bytes) -> dict[EpochId, int]:
-    return dict(msgspec.msgpack.decode(data, type=list[tuple[EpochId, int]]))
+def _counts(done: Done, kind: str, receipted: int) -> bool:
+    return done.kind == kind and done.seq > receipted

@@ -24,8 +24,9 @@ from msgspec import structs
 from hub.points.accounts import payable, wallet
 from hub.points.books import Sales
 from hub.points.case import Line, Proof, Proved
-from hub.points.knowledge import T2, NodeKnowledge
+from hub.points.knowledge import NodeKnowledge
 from hub.points.late import lapsed_since
+from hub.points.past import T2
 from hub.points.recheck import Recheck, came_before, float_used, refusal
 from hub.points.rows import rows_of_sales
 from hub.points.till import Till

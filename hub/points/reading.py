@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from hub.points.tickets import Tickets
 from hub.store.database import Tx
 from sync.values import Millis, MunicipalityCode
 
@@ -25,6 +26,11 @@ class Reading(Protocol):
         """When it is asked."""
         ...
 
+    @property
+    def tickets(self) -> Tickets:
+        """Its paper tickets."""
+        ...
+
     def balance(self, account: str) -> int:
         """What an account holds."""
         ...
@@ -37,6 +43,11 @@ class Look:
     tx: Tx
     town: MunicipalityCode
     at: Millis
+
+    @property
+    def tickets(self) -> Tickets:
+        """Its paper tickets by the last posting."""
+        return Tickets(self.tx, self.town)
 
     def balance(self, account: str) -> int:
         """What an account holds by the last posting."""

@@ -5,11 +5,15 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
+from collections.abc import Collection
+from itertools import groupby
+
 from hub.points.books import Books, Source
 from hub.points.case import OF_TICKETS, Case, Done, Line, Redemption
-from hub.points.knowledge import T2, Earlier, NodeKnowledge
+from hub.points.knowledge import NodeKnowledge
+from hub.points.past import T2, Paper, Past
 from hub.points.told import Feed
-from hub.points.zones import in_zone
+from hub.points.zones import is_within
 from sync.clock import day_of
 from sync.policy import (
     AccountFacts,
@@ -29,18 +33,7 @@ from sync.policy import (
 )
 from sync.receipt import Outcome
 from sync.records import Basis, Record, Spend, TicketCleared, TicketRedeemed
-from sync.values import DAY, EpochId, Millis, epoch_number
-
-_LOOK_BACK = 5 * DAY
-"""Longer than any list may be old, so longer than any record that still counts."""
-_RECENT = (
-    "(SELECT r.* FROM (SELECT epoch, min(first) AS first FROM record_day WHERE municipality=?"
-    " AND node=? AND branch=? AND day>=? GROUP BY epoch) d CROSS JOIN record r"
-    " WHERE r.municipality=? AND r.node=? AND r.epoch=d.epoch AND r.branch=? AND r.seq>=d.first"
-    " AND r.at>=?) r"
-)
-"""What a node did in the last days: on each life's line from where the first of these days begins.
-CROSS JOIN, for SQLite to go this way round."""
+from sync.values import EpochId, Millis, epoch_number
 
 
 class Recheck:
@@ -48,14 +41,23 @@ class Recheck:
 
     def __init__(self, books: Books) -> None:
         self._books = books
+        self.past = Past(books)
         self._nodes: dict[Line, NodeKnowledge] = {}
         self._judged: dict[Line, list[Done]] = {}
         self._policies: dict[bytes, Policy | None] = {}
         self.feed = Feed(books.tx)
 
+    def prefetch(self, papers: Collection[Paper]) -> None:
+        """Ask at once for what is asked again about tickets that no hold carries."""
+        self.past.prefetch(papers)
+        for home, some in groupby(papers, key=lambda paper: paper.line.home):
+            told = ((f"ticket/{one.body.number}", one.body.basis.feed) for one in some)
+            self.feed.prefetch_each(home, self._books.town, told)
+
     def remember(self, case: Case, done: Done) -> None:
         """Count a record that this posting has judged."""
         if done.points:
+            self.past.judged(case.line, done)
             known = self._nodes.get(case.line)
             if known is not None:
                 known.add(done)
@@ -64,9 +66,12 @@ class Recheck:
 
     def undo(self, case: Case, seq: int) -> None:
         """Count a reversal that this posting has judged."""
+        self.past.undone(case.line, seq)
         known = self._nodes.get(case.line)
-        for done in known.records() if known else self._judged.get(case.line, []):
-            if (done.epoch, done.seq) == (case.line.epoch, seq):
+        if known is not None:
+            known.undo(case.line.epoch, seq)
+        for done in self._judged.get(case.line, []):
+            if done.seq == seq:
                 done.undone = True
 
     def spend(self, case: Case, record: Record, body: Spend) -> str | None:
@@ -138,13 +143,8 @@ class Recheck:
         if isinstance(ground, str):
             return ground
         policy, lists, includes = ground
-        row = self._books.tx.one(
-            "SELECT valid_from, valid_until, programme FROM ticket"
-            " WHERE municipality=:town AND number=:number",
-            town=body.municipality,
-            number=body.number,
-        )
-        if row is None:
+        ticket = self._books.tickets.row(body.number)
+        if ticket is None:
             return None
         facts = RedemptionFacts(
             at=record.at,
@@ -153,11 +153,11 @@ class Recheck:
             hub_silent=True,
             lists=lists,
             points=body.points,
-            valid_from=row["valid_from"],
-            valid_until=row["valid_until"],
+            valid_from=ticket.valid_from,
+            valid_until=ticket.valid_until,
             online_only=False,
             accepted=True,
-            in_zone=in_zone(self._books, row["programme"], case.line.node),
+            in_zone=is_within(self.past.node(case.line.node).zone, ticket.zones),
             listed_as_used=self._listed(case, body, includes),
             seen_here=_seen(case, known, body, _ENDED),
             float_used=float_used(known, "ticket.redeemed", case, body.basis),
@@ -191,10 +191,14 @@ class Recheck:
 
     def _listed(self, case: Case, body: Redemption, includes: dict[EpochId, int]) -> bool:
         """Whether the lists that a basis names call a ticket used."""
-        listed = self.feed.listed(
+        told = self.feed.told(
             case.line.home, body.municipality, f"ticket/{body.number}", body.basis.feed
         )
-        return listed == 0 and not self._lives_again(case, body.number, includes)
+        return (
+            told is not None
+            and not told.available
+            and not self._lives_again(case, body.number, includes)
+        )
 
     def _lives_again(self, case: Case, number: str, includes: dict[EpochId, int]) -> bool:
         """Whether a list calls a ticket used only for what its node had taken back since.
@@ -202,7 +206,7 @@ class Recheck:
         The list counts the node's own redemption, the applied one, and not yet its reversal.
         """
         line = case.line
-        for done in self.known(case.line, case.at).about(number):
+        for done in self.known(case.line, case.at).about_ticket(number):
             included = includes.get(done.epoch, 0)
             if not (done.undone and done.kind in OF_TICKETS and done.seq <= included):
                 continue
@@ -239,17 +243,17 @@ class Recheck:
             return "basis-unknown-policy"
         if case.received_at - case.at > policy.hand_in_for:
             return "late-hand-in"
-        includes = known.includes(basis)
-        if includes is None:
+        page = known.page(basis)
+        if page is None:
             return "basis-unknown-feed"
         if basis.receipted > case.posted_then:
             return "basis-says-more"
         lists = Lists(
             as_of=basis.as_of,
             age=record.at.ms - basis.as_of,
-            good_until=known.good_until(basis),
+            good_until=page.good_until,
         )
-        return policy, lists, includes
+        return policy, lists, page.includes
 
     def _policy(self, digest: bytes) -> Policy | None:
         if digest not in self._policies:
@@ -265,51 +269,16 @@ class Recheck:
         """What is known of a line's node; ``at``: when the first record is from that asks."""
         known = self._nodes.get(line)
         if known is None:
-            known = self._nodes[line] = self._load(line, at)
+            known = NodeKnowledge(self.past, line, at)
+            for done in self._judged.pop(line, []):
+                known.add(done)
+            self._nodes[line] = known
         return known
-
-    def _load(self, line: Line, at: Millis) -> NodeKnowledge:
-        tx = self._books.tx
-        first_life = epoch_number(line.epoch) == 1
-        if not first_life:
-            self._books.write_rows()  # this posting may have judged earlier lives
-        float_points = tx.scalar(
-            "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
-            home=line.home,
-            node=line.node,
-        )
-        stored = tx.rows(
-            "SELECT r.epoch, seq, kind, town, account, points, tier, at, undone<>'', hold"
-            f" FROM {_RECENT} WHERE points>0",
-            _recent_of(line, at),
-        )
-        records = {(row[0], row[1]): Done(*row) for row in stored}
-        for done in self._judged.get(line, []):
-            records.setdefault((done.epoch, done.seq), done)
-        earlier = () if first_life else self._earlier_lives(line, at)
-        return NodeKnowledge(tx, line, float_points, records.values(), earlier)
-
-    def _earlier_lives(self, line: Line, at: Millis) -> list[Earlier]:
-        rows = self._books.tx.rows(
-            f"SELECT r.epoch, r.kind, r.points, p.at FROM {_RECENT} LEFT JOIN posting p"
-            " ON p.municipality=r.town AND p.number=r.posting WHERE r.tier=? AND r.epoch<>?",
-            [*_recent_of(line, at), T2, line.epoch],
-        )
-        return [
-            Earlier(kind, points, self._books.at if posted_at is None else posted_at)
-            for epoch, kind, points, posted_at in rows
-            if epoch_number(epoch) < epoch_number(line.epoch)
-        ]
-
-
-def _recent_of(line: Line, at: Millis) -> list[object]:
-    since, place = at - _LOOK_BACK, (line.home, line.node, line.branch)
-    return [*place, since // DAY, *place, since]
 
 
 def float_used(known: NodeKnowledge, kind: str, case: Case, basis: Basis) -> int:
     """What of a node's own word had no stored receipt when a case was decided there."""
-    own = known.float_used(kind, case.line.epoch, basis.receipted, case.seq)
+    own = known.float_used(kind, basis.receipted, case.seq)
     return own + known.float_of_lives_before(kind, case.at)
 
 
@@ -324,7 +293,7 @@ def _seen(case: Case, known: NodeKnowledge, body: Redemption, kinds: frozenset[s
         and done.town == body.municipality
         and not done.undone
         and came_before(case.line, case.seq, done)
-        for done in known.about(body.number)
+        for done in known.about_ticket(body.number)
     )
 
 

@@ -15,14 +15,13 @@ from hub.points.case import Case, Judgement, Redemption, applied, exception, qua
 from hub.points.clearing import is_counter, last_day_of_clearing, may_be_paid
 from hub.points.holds import Hold
 from hub.points.seconds import (
-    LIVE,
-    TicketRow,
     is_claimed,
     note_second,
     pool_of,
     set_ticket,
     ticket_row,
 )
+from hub.points.tickets import LIVE, TicketRow
 from hub.points.till import Till
 from hub.points.void import COPY_OF_VOIDED, LOST_AND_REDEEMED, REDEEMED_AFTER_RETURN
 from hub.points.voiders import copy_turned_up, redeemed_meanwhile
@@ -73,7 +72,7 @@ def cleared(till: Till, case: Case, record: Record, body: TicketCleared) -> Judg
     if isinstance(found, Judgement):
         return found
     ticket, hold = found
-    until = last_day_of_clearing(till.books, ticket)
+    until = last_day_of_clearing(ticket)
     broken = over = None
     if hold is None:
         valid_from = ticket.valid_from

@@ -5,8 +5,6 @@ policy, or because people said so. However redemptions, reversals and decisions 
 a ticket's own points pay one of those that stand before they lie free again.
 """
 
-from typing import NamedTuple
-
 from hub.points.accounts import lapsed_ticket, outstanding
 from hub.points.bearers import bearers, repay
 from hub.points.books import Books, Source
@@ -14,56 +12,20 @@ from hub.points.case import applied, line_of
 from hub.points.holders import to_holder
 from hub.points.reading import Reading
 from hub.points.superseding import supersede
+from hub.points.tickets import TicketRow
 from hub.points.voiders import redeemed_meanwhile
 from hub.store import schema
-from sync.holds import CLAIMS
 from sync.values import Millis, OrganisationId, TicketNumber
-
-LIVE = frozenset({"issued", "voiding"})
-"""States in which a ticket's own points lie among the town's outstanding tickets."""
-
-
-class TicketRow(NamedTuple):
-    """A ticket as its town knows it."""
-
-    programme: str
-    points: int
-    valid_from: str
-    valid_until: str
-    state: str
-    account: str
-    held_by: str
-    issued_by: str
-    redeemed_by: str
-    voided_by: str
-    lost: int
-
-    @property
-    def live(self) -> bool:
-        """Whether its own points can still be paid out or given back."""
-        return self.state in LIVE
 
 
 def ticket_row(books: Reading, number: str) -> TicketRow | None:
     """Read one ticket."""
-    rows = books.tx.rows(
-        "SELECT programme, points, valid_from, valid_until, state, account, held_by, issued_by,"
-        " redeemed_by, voided_by, lost FROM ticket WHERE municipality=? AND number=?",
-        [books.town, number],
-    )
-    return TicketRow(*rows[0]) if rows else None
+    return books.tickets.row(number)
 
 
 def is_claimed(books: Reading, number: str) -> bool:
     """Whether a counter holds the ticket right now: the hub has said yes to it first."""
-    purposes = sorted(CLAIMS)
-    return bool(
-        books.tx.rows(
-            "SELECT 1 FROM hold WHERE town=? AND account=? AND state='open'"
-            f" AND purpose IN ({','.join('?' * len(purposes))})",
-            [books.town, number, *purposes],
-        )
-    )
+    return books.tickets.is_claimed(number)
 
 
 def pool_of(number: str, ticket: TicketRow) -> str:
@@ -142,14 +104,7 @@ def promote_next(books: Books, number: str, *, source: Source, at: Millis) -> bo
 def set_ticket(books: Books, number: str, state: str, *, by: str = "") -> None:
     """Write down how a ticket stands and which redemption is the applied one; nodes hear of it."""
     books.touch(f"ticket/{number}")
-    books.tx.run(
-        "UPDATE ticket SET state=:state, redeemed_by=:by"
-        " WHERE municipality=:town AND number=:number",
-        state=state,
-        by=by,
-        town=books.town,
-        number=number,
-    )
+    books.tickets.set_state(number, state, redeemed_by=by)
 
 
 def _own_points(books: Books, number: str, ticket: TicketRow) -> str | None:

@@ -1,15 +1,22 @@
 """Taking points for a record: from its hold, from what lapsed since, from the wallet, on credit."""
 
-from hub.points.accounts import deficit, wallet
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from hub.points.accounts import deficit, outstanding, wallet
 from hub.points.books import Books
-from hub.points.case import Case, Judgement, exception
+from hub.points.case import Case, Judgement, Proved, Redemption, exception, moment_of
 from hub.points.holds import Hold, HoldShelf
 from hub.points.late import take_lapsed
+from hub.points.past import Paper
 from hub.points.recheck import Recheck
 from sync.holds import Purpose
 from sync.policy import read_policy
 from sync.receipt import Bearer
 from sync.values import AccountId
+
+_AT_ONCE = 512
+"""Tickets in one question."""
 
 
 class Till:
@@ -19,6 +26,28 @@ class Till:
         self.books = books
         self.recheck = Recheck(books)
         self.holds = HoldShelf(books)
+
+    def prefetch(self, records: Sequence[Proved]) -> set[str]:
+        """Ask at once for what the tickets among these records will be judged by.
+
+        Gives the ledger accounts that they will touch. What another life of the same node does
+        among these records is not there yet: its tickets are asked about in their turn.
+        """
+        lives = Counter(line.node for line in {some.line for some in records})
+        papers = [paper for some in records for paper in _papers(some)]
+        accounts: set[str] = set()
+        for start in range(0, len(papers), _AT_ONCE):
+            part = papers[start : start + _AT_ONCE]
+            tickets = self.books.tickets.prefetch({paper.body.number for paper in part})
+            holds = self.holds.prefetch(
+                {(one.line, one.body.hold) for one in part if one.body.hold}
+            )
+            self.recheck.prefetch(
+                [one for one in part if not one.body.hold and lives[one.line.node] == 1]
+            )
+            accounts |= {outstanding(ticket.programme) for ticket in tickets}
+            accounts |= {hold.account_name for hold in holds}
+        return accounts
 
     def hold_for(
         self, case: Case, n: int, purpose: Purpose, account: str, points: int
@@ -70,3 +99,11 @@ class Till:
             )
             limit = read_policy(bytes(data)).float_points
         return books.borne_for(case.line.node) + points <= int(limit)
+
+
+def _papers(some: Proved) -> Iterator[Paper]:
+    """The tickets that records which came together bring."""
+    for record in some.records:
+        if record is not None and isinstance(record.body, Redemption):
+            at = moment_of(record, some.received_at)
+            yield Paper(some.line, at, record.kind, record.body)

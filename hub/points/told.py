@@ -3,25 +3,26 @@
 All as of a feed number, which a record's basis names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from hub.points.asked import asked
 from sync.records import Expiring
 from sync.values import CardState
 
 if TYPE_CHECKING:
     from hub.store.database import Tx
 
-_AT_ONCE = 500
+_AT_ONCE = 512
 """Accounts in one question."""
 _lots = msgspec.msgpack.Decoder(tuple[Expiring, ...]).decode
 _COLUMNS = ("available", "deficit", "expiring")
 _LATEST = ",".join(
     f"(SELECT {column} FROM told WHERE municipality=? AND town=? AND told.account=asked.account"
-    " AND number<=? ORDER BY number DESC LIMIT 1)"
+    " AND told.number<=asked.feed ORDER BY told.number DESC LIMIT 1)"
     for column in _COLUMNS
 )
 """What was told of one of the accounts ``asked``, each column by its key: of a join a server may
@@ -30,7 +31,7 @@ think that reading all that was ever told comes cheaper."""
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a node's zone was told of an account, as of a feed number."""
+    """What a node's zone was told of an account, as of a feed number; of a ticket: 0 if used."""
 
     available: int
     deficit: bool
@@ -46,42 +47,31 @@ class Feed:
         self._ever_closed: dict[str, frozenset[bytes]] = {}
 
     def told(self, home: str, town: str, account: str, feed: int) -> Told | None:
-        """What was told of an account, or None."""
+        """What was told of an account, or of a ticket (``ticket/<number>``); None: nothing."""
         key = (home, town, account, feed)
         if key not in self._told:
-            rows = self._tx.rows(
-                f"SELECT {','.join(_COLUMNS)} FROM told WHERE municipality=? AND town=?"
-                " AND account=? AND number<=? ORDER BY number DESC LIMIT 1",
-                key,
-            )
-            self._told[key] = _read(*rows[0]) if rows else None
+            self._ask(home, town, [(account, feed)])
         return self._told[key]
 
     def prefetch(self, home: str, town: str, accounts: Iterable[str], feed: int) -> None:
         """Ask at once for what will be asked of many accounts."""
-        missing = [one for one in accounts if (home, town, one, feed) not in self._told]
-        for start in range(0, len(missing), _AT_ONCE):
-            some = missing[start : start + _AT_ONCE]
-            rows = self._tx.rows(
-                f"WITH asked(account) AS (VALUES {','.join(['(?)'] * len(some))})"
-                f" SELECT account, {_LATEST} FROM asked",
-                [*some, *[home, town, feed] * len(_COLUMNS)],
-            )
-            for account, available, deficit, expiring in rows:
-                told = None if available is None else _read(available, deficit, expiring)
-                self._told[home, town, account, feed] = told
+        self.prefetch_each(home, town, ((account, feed) for account in accounts))
 
-    def listed(self, home: str, town: str, subject: str, feed: int) -> int | None:
-        """What was told of something that is no account, as a ticket; None: nothing."""
-        found: int | None = self._tx.scalar(
-            "SELECT available FROM told WHERE municipality=:home AND town=:town"
-            " AND account=:subject AND number<=:feed ORDER BY number DESC LIMIT 1",
-            home=home,
-            town=town,
-            subject=subject,
-            feed=feed,
+    def prefetch_each(self, home: str, town: str, subjects: Iterable[tuple[str, int]]) -> None:
+        """As :meth:`prefetch`, for each as of a feed number of its own."""
+        missing = [one for one in subjects if (home, town, *one) not in self._told]
+        for start in range(0, len(missing), _AT_ONCE):
+            self._ask(home, town, missing[start : start + _AT_ONCE])
+
+    def _ask(self, home: str, town: str, subjects: Sequence[tuple[str, int]]) -> None:
+        told, values = asked("account, feed", subjects)
+        rows = self._tx.rows(
+            f"{told} SELECT account, feed, {_LATEST} FROM asked",
+            [*values, *[home, town] * len(_COLUMNS)],
         )
-        return found
+        for account, feed, available, deficit, expiring in rows:
+            standing = None if available is None else _read(available, deficit, expiring)
+            self._told[home, town, account, feed] = standing
 
     def state_of(self, home: str, card: bytes, feed: int) -> CardState:
         """How a card stood by what the nodes of a home had been told, as of a feed number."""

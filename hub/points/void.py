@@ -16,7 +16,8 @@ from hub.points.books import Books, Source
 from hub.points.case import Case, Judgement, applied, exception, quarantined
 from hub.points.holders import to_holder
 from hub.points.holds import Hold
-from hub.points.seconds import TicketRow, has_others, is_claimed, set_ticket, ticket_row
+from hub.points.seconds import has_others, is_claimed, set_ticket, ticket_row
+from hub.points.tickets import TicketRow
 from hub.points.till import Till
 from hub.points.voiders import COPY_TURNED_UP
 from hub.store import schema
@@ -39,6 +40,7 @@ COPY_OF_VOIDED = "copy-of-voided"
 
 def voided(till: Till, case: Case, body: TicketVoided) -> Judgement:
     """Post a void: with the paper the points are back at once, without it when all know."""
+    till.books.tickets.forget(body.number)
     ticket = ticket_row(till.books, body.number)
     if ticket is None or ticket.state in {"held", "dead"}:
         return quarantined("issue-not-posted")

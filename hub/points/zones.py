@@ -1,5 +1,7 @@
 """Where a programme's tickets can be used: at the counters of its zones, or everywhere."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from hub.points.books import Books
@@ -16,13 +18,8 @@ def zones_of(books: Books, programme: str) -> tuple[str, ...]:
     return () if found is None else msgspec.msgpack.decode(found, type=tuple[str, ...])
 
 
-def in_zone(books: Books, programme: str, node: NodeId) -> bool:
-    """Whether a programme's tickets can be used at a counter."""
-    zones = zones_of(books, programme)
-    return not zones or _zone_of(books, node) in zones
-
-
-def _zone_of(books: Books, node: NodeId) -> str:
+def zone_of(books: Books, node: NodeId) -> str:
+    """Where a counter stands."""
     return str(
         books.tx.scalar(
             "SELECT zone FROM node WHERE municipality=:home AND node=:node",
@@ -30,3 +27,8 @@ def _zone_of(books: Books, node: NodeId) -> str:
             node=node,
         )
     )
+
+
+def is_within(zone: str, zones: Collection[str]) -> bool:
+    """Whether tickets of some zones can be used at a counter of a zone."""
+    return not zones or zone in zones

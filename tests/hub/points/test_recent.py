@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hub.points.books import posting
 from hub.points.case import Line
-from hub.points.recheck import _LOOK_BACK, _RECENT, _recent_of
+from hub.points.past import LOOK_BACK, RECENT, recent_of
 from sync.values import DAY, EpochId, Millis, NodeId
 from tests.hub.corner import GREENGROCER, KAWASAKI, corner
 
@@ -32,9 +32,9 @@ def test_exactly_the_records_of_the_last_days_are_found_however_clocks_went(
                     everything.add((LIVES[life], seq, at))
                     books.add_records([_row(LIVES[life], seq, at)])
         line = Line(home=KAWASAKI, node=NODE, epoch=LIVES[0], branch="")
-        found = tx.rows(f"SELECT r.epoch, r.seq, r.at FROM {_RECENT}", _recent_of(line, now))
+        found = tx.rows(f"SELECT r.epoch, r.seq, r.at FROM {RECENT}", recent_of(line, now))
 
-    assert sorted(found) == sorted(one for one in everything if one[2] >= now - _LOOK_BACK)
+    assert sorted(found) == sorted(one for one in everything if one[2] >= now - LOOK_BACK)
 
 
 def _row(epoch: EpochId, seq: int, at: Millis) -> tuple[object, ...]:
