@@ -14,7 +14,7 @@ signed time.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ from hub.problems import (
 )
 from hub.rates import NODES, Rates
 from hub.routes import ROUTES, Call, Need, Route, batch_of, custody_answer
-from sync.calls import HubTime
+from sync.calls import HubTime, keyid_of
 from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.receipt import Answer
 from sync.request import (
@@ -52,9 +52,9 @@ from sync.request import (
     problem_response,
     verify_request,
 )
-from sync.rfc9421 import COMPONENTS, TAG
+from sync.rfc9421 import COMPONENTS, TAG, read_input
 from sync.signing import seal_with
-from sync.values import Millis, NodeId, epoch_id, home_of, node_id
+from sync.values import EpochId, Millis, NodeId, epoch_id, home_of, node_id
 from sync.wire import write
 
 T = TypeVar("T")
@@ -83,6 +83,10 @@ class Caller:
 
     node: Node
     epoch: Epoch
+
+
+Callers = Mapping[str, Caller]
+"""Nodes by the names of their keys."""
 
 
 class Asked(NamedTuple):
@@ -117,7 +121,10 @@ class HubDoor:
 
         Whose answer has to wait for the hub's own round gets what is left to do for it.
         """
-        let = [one.context.run(self._let_batch, one.request) for one in requests]
+        callers = self._told(lambda: self._callers([one.request for one in requests]))
+        if isinstance(callers, Response):
+            return [callers] * len(requests)
+        let = [one.context.run(self._let_batch, one.request, callers) for one in requests]
         handed = iter(self._hand_in([one for one in let if isinstance(one, Batched)]))
         answers: list[Response | Rest] = []
         for asked, one in zip(requests, let, strict=True):
@@ -138,9 +145,9 @@ class HubDoor:
         except Exception as error:  # noqa: BLE001  each of them gets a problem
             return [Handed.failed(error)] * len(batches)
 
-    def _let_batch(self, request: Request) -> Batched | Response:
+    def _let_batch(self, request: Request, callers: Callers) -> Batched | Response:
         """The batch of a PUT that is let in; or the answer that says why not."""
-        return self._told(lambda: batch_of(self._named_call(request)[1]))
+        return self._told(lambda: batch_of(self._named_call(request, callers)[1]))
 
     def _told(self, do: Callable[[], T]) -> T | Response:
         """What is done, or the problem that says why it was not."""
@@ -156,26 +163,31 @@ class HubDoor:
     def _answer(self, request: Request) -> Response:
         waited_for = lane_of(request.method, urlsplit(request.path_with_query).path) is Lane.COUNTER
         with self._core.way.first() if waited_for else nullcontext():
-            route, call = self._named_call(request)
+            route, call = self._named_call(request, None)
             return route.answer(call)
 
-    def _named_call(self, request: Request) -> tuple[Route, Call]:
+    def _named_call(self, request: Request, callers: Callers | None) -> tuple[Route, Call]:
         """What a request names, and the call that it may make of that."""
         self._before()
         url = urlsplit(request.path_with_query)
         route, place = _find(request.method, url.path)
         if "node" in place:
             self._core.require_served(home_of(NodeId(place["node"])))
-        return route, self._let_through(request, route, place, url.query)
+        return route, self._let_through(request, route, place, url.query, callers)
 
     def _let_through(
-        self, request: Request, route: Route, place: dict[str, str], query: str
+        self,
+        request: Request,
+        route: Route,
+        place: dict[str, str],
+        query: str,
+        callers: Callers | None,
     ) -> Call:
         """The call, where this request may make it."""
         if len(request.body) > route.most:
             raise TooLong(f"the body has {len(request.body)} bytes; the most is {route.most}")
         if route.need is not Need.NOBODY:
-            caller = self._caller(request)
+            caller = self._caller(request, callers)
             self._rates.take(f"{caller.node.node}/{caller.epoch.epoch}")
             self._let_in(route.need, place, caller)
         _check_media(route, request)
@@ -188,34 +200,30 @@ class HubDoor:
             body=request.body,
         )
 
-    def _caller(self, request: Request) -> Caller:
+    def _callers(self, requests: Sequence[Request]) -> Callers:
+        """Who the keys belong to that requests name, asked for at once; nobody is believed yet."""
+        names = {name for name in map(_named, requests) if name is not None}
+        return {
+            keyid_of(*name): Caller(node=node, epoch=epoch)
+            for name, (node, epoch) in living(self._core.database, names).items()
+        }
+
+    def _caller(self, request: Request, callers: Callers | None) -> Caller:
         """Whose signature it is; raises NotAuthentic."""
-        found: list[Caller] = []
+        known = self._callers([request]) if callers is None else callers
 
         def key(keyid: str) -> bytes | None:
-            caller = self._named(keyid)
-            if caller is None:
-                return None
-            found.append(caller)
-            return caller.epoch.public
+            caller = known.get(keyid)
+            return None if caller is None else caller.epoch.public
 
-        verify_request(
+        keyid = verify_request(
             request,
             origin=self._core.origin,
             find_key=key,
             now=self._core.clock.now(),
             window_ms=WINDOW,
         )
-        return found[-1]
-
-    def _named(self, keyid: str) -> Caller | None:
-        name, _, life = keyid.partition("/")
-        try:
-            node_name, epoch_name = node_id(name), epoch_id(life)
-        except Malformed:
-            return None
-        found = living(self._core.database, node_name, epoch_name)
-        return None if found is None else Caller(node=found[0], epoch=found[1])
+        return known[keyid]
 
     def _let_in(self, need: Need, place: dict[str, str], caller: Caller) -> None:
         """Whether this node may make this call now; raises NotAuthentic or RefusedByRule."""
@@ -247,6 +255,17 @@ class HubDoor:
         envelope = seal_with(self._core.keys.signing, "time", write(time))
         told = (TIME_HEADER, base64.b64encode(write(envelope)).decode("ascii"))
         return with_headers(response, told, *ASKS_TO_SIGN)
+
+
+def _named(request: Request) -> tuple[NodeId, EpochId] | None:
+    """The node and life whose key a request names; None where it names none."""
+    try:
+        name, _, life = read_input(header_of(request.headers, "signature-input")).keyid.partition(
+            "/"
+        )
+        return node_id(name), epoch_id(life)
+    except (Malformed, NotAuthentic):
+        return None
 
 
 def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:

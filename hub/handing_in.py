@@ -9,7 +9,7 @@ once: custody never waits for a backlog.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,18 +20,20 @@ from hub.identities import Identities
 from hub.intake.ahead import Ahead
 from hub.intake.at_once import SMALL, AtOnce
 from hub.intake.heal import heal
+from hub.intake.lines import Cursor
 from hub.intake.pace import Pace
 from hub.intake.post import post_all
 from hub.intake.receive import Opened, Received, keep, opened
 from hub.intake.stopped import Stopped
-from hub.intake.verdicts import receipts
+from hub.intake.verdicts import Heard, receipts
 from hub.intake.verify import Verifier
 from hub.nodes import told_of
+from hub.points.case import Line
 from hub.rightofway import CUSTODY
 from hub.store.database import Tx
 from hub.store.together import Together
 from sync.batch import EvidenceBook
-from sync.errors import MachikadoError, Malformed, RefusedByRule
+from sync.errors import MachikadoError, Malformed
 from sync.receipt import Answer, Custody
 from sync.signing import Signed, seal_with
 from sync.values import Digest, EpochId, NodeId, home_of
@@ -175,35 +177,34 @@ class Judging:
             return kept.answer
         self._judge(kept.taken)
         with self._core.database.read() as tx:
-            return self._answer(tx, kept.taken)
+            return self._answers(tx, [kept])[0]
 
     def _finish(self, tx: Tx, group: Sequence[_Kept]) -> None:
         """Judge at once what can be, and make the answers that wait for nothing more."""
         posted = self._at_once.judge(tx, [kept.taken for kept in group])
         if self._wake is None:
             return  # nobody else goes round: who hands in does
-        for kept in group:
-            cursor = kept.taken.cursor
-            if posted.get(cursor.line, cursor.posted) >= cursor.received:
-                with suppress(MachikadoError):  # said to its caller, once the batch is kept
-                    kept.answer = self._answer(tx, kept.taken)
+        ready = [kept for kept in group if _is_judged(kept.taken.cursor, posted)]
+        with suppress(MachikadoError):  # said to each caller, once the batches are kept
+            for kept, answer in zip(ready, self._answers(tx, ready), strict=True):
+                kept.answer = answer
 
-    def _answer(self, tx: Tx, taken: Received) -> Answer:
-        """What the hub can say now of a batch and its epoch."""
-        line, batch = taken.cursor.line, taken.batch
-        told = told_of(tx, line.node, line.epoch)
-        if told is None:
-            raise RefusedByRule("unknown-epoch", f"{line.node} has no epoch {line.epoch}")
-        state, highest = told
-        return Answer(
-            custody=_custody(self._core, taken),
-            receipts=tuple(
-                receipts(self._core, tx, taken.cursor, batch.receipted, batch.decisions)
-            ),
-            unknown_cards=_unknown_cards(self._identities, taken.book),
-            highest_attempt=highest,
-            state=state,
-        )
+    def _answers(self, tx: Tx, group: Sequence[_Kept]) -> list[Answer]:
+        """What the hub can say now of batches and their epochs."""
+        taken = [kept.taken for kept in group]
+        lines = [one.cursor.line for one in taken]
+        told = told_of(tx, {(line.node, line.epoch) for line in lines})
+        heard = [Heard(one.cursor, one.batch.receipted, one.batch.decisions) for one in taken]
+        return [
+            Answer(
+                custody=_custody(self._core, one),
+                receipts=some,
+                unknown_cards=_unknown_cards(self._identities, one.book),
+                highest_attempt=told[line.node, line.epoch][1],
+                state=told[line.node, line.epoch][0],
+            )
+            for one, line, some in zip(taken, lines, receipts(self._core, tx, heard), strict=True)
+        ]
 
     def _judge(self, taken: Received) -> None:
         """Judge what was taken, or see to it that it is judged soon."""
@@ -251,6 +252,11 @@ def _read(body: bytes) -> Opened | Malformed:
         return opened(body)
     except Malformed as error:
         return error
+
+
+def _is_judged(cursor: Cursor, posted: Mapping[Line, int]) -> bool:
+    """Whether nothing of a line waits behind what has been posted just now."""
+    return posted.get(cursor.line, cursor.posted) >= cursor.received
 
 
 def _custody(core: Core, taken: Received) -> Signed:

@@ -9,7 +9,7 @@ both sell on the hub's word; what a closed epoch still brings is judged by its o
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ from hub.core import Core
 from hub.intake import incidents
 from hub.intake.lines import cursor
 from hub.paging import Listed, Page, cut
+from hub.points.asked import asked
 from hub.points.books import Source
 from hub.points.case import Line
 from hub.store import schema
@@ -53,6 +54,17 @@ from sync.values import (
 KINDS = ("shop", "booth", "counter", "library")
 """Where a terminal stands: for lists, and a booth's screen begins with taking tickets."""
 _FIRST_TERMINAL = 1111
+_OF_A_NODE = (
+    "node",
+    "organisation",
+    "kind",
+    "place",
+    "zone",
+    "state",
+    "public",
+    "float_points",
+    "last_seen",
+)
 
 
 class State(StrEnum):
@@ -226,19 +238,26 @@ def epoch_of(tx: Tx, node: NodeId, epoch: EpochId) -> Epoch | None:
     return None
 
 
-def living(database: Database, name: NodeId, epoch: EpochId) -> tuple[Node, Epoch] | None:
-    """A node with one of its epochs, by one question: every call asks it."""
-    row = database.ask(
-        "SELECT n.*, e.public AS epoch_public, e.state AS epoch_state FROM node n"
-        " JOIN epoch e ON e.municipality=n.municipality AND e.node=n.node"
-        " WHERE n.municipality=:home AND n.node=:node AND e.epoch=:epoch",
-        home=home_of(name),
-        node=name,
-        epoch=epoch,
+def living(
+    database: Database, names: Collection[tuple[NodeId, EpochId]]
+) -> dict[tuple[NodeId, EpochId], tuple[Node, Epoch]]:
+    """Nodes with one of their epochs, those that there are, by one question: every call asks it."""
+    if not names:
+        return {}
+    rows = [(home_of(node), node, epoch) for node, epoch in names]
+    told, values = asked("home, node, epoch", rows)
+    found = database.ask(
+        f"{told} SELECT e.epoch, e.public, e.state, {','.join(f'n.{name}' for name in _OF_A_NODE)}"
+        " FROM asked CROSS JOIN epoch e CROSS JOIN node n WHERE e.municipality=asked.home"
+        " AND e.node=asked.node AND e.epoch=asked.epoch AND n.municipality=e.municipality"
+        " AND n.node=e.node",
+        values,
     )
-    if row is None:
-        return None
-    return _node(row), Epoch(epoch=epoch, public=row["epoch_public"], state=row["epoch_state"])
+    return {
+        (node.node, epoch): (node, Epoch(epoch=epoch, public=public, state=state))
+        for epoch, public, state, *fields in found
+        for node in [_node(dict(zip(_OF_A_NODE, fields, strict=True)))]
+    }
 
 
 def epoch_of_key(tx: Tx, node: NodeId, public: bytes) -> Epoch | None:
@@ -246,16 +265,22 @@ def epoch_of_key(tx: Tx, node: NodeId, public: bytes) -> Epoch | None:
     return next((each for each in epochs(tx, node) if each.public == public), None)
 
 
-def told_of(tx: Tx, node: NodeId, epoch: EpochId) -> tuple[str, int] | None:
-    """An epoch's state and the highest attempt number seen in it, or None."""
-    for state, highest in tx.rows(
-        "SELECT e.state, (SELECT max(h.n) FROM hold h WHERE h.municipality=e.municipality"
-        " AND h.node=e.node AND h.epoch=e.epoch) FROM epoch e"
-        " WHERE e.municipality=? AND e.node=? AND e.epoch=?",
-        [home_of(node), node, epoch],
-    ):
-        return state, highest or 0
-    return None
+def told_of(
+    tx: Tx, names: Collection[tuple[NodeId, EpochId]]
+) -> dict[tuple[NodeId, EpochId], tuple[str, int]]:
+    """The state of epochs, those that there are, and the highest attempt number seen in each."""
+    if not names:
+        return {}
+    rows = [(home_of(node), node, epoch) for node, epoch in names]
+    told, values = asked("home, node, epoch", rows)
+    found = tx.rows(
+        f"{told} SELECT e.node, e.epoch, e.state, (SELECT max(h.n) FROM hold h"
+        " WHERE h.municipality=e.municipality AND h.node=e.node AND h.epoch=e.epoch)"
+        " FROM asked CROSS JOIN epoch e WHERE e.municipality=asked.home AND e.node=asked.node"
+        " AND e.epoch=asked.epoch",
+        values,
+    )
+    return {(node, epoch): (state, highest or 0) for node, epoch, state, highest in found}
 
 
 def next_epoch(tx: Tx, node: NodeId, public: bytes) -> EpochId:

@@ -1,6 +1,8 @@
 """Writing verdicts down, and signing receipts."""
 
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -8,6 +10,7 @@ from msgspec import structs
 from hub.core import Core
 from hub.intake.lines import Cursor, kept
 from hub.intake.opening import opened_evidence
+from hub.points.asked import each
 from hub.points.case import Line, Proof
 from hub.store.database import Tx
 from sync.errors import Damaged, Malformed
@@ -18,38 +21,77 @@ from sync.wire import laid_out, read, write
 
 MOST_VERDICTS = 512
 """Verdicts in one receipt."""
+MOST_DECISIONS = 64
+"""Superseding verdicts in one answer; they are numbered without gaps."""
+Row = tuple[Any, ...]
 
 
-def receipts(core: Core, tx: Tx, at: Cursor, receipted: int, decisions: int) -> list[Signed]:
-    """What a node has not stored yet: first verdicts in seq order, then superseding ones.
+class Heard(NamedTuple):
+    """A line of records, and how much its node has stored of what the hub said of its life."""
 
-    ``at`` says where its line begins.
-    """
-    found, line = [], at.line
-    first = _first_verdicts(core, tx, line, max(receipted, at.base))
-    if first:
-        found.append(_signed(core, line, tuple(first), 0))
-    rows = tx.rows(
-        "SELECT n, branch, seq, verdict FROM decision WHERE municipality=? AND node=? AND epoch=?"
-        " AND n>? ORDER BY n LIMIT 64",
-        [line.home, line.node, line.epoch, decisions],
+    at: Cursor
+    """Says where the line begins."""
+    receipted: int
+    decisions: int
+
+
+def receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> list[tuple[Signed, ...]]:
+    """What each has not stored yet: first verdicts in seq order, then superseding ones."""
+    if not nodes:
+        return []
+    return [
+        (*first, *later)
+        for first, later in zip(
+            _first_receipts(core, tx, nodes), _superseding_receipts(core, tx, nodes), strict=True
+        )
+    ]
+
+
+def _first_receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> Iterator[list[Signed]]:
+    behind = [max(one.receipted, one.at.base) for one in nodes]
+    rows = _of_each(
+        tx,
+        "SELECT {place} AS place, seq AS n, digest, outcome, reason, bearer, paid, posting, kind"
+        " FROM record WHERE municipality=? AND node=? AND epoch=? AND branch=?"
+        " AND seq>? AND seq<=?",
+        [
+            (*one.at.line, after, after + MOST_VERDICTS)
+            for one, after in zip(nodes, behind, strict=True)
+        ],
     )
-    for n, branch, seq, data in rows:
-        own = Line(home=line.home, node=line.node, epoch=line.epoch, branch=branch)
-        verdict = read(data, Verdict)
-        if verdict.outcome is not Outcome.QUARANTINED:
-            verdict = _with_tickets(tx, own, seq, verdict)
-        found.append(_signed(core, own, (verdict,), n))
+    for one, after, of in zip(nodes, behind, rows, strict=True):
+        verdicts = _first_verdicts(core, tx, one.at.line, after, of)
+        yield [_signed(core, one.at.line, tuple(verdicts), 0)] if verdicts else []
+
+
+def _superseding_receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> Iterator[list[Signed]]:
+    rows = _of_each(
+        tx,
+        "SELECT {place} AS place, n, branch, seq, verdict FROM decision"
+        " WHERE municipality=? AND node=? AND epoch=? AND n>? AND n<=?",
+        [(*one.at.line[:3], one.decisions, one.decisions + MOST_DECISIONS) for one in nodes],
+    )
+    for one, of in zip(nodes, rows, strict=True):
+        found = []
+        for n, branch, seq, data in of:
+            own = one.at.line._replace(branch=branch)
+            verdict = read(data, Verdict)
+            if verdict.outcome is not Outcome.QUARANTINED:
+                verdict = _with_tickets(tx, own, seq, verdict)
+            found.append(_signed(core, own, (verdict,), n))
+        yield found
+
+
+def _of_each(tx: Tx, sql: str, asked_for: Sequence[Sequence[object]]) -> list[list[Row]]:
+    """What is found for each, in the order of ``n``."""
+    told, values = each(sql, asked_for)
+    found: list[list[Row]] = [[] for _ in asked_for]
+    for place, *row in tx.rows(f"{told} ORDER BY place, n", values):
+        found[place].append(tuple(row))
     return found
 
 
-def _first_verdicts(core: Core, tx: Tx, line: Line, after: int) -> list[Verdict]:
-    rows = tx.rows(
-        "SELECT seq, digest, outcome, reason, bearer, paid, posting, kind FROM record"
-        " WHERE municipality=? AND node=? AND epoch=? AND branch=? AND seq>?"
-        f" ORDER BY seq LIMIT {MOST_VERDICTS}",
-        [line.home, line.node, line.epoch, line.branch, after],
-    )
+def _first_verdicts(core: Core, tx: Tx, line: Line, after: int, rows: list[Row]) -> list[Verdict]:
     if not rows:
         return []
     if rows[-1][0] != after + len(rows):  # one waits for another town

@@ -1,0 +1,138 @@
+"""What a redemption asks of the database, of which each question is a wait where that is a server.
+
+Shops that redeem at the same moment are asked about together, and what a shop has done before is
+not read again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from hub.handing_in import Batched, Judging
+from hub.intake.verify import InlineVerifier
+from hub.store.database import Database
+from sync.receipt import Outcome
+from tests.doubles.pen import Pen
+from tests.hub.corner import FISH_SHOP, GREENGROCER, Corner, Resident
+
+ALONE = 35
+"""Questions of one redemption, BEGIN and COMMIT among them."""
+EIGHT = 58
+"""Of eight that come together."""
+
+
+class Listening:
+    """A connection of the driver's own that counts what it is asked, and the rows it gives."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self.asked: list[str] = []
+        self.rows = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def execute(self, sql: str, *values: Any, **how: Any) -> "Listening | Any":
+        self.asked.append(sql)
+        return _Found(self, self._raw.execute(sql, *values, **how))
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        self.asked.append(sql)
+        return self._raw.executemany(sql, rows)
+
+    def cursor(self, *how: Any, **named: Any) -> "_Cursor":
+        return _Cursor(self, self._raw.cursor(*how, **named))
+
+
+class _Found:
+    def __init__(self, here: Listening, found: Any) -> None:
+        self._here = here
+        self._found = found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._found, name)
+
+    def fetchall(self) -> Any:
+        rows = self._found.fetchall()
+        self._here.rows += len(rows)
+        return rows
+
+
+class _Cursor:
+    def __init__(self, here: Listening, cursor: Any) -> None:
+        self._here = here
+        self._cursor = cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        self._here.asked.append(sql)
+        return self._cursor.executemany(sql, rows)
+
+
+@contextmanager
+def listening(town: Corner) -> Iterator[Listening]:
+    """What the ledger is asked meanwhile."""
+    ledger, real = town.core.database, Database._raw
+    here = Listening(ledger._raw())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Database, "_raw", lambda one: here if one is ledger else real(one))
+        yield here
+
+
+class Fair:
+    """Shops that redeem, each at its own counter, and a hub that judges at once."""
+
+    def __init__(self, town: Corner, who: Resident, shops: int, tickets: int) -> None:
+        self.town = town
+        self.judging = Judging(town.core, town.identities, InlineVerifier())
+        self.judging.beside(lambda: None)
+        office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+        self._paper = [town.ticket(office, who, 1) for _ in range(shops * tickets)]
+        self.pens = [town.node(FISH_SHOP, str(1111 + place)) for place in range(shops)]
+        for pen in self.pens:
+            town.put(pen)
+
+    def redeem(self, pens: Sequence[Pen]) -> None:
+        """Each takes one ticket, and all hand in at the same moment."""
+        batches = []
+        for pen in pens:
+            seq = self.town.redeem(pen, self._paper.pop())
+            body = pen.batch(seq, receipted=seq - 1)
+            batches.append(Batched(pen.node, pen.epoch, seq, body))
+        for handed in self.judging.hand_in_all(batches):
+            (verdict,) = self.town.verdicts(handed.answer()).values()
+            assert handed.ready
+            assert verdict.outcome is Outcome.APPLIED
+
+
+def test_a_redemption_asks_few_questions_and_seven_more_with_it_hardly_others(
+    town: Corner, hana: Resident
+) -> None:
+    fair = Fair(town, hana, shops=8, tickets=3)
+    fair.redeem(fair.pens)
+    with listening(town) as one:
+        fair.redeem(fair.pens[:1])
+    with listening(town) as eight:
+        fair.redeem(fair.pens)
+
+    assert len(one.asked) <= ALONE
+    assert len(eight.asked) <= EIGHT
+    assert town.audit() == []
+
+
+def test_what_a_shop_has_redeemed_before_is_not_read_again(town: Corner, hana: Resident) -> None:
+    fair = Fair(town, hana, shops=1, tickets=12)
+    fair.redeem(fair.pens)
+    with listening(town) as early:
+        fair.redeem(fair.pens)
+    for _ in range(9):
+        fair.redeem(fair.pens)
+    with listening(town) as late:
+        fair.redeem(fair.pens)
+
+    assert (len(late.asked), late.rows) == (len(early.asked), early.rows)
+    assert town.audit() == []
