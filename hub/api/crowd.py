@@ -33,7 +33,7 @@ class Crowd:
     """Collects calls on the event loop, and has them answered in groups."""
 
     def __init__(self, work: Work) -> None:
-        """``work`` answers some calls, in their order; it never raises."""
+        """``work`` answers some calls, in their order; what it raises is raised to all of them."""
         self._work = work
         self._waiting: deque[_Call] = deque()
         self._busy = 0
@@ -56,7 +56,11 @@ class Crowd:
     def _go(self, loop: asyncio.AbstractEventLoop) -> None:
         """Work on what waits until nothing does."""
         while group := self._taken():
-            answers = self._work([call.asked for call in group])
+            answers: Sequence[Response | Rest | Exception]
+            try:
+                answers = self._work([call.asked for call in group])
+            except Exception as error:  # noqa: BLE001  nobody may be left waiting, nor who comes next
+                answers = [error] * len(group)
             loop.call_soon_threadsafe(_deliver, group, answers)
 
     def _taken(self) -> list[_Call]:
@@ -66,7 +70,11 @@ class Crowd:
             return group
 
 
-def _deliver(group: Sequence[_Call], answers: "Sequence[Response | Rest]") -> None:
+def _deliver(group: Sequence[_Call], answers: "Sequence[Response | Rest | Exception]") -> None:
     for call, answer in zip(group, answers, strict=True):
-        if not call.answer.done():  # whoever waited may have gone
+        if call.answer.done():
+            continue  # whoever waited has gone
+        if isinstance(answer, Exception):
+            call.answer.set_exception(answer)
+        else:
             call.answer.set_result(answer)

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Sequence
 from contextvars import ContextVar
 
+import pytest
+
 from hub.api.crowd import MOST, THREADS, Crowd
 from hub.door import Asked, Rest
 from sync.request import Request, Response
@@ -78,6 +80,22 @@ async def test_whoever_hangs_up_spoils_nobodys_answer() -> None:
     counter.go.set()
 
     said = await stays
+
+    assert isinstance(said, Response)
+    assert said.body == b"/2"
+
+
+async def test_a_mistake_is_told_to_those_it_meets_and_the_next_are_answered() -> None:
+    def work(asked: Sequence[Asked]) -> list[Response | Rest]:
+        if any(one.request.path_with_query == "/1" for one in asked):
+            raise ZeroDivisionError
+        return [answer(one) for one in asked]
+
+    crowd = Crowd(work)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(crowd.send(request(1)), 10)
+
+    said = await asyncio.wait_for(crowd.send(request(2)), 10)
 
     assert isinstance(said, Response)
     assert said.body == b"/2"
