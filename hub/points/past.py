@@ -106,8 +106,8 @@ class Past:
         self._nodes: dict[NodeId, Node] = {}
         self._pages: dict[tuple[NodeId, int, int], Page | None] = {}
         self._words: dict[tuple[Line, str, int], Word] = {}
-        self._papers: dict[str, list[tuple[Line, Done]]] = {}
-        """By number, as they were stored when they were asked for."""
+        self._papers: dict[tuple[MunicipalityCode, str], list[tuple[Line, Done]]] = {}
+        """By home and number, as they were stored when they were asked for."""
         self._judged: dict[str, list[tuple[Line, Done]]] = {}
         """By what they are about."""
 
@@ -115,9 +115,9 @@ class Past:
         """Ask at once for what these will ask one by one."""
         if papers:
             self._read_nodes({paper.line.node for paper in papers})
-            self._read_papers({paper.body.number for paper in papers})
         for home, of_home in groupby(sorted(papers, key=_home), key=_home):
             some = list(of_home)
+            self._read_papers(home, {paper.body.number for paper in some})
             self._read_pages(home, {paper.page for paper in some})
             self._read_words({paper.word: paper.at for paper in some})
 
@@ -155,9 +155,10 @@ class Past:
 
     def papers(self, line: Line, number: str, at: Millis) -> Collection[Done]:
         """What a node did in the last days with the ticket of a number, in this posting too."""
-        if number not in self._papers:
-            self._read_papers([number])
-        some = [*self._papers[number], *self._judged.get(number, ())]
+        key = (line.home, number)
+        if key not in self._papers:
+            self._read_papers(line.home, [number])
+        some = [*self._papers[key], *self._judged.get(number, ())]
         return {
             (done.epoch, done.seq): done
             for of, done in some
@@ -211,17 +212,17 @@ class Past:
             )
             self._nodes |= {name: Node(float_points, zone) for name, float_points, zone in rows}
 
-    def _read_papers(self, numbers: Collection[str]) -> None:
+    def _read_papers(self, home: MunicipalityCode, numbers: Collection[str]) -> None:
         marks, values = any_of([*numbers])
-        self._papers |= {number: [] for number in numbers}
-        for home, node, branch, *done in self._tx.rows(
-            f"SELECT r.municipality, r.node, r.branch, {_DONE} FROM record r"
-            f" WHERE r.account IN {marks} AND r.{OF_A_TICKET} AND r.points>0",
-            values,
+        self._papers |= {(home, number): [] for number in numbers}
+        for node, branch, *done in self._tx.rows(
+            f"SELECT r.node, r.branch, {_DONE} FROM record r WHERE r.municipality=?"
+            f" AND r.account IN {marks} AND r.{OF_A_TICKET} AND r.points>0",
+            [home, *values],
         ):
             one = Done(*done)
             line = Line(home=home, node=node, epoch=one.epoch, branch=branch)
-            self._papers[one.account].append((line, one))
+            self._papers[home, one.account].append((line, one))
 
     def _read_pages(
         self, home: MunicipalityCode, keys: Collection[tuple[NodeId, int, int]]

@@ -18,13 +18,13 @@ from sync.values import MunicipalityCode
 LIVE = frozenset({"issued", "voiding"})
 """States in which a ticket's own points lie among the town's outstanding tickets."""
 _PURPOSES = ",".join(f"'{purpose}'" for purpose in sorted(CLAIMS))
-_CLAIMED = (
-    "EXISTS (SELECT 1 FROM hold h WHERE h.town=t.municipality AND h.account=t.number"
-    f" AND h.state='open' AND h.purpose IN ({_PURPOSES}))"
+_CLAIM = (
+    "SELECT 1 FROM hold h WHERE h.town=t.municipality AND h.account=t.number AND h.state='open'"
+    f" AND h.purpose IN ({_PURPOSES})"
 )
 _ROWS = (
-    f"SELECT t.number, CASE WHEN {_CLAIMED} THEN 1 ELSE 0 END, p.zones, p.clear_until, t.programme,"
-    " t.points, t.valid_from, t.valid_until, t.state, t.account, t.held_by, t.issued_by,"
+    f"SELECT t.number, CASE WHEN EXISTS ({_CLAIM}) THEN 1 ELSE 0 END, p.zones, p.clear_until,"
+    " t.programme, t.points, t.valid_from, t.valid_until, t.state, t.account, t.held_by, t.issued_by,"
     " t.redeemed_by, t.voided_by, t.lost FROM ticket t"
     " LEFT JOIN programme p ON p.municipality=t.municipality AND p.programme=t.programme"
     " WHERE t.municipality=? AND t.number IN"

@@ -27,7 +27,7 @@ ASK_ALL = {
     ("points/ending.py", "hold"): "holds lie with the node's home, and may be of another town",
     ("points/ending.py", "handover"): "what waits lies with the town whose points it moves",
     ("points/positions.py", "handover"): "likewise",
-    ("points/seconds.py", "hold"): "a ticket may be claimed at a counter of another town",
+    ("points/tickets.py", "hold"): "a ticket may be claimed at a counter of another town",
     ("intake/post.py", "cursor"): "a round asks which towns have something to post",
     ("intake/post.py", "handover"): "likewise",
     ("intake/stopped.py", "incident"): "people see every town that stands still",
