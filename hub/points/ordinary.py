@@ -176,6 +176,7 @@ class Ordinary:
         policy, lists, includes = ground
         cards = {(spend.card, spend.account) for spend in run.spends}
         recheck.feed.prefetch(home, self._books.town, {account for _, account in cards}, basis.feed)
+        recheck.feed.prefetch_cards(home, {card for card, _ in cards})
         return _Question(
             recheck=recheck,
             known=known,

@@ -24,8 +24,8 @@ _CLAIM = (
 )
 _ROWS = (
     f"SELECT t.number, CASE WHEN EXISTS ({_CLAIM}) THEN 1 ELSE 0 END, p.zones, p.clear_until,"
-    " t.programme, t.points, t.valid_from, t.valid_until, t.state, t.account, t.held_by, t.issued_by,"
-    " t.redeemed_by, t.voided_by, t.lost FROM ticket t"
+    " t.programme, t.points, t.valid_from, t.valid_until, t.state, t.account, t.held_by,"
+    " t.issued_by, t.redeemed_by, t.voided_by, t.lost FROM ticket t"
     " LEFT JOIN programme p ON p.municipality=t.municipality AND p.programme=t.programme"
     " WHERE t.municipality=? AND t.number IN"
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hub.points.asked import asked
+from hub.points.asked import any_of, asked
 from sync.records import Expiring
 from sync.values import CardState
 
@@ -44,7 +44,7 @@ class Feed:
     def __init__(self, tx: "Tx") -> None:
         self._tx = tx
         self._told: dict[tuple[str, str, str, int], Told | None] = {}
-        self._ever_closed: dict[str, frozenset[bytes]] = {}
+        self._ever_closed: dict[tuple[str, bytes], bool] = {}
 
     def told(self, home: str, town: str, account: str, feed: int) -> Told | None:
         """What was told of an account, or of a ticket (``ticket/<number>``); None: nothing."""
@@ -73,14 +73,23 @@ class Feed:
             standing = None if available is None else _read(available, deficit, expiring)
             self._told[home, town, account, feed] = standing
 
+    def prefetch_cards(self, home: str, cards: Iterable[bytes]) -> None:
+        """Ask at once which of some cards the nodes of a home were ever told to be closed."""
+        missing = [card for card in cards if (home, card) not in self._ever_closed]
+        for start in range(0, len(missing), _AT_ONCE):
+            some = missing[start : start + _AT_ONCE]
+            marks, values = any_of(some)
+            rows = self._tx.rows(
+                f"SELECT DISTINCT card FROM told_card WHERE municipality=? AND card IN {marks}",
+                [home, *values],
+            )
+            closed = {bytes(card) for (card,) in rows}
+            self._ever_closed.update({(home, card): card in closed for card in some})
+
     def state_of(self, home: str, card: bytes, feed: int) -> CardState:
         """How a card stood by what the nodes of a home had been told, as of a feed number."""
-        if home not in self._ever_closed:
-            cards = self._tx.rows(
-                "SELECT DISTINCT card FROM told_card WHERE municipality=?", [home]
-            )
-            self._ever_closed[home] = frozenset(bytes(each) for (each,) in cards)
-        if card not in self._ever_closed[home]:  # mostly
+        self.prefetch_cards(home, [card])
+        if not self._ever_closed[home, card]:  # mostly
             return CardState.ACTIVE
         state = self._tx.scalar(
             "SELECT state FROM told_card WHERE municipality=:home AND card=:card AND number<=:feed"

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from hub.store.database import Tx
-from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import Corner, Resident
+from tests.hub.ordinary_day import ordinary_day
 
 pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
 
@@ -28,6 +29,8 @@ GROWING = {
     "account": 1,
     "card_key": 1,
     "card_mark": 1,
+    "told": 4,
+    "told_card": 2,
 }
 """Tables that grow for ever, and how many columns of a key a statement has to know at least."""
 OPEN_ONLY = {
@@ -95,25 +98,7 @@ def test_an_ordinary_day_reads_no_table_through(
     explained: dict[str, list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    counter = town.node(GREENGROCER, "2222", kind="counter", place="office")
-    fish = town.node(FISH_SHOP)
-    account = town.account(hana)
-    lost, brought, stamped = (town.ticket(counter, hana, 200) for _ in range(3))
-    town.redeem(fish, brought)
-    town.put(fish)
-    spent, asked = town.hold(fish, hana, 300)
-    assert asked.granted
-    fish.spend(hana.card, account, 300, town=KAWASAKI, hold=spent)
-    town.put(fish)
-    fish.reverse(fish.seq, 300, town=KAWASAKI)
-    town.put(fish)
-    counter.open_pile(FISH_SHOP, town=KAWASAKI)
-    town.clear(counter, stamped, FISH_SHOP)
-    town.put(counter)
-    town.lose(counter, hana, lost)
-    town.asks_again(counter)
-    town.asks_again(fish)
-    town.night()
+    ordinary_day(town, hana)
     monkeypatch.undo()
 
     assert town.ticket_states() == {"redeemed": 2, "voided": 1}

@@ -1,0 +1,82 @@
+"""A server reads as few rows for a day's work beside tens of thousands of others as beside none.
+
+Each statement of a file's hub is explained (:mod:`tests.hub.test_plans`). A server plans anew by
+what it believes to be in its tables, and before it has looked at them it believes little: so what
+it has read is counted.
+"""
+
+from collections import Counter
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from hub.mykey import schema as identity_schema
+from hub.store import schema
+from hub.store.database import Database
+from sync.values import Millis
+from tests.bench.stored import Crowd, account_of, fill, grant
+from tests.doubles import databases
+from tests.doubles.clocks import at
+from tests.hub.corner import KAWASAKI, corner
+from tests.hub.ordinary_day import ordinary_day
+
+SALES, RESIDENTS, TOLD, CLOSED = 20_000, 400, 40, 2_000
+
+
+def crowd_of(ledger: Database) -> None:
+    """Others of the town have sold and bought all month, and nodes were told of them and cards."""
+    crowd = Crowd(
+        town=KAWASAKI,
+        shops=4,
+        tills=2,
+        residents=RESIDENTS,
+        begin=Millis(at("2026-11-01 09:00")),
+        month=202611,
+    )
+    grant(ledger, crowd)
+    fill(ledger, crowd, already=0, sales=SALES)
+    accounts = [account_of(place) for place in range(RESIDENTS)]
+    with ledger.write() as tx:
+        for number in range(TOLD):
+            told = [(KAWASAKI, KAWASAKI, one, number, 100, 0, b"\x90") for one in accounts]
+            tx.insert_many(schema.told, told)
+        cards = [(KAWASAKI, place.to_bytes(32), 1, "revoked") for place in range(CLOSED)]
+        tx.insert_many(schema.told_card, cards)
+
+
+def rows_read(ledger: Database) -> Counter[str]:
+    """How many rows were read by now, and index entries, by table."""
+    ledger.ask_all("SELECT pg_stat_force_next_flush()")
+    of_tables = ledger.ask_all(
+        "SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE schemaname=current_schema"
+    )
+    of_indexes = ledger.ask_all(
+        "SELECT relname, idx_tup_read FROM pg_stat_user_indexes WHERE schemaname=current_schema"
+    )
+    read: Counter[str] = Counter()
+    for name, count in [*of_tables, *of_indexes]:
+        read[name] += count
+    return read
+
+
+def read_by_a_day(server: databases.Server, key: RSAPrivateKey, *, crowded: bool) -> Counter[str]:
+    ledger = server.database(schema.metadata, schema.VERSION)
+    who = server.database(identity_schema.metadata, identity_schema.VERSION)
+    town = corner(stored=(ledger, who))
+    hana = town.resident(key)
+    town.grant(hana, 1_000)
+    if crowded:
+        crowd_of(ledger)
+    before = rows_read(ledger)
+    ordinary_day(town, hana)
+    return rows_read(ledger) - before
+
+
+def test_a_day_reads_no_more_beside_a_crowd(
+    server: databases.Server, card_keys: list[RSAPrivateKey]
+) -> None:
+    alone = read_by_a_day(server, card_keys[0], crowded=False)
+    beside = read_by_a_day(server, card_keys[0], crowded=True)
+    server.sweep()
+
+    assert alone.total() > 500
+    assert {name: n for name, n in (beside - alone).items() if n > 200} == {}
