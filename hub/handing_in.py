@@ -23,7 +23,7 @@ from hub.intake.heal import heal
 from hub.intake.lines import Cursor
 from hub.intake.pace import Pace
 from hub.intake.post import post_all
-from hub.intake.receive import Opened, Received, keep, opened
+from hub.intake.receive import Received, Taken, keep, opened
 from hub.intake.stopped import Stopped
 from hub.intake.verdicts import Heard, receipts
 from hub.intake.verify import Verifier
@@ -119,7 +119,7 @@ class Judging:
         self._identities = identities
         self._verifier = verifier
         self._ahead = Ahead(core, identities, verifier)
-        self._together: Together[_Kept] = Together(
+        self._together: Together[list[_Kept]] = Together(
             core.database, lambda: core.way.give(CUSTODY), self._finish
         )
         self._postings = Postings()
@@ -151,20 +151,26 @@ class Judging:
 
     def hand_in_all(self, batches: Sequence[Batched]) -> list[Handed]:
         """Take batches that came at the same moment; each is answered for itself."""
-        read = [_read(one.body) for one in batches]
-        works: list[tuple[Callable[[], _Kept], frozenset[str]]] = [
-            (partial(self._keep, one, opened), frozenset({home_of(one.node)}))
-            for one, opened in zip(batches, read, strict=True)
-            if isinstance(opened, Opened)
-        ]
-        outcomes = iter(self._together.run_all(works))
+        read = [_read(one) for one in batches]
+        outcomes = iter(self._kept([one for one in read if isinstance(one, Taken)]))
         return [
             Handed.failed(one) if isinstance(one, Malformed) else self._handed(*next(outcomes))
             for one in read
         ]
 
-    def _keep(self, one: Batched, handed: Opened) -> _Kept:
-        return _Kept(keep(self._core, one.node, one.epoch, one.first, handed))
+    def _kept(self, some: Sequence[Taken]) -> list[tuple[_Kept | None, BaseException | None]]:
+        """What came of batches, or what each raised: all at once, else one by one."""
+        if len(some) > 1:
+            ((all_of_them, error),) = self._together.run_all([self._work(some)])
+            if error is None and all_of_them is not None:
+                return [(kept, None) for kept in all_of_them]
+        outcomes = self._together.run_all([self._work([one]) for one in some])
+        return [(None if kept is None else kept[0], error) for kept, error in outcomes]
+
+    def _work(self, some: Sequence[Taken]) -> tuple[Callable[[], list[_Kept]], frozenset[str]]:
+        """What takes batches into custody, and for which towns."""
+        towns = frozenset(home_of(one.node) for one in some)
+        return lambda: [_Kept(taken) for taken in keep(self._core, some)], towns
 
     def _handed(self, kept: _Kept | None, error: BaseException | None) -> Handed:
         if kept is None or error is not None:
@@ -179,8 +185,9 @@ class Judging:
         with self._core.database.read() as tx:
             return self._answers(tx, [kept])[0]
 
-    def _finish(self, tx: Tx, group: Sequence[_Kept]) -> None:
+    def _finish(self, tx: Tx, groups: Sequence[Sequence[_Kept]]) -> None:
         """Judge at once what can be, and make the answers that wait for nothing more."""
+        group = [kept for some in groups for kept in some]
         posted = self._at_once.judge(tx, [kept.taken for kept in group])
         if self._wake is None:
             return  # nobody else goes round: who hands in does
@@ -247,9 +254,9 @@ def hand_in(
     return Judging(core, identities, verifier).hand_in(node, epoch, first, body)
 
 
-def _read(body: bytes) -> Opened | Malformed:
+def _read(one: Batched) -> Taken | Malformed:
     try:
-        return opened(body)
+        return Taken(one.node, one.epoch, one.first, opened(one.body))
     except Malformed as error:
         return error
 

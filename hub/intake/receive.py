@@ -11,7 +11,9 @@
 What this does not check: card signatures, tickets, amounts. Nothing that happened is refused here.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.core import Core
 from hub.intake import incidents
@@ -24,6 +26,7 @@ from hub.intake.lines import (
     digest_at,
     kept_along,
 )
+from hub.points.asked import asked
 from hub.points.case import Line, Proof
 from hub.points.ending import end_attempts
 from hub.store import schema
@@ -35,7 +38,7 @@ from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.receipt import Outcome
 from sync.records import Frame, Record, frame, read_all
 from sync.signing import Head, verify_head
-from sync.values import Digest, EpochId, Millis, NodeId, home_of
+from sync.values import Digest, EpochId, Millis, MunicipalityCode, NodeId, home_of
 from sync.wire import write
 
 HEALED_BY_EVIDENCE = frozenset(
@@ -136,64 +139,138 @@ def opened(body: bytes) -> Opened:
     )
 
 
+class Taken(NamedTuple):
+    """A batch as a node handed it in, read."""
+
+    node: NodeId
+    epoch: EpochId
+    first: int
+    opened: Opened
+
+    @property
+    def chain(self) -> Line:
+        """The chain that it names."""
+        return Line(home=home_of(self.node), node=self.node, epoch=self.epoch, branch="")
+
+
 def receive(core: Core, node: NodeId, epoch: EpochId, first: int, body: bytes) -> Received:
     """Take a batch into custody; durable when this returns."""
-    handed = opened(body)
-    return core.database.settle({home_of(node)}, lambda _: keep(core, node, epoch, first, handed))
+    one = Taken(node, epoch, first, opened(body))
+    return core.database.settle({home_of(node)}, lambda _: keep(core, [one])[0])
 
 
-def keep(core: Core, node: NodeId, epoch: EpochId, first: int, handed: Opened) -> Received:
-    """Take a batch that was read into custody; durable with the transaction that it is in."""
-    batch, book, records, digests = handed.batch, handed.book, handed.records, handed.digests
-    chain = Line(home=home_of(node), node=node, epoch=epoch, branch="")
-    with core.database.write({chain.home}) as tx:
-        public, last_seen, main = _stands(tx, chain)
-        taken = Received(main, batch, book, None)
-        if records:
-            head = _checked_head(batch, public, chain, first + len(records) - 1, digests[-1])
-            run = Run(
-                first=first,
-                records=records,
-                digests=digests,
-                read=handed.read,
-                pieces=book.pieces,
-                certificates=book.certificates,
-                head=head,
-                body=handed.body,
-            )
-            line, new = _Custody(core, tx, main).take(run)
-            taken = Received(line, batch, book, new)
-        end_attempts(core, tx, chain, batch.ended, closed=batch.closed)
-        now = core.clock.now()
-        if abs(now - last_seen) >= _SEEN:
-            tx.run(
-                "UPDATE node SET last_seen=:now WHERE municipality=:home AND node=:node",
-                now=now,
-                home=chain.home,
-                node=node,
-            )
+def keep(core: Core, some: Sequence[Taken]) -> list[Received]:
+    """Take batches that were read into custody; durable with the transaction that they are in.
+
+    What they share is asked and written at once. Where one is refused, none is kept.
+    """
+    with core.database.write({one.chain.home for one in some}) as tx:
+        shelf = _Shelf(tx)
+        stands = _stands(tx, {one.chain for one in some})
+        taken: list[Received] = []
+        for one in some:
+            stand = stands.pop(one.chain, None)
+            if stand is None:  # unknown, or it goes on from a batch that came just before
+                shelf.write()
+                stand = _stands(tx, {one.chain}).get(one.chain)
+            if stand is None:
+                raise RefusedByRule("unknown-epoch", f"{one.node} has no epoch {one.epoch}")
+            taken.append(_kept(core, tx, shelf, one, stand))
+        shelf.write()
     return taken
 
 
-def _stands(tx: Tx, chain: Line) -> tuple[bytes, Millis, Cursor]:
-    """An epoch's key, when its node was last seen, and how far its chain is here.
+def _kept(core: Core, tx: Tx, shelf: "_Shelf", one: Taken, stand: "_Stand") -> Received:
+    handed, batch, chain = one.opened, one.opened.batch, one.chain
+    main = begin(tx, chain, 0, NOTHING) if stand.main is None else stand.main
+    taken = Received(main, batch, handed.book, None)
+    if handed.records:
+        last = one.first + len(handed.records) - 1
+        run = Run(
+            first=one.first,
+            records=handed.records,
+            digests=handed.digests,
+            read=handed.read,
+            pieces=handed.book.pieces,
+            certificates=handed.book.certificates,
+            head=_checked_head(batch, stand.public, chain, last, handed.digests[-1]),
+            body=handed.body,
+        )
+        line, new = _Custody(core, tx, main, shelf).take(run)
+        taken = Received(line, batch, handed.book, new)
+    if batch.ended or batch.closed:
+        shelf.write()
+        end_attempts(core, tx, chain, batch.ended, closed=batch.closed)
+    now = core.clock.now()
+    if abs(now - stand.last_seen) >= _SEEN:
+        shelf.seen[chain.home, chain.node] = now
+    return taken
 
-    All in one question: a server is asked for each batch. A chain that is not here yet begins.
-    """
-    rows = tx.rows(
-        "SELECT e.public, n.last_seen, c.base, c.received, c.head, c.posted FROM epoch e"
+
+class _Stand(NamedTuple):
+    """How an epoch stands before a batch is taken."""
+
+    public: bytes
+    last_seen: Millis
+    main: Cursor | None
+    """How far its chain is here; None: it begins."""
+
+
+def _stands(tx: Tx, chains: Collection[Line]) -> dict[Line, _Stand]:
+    """How these epochs stand, those that there are; all in one question."""
+    told, values = asked("home, node, epoch", [chain[:3] for chain in sorted(chains)])
+    found = {}
+    for home, node, epoch, public, last_seen, base, received, head, posted in tx.rows(
+        f"{told} SELECT e.municipality, e.node, e.epoch, e.public, n.last_seen, c.base,"
+        " c.received, c.head, c.posted FROM asked CROSS JOIN epoch e"
         " JOIN node n ON n.municipality=e.municipality AND n.node=e.node"
         " LEFT JOIN cursor c ON c.municipality=e.municipality AND c.node=e.node"
         " AND c.epoch=e.epoch AND c.branch=''"
-        " WHERE e.municipality=? AND e.node=? AND e.epoch=?",
-        [chain.home, chain.node, chain.epoch],
-    )
-    if not rows:
-        raise RefusedByRule("unknown-epoch", f"{chain.node} has no epoch {chain.epoch}")
-    public, last_seen, base, received, head, posted = rows[0]
-    if base is None:
-        return bytes(public), last_seen, begin(tx, chain, 0, NOTHING)
-    return bytes(public), last_seen, Cursor(chain, base, received, Digest(head), posted)
+        " WHERE e.municipality=asked.home AND e.node=asked.node AND e.epoch=asked.epoch",
+        values,
+    ):
+        chain = Line(home=home, node=node, epoch=epoch, branch="")
+        main = None if base is None else Cursor(chain, base, received, Digest(head), posted)
+        found[chain] = _Stand(bytes(public), last_seen, main)
+    return found
+
+
+class _Shelf:
+    """What batches that came at the same moment add, to be written at once."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._inbox: list[tuple[object, ...]] = []
+        self._cursors: dict[Line, Cursor] = {}
+        """Lines that have come further."""
+        self.seen: dict[tuple[MunicipalityCode, NodeId], Millis] = {}
+        """When nodes were last seen."""
+
+    def add(self, to: Cursor, run: Run, now: Millis) -> Cursor:
+        """Keep a run that continues a line; gives how far that has come."""
+        place = (*to.line, run.first, run.head.seq, now, to.posted)
+        self._inbox.append((*place, run.body, write(run.head)))
+        further = Cursor(to.line, to.base, run.head.seq, run.head.digest, to.posted)
+        self._cursors[to.line] = further
+        return further
+
+    def write(self) -> None:
+        """Write all of it."""
+        self._tx.insert_many(schema.inbox, self._inbox)
+        self._tx.put_many(
+            schema.cursor,
+            [
+                (*line, now.base, now.received, now.head, now.posted)
+                for line, now in self._cursors.items()
+            ],
+        )
+        self._tx.many(
+            "UPDATE node SET last_seen=? WHERE municipality=? AND node=?",
+            [(at, *name) for name, at in self.seen.items()],
+        )
+        self._inbox.clear()
+        self._cursors.clear()
+        self.seen.clear()
 
 
 def _checked_head(batch: Batch, public: bytes, chain: Line, last: int, name: Digest) -> Head:
@@ -211,10 +288,11 @@ def _checked_head(batch: Batch, public: bytes, chain: Line, last: int, name: Dig
 class _Custody:
     """Finds the line that a run belongs to, and keeps what is new."""
 
-    def __init__(self, core: Core, tx: Tx, main: Cursor) -> None:
+    def __init__(self, core: Core, tx: Tx, main: Cursor, shelf: _Shelf) -> None:
         self._core = core
         self._tx = tx
         self._main = main
+        self._shelf = shelf
 
     def take(self, run: Run) -> tuple[Cursor, Stretch | None]:
         """Keep a run; gives the line it is on now, and the records that were new."""
@@ -286,35 +364,11 @@ class _Custody:
         return self._append(fresh, run)
 
     def _append(self, line: Cursor, run: Run) -> tuple[Cursor, Stretch]:
-        last, head, at = run.head.seq, run.head.digest, line.line
         now = self._core.clock.now()
-        self._tx.insert(
-            schema.inbox,
-            municipality=at.home,
-            node=at.node,
-            epoch=at.epoch,
-            branch=at.branch,
-            first=run.first,
-            last=last,
-            received_at=now,
-            posted_then=line.posted,
-            body=run.body,
-            head=write(run.head),
-        )
-        self._tx.run(
-            "UPDATE cursor SET received=:last, head=:head WHERE municipality=:home AND node=:node"
-            " AND epoch=:epoch AND branch=:branch",
-            last=last,
-            head=head,
-            home=at.home,
-            node=at.node,
-            epoch=at.epoch,
-            branch=at.branch,
-        )
         stretch = Stretch(
-            at, run.first, now, line.posted, run.records, run.digests, run.read, run.pieces
+            line.line, run.first, now, line.posted, run.records, run.digests, run.read, run.pieces
         )
-        return Cursor(at, line.base, last, head, line.posted), stretch
+        return self._shelf.add(line, run, now), stretch
 
     def _better(self, first: Kept, now: Evidence | None) -> None:
         """Keep evidence that differs from what came first, where a good one would still matter.
