@@ -7,6 +7,7 @@ it has read is counted.
 
 from collections import Counter
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.mykey import schema as identity_schema
@@ -20,6 +21,27 @@ from tests.hub.corner import KAWASAKI, corner
 from tests.hub.ordinary_day import ordinary_day
 
 SALES, RESIDENTS, TOLD, CLOSED = 20_000, 400, 40, 2_000
+OVER = 2_000
+"""Holds that were used, tickets that were redeemed, and so on."""
+
+
+def others_of(table: sa.Table, **alike: object) -> list[tuple[object, ...]]:
+    """Rows of a town as they lie there when all is over, apart by their keys."""
+    return [
+        tuple(
+            alike[column.name] if column.name in alike else _value(column, place)
+            for column in table.columns
+        )
+        for place in range(OVER)
+    ]
+
+
+def _value(column: sa.Column[object], place: int) -> object:
+    if isinstance(column.type, sa.LargeBinary):
+        return place.to_bytes(32)
+    if isinstance(column.type, sa.Text):
+        return f"{column.name}-{place}"
+    return 1_000_000 + place
 
 
 def crowd_of(ledger: Database) -> None:
@@ -41,6 +63,17 @@ def crowd_of(ledger: Database) -> None:
             tx.insert_many(schema.told, told)
         cards = [(KAWASAKI, place.to_bytes(32), 1, "revoked") for place in range(CLOSED)]
         tx.insert_many(schema.told_card, cards)
+        here = {"municipality": KAWASAKI, "town": KAWASAKI, "branch": ""}
+        for table, state in (
+            (schema.hold, "used"),
+            (schema.ticket, "redeemed"),
+            (schema.incident, "decided"),
+            (schema.inbox, ""),
+            (schema.decision, ""),
+            (schema.second_redemption, ""),
+            (schema.told_node, ""),
+        ):
+            tx.insert_many(table, others_of(table, **here, state=state))
 
 
 def rows_read(ledger: Database) -> Counter[str]:
