@@ -76,9 +76,14 @@ class Ahead:
         self._line = line
         self._sent: Sent | None = None
         self._took: int | None = None
+        """Milliseconds until the last batch was answered."""
+        self._alone = 0
+        """Milliseconds of these in which no batch before it was waited for."""
         self._quickest = 0
+        self._answered = 0
+        """When it was, in the machine's running time (ms)."""
         self._free = 0
-        """When the batch that was answered last had left the line, in the machine's time (ms)."""
+        """When it had left the line."""
         self._paces: deque[float] = deque([0.0], maxlen=2)
         """Milliseconds a byte of the last batches; 0 while nobody knows."""
         self._failed = False
@@ -91,16 +96,22 @@ class Ahead:
     @property
     def grows(self) -> bool:
         """Whether the next batch may be longer, as it would be behind one more good answer."""
-        return self._took is None or self._took <= QUICK
+        return self._alone <= QUICK
 
-    def took(self, packed: Packed, *, began: int, now: int) -> None:
-        """A batch is answered: it left a round trip ago, of which the quickest answer tells."""
+    def took(self, packed: Packed, *, began: int, now: int) -> int:
+        """A batch is answered: it left a round trip ago, of which the quickest answer tells.
+
+        Gives the milliseconds in which no batch before it was waited for: what another one took
+        says nothing of whether a batch may be longer.
+        """
         ms = now - began
+        self._alone, self._answered = now - max(began, self._answered), now
         self._quickest = ms if self._took is None else min(ms, self._quickest)
         free_before, self._free = self._free, now - self._quickest
         leaving = max(0, self._free - max(began, free_before))
         self._paces.append(leaving / len(packed.body))
         self._took = ms
+        return self._alone
 
     def send(self, packed: Packed, behind: Packed, *, now: int, since: int) -> None:
         """Send a batch when about half of the one before, which began at ``since``, has left.

@@ -194,10 +194,9 @@ class Outbox:
         tally.papers += taken.papers
         if taken.ahead and put.epoch != self._writer.epoch:
             self._renewal.take_back(put.epoch)
-        now = self._time.ran()
-        self._ahead.took(packed, began=began, now=now)
+        alone = self._ahead.took(packed, began=began, now=self._time.ran())
         if taken.on_chain or self._branch(put.epoch) is not None:
-            session.on(Event.MOVED, took=now - began)
+            session.on(Event.MOVED, took=alone)
         else:
             session.on(Event.OFF_CHAIN, epoch=put.epoch)
 

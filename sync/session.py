@@ -198,7 +198,7 @@ class Session:
         return End(reached=self.state is not State.BROKEN_OFF)
 
     def on(self, event: Event, *, took: int = 0, epoch: EpochId | None = None) -> None:
-        """Note what happened; ``took`` is how many ms an answer to a PUT took."""
+        """Note what happened; ``took``: ms for a PUT's answer, behind the one before."""
         state = TABLE.get((self.state, event))
         if state is None:
             raise ValueError(f"{event} cannot happen while {self.state}")

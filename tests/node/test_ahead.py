@@ -216,6 +216,17 @@ def test_a_batch_goes_ahead_when_half_of_the_one_before_it_has_left() -> None:
     assert line.after == pytest.approx(0.15)
 
 
+def test_a_batch_may_grow_though_it_waited_behind_another_one() -> None:
+    going = Ahead(cast("Line", Watched()))
+    going.took(_of(20_000), began=0, now=1_900)
+
+    alone = going.took(_of(40_000), began=100, now=3_500)
+    assert (alone, going.grows) == (1_600, True)
+
+    alone = going.took(_of(80_000), began=2_000, now=6_000)
+    assert (alone, going.grows) == (2_500, False)
+
+
 class Late(InTime):
     """Whatever is to go ahead has not left when its turn comes."""
 
