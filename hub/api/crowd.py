@@ -49,8 +49,8 @@ class Crowd:
             self._waiting.append(call)
             idle = self._busy < THREADS
             self._busy += idle
-        if idle:
-            self._threads.submit(self._go, loop)
+        if idle:  # once all have spoken that the loop has read together
+            loop.call_soon(self._threads.submit, self._go, loop)
         return await call.answer
 
     def _go(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -57,6 +57,16 @@ async def test_what_comes_meanwhile_makes_up_the_next_group() -> None:
     assert sorted(counter.groups) == sorted([1] * THREADS + [MOST - THREADS])
 
 
+async def test_what_is_read_in_one_turn_makes_up_the_first_group() -> None:
+    counter = Counter()
+    counter.go.set()
+    crowd = Crowd(counter.work)
+
+    await asyncio.gather(*(crowd.send(request(n)) for n in range(3)))
+
+    assert counter.groups == [3]
+
+
 async def test_a_group_has_an_end_and_nobody_is_forgotten() -> None:
     counter = Counter()
     counter.go.set()
