@@ -246,7 +246,7 @@ def living(
         return {}
     rows = [(home_of(node), node, epoch) for node, epoch in names]
     told, values = asked("home, node, epoch", rows)
-    found = database.ask(
+    found = database.ask_all(
         f"{told} SELECT e.epoch, e.public, e.state, {','.join(f'n.{name}' for name in _OF_A_NODE)}"
         " FROM asked CROSS JOIN epoch e CROSS JOIN node n WHERE e.municipality=asked.home"
         " AND e.node=asked.node AND e.epoch=asked.epoch AND n.municipality=e.municipality"

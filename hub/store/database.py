@@ -363,21 +363,11 @@ class Database:
                     if tx.has_begun:
                         self._end(tx)
 
-    def ask(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def ask_all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one question, which is consistent by itself: it begins no transaction.
 
         Raises Unreachable where a server does not answer.
         """
-        with self._lock:
-            if self._open is not None:
-                return self._open.rows(sql, values)
-            found: list[list[tuple[Any, ...]]] = []
-            with self._in_words():
-                self._begin(lambda raw: found.append(Tx(raw, self._dialect).rows(sql, values)))
-            return found[-1]
-
-    def ask_all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """As :meth:`ask`, every row as a plain tuple; ``?`` marks."""
         with self._lock:
             if self._open is not None:
                 return self._open.rows(sql, values)
