@@ -1,7 +1,8 @@
 """Writing verdicts down, and signing receipts."""
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -73,7 +74,7 @@ def _superseding_receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> Iterato
     )
     for one, of in zip(nodes, rows, strict=True):
         found = []
-        for n, branch, seq, data in of:
+        for _, n, branch, seq, data in of:
             own = one.at.line._replace(branch=branch)
             verdict = read(data, Verdict)
             if verdict.outcome is not Outcome.QUARANTINED:
@@ -83,21 +84,20 @@ def _superseding_receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> Iterato
 
 
 def _of_each(tx: Tx, sql: str, asked_for: Sequence[Sequence[object]]) -> list[list[Row]]:
-    """What is found for each, in the order of ``n``."""
+    """What is found for each, in the order of ``n``; each row begins with its place."""
     told, values = each(sql, asked_for)
-    found: list[list[Row]] = [[] for _ in asked_for]
-    for place, *row in tx.rows(f"{told} ORDER BY place, n", values):
-        found[place].append(tuple(row))
-    return found
+    rows = sorted(tx.rows(told, values), key=itemgetter(0, 1))  # they mostly come so
+    found = {place: list(some) for place, some in groupby(rows, key=itemgetter(0))}
+    return [found.get(place, []) for place in range(len(asked_for))]
 
 
 def _first_verdicts(core: Core, tx: Tx, line: Line, after: int, rows: list[Row]) -> list[Verdict]:
     if not rows:
         return []
-    if rows[-1][0] != after + len(rows):  # one waits for another town
-        ready = takewhile(lambda at: at[1][0] == at[0], enumerate(rows, after + 1))
+    if rows[-1][1] != after + len(rows):  # one waits for another town
+        ready = takewhile(lambda at: at[1][1] == at[0], enumerate(rows, after + 1))
         rows = [row for _, row in ready]
-    verdicts = msgspec.convert([row[:-1] for row in rows], laid_out(list[Verdict]))
+    verdicts = msgspec.convert([row[1:-1] for row in rows], laid_out(list[Verdict]))
     for at in [at for at, row in enumerate(rows) if row[-1] == "ticket.issued"]:
         if verdicts[at].outcome is not Outcome.QUARANTINED:
             verdicts[at] = _with_tickets(tx, line, verdicts[at].seq, verdicts[at])

@@ -199,7 +199,7 @@ class Postgres:
         """By COPY, or as arrays: either way one statement, whatever the number of rows."""
         names = ",".join(f'"{name}"' for name in table.columns.keys())  # noqa: SIM118  no dict
         if otherwise or len(rows) < _MANY:
-            arrays = ",".join(f"%s::{_type_of(column)}[]" for column in table.columns)
+            arrays = ",".join(map(_array_of, table.columns))
             raw.execute(
                 f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {otherwise}",
                 [list(column) for column in zip(*rows, strict=True)],
@@ -293,6 +293,12 @@ def _taken(connection: Any, lock: str) -> bool:
         connection.close()
         return False
     return True
+
+
+def _array_of(column: sa.Column[Any]) -> str:
+    """A mark for a list of a column's values; bytes go as they are, and not as text."""
+    kind = _type_of(column)
+    return f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]"
 
 
 def _type_of(column: sa.Column[Any]) -> str:
