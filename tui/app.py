@@ -111,6 +111,7 @@ class CounterApp(App[None]):
         self._money_in_flight = False
         self._drawn = threading.Event()
         self._polling = False
+        self._poll_again = False
         self._printing = False
         self._more_to_print = False
 
@@ -165,7 +166,7 @@ class CounterApp(App[None]):
         self._home.open_or_wait()
         self.ask(_load, lambda _: None)
         self.poll()
-        self.set_interval(POLL_EVERY, self.poll)
+        self.set_interval(POLL_EVERY, self._poll_in_time)
 
     @property
     def is_open(self) -> bool:
@@ -261,11 +262,17 @@ class CounterApp(App[None]):
         return self._money_in_flight
 
     def poll(self) -> None:
-        """Look at the banner's facts, unless such a look is under way."""
-        if self._counter is None or self._polling:
-            return
-        self._polling = True
-        self.ask(self._counter.status, self._polled)
+        """Look at the banner's facts; where a look is under way, what it sees may be old: again."""
+        if self._polling:
+            self._poll_again = True
+        elif self._counter is not None:
+            self._polling, self._poll_again = True, False
+            self.ask(self._counter.status, self._polled)
+
+    def _poll_in_time(self) -> None:
+        """Nothing has happened here; a look that is under way is enough."""
+        if not self._polling:
+            self.poll()
 
     def bring_to_paper(
         self, tell: "Callable[[PrinterState | Trouble], None]" = lambda _: None
@@ -292,6 +299,8 @@ class CounterApp(App[None]):
 
     def _polled(self, status: "Status | Trouble") -> None:
         self._polling = False
+        if self._poll_again:
+            self.poll()
         if isinstance(status, Trouble):
             return
         first, self.status = self.status is None, status

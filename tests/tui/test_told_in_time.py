@@ -1,13 +1,15 @@
 """What a person is told before it costs them something: no printer, no network, no open shift."""
 
+import threading
 from dataclasses import replace
 
 import pytest
 
-from node.outcome import PrinterState, Sheet
+from node.outcome import PrinterState, Sheet, Status
 from sync.errors import Unreachable
 from tests.doubles.counter import NOW, FakeCounter, quiet_status, shop
 from tests.tui.conftest import Stage, Staged
+from tests.tui.waiting import PATIENCE, sees, until
 from tui.screens.home import Home
 from tui.wording import Language, Words
 
@@ -128,6 +130,30 @@ async def test_the_foot_offers_to_close_a_shift_only_while_one_is_open(stage: St
         await at.press("f12", "f12")
         assert "The shift is closed." in at.answer
         assert "F12" not in _foot(at)
+
+
+async def test_a_shift_opened_while_the_banner_was_being_read_can_be_closed_at_once(
+    stage: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, goes_on = threading.Event(), threading.Event()
+    look = FakeCounter.status
+
+    def slow_look(counter: FakeCounter) -> Status:
+        seen = look(counter)
+        read.set()
+        goes_on.wait(PATIENCE)
+        return seen
+
+    async with stage() as at:
+        await at.press("f8")
+        monkeypatch.setattr(FakeCounter, "status", slow_look)
+        at.app.poll()
+        await until(at.pilot, read.is_set, "the look")
+        await at.pilot.press(*"Sato", "enter")
+        await sees(at.pilot, "Shift of Sato")
+        goes_on.set()
+        await at.settle()
+        assert "F12 Close the shift" in _foot(at)
 
 
 @pytest.mark.parametrize("keys", [("f7", "escape"), ("5", "enter", "escape", "escape")])
