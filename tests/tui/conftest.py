@@ -1,8 +1,10 @@
 """What the screens' tests share: a counter that is made up, the app over it, snapshots as SVG."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
@@ -12,6 +14,7 @@ from textual.pilot import Pilot
 
 from tests.doubles.counter import FakeCounter, shop
 from tests.doubles.readers import SONY, FakeReaders, one_reader
+from tests.tui.rest import at_rest, rest_for_pilots
 from tui.app import CounterApp
 from tui.widgets.answer import Answer
 from tui.widgets.burst import Burst
@@ -38,14 +41,11 @@ class Stage:
     keys: int = 0
 
     async def press(self, *keys: str) -> None:
-        """Press keys, counted, as slowly as a person does."""
+        """Press keys, counted, as slowly as a person does who reads each answer."""
         self.keys += len(keys)
         for key in keys:
-            acts = bool(self._listening())
             await self.pilot.press(key)
-            if acts:
-                await self.settle()
-        await self.settle()
+            await self.settle()
 
     async def scan(self, text: str, end: str = "\r") -> None:
         """A scanner types and ends with Enter: no key of a person's."""
@@ -57,9 +57,12 @@ class Stage:
         type_at_once(self.app, text)
 
     async def quiet(self) -> None:
-        """Until what waits for the end of a code has been done."""
-        while any(one.burst.waiting for one in self._listening()):
-            await self.pilot.pause(0.01)
+        """Until a code that goes to one of them is over, and what waited for its end is done."""
+        while any(
+            one.burst.waiting or one.burst._over_at > monotonic() for one in self._listening()
+        ):
+            await asyncio.sleep(Burst.QUIET / 10)
+            await at_rest(self.app)
 
     def _listening(self) -> tuple[PinEntry | Choices, ...]:
         """What acts on a single key, a little later."""
@@ -83,21 +86,11 @@ class Stage:
 
     async def settle(self) -> None:
         """Until every question is answered and painted; a closed gate is not waited for."""
-        await self.pilot.pause()
+        await at_rest(self.app)
         await self.quiet()
-        while self.counter.gate.is_set() and self._under_way():
+        while self.counter.gate.is_set() and len(self.app.workers):
             await self.app.workers.wait_for_complete()
-            await self.pilot.pause()  # an answer may ask the next question
-
-    def _under_way(self) -> bool:
-        """Whether somebody is still asked, or an answer waits to be painted, or what follows it."""
-        screen = self.app.screen
-        pumps = (self.app, screen, *screen.walk_children())
-        return bool(
-            len(self.app.workers)
-            or screen._callbacks
-            or any(pump.message_queue_size or pump._next_callbacks for pump in pumps)
-        )
+            await at_rest(self.app)  # an answer may ask the next question
 
     @property
     def answer(self) -> str:
@@ -135,8 +128,9 @@ def screen_text(app: App[None]) -> str:
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for people here: a code is over a little sooner."""
+    """Nobody waits for people here: a code is over a little sooner, frames are not waited for."""
     monkeypatch.setattr(Burst, "QUIET", 0.05)
+    rest_for_pilots(monkeypatch)
 
 
 @pytest.fixture
