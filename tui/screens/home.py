@@ -13,6 +13,7 @@ from sync.errors import Malformed
 from sync.values import points
 from tui.screens.base import CounterScreen
 from tui.widgets.answer import Answer
+from tui.widgets.banner import say_once
 from tui.widgets.choices import Choices
 from tui.widgets.line import Line, meant_as_amount
 from tui.wording import marked as N_  # noqa: N812  gettext's own name for a marked text
@@ -122,7 +123,7 @@ class Home(CounterScreen):
         if self.query("#jobs"):
             self._show_jobs()
         for line in self.query("#shift").results(Static):
-            line.update(self._shift(status))
+            say_once(line, self._shift(status))
 
     def _shift(self, status: "Status") -> str:
         words = self.desk.words

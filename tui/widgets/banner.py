@@ -44,10 +44,18 @@ class Banner(Vertical):
         place = f"{status.organisation_name} {status.place} ({short(status.node)})"
         found = notices(status, words)
         for title in self.query("#title").results(Static):
-            title.update(f"{self._title}  |  {place}")
+            say_once(title, f"{self._title}  |  {place}")
         for strip in self.query("#notices").results(Static):
-            strip.update(_joined(found))
-            strip.set_classes(next(w for w in _GRAVEST if any(n.weight == w for n in found)))
+            say_once(strip, _joined(found))
+            gravest = next(w for w in _GRAVEST if any(n.weight == w for n in found))
+            if not strip.has_class(gravest):
+                strip.set_classes(gravest)
+
+
+def say_once(part: Static, text: str) -> None:
+    """Say it unless it stands there: the facts are read every second, and mostly are the same."""
+    if part.content != text:
+        part.update(text)  # has the whole screen laid out anew
 
 
 def _joined(found: tuple[Notice, ...]) -> str:
