@@ -19,7 +19,8 @@ from tests.tui.demo.programs import DEMO, ROOT, environment, hub_runs
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
+"""Seconds: before the first screen a hub is started and the towns join it."""
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]")
 CTRL_N, CTRL_O, CTRL_Q, CTRL_T = b"\x0e", b"\x0f", b"\x11", b"\x14"
 ESCAPE = b"\x1b"
