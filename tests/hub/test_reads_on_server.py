@@ -72,6 +72,8 @@ def crowd_of(ledger: Database) -> None:
             (schema.decision, ""),
             (schema.second_redemption, ""),
             (schema.told_node, ""),
+            (schema.epoch, "closed"),
+            (schema.cursor, ""),
         ):
             tx.insert_many(table, others_of(table, **here, state=state))
 
