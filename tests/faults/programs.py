@@ -107,6 +107,7 @@ def serve_hub(says: Connection, folder: Path, port: int, now: Millis, *towns: st
 
 def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> None:
     """The same hub with a mistake planted: what it answers it commits only with what comes next."""
+    from hub.store import database
     from hub.store.database import Database, Tx
 
     class Late(Tx):
@@ -118,7 +119,7 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
 
     is_open = Database._under_way
 
-    def begin(self: Database, how: Callable[[Any], None]) -> Tx:
+    def begin(self: Database, how: Callable[[Any], None]) -> Any:
         raw, dialect = self._raw(), self._dialect
         waiting = is_open(self, Tx(raw, dialect))
         if how != self._dialect.begin_read and waiting:
@@ -126,7 +127,7 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
             waiting = False
         if not waiting:
             how(raw)
-        return Late(raw, dialect)
+        return raw
 
     def nothing_to_roll_back(_: Database, __: Tx) -> bool:
         """Whatever stands open waits for the next commit."""
@@ -135,7 +136,8 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
     def as_it_is(self: Database) -> None:
         """Leave the log as long as it is: to make room has to commit."""
 
-    Database._begin = begin  # type: ignore[method-assign]  # in this process only
+    database.Tx = Late  # type: ignore[misc]  # in this process only
+    Database._begin = begin  # type: ignore[method-assign]  # likewise
     Database._under_way = nothing_to_roll_back  # type: ignore[assignment,method-assign]  # likewise
     Database.make_room = as_it_is  # type: ignore[method-assign]  # likewise
     serve_hub(says, folder, port, now)
