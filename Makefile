@@ -61,6 +61,7 @@ soak: .venv/dev
 	$(BIN)/python -m tests.bench.tickets --tickets $(TICKETS)
 	$(BIN)/python -m tests.load --nodes $(NODES) --seconds 600
 	MACHIKADO_EXAMPLES=200 $(TESTS) tests/hub/api/test_schemathesis.py
+	MACHIKADO_EXAMPLES=200 $(TESTS) tests/hub/api/test_schemathesis.py --database=postgresql
 
 sim: .venv/dev
 	$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)

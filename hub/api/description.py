@@ -201,6 +201,8 @@ def _problems(each: Operation) -> list[int]:
         found.add(401)
     if each.proof is not Proof.NONE:
         found |= {403, 404, 409}
+    if "{" in each.path:
+        found.add(404)  # no place of that name
     if each.takes:
         found |= {404, 408, 409, 413, 415}
     if each.once:

@@ -59,7 +59,9 @@ def _message(ctx: Any, value: Any) -> bytes:
     kind = _reads(ctx.case)
     with suppress(msgspec.MsgspecError, TypeError, ValueError):
         return write(msgspec.convert(value, kind))
-    return msgspec.msgpack.encode(value)
+    with suppress(OverflowError):
+        return msgspec.msgpack.encode(value)
+    return repr(value).encode()  # a number that MessagePack cannot hold
 
 
 @schemathesis.serializer(*Coding)
