@@ -19,7 +19,6 @@ from hub.points.asking import why_not
 from hub.points.books import Source
 from hub.points.clearing import COUNTER
 from hub.points.reading import Look
-from hub.points.seconds import ticket_row
 from hub.store.database import Tx
 from hub.throttle import Throttle
 from sync.errors import RefusedByRule
@@ -101,7 +100,7 @@ class Papers:
             if question.municipality not in ("", town):
                 continue
             books = Look(tx, town, self._core.clock.now())
-            ticket = ticket_row(books, question.number)
+            ticket = books.tickets.row(question.number)
             if ticket is not None and ticket.state not in {"held", "dead"}:
                 return TicketSeen(
                     town,

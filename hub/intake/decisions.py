@@ -40,7 +40,7 @@ from hub.points.case import (
     paid_by,
 )
 from hub.points.refund import refunded
-from hub.points.seconds import promote_next, stand, ticket_row
+from hub.points.seconds import promote_next, stand
 from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
@@ -106,7 +106,7 @@ def _write_off(books: Books, source: Source, incident: Row) -> None:
     if row["reason"] in _RESERVE_PAID:
         return
     of = _source(incident)
-    ticket = ticket_row(books, row["account"])
+    ticket = books.tickets.row(row["account"])
     account = AccountId(row["account"] if ticket is None else ticket.account)
     fell = sum(
         move.points * ((move.debit == deficit(account)) - (move.credit == deficit(account)))
@@ -127,7 +127,7 @@ def _pay(books: Books, source: Source, incident: Row) -> None:
 def _recover(books: Books, source: Source, incident: Row) -> None:
     row = _judged(books, incident, _RESERVE_PAID)
     of = _source(incident)
-    ticket = ticket_row(books, row["account"])
+    ticket = books.tickets.row(row["account"])
     if ticket is None:
         raise RefusedByRule("decision-does-not-fit", "nobody's ticket can be named")
     account = AccountId(ticket.account)
@@ -201,7 +201,7 @@ def _paid(books: Books, incident: Row, row: Row) -> OrganisationId:
 
 def _is_of_the_ticket(books: Books, row: Row) -> bool:
     """Whether it is proved that the ticket, or a copy of it, was there: one of this value."""
-    ticket = ticket_row(books, row["account"])
+    ticket = books.tickets.row(row["account"])
     same = ticket is None or ticket.points == row["points"]
     return same and row["reason"] not in _UNPROVED
 

@@ -17,7 +17,7 @@ from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
 from hub.points.positions import posted_everywhere
 from hub.points.reading import Reading
-from hub.points.seconds import is_claimed, pool_of, ticket_row
+from hub.points.seconds import is_claimed, pool_of
 from hub.points.tickets import LIVE, TicketRow
 from hub.points.zones import is_within, zone_of, zones_of
 from hub.store import schema
@@ -192,7 +192,7 @@ def _ticket(books: Books, node: NodeId, request: HoldRequest) -> tuple[str, str]
         return "", "ticket-forged"
     if request.purpose == Purpose.CLEAR and not is_counter(books, node):
         return number, "not-a-counter"
-    ticket = ticket_row(books, number)
+    ticket = books.tickets.row(number)
     if ticket is None or ticket.points != request.points:
         return number, "ticket-unknown"
     if request.purpose == Purpose.REDEEM and not is_within(zone_of(books, node), ticket.zones):
@@ -361,7 +361,7 @@ def _take(books: Books, hold: Hold) -> None:
     source = Source(f"hold/{hold.node}", hold.epoch, hold.n)
     pool = wallet(hold.account)
     if hold.purpose in CLAIMS:
-        ticket = ticket_row(books, hold.account)
+        ticket = books.tickets.row(hold.account)
         assert ticket is not None  # noqa: S101  it was looked at when the attempt was judged
         pool = pool_of(hold.account, ticket)
     books.move(pool, hold.account_name, hold.points, source=source, at=books.at)

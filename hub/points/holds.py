@@ -15,7 +15,7 @@ from hub.points.asked import asked
 from hub.points.books import Books, Source
 from hub.points.case import Line
 from hub.points.returns import give_back
-from hub.points.seconds import pool_of, promote_next, ticket_row
+from hub.points.seconds import pool_of, promote_next
 from hub.store import schema
 from hub.store.database import Row, Tx
 from sync.errors import Damaged
@@ -210,7 +210,7 @@ def release(books: Books, hold: Hold, at: Millis) -> None:
     if hold.purpose == Purpose.REFUND:
         return
     if hold.purpose in CLAIMS:
-        ticket = ticket_row(books, hold.account)
+        ticket = books.tickets.row(hold.account)
         if ticket is None:
             raise Damaged(f"{hold.account_name} claims {hold.account}, which is no ticket")
         back, source = pool_of(hold.account, ticket), hold.ended_by

@@ -19,7 +19,6 @@ from hub.points.seconds import (
     note_second,
     pool_of,
     set_ticket,
-    ticket_row,
 )
 from hub.points.tickets import LIVE, TicketRow
 from hub.points.till import Till
@@ -85,7 +84,7 @@ def cleared(till: Till, case: Case, record: Record, body: TicketCleared) -> Judg
 
 def _found(till: Till, case: Case, body: Redemption) -> tuple[TicketRow, Hold | None] | Judgement:
     """The ticket and the hold that carries its record; or why it is kept for people."""
-    ticket = ticket_row(till.books, body.number)
+    ticket = till.books.tickets.row(body.number)
     if ticket is None or ticket.state in {"held", "dead"}:
         return quarantined("issue-not-posted")
     if ticket.points != body.points:

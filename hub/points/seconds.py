@@ -18,11 +18,6 @@ from hub.store import schema
 from sync.values import Millis, OrganisationId, TicketNumber
 
 
-def ticket_row(books: Reading, number: str) -> TicketRow | None:
-    """Read one ticket."""
-    return books.tickets.row(number)
-
-
 def is_claimed(books: Reading, number: str) -> bool:
     """Whether a counter holds the ticket right now: the hub has said yes to it first."""
     return books.tickets.is_claimed(number)
@@ -78,7 +73,7 @@ def promote_next(books: Books, number: str, *, source: Source, at: Millis) -> bo
     lives beside a redemption that was paid without it. Whoever bore that payment, the reserve or a
     resident from whom it was recovered, gets it back.
     """
-    ticket = ticket_row(books, number)
+    ticket = books.tickets.row(number)
     pool = None if ticket is None else _own_points(books, number, ticket)
     rows = books.tx.rows(
         "SELECT record FROM second_redemption WHERE municipality=? AND number=? AND standing=1"

@@ -8,7 +8,7 @@ from hub.points.bearers import bearers, draw, gave_back, payers, repay
 from hub.points.books import Source, Transfer
 from hub.points.case import OF_TICKETS, Case, Judgement, applied, exception, quarantined
 from hub.points.holds import Hold
-from hub.points.seconds import lay_down, promote_next, set_ticket, ticket_row
+from hub.points.seconds import lay_down, promote_next, set_ticket
 from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.voiders import void_goes_on
@@ -117,7 +117,7 @@ def _claimed_from(till: Till, hold: Hold) -> str:
     opened = books.transfers_of(hold.opened_by, hold.posting)
     if any(move.debit == lapsed for move in opened):
         return lapsed
-    ticket = ticket_row(books, hold.account)
+    ticket = books.tickets.row(hold.account)
     return outstanding(ticket.programme if ticket is not None else "")
 
 
@@ -127,7 +127,7 @@ def _ticket_back(
     """A redemption that was taken back stands no more; the ticket lives, or pays another one."""
     books = till.books
     lay_down(books, number, redeemed_by)
-    ticket = ticket_row(books, number)
+    ticket = books.tickets.row(number)
     if ticket is None or ticket.redeemed_by != str(redeemed_by):
         return
     homes = [_home_of(till, bearer)[0] for bearer in bearers(moves)]

@@ -16,7 +16,7 @@ from hub.points.books import Books, Source
 from hub.points.case import Case, Judgement, applied, exception, quarantined
 from hub.points.holders import to_holder
 from hub.points.holds import Hold
-from hub.points.seconds import has_others, is_claimed, set_ticket, ticket_row
+from hub.points.seconds import has_others, is_claimed, set_ticket
 from hub.points.tickets import TicketRow
 from hub.points.till import Till
 from hub.points.voiders import COPY_TURNED_UP
@@ -41,7 +41,7 @@ COPY_OF_VOIDED = "copy-of-voided"
 def voided(till: Till, case: Case, body: TicketVoided) -> Judgement:
     """Post a void: with the paper the points are back at once, without it when all know."""
     till.books.tickets.forget(body.number)
-    ticket = ticket_row(till.books, body.number)
+    ticket = till.books.tickets.row(body.number)
     if ticket is None or ticket.state in {"held", "dead"}:
         return quarantined("issue-not-posted")
     if ticket.points != body.points:
@@ -86,7 +86,7 @@ def end_voids(books: Books, record: HubRecord) -> None:
     body = body_of(record, VoidsEnded)
     source = books.hub_source(record)
     for number in body.numbers:
-        ticket = ticket_row(books, number)
+        ticket = books.tickets.row(number)
         if ticket is None or ticket.state != "voiding" or is_claimed(books, number):
             continue  # somebody redeemed it since, or is about to void or redeem it
         pool, of = outstanding(ticket.programme), Source.read(ticket.voided_by)

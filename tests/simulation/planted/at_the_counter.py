@@ -10,7 +10,6 @@ import msgspec
 import hub.points.asking
 import hub.points.redeem
 from hub.points.case import Judgement
-from hub.points.seconds import ticket_row
 from node.asking import NOT_ASKED, Asking, Attempted
 from sync import policy
 from sync.holds import HoldAnswer, Purpose
@@ -59,7 +58,7 @@ def typed_without_a_hold() -> Plant:
     def found(till: Any, case: Any, body: Any) -> Any:
         judged = true(till, case, body)
         if isinstance(judged, Judgement) and judged.reason == "number-without-hold":
-            return ticket_row(till.books, body.number), None
+            return till.books.tickets.row(body.number), None
         return judged
 
     stack = ExitStack()
