@@ -51,10 +51,12 @@ from hub.bodies import (
 from hub.chronicle import enter
 from hub.core import Core
 from hub.money import APPLY_MONEY
+from hub.paging import Listed, Ordered, Page
 from hub.people import SECOND, Person, Role
 from hub.points.books import hub_posting
 from hub.store import schema
 from hub.store.database import Row, Tx
+from hub.store.schema import WAITING
 from sync.errors import RefusedByRule
 from sync.values import PLATFORM, Millis, MunicipalityCode
 
@@ -70,6 +72,8 @@ ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried})
 """Kinds that change nothing: the record itself is what is kept."""
 
 _bodies: msgspec.msgpack.Decoder[AnyHubBody] = msgspec.msgpack.Decoder(AnyHubBody)
+
+_WAITING = Ordered("pending", where=WAITING, at=0, id="")
 
 MOVES_NOTHING = frozenset({"refuse", "noted"})
 """Decisions on an exception after which no money moves: one person is enough."""
@@ -243,12 +247,16 @@ class Desk:
                 raise RefusedByRule("not-allowed", f"{person.name} may not decline this")
             _close(tx, waiting, f"declined by {person.name}: {why}")
 
-    def waiting(self, municipality: MunicipalityCode | None = None) -> list[Pending]:
-        """What waits in one town or in all, oldest first."""
+    def waiting(self, page: Page, municipality: MunicipalityCode | None = None) -> Listed[Pending]:
+        """A page of what waits in one town or in all: town by town, oldest first."""
         with self._core.database.read() as tx:
-            rows = tx.all("SELECT * FROM pending WHERE state='waiting' ORDER BY at, id")
-        found = [_pending(row) for row in rows]
-        return [each for each in found if municipality in (None, each.town)]
+            return _WAITING.page(tx, page, municipality).each(_pending)
+
+    def waits(self, person: Person, pending: str) -> Pending | None:
+        """What waits under a name, or None where that is over; raises RefusedByRule."""
+        with self._core.database.read() as tx:
+            found, state = _find(tx, person, pending)
+        return found if state == "waiting" else None
 
     def _put_before_another(self, tx: Tx, person: Person, body: AnyHubBody) -> str:
         count = tx.scalar("SELECT COUNT(*) FROM pending WHERE municipality=:town", town=body.town)

@@ -14,11 +14,12 @@ from hub.core import Core
 from hub.forms import ExceptionRow
 from hub.intake.lines import Kept, kept
 from hub.intake.verify import carries_ticket
-from hub.paging import Listed, Page, cut
+from hub.paging import Listed, Ordered, Page
 from hub.people import Person
 from hub.points.books import Source
 from hub.points.case import Line, Redemption, line_of, subject
 from hub.store.database import Row, Tx
+from hub.store.schema import A_DECISION
 from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
@@ -31,20 +32,12 @@ from sync.wire import read
 
 _OF_PAPER = Redemption | TicketVoided
 """Bodies of records about a paper ticket."""
+_INCIDENTS = Ordered("incident", id=0)
 
 
 def incidents(tx: Tx, person: Person, page: Page) -> Listed[ExceptionRow]:
     """A page of what people should see in the towns that this person works for, newest last."""
-    town, number = page.number
-    rows = tx.all(
-        "SELECT * FROM incident WHERE (municipality, id)>(:town, :number)"
-        " AND (:only='' OR municipality=:only) ORDER BY municipality, id LIMIT :limit",
-        town=town,
-        number=number,
-        only=person.municipality or "",
-        limit=page.limit + 1,
-    )
-    return cut(rows, page, _row, lambda row: (row["municipality"], row["id"]))
+    return _INCIDENTS.page(tx, page, person.municipality).each(_row)
 
 
 def incident(tx: Tx, person: Person, name: str) -> Row:
@@ -91,8 +84,7 @@ def side(core: Core, tx: Tx, written: str) -> Side | None:
 def decisions(tx: Tx, town: MunicipalityCode, number: int) -> list[Decided]:
     """What people decided about an exception of a town, oldest first."""
     rows = tx.rows(
-        "SELECT bytes FROM chronicle WHERE municipality=? AND kind=? ORDER BY seq",
-        [town, str(ExceptionDecided.__struct_config__.tag)],
+        f"SELECT bytes FROM chronicle WHERE municipality=? AND {A_DECISION} ORDER BY seq", [town]
     )
     found = []
     for (data,) in rows:

@@ -27,7 +27,7 @@ from hub.bodies import (
 from hub.core import Core
 from hub.intake import incidents
 from hub.intake.lines import cursor
-from hub.paging import Listed, Page, cut
+from hub.paging import Listed, Ordered, Page
 from hub.points.asked import asked
 from hub.points.books import Source
 from hub.points.case import Line
@@ -65,6 +65,9 @@ _OF_A_NODE = (
     "float_points",
     "last_seen",
 )
+
+
+_NODES = Ordered("node", node="")
 
 
 class State(StrEnum):
@@ -173,16 +176,7 @@ def nodes(tx: Tx) -> list[Node]:
 
 def nodes_page(tx: Tx, page: Page, only: MunicipalityCode | None) -> Listed[Node]:
     """A page of the nodes of one town, or of all."""
-    home, name = page.name
-    rows = tx.all(
-        "SELECT * FROM node WHERE (municipality, node)>(:home, :name)"
-        " AND (:only='' OR municipality=:only) ORDER BY municipality, node LIMIT :limit",
-        home=home,
-        name=name,
-        only=only or "",
-        limit=page.limit + 1,
-    )
-    return cut(rows, page, _node, lambda row: (row["municipality"], row["node"]))
+    return _NODES.page(tx, page, only).each(_node)
 
 
 def node_named(tx: Tx, name: NodeId) -> Node:

@@ -126,12 +126,12 @@ class Office:
 
     # -- what waits
 
-    def pending(self, person: Person) -> list[PendingRow]:
-        """What waits for a second person."""
-        waiting = self._desk.waiting(person.municipality)
+    def pending(self, person: Person, page: Page | None = None) -> Listed[PendingRow]:
+        """A page of what waits for a second person: town by town, oldest first."""
+        waiting = self._desk.waiting(page or Page(), person.municipality)
         with self._core.database.read() as tx:
-            return [
-                PendingRow(
+            return waiting.each(
+                lambda each: PendingRow(
                     id=each.id,
                     kind=each.kind,
                     municipality=each.town,
@@ -139,15 +139,14 @@ class Office:
                     at=each.at,
                     what=in_words(tx, self._mykey, each.body),
                 )
-                for each in waiting
-            ]
+            )
 
     def approve(self, person: Person, pending: str) -> Answered:
         """Be the second person. What is for a resident who left meanwhile can only be declined."""
         with self._core.database.write():  # nobody leaves between these
-            for waiting in self._desk.waiting(person.municipality):
-                if waiting.id == pending and isinstance(waiting.body, Granted):
-                    self._mykey.check_may_receive(waiting.town, waiting.body.account)
+            waiting = self._desk.waits(person, pending)
+            if waiting is not None and isinstance(waiting.body, Granted):
+                self._mykey.check_may_receive(waiting.town, waiting.body.account)
             self._desk.approve(person, pending)
         return Answered(outcome="done")
 
@@ -320,8 +319,8 @@ class Office:
         """A page of the terminals of the towns this person works for."""
         with self._core.database.read() as tx:
             found = nodes.nodes_page(tx, page or Page(), person.municipality)
-            rows = [
-                NodeRow(
+            return found.each(
+                lambda each: NodeRow(
                     node=each.node,
                     organisation=each.organisation,
                     kind=each.kind,
@@ -329,12 +328,10 @@ class Office:
                     zone=each.zone,
                     state=each.state,
                     fingerprint=fingerprint(each.public) if each.public else "",
-                    float_points=nodes.float_of(tx, each.node),
+                    float_points=nodes.float_meant(tx, each.node, each.float_points),
                     last_seen=each.last_seen,
                 )
-                for each in found
-            ]
-        return Listed(rows, found.next)
+            )
 
 
 def _scope(municipality: str) -> str:

@@ -4,12 +4,14 @@ Residents are summed: an account of theirs is nobody's business here.
 """
 
 from hub import town
+from hub.applying import body_of
 from hub.bodies import Granted
 from hub.chronicle import read as read_hub_record
+from hub.paging import LAST_TOWN
 from hub.points.accounts import ISSUER, wallet
-from hub.points.books import wallet_history
 from hub.store.database import Tx
-from hub.views import AccountRow, DepartmentRow, FlowRow, GrantRow, ProgrammeRow, TownRow, TownTotal
+from hub.store.schema import TO_WALLET
+from hub.views import AccountRow, DepartmentRow, FlowRow, GrantRow, TownRow, TownTotal
 from sync.values import AccountId, MunicipalityCode
 
 _SUMMED = ("wallet", "hold", "deficit", "lapsed")
@@ -66,47 +68,43 @@ def total(tx: Tx, joined: TownRow) -> TownTotal:
     )
 
 
-def departments(programmes: list[ProgrammeRow]) -> list[DepartmentRow]:
-    """What each department of each town granted, over all its programmes."""
-    found: dict[tuple[MunicipalityCode, str], list[ProgrammeRow]] = {}
-    for each in programmes:
-        found.setdefault((each.municipality, each.department), []).append(each)
-    return [
-        DepartmentRow(
-            municipality=code,
-            department=department,
-            programmes=len(some),
-            granted=sum(each.granted for each in some),
-        )
-        for (code, department), some in sorted(found.items())
-    ]
+def departments(tx: Tx, only: MunicipalityCode | None) -> list[DepartmentRow]:
+    """What each department of one town granted, or of all, over all its programmes."""
+    rows = tx.all(
+        "SELECT municipality, department, count(*) AS programmes, sum(granted) AS granted"
+        " FROM programme WHERE municipality>=:first AND municipality<=:last"
+        " GROUP BY municipality, department",
+        first=only or "",
+        last=only or LAST_TOWN,
+    )
+    return [DepartmentRow(**{**row, "granted": int(row["granted"])}) for row in rows]
 
 
-def grants(tx: Tx, code: MunicipalityCode, account: AccountId) -> list[GrantRow]:
-    """What a resident was granted in a town, oldest first, programme by programme."""
-    programmes = {each.programme: each for each in town.programmes(tx) if each.municipality == code}
-    found = []
-    for transfer in wallet_history(tx, code, account):
-        if transfer.debit != ISSUER or transfer.credit != wallet(account):
-            continue
-        data = tx.scalar(
-            "SELECT bytes FROM chronicle WHERE municipality=:town AND seq=:seq",
-            town=code,
-            seq=transfer.seq,
-        )
-        record = read_hub_record(bytes(data))
-        if isinstance(record.body, Granted):
-            programme = programmes[record.body.programme]
-            found.append(
-                GrantRow(
-                    municipality=code,
-                    at=record.at,
-                    programme=programme.programme,
-                    name=programme.name,
-                    department=programme.department,
-                    points=record.body.points,
-                    purpose=record.body.purpose,
-                    persons=record.persons,
-                )
-            )
-    return found
+def granted(tx: Tx, code: MunicipalityCode, account: AccountId) -> list[int]:
+    """Where in a town's chronicle its grants to a resident stand."""
+    rows = tx.rows(
+        f"SELECT seq FROM transfer WHERE municipality=? AND credit=? AND {TO_WALLET} AND debit=?",
+        [code, wallet(account), ISSUER],
+    )
+    return [seq for (seq,) in rows]
+
+
+def grant(tx: Tx, place: tuple[MunicipalityCode, int]) -> GrantRow:
+    """What was granted at a place of a town's chronicle."""
+    code, seq = place
+    data = tx.scalar(
+        "SELECT bytes FROM chronicle WHERE municipality=:town AND seq=:seq", town=code, seq=seq
+    )
+    record = read_hub_record(bytes(data))
+    body = body_of(record, Granted)
+    programme = town.programme_named(tx, code, body.programme)
+    return GrantRow(
+        municipality=code,
+        at=record.at,
+        programme=programme.programme,
+        name=programme.name,
+        department=programme.department,
+        points=body.points,
+        purpose=body.purpose,
+        persons=record.persons,
+    )

@@ -5,7 +5,7 @@ Banks, branches and holidays are checked where a command is made (:func:`bank_de
 chronicle must play the same way for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -23,7 +23,7 @@ from hub.bodies import (
     PolicySet,
 )
 from hub.core import Core
-from hub.paging import Listed, Page, cut
+from hub.paging import Listed, Ordered, Page
 from hub.settlement import banks
 from hub.settlement.errors import SettlementError
 from hub.settlement.terms import Payer, read_account, read_payer, read_terms
@@ -46,6 +46,9 @@ from sync.values import (
 from sync.wire import laid_out
 
 ACCEPTED = "accepted"
+_ORGANISATIONS = Ordered("organisation", organisation="")
+_PROGRAMMES = Ordered("programme", programme="")
+_OF_A_PROGRAMME = ",".join(ProgrammeRow.__struct_fields__)
 
 
 # -- making commands
@@ -140,72 +143,72 @@ def town_named(tx: Tx, town: MunicipalityCode) -> TownRow:
     return TownRow(municipality=town, name=row["name"], point_name=row["point_name"])
 
 
-def organisations(tx: Tx) -> list[OrganisationRow]:
-    """Every organisation, with the towns whose points it may take."""
-    accepted: dict[str, list[str]] = {}
-    for row in tx.all("SELECT municipality, organisation FROM acceptance ORDER BY municipality"):
-        accepted.setdefault(row["organisation"], []).append(row["municipality"])
-    return [
-        OrganisationRow(
-            organisation=row["organisation"],
-            name=row["name"],
-            place=row["place"],
-            accepted_by=tuple(accepted.get(row["organisation"], ())),
-        )
-        for row in tx.all("SELECT * FROM organisation ORDER BY organisation")
-    ]
-
-
 def organisations_page(tx: Tx, page: Page) -> Listed[OrganisationRow]:
-    """A page of them, in the order of their names."""
-    home, name = page.name
-    rows = tx.all(
-        "SELECT * FROM organisation WHERE (municipality, organisation)>(:home, :name)"
-        " ORDER BY municipality, organisation LIMIT :limit",
-        home=home,
-        name=name,
-        limit=page.limit + 1,
-    )
-    names = [row["organisation"] for row in rows]
+    """A page of every organisation, with the towns whose points it may take."""
+    found = _ORGANISATIONS.page(tx, page)
+    names = [row["organisation"] for row in found]
     accepted: dict[str, list[str]] = {each: [] for each in names}
-    for row in tx.all(
-        "SELECT municipality, organisation FROM acceptance"
-        " WHERE organisation>=:first AND organisation<=:last ORDER BY municipality",
-        first=min(names, default=""),
-        last=max(names, default=""),
+    for organisation, municipality in tx.rows(
+        "SELECT organisation, municipality FROM acceptance"
+        " WHERE organisation>=? AND organisation<=? ORDER BY organisation, municipality",
+        [min(names, default=""), max(names, default="")],
     ):
-        if row["organisation"] in accepted:
-            accepted[row["organisation"]].append(row["municipality"])
-
-    def shown(row: Row) -> OrganisationRow:
-        return OrganisationRow(
-            organisation=row["organisation"],
-            name=row["name"],
-            place=row["place"],
-            accepted_by=tuple(accepted[row["organisation"]]),
-        )
-
-    return cut(rows, page, shown, lambda row: (row["municipality"], row["organisation"]))
+        accepted[organisation].append(municipality)
+    return found.each(lambda row: _organisation(row, accepted[row["organisation"]]))
 
 
 def organisation_named(tx: Tx, name: OrganisationId) -> OrganisationRow:
     """One organisation that two people approved; raises RefusedByRule."""
-    found = next((each for each in organisations(tx) if each.organisation == name), None)
-    if found is None:
+    row = _approved(tx, name)
+    if row is None:
         raise RefusedByRule(
             "organisation-unknown", f"{name} has not applied, or waits for a second person"
         )
-    return found
+    accepted = tx.rows(
+        "SELECT municipality FROM acceptance WHERE organisation=? ORDER BY municipality", [name]
+    )
+    return _organisation(row, [town for (town,) in accepted])
 
 
-def programmes(tx: Tx) -> list[ProgrammeRow]:
-    """Every programme of every town."""
-    columns = ",".join(ProgrammeRow.__struct_fields__)
-    rows = tx.all(f"SELECT {columns} FROM programme ORDER BY municipality, programme")
-    return [
-        ProgrammeRow(**{**row, "zones": msgspec.msgpack.decode(row["zones"], type=tuple[str, ...])})
-        for row in rows
-    ]
+def _approved(tx: Tx, name: OrganisationId) -> Row | None:
+    return tx.one(
+        "SELECT organisation, name, place FROM organisation"
+        " WHERE municipality=:home AND organisation=:name",
+        home=home_of(name),
+        name=name,
+    )
+
+
+def _organisation(row: Row, accepted_by: Iterable[str]) -> OrganisationRow:
+    return OrganisationRow(
+        organisation=row["organisation"],
+        name=row["name"],
+        place=row["place"],
+        accepted_by=tuple(map(MunicipalityCode, accepted_by)),
+    )
+
+
+def programmes(tx: Tx, page: Page, only: MunicipalityCode | None = None) -> Listed[ProgrammeRow]:
+    """A page of the programmes of one town, or of all."""
+    return _PROGRAMMES.page(tx, page, only, what=_OF_A_PROGRAMME).each(_programme)
+
+
+def programme_named(tx: Tx, town: MunicipalityCode, programme: str) -> ProgrammeRow:
+    """One programme of a town; raises RefusedByRule."""
+    row = tx.one(
+        f"SELECT {_OF_A_PROGRAMME} FROM programme"
+        " WHERE municipality=:town AND programme=:programme",
+        town=town,
+        programme=programme,
+    )
+    if row is None:
+        raise RefusedByRule("unknown-programme", f"there is no programme {programme}")
+    return _programme(row)
+
+
+def _programme(row: Row) -> ProgrammeRow:
+    zones = msgspec.msgpack.decode(row["zones"], type=tuple[str, ...])
+    return ProgrammeRow(**{**row, "zones": zones})
 
 
 def _town(tx: Tx, town: MunicipalityCode) -> Row:
@@ -283,7 +286,7 @@ def _add_organisation(_core: Core, tx: Tx, record: HubRecord) -> None:
     _town(tx, body.town)
     if home_of(organisation_id(body.organisation)) != body.town:
         raise RefusedByRule("other-town", f"{body.organisation} does not belong to {body.town}")
-    if any(each.organisation == body.organisation for each in organisations(tx)):
+    if _approved(tx, body.organisation) is not None:
         raise RefusedByRule("organisation-exists", f"{body.organisation} is here already")
     tx.insert(
         schema.organisation,

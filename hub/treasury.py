@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import partial
 
 from hub import evidence, ticketlife, totals, town
 from hub.bodies import (
@@ -36,7 +37,7 @@ from hub.forms import (
 )
 from hub.intake.decisions import DECISIONS
 from hub.mykey.registry import MyKey
-from hub.paging import Listed, Page
+from hub.paging import Listed, Page, part
 from hub.people import Person
 from hub.points import queries
 from hub.residents import exact_balances, looked_into
@@ -106,10 +107,10 @@ class Treasury:
             ),
         )
 
-    def programmes(self, person: Person) -> list[ProgrammeRow]:
-        """Every programme of the towns that this person works for."""
+    def programmes(self, person: Person, page: Page | None = None) -> Listed[ProgrammeRow]:
+        """A page of the programmes of the towns that this person works for."""
         with self._core.database.read() as tx:
-            return [each for each in town.programmes(tx) if person.works_for(each.municipality)]
+            return town.programmes(tx, page or Page(), person.municipality)
 
     def grant(self, person: Person, form: GrantForm) -> Answered:
         """Points for a resident; a large sum needs a second person."""
@@ -137,15 +138,19 @@ class Treasury:
         """
         return exact_balances(self._core, self._looked_into(person, name))
 
-    def grants(self, person: Person, name: str) -> list[GrantRow]:
-        """What a resident was granted in this person's towns; a look, and entered as one."""
+    def grants(self, person: Person, name: str, page: Page | None = None) -> Listed[GrantRow]:
+        """A page of what a resident was granted in this person's towns, oldest first in each.
+
+        A look, and entered as one.
+        """
         accounts = self._looked_into(person, name)
         with self._core.database.read() as tx:
-            return [
-                row
-                for code, account in sorted(accounts.items())
-                for row in totals.grants(tx, code, account)
+            places = [
+                (code, seq)
+                for code, account in accounts.items()
+                for seq in totals.granted(tx, code, account)
             ]
+            return part(places, page or Page(), lambda place: place).each(partial(totals.grant, tx))
 
     def _looked_into(self, person: Person, name: str) -> dict[MunicipalityCode, AccountId]:
         return looked_into(self._core, self._mykey, person, mykey_id(name))
@@ -162,18 +167,17 @@ class Treasury:
         with self._core.database.read() as tx:
             return totals.flows(tx, _own(person, code))
 
-    def town_totals(self, person: Person) -> list[TownTotal]:
-        """What residents have of the points of each of this person's towns."""
+    def town_totals(self, person: Person, page: Page | None = None) -> Listed[TownTotal]:
+        """A page of this person's towns, and what residents have of the points of each."""
         with self._core.database.read() as tx:
-            return [
-                totals.total(tx, each)
-                for each in town.towns(tx)
-                if person.works_for(each.municipality)
-            ]
+            joined = [each for each in town.towns(tx) if person.works_for(each.municipality)]
+            of_page = part(joined, page or Page(), lambda row: (row.municipality,))
+            return of_page.each(partial(totals.total, tx))
 
     def departments(self, person: Person) -> list[DepartmentRow]:
         """What each department of this person's towns granted."""
-        return totals.departments(self.programmes(person))
+        with self._core.database.read() as tx:
+            return totals.departments(tx, person.municipality)
 
     # -- tickets
 
@@ -292,15 +296,10 @@ class Treasury:
         allowed(person, WindowResult, name.town)
         return _window(self._settlement.result(self._as(person), name, file))
 
-    def windows(self, person: Person) -> list[WindowRow]:
-        """Every closed window of the towns this person works for."""
+    def windows(self, person: Person, page: Page | None = None) -> Listed[WindowRow]:
+        """A page of the closed windows of the towns this person works for."""
         with self._core.database.read() as tx:
-            return [
-                _window(each)
-                for joined in town.towns(tx)
-                if person.works_for(joined.municipality)
-                for each in list_windows(tx, joined.municipality)
-            ]
+            return list_windows(tx, page or Page(), person.municipality).each(_window)
 
     def sheet(self, person: Person, written: str) -> SheetView:
         """A closed window line by line, and the list that goes to the files."""

@@ -65,9 +65,8 @@ def _account(account: BankDetails) -> str:
 
 
 def _programme(tx: Tx, body: Granted) -> str:
-    known = {(each.municipality, each.programme): each for each in town.programmes(tx)}
-    found = known.get((body.town, body.programme))
-    return body.programme if found is None else f"{found.programme} {found.name}"
+    found = town.programme_named(tx, body.town, body.programme)
+    return f"{found.programme} {found.name}"
 
 
 def _policy(tx: Tx, body: PolicySet) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,5 @@
 """People's endpoints: points, programmes, grants, tickets, exceptions, settlement."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from itertools import count
-
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -27,9 +23,7 @@ from hub.forms import (
     SheetView,
     WindowRow,
 )
-from hub.paging import Key
 from hub.people import Person
-from hub.settlement.windows import window_name
 from hub.treasury import Treasury
 from hub.views import (
     AccountRow,
@@ -52,16 +46,13 @@ Pages = NamedDependency[Paged]
 @get("/residents/{name:str}/balances", sync_to_thread=True)
 def show_balances(of: Of, by: By, name: Name, pages: Pages) -> Response[list[BalanceRow]]:
     """Show a resident's exact balances of all towns."""
-    return pages.of(of.balances(by, name), lambda row: (row.municipality, ""))
+    return pages.of(of.balances(by, name), lambda row: (row.municipality,))
 
 
 @get("/residents/{name:str}/grants", sync_to_thread=True)
 def show_grants(of: Of, by: By, name: Name, pages: Pages) -> Response[list[GrantRow]]:
     """Show what a resident was granted, programme by programme."""
-    places = defaultdict[str, Iterator[int]](count)  # a town's end is where more of it come
-    return pages.of(
-        of.grants(by, name), lambda row: (row.municipality, next(places[row.municipality]))
-    )
+    return pages(of.grants(by, name, pages.page))
 
 
 @get("/municipalities/{name:str}/accounts", sync_to_thread=True)
@@ -79,7 +70,7 @@ def list_flows(of: Of, by: By, name: Name, pages: Pages) -> Response[list[FlowRo
 @get("/totals", sync_to_thread=True)
 def list_totals(of: Of, by: By, pages: Pages) -> Response[list[TownTotal]]:
     """List what residents have of each town's points."""
-    return pages.of(of.town_totals(by), lambda row: (row.municipality, ""))
+    return pages(of.town_totals(by, pages.page))
 
 
 @get("/departments", sync_to_thread=True)
@@ -91,7 +82,7 @@ def list_departments(of: Of, by: By, pages: Pages) -> Response[list[DepartmentRo
 @get("/programmes", sync_to_thread=True)
 def list_programmes(of: Of, by: By, pages: Pages) -> Response[list[ProgrammeRow]]:
     """List programmes."""
-    return pages.of(of.programmes(by), lambda row: (row.municipality, row.programme))
+    return pages(of.programmes(by, pages.page))
 
 
 @post("/programmes", status_code=200, sync_to_thread=True)
@@ -133,7 +124,7 @@ def decide(of: Of, by: By, once: Once, name: Name, data: JSONBody[DecisionForm])
 @get("/windows", sync_to_thread=True)
 def list_windows(of: Of, by: By, pages: Pages) -> Response[list[WindowRow]]:
     """List closed windows."""
-    return pages.of(of.windows(by), _in_their_order)
+    return pages(of.windows(by, pages.page))
 
 
 @get("/windows/{name:str}", sync_to_thread=True)
@@ -176,11 +167,6 @@ def bank_file(of: Of, by: By, name: Name, data: JSONBody[ReleaseForm]) -> BankFi
 def bank_result(of: Of, by: By, name: Name, data: JSONBody[ResultForm]) -> WindowRow:
     """Read what the bank says became of each line."""
     return of.bank_result(by, name, data.file)
-
-
-def _in_their_order(row: WindowRow) -> Key:
-    name = window_name(row.window)
-    return f"{name.town}-{name.kind}", name.number
 
 
 SIGNED_IN: tuple[ControllerRouterHandler, ...] = (

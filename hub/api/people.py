@@ -26,7 +26,6 @@ from hub.forms import (
     WhyForm,
 )
 from hub.office import Office
-from hub.paging import oldest_first
 from hub.people import Person
 from hub.signin_forms import JoinForm
 from hub.views import OrganisationRow, TownRow
@@ -48,7 +47,7 @@ def join(at: At, data: JSONBody[JoinForm]) -> OperatorRow:
 @get("/operators", sync_to_thread=True)
 def list_operators(at: At, by: By, pages: Pages) -> Response[list[OperatorRow]]:
     """List everybody."""
-    return pages.of(at.operators(by), lambda row: ("", row.name))
+    return pages.of(at.operators(by), lambda row: (row.name,))
 
 
 @post("/operators", status_code=200, sync_to_thread=True)
@@ -66,7 +65,7 @@ def revoke_operator(at: At, by: By, name: Name) -> Answered:
 @get("/pending", sync_to_thread=True)
 def list_pending(at: At, by: By, pages: Pages) -> Response[list[PendingRow]]:
     """List what waits for a second person."""
-    return pages.of(at.pending(by), lambda row: oldest_first(row.at, row.id))
+    return pages(at.pending(by, pages.page))
 
 
 @post("/pending/{name:str}/approval", status_code=200, sync_to_thread=True)
@@ -84,7 +83,7 @@ def decline(at: At, by: By, name: Name, data: JSONBody[WhyForm]) -> Answered:
 @get("/municipalities", sync_to_thread=True)
 def list_municipalities(at: At, by: By, pages: Pages) -> Response[list[TownRow]]:
     """List every town."""
-    return pages.of(at.municipalities(by), lambda row: (row.municipality, ""))
+    return pages.of(at.municipalities(by), lambda row: (row.municipality,))
 
 
 @post("/municipalities", status_code=200, sync_to_thread=True)

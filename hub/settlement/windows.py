@@ -11,16 +11,18 @@ who neither closed nor reviewed it, move nothing; doing one of them again change
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from hub.applying import body_of
 from hub.bodies import HubRecord, WindowApproved, WindowClosed, WindowReviewed
+from hub.paging import Listed, Ordered, Page
 from hub.people import owner_of
 from hub.points.accounts import receivable
 from hub.points.books import Books
 from hub.settlement.plan import Claim, Payment, plan
 from hub.store import schema
-from hub.store.database import Tx
+from hub.store.database import Row, Tx
 from sync.errors import Malformed, RefusedByRule
 from sync.values import Millis, MunicipalityCode, OrganisationId, half_width, municipality_code
 
@@ -105,50 +107,58 @@ class Window:
         return _NEXT.get(self.state, "")
 
 
-_WINDOWS = (
-    'SELECT w.*, COUNT(l.organisation) AS "lines", COALESCE(SUM(l.points), 0) AS total,'
-    " COALESCE(SUM(CASE WHEN l.outcome='returned' THEN 0 ELSE l.paid END), 0) AS paid,"
-    " COALESCE(SUM(CASE WHEN l.outcome='returned' THEN l.paid ELSE 0 END), 0) AS returned"
-    " FROM settlement_window w LEFT JOIN settlement_line l ON l.municipality=w.municipality"
-    ' AND l.kind=w.kind AND l."window"=w."window"'
-    " WHERE w.municipality=:town AND (:kind='' OR w.kind=:kind)"
-    ' AND (:number=0 OR w."window"=:number)'
-    ' GROUP BY w.municipality, w.kind, w."window" ORDER BY w.kind, w."window"'
+_CLOSED = Ordered("settlement_window", kind="", window=0)
+_OF_A_WINDOW = (
+    'municipality, kind, "window", state, closed_at, closed_by, reviewed_by, approved_by, pay_on,'
+    " file_digest"
 )
+"""Its columns but for the bank file."""
 
 
-def list_windows(
-    tx: Tx, town: MunicipalityCode, kind: str = "", *, number: int = 0
-) -> list[Window]:
-    """A town's closed windows in order; of one kind, or the one of a number, where given."""
-    return [
-        Window(
-            window=str(WindowName(town, row["kind"], row["window"])),
-            municipality=town,
-            kind=row["kind"],
-            number=row["window"],
-            state=State(row["state"]),
-            lines=row["lines"],
-            total=row["total"],
-            paid=row["paid"],
-            returned=row["returned"],
-            closed_at=Millis(row["closed_at"]),
-            closed_by=row["closed_by"],
-            reviewed_by=row["reviewed_by"],
-            approved_by=row["approved_by"],
-            pay_on=row["pay_on"],
-            sha256=row["file_digest"],
-        )
-        for row in tx.all(_WINDOWS, town=town, kind=kind, number=number)
-    ]
+def list_windows(tx: Tx, page: Page, only: MunicipalityCode | None = None) -> Listed[Window]:
+    """A page of the closed windows of one town, or of all."""
+    return _CLOSED.page(tx, page, only, what=_OF_A_WINDOW).each(partial(_window, tx))
 
 
 def find(tx: Tx, name: WindowName) -> Window:
     """A closed window; refused with ``unknown-window``."""
-    found = list_windows(tx, name.town, name.kind, number=name.number)
-    if not found:
+    row = tx.one(
+        f"SELECT {_OF_A_WINDOW} FROM settlement_window"
+        ' WHERE municipality=:town AND kind=:kind AND "window"=:number',
+        **name._asdict(),
+    )
+    if row is None:
         raise RefusedByRule("unknown-window", f"no window {name} was closed: see the list")
-    return found[0]
+    return _window(tx, row)
+
+
+def _window(tx: Tx, row: Row) -> Window:
+    """A closed window, and what its lines come to."""
+    name = WindowName(row["municipality"], row["kind"], row["window"])
+    [(lines, total, paid, returned)] = tx.rows(
+        "SELECT count(*), coalesce(sum(points), 0),"
+        " coalesce(sum(CASE WHEN outcome='returned' THEN 0 ELSE paid END), 0),"
+        " coalesce(sum(CASE WHEN outcome='returned' THEN paid ELSE 0 END), 0)"
+        ' FROM settlement_line WHERE municipality=? AND kind=? AND "window"=?',
+        name,
+    )
+    return Window(
+        window=str(name),
+        municipality=name.town,
+        kind=name.kind,
+        number=name.number,
+        state=State(row["state"]),
+        lines=lines,
+        total=int(total),
+        paid=int(paid),
+        returned=int(returned),
+        closed_at=Millis(row["closed_at"]),
+        closed_by=row["closed_by"],
+        reviewed_by=row["reviewed_by"],
+        approved_by=row["approved_by"],
+        pay_on=row["pay_on"],
+        sha256=row["file_digest"],
+    )
 
 
 def latest(tx: Tx, town: MunicipalityCode, kind: str) -> Window | None:

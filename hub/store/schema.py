@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from hub.store.columns import TEXT
 
-VERSION = 8
+VERSION = 9
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
@@ -65,6 +65,8 @@ def _blob(name: str) -> sa.Column[object]:
 
 meta = _table("meta", _key("name"), _blob("value"))
 
+A_DECISION = "kind='hub.exception.decided'"
+"""A statement that says so itself, in these words, is answered from the narrow index."""
 chronicle = _table(
     "chronicle",
     _key("municipality"),
@@ -75,12 +77,15 @@ chronicle = _table(
     _text("person"),
     _blob("bytes"),
     _blob("digest"),
+    _narrow("chronicle_decisions", "municipality", "seq", where=A_DECISION),
 )
 """What people and jobs did, one chain a municipality; ``000000`` is the platform's."""
 
 revocation_source = _table("revocation_source", _key("municipality"), _text("source"))
 """Where revocation lists come from (:mod:`hub.listsource`): one row, the platform's."""
 
+WAITING = "state='waiting'"
+"""A statement that says so itself, in these words, is answered from the narrow index."""
 pending = _table(
     "pending",
     _key("municipality"),
@@ -90,8 +95,9 @@ pending = _table(
     _int("at"),
     _blob("body"),
     _text("state"),
+    _narrow("pending_waiting", "municipality", "at", "id", where=WAITING),
 )
-"""What waits for a second person."""
+"""What waits for a second person, or was approved or declined."""
 
 answered = _table(
     "answered",
@@ -180,6 +186,7 @@ acceptance = _table(
     _key("municipality"),
     _key("organisation"),
     _text("state"),
+    sa.Index("acceptance_of", "organisation", "municipality"),
 )
 """Which organisations may take which town's points."""
 

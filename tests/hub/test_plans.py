@@ -4,12 +4,14 @@ Each statement of an ordinary day is explained by the database that answers it.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
 from hub.store.database import Tx
 from tests.hub.corner import Corner, Resident
 from tests.hub.ordinary_day import ordinary_day
+from tests.hub.townhall import townhall
 
 pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
 
@@ -105,6 +107,39 @@ def test_an_ordinary_day_reads_no_table_through(
     assert len(explained) > 90
     offending = [(sql, wide) for sql, wide in explained.items() if wide]
     assert offending == []
+
+
+def test_a_page_of_a_list_is_found_by_its_key_and_never_sorted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall = townhall(tmp_path)
+    plans: list[list[str]] = []
+    as_it_is = Tx.all
+
+    def told(tx: Tx, sql: str, **values: object) -> object:
+        if "LIMIT :limit" in sql:
+            plan = tx.raw.execute(f"EXPLAIN QUERY PLAN {sql}", values)
+            plans.append([detail for *_, detail in plan])
+        return as_it_is(tx, sql, **values)
+
+    monkeypatch.setattr(Tx, "all", told)
+    office, treasury = hall.hub.office, hall.hub.treasury
+    for page in (
+        office.pending,
+        office.organisations,
+        office.nodes,
+        treasury.exceptions,
+        treasury.programmes,
+        treasury.windows,
+    ):
+        page(hall.sato)
+
+    assert len(plans) == 6
+    for plan in plans:
+        assert len(plan) == 1, plan
+        assert re.fullmatch(
+            r"SEARCH .* \(\(municipality,.*\)>\(.*\) AND municipality<\?\)", plan[0]
+        )
 
 
 @pytest.mark.parametrize(

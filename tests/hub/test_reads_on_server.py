@@ -25,14 +25,14 @@ OVER = 2_000
 """Holds that were used, tickets that were redeemed, and so on."""
 
 
-def others_of(table: sa.Table, **alike: object) -> list[tuple[object, ...]]:
-    """Rows of a town as they lie there when all is over, apart by their keys."""
+def others_of(table: sa.Table, count: int, /, **alike: object) -> list[tuple[object, ...]]:
+    """So many rows of a town as they lie there when all is over, apart by their keys."""
     return [
         tuple(
             alike[column.name] if column.name in alike else _value(column, place)
             for column in table.columns
         )
-        for place in range(OVER)
+        for place in range(count)
     ]
 
 
@@ -75,7 +75,7 @@ def crowd_of(ledger: Database) -> None:
             (schema.epoch, "closed"),
             (schema.cursor, ""),
         ):
-            tx.insert_many(table, others_of(table, **here, state=state))
+            tx.insert_many(table, others_of(table, OVER, **here, state=state))
 
 
 def rows_read(ledger: Database) -> Counter[str]:

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from hub import totals
 from hub.forms import GrantForm, ProgrammeForm
+from hub.paging import asked
 from hub.people import Role
+from hub.store.database import Tx
+from hub.views import AccountRow
 from sync.certificate import Algorithm, CardKey
 from sync.values import KeyDigest, MunicipalityCode
 from tests.doubles.clocks import at
@@ -61,6 +65,25 @@ def test_each_town_knows_what_all_residents_have_of_its_points(
     }
     shown = {row["municipality"]: row["available"] for row in balance(shell, "AAAAAA01")}
     assert shown == {KAWASAKI: 4_000, TOSHIMA: 5_000}
+
+
+def test_a_page_of_totals_adds_up_its_own_towns_only(
+    hall: Townhall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[str] = []
+    as_it_is = totals.accounts
+
+    def noted(tx: Tx, code: MunicipalityCode) -> list[AccountRow]:
+        added.append(code)
+        return as_it_is(tx, code)
+
+    monkeypatch.setattr(totals, "accounts", noted)
+    first = hall.hub.treasury.town_totals(hall.sato, asked("", 2))
+    assert added == [SHIBUYA, TOSHIMA]
+    second = hall.hub.treasury.town_totals(hall.sato, asked(first.next, 2))
+
+    assert [row.municipality for row in (*first, *second)] == [SHIBUYA, TOSHIMA, KAWASAKI]
+    assert added == [SHIBUYA, TOSHIMA, KAWASAKI]
 
 
 def test_cleaning_gymnastics_and_a_course_are_620_and_each_department_knows_its_own(

@@ -16,6 +16,7 @@ from hub.hub import Hub, compose
 from hub.keys import KeyRing
 from hub.people import Person, Role
 from hub.signin import Proofs
+from hub.store.database import Database
 from sync.calls import (
     CardSigned,
     Challenge,
@@ -200,11 +201,20 @@ def node_key(disk: str) -> SigningKey:
     return SigningKey(digest(disk.encode()))
 
 
-def townhall(tmp_path: Path, roots: Roots | None = None, *, shop: bool = True) -> Townhall:
-    """A hub; with a town and the greengrocer unless told otherwise."""
+def townhall(
+    tmp_path: Path,
+    roots: Roots | None = None,
+    *,
+    shop: bool = True,
+    stored: tuple[Database, Database] | None = None,
+) -> Townhall:
+    """A hub; with a town and the greengrocer unless told otherwise.
+
+    Its databases are where the tests' are, or those that are given.
+    """
     clock = TurnedClock(at("2026-11-02 10:00"))
     randomness = SeededRandomness("townhall")
-    database = databases.ledger()
+    database, identities = stored or (databases.ledger(), databases.identities())
     core = Core(
         database=database,
         keys=KeyRing(None, randomness),
@@ -214,7 +224,6 @@ def townhall(tmp_path: Path, roots: Roots | None = None, *, shop: bool = True) -
         incarnation=first_incarnation(database, randomness),
         demo=True,
     )
-    identities = databases.identities()
     proofs = Proofs(core.keys, randomness, HASTY)
     hub = compose(core, identities, roots or Roots({}), tmp_path / "journal", proofs=proofs)
     hall = Townhall(hub, clock, _NOBODY, _NOBODY, {})

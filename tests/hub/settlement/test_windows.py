@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from hub.bodies import WindowApproved, WindowClosed, WindowReleased, WindowReviewed
+from hub.paging import Page
 from hub.points.accounts import payable
 from hub.settlement.windows import WindowName, list_windows, net_credits, window_name
 from sync.errors import Malformed, RefusedByRule
@@ -205,7 +206,7 @@ def test_the_list_says_where_each_window_stands(month: Month) -> None:
     month.sale(BAKERY, 5)
     month.closed()
     with month.core.database.read() as tx:
-        found = list_windows(tx, KAWASAKI)
+        found = list_windows(tx, Page(), KAWASAKI)
     assert [(each.window, each.state, each.needs, each.total, each.paid) for each in found] == [
         ("141305-shops-1", "released", "result", 1_000, 1_000),
         ("141305-shops-2", "closed", "review", 5, 0),

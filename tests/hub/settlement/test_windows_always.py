@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from hub.paging import Page
 from hub.points.accounts import TREASURY, payable, receivable, transit
 from hub.settlement.windows import WindowName, list_windows, net_credits
 from tests.hub.settlement.month import (
@@ -140,7 +141,7 @@ class Settling(RuleBasedStateMachine):
             for number in range(1, open_window + 1):
                 model = {shop: self.earned[shop, number] for shop in ACCOUNTS}
                 assert net_credits(tx, KAWASAKI, number) == {k: v for k, v in model.items() if v}
-            windows = list_windows(tx, KAWASAKI)
+            windows = list_windows(tx, Page(), KAWASAKI)
         for window in windows:
             for line in month.sheet(window.name).lines:
                 assert line.points == self.earned[line.organisation, window.number]
