@@ -19,6 +19,10 @@ IN_MEMORY = "sqlite://"
 _LOG_PAGES = 8_192
 """Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
 _ROOM = _LOG_PAGES * 4096
+_CACHE = 65_536
+"""Kilobytes of pages that a connection keeps at hand."""
+_LITTLE = 1_024
+"""The same while room is made: nobody asks for those pages again."""
 _FEW = 16
 """Rows that are inserted one by one: sooner done than told together."""
 
@@ -54,7 +58,7 @@ class Sqlite:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute(f"PRAGMA cache_size=-{_CACHE}")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA busy_timeout=10000")
         cursor.close()
@@ -131,6 +135,7 @@ class Sqlite:
         """
         with suppress(sqlite3.OperationalError):
             try:
+                raw.execute(f"PRAGMA cache_size=-{_LITTLE}")
                 raw.execute("BEGIN IMMEDIATE")
                 raw.execute("DROP TABLE IF EXISTS room")
                 raw.execute("CREATE TABLE room (filler BLOB)")
@@ -140,6 +145,7 @@ class Sqlite:
             finally:
                 if raw.in_transaction:
                     raw.execute("ROLLBACK")
+                raw.execute(f"PRAGMA cache_size=-{_CACHE}")
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 

@@ -1,5 +1,7 @@
 """The hub's database file: made once, room in its log, and what a full disk does to that."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,33 @@ def test_a_log_that_was_given_room_grows_no_more(database: Database, file: Path)
     assert log_of(file) == roomy
     assert "room" not in tables(database)
     database.close()
+
+
+def test_room_in_the_log_is_not_room_in_memory(database: Database, file: Path) -> None:
+    database.close()
+
+    told = subprocess.run(
+        [sys.executable, "-c", _MAKES_ROOM, file], check=True, capture_output=True, text=True
+    )
+
+    assert int(told.stdout) < 10_000_000
+
+
+_MAKES_ROOM = """
+import os, sys
+from pathlib import Path
+from hub.store import schema
+from hub.store.database import Database
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+database = Database("sqlite:///" + sys.argv[1], schema.metadata, version=schema.VERSION)
+before = resident()
+database.make_room()
+print(resident() - before)
+"""
+"""In a process of its own, whose memory nobody else has used and given back."""
 
 
 def test_whoever_was_cut_off_while_making_room_makes_it_again(database: Database) -> None:
