@@ -16,7 +16,7 @@ import uvicorn
 
 from hub.api.app import make_app
 from hub.hub import Hub
-from sync.errors import InUse, Malformed
+from sync.errors import DiskFull, InUse, Malformed, Unreachable
 from sync.http import pin_of_file
 from sync.values import PLATFORM
 
@@ -67,6 +67,20 @@ def take_open_files() -> int:
     return most
 
 
+def _try(what: str, work: Callable[[], None]) -> None:
+    """Do what comes again anyhow; what fails is logged, and the next time tries again.
+
+    A database that is away or without room is no fault of the program: as long as it lasts it is
+    said in a line each time, without the way there.
+    """
+    try:
+        work()
+    except (Unreachable, DiskFull) as error:
+        _log.warning("%s waits: %s", what, error)
+    except Exception:  # noqa: BLE001  the next time tries again
+        _log.exception("%s stopped", what)
+
+
 class Rounds(threading.Thread):
     """Does the hub's own round, again and again, and at once when records have come."""
 
@@ -82,10 +96,7 @@ class Rounds(threading.Thread):
         while not self._over.is_set():
             self._wake.wait(EVERY)
             self._wake.clear()
-            try:
-                self._hub.round()
-            except Exception:  # noqa: BLE001  the next round tries again
-                _log.exception("a round stopped")
+            _try("a round", self._hub.round)
 
     def stop(self) -> None:
         """End after the round that runs now."""
@@ -107,10 +118,7 @@ class Lists(threading.Thread):
         wait = 0.0
         while not self._over.wait(wait):
             wait = LOOK_EVERY
-            try:
-                self._hub.revoking.round()
-            except Exception:  # noqa: BLE001  the next look tries again
-                _log.exception("loading revocation lists stopped")
+            _try("loading revocation lists", self._hub.revoking.round)
 
     def stop(self) -> None:
         """End. A source that is being waited for is given up."""
