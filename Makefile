@@ -33,13 +33,15 @@ check: .venv/dev
 	$(BIN)/lint-imports
 
 # The hub's own tests once more, with the hub's databases on a PostgreSQL server that they start.
-ON_SERVER := tests/hub/test_postgres.py tests/hub/settlement tests/hub/intake \
+ON_SERVER := tests/hub/test_postgres.py tests/hub/settlement tests/hub/intake tests/hub/mykey \
+	tests/hub/points \
 	tests/hub/api/test_schemathesis.py tests/hub/api/test_negatives.py tests/hub/api/test_lists.py \
 	$(addprefix tests/hub/test_,$(addsuffix .py,tickets clearing voids lost_tickets refunds \
 	verdicts feed nights healing residents desk people treasury custody decisions redemptions \
 	limits hold_days late_holds falling_away hotlist zones totals ticket_life ticket_dates \
 	claim_purposes next_card not_accepted waiting numbers telling carried once void_decisions \
-	audit broken_rules paging))
+	broken_rules paging access revoking enrolment door copies together keys challenges \
+	joined_cards joins_at_the_desk own_id_at_a_counter feed_of_residents suspended_at_a_counter))
 postgres: .venv/dev
 	$(TESTS) $(ON_SERVER) --database=postgresql
 

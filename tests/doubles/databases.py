@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from hub.mykey import schema as identity_schema
 from hub.store import schema
-from hub.store.database import Database
+from hub.store.database import Database, Tx
 from hub.store.postgres import Postgres
 
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
@@ -42,6 +42,7 @@ class Server:
         self._names = itertools.count(1)
         self._used: list[tuple[sa.MetaData, int, Database]] = []
         self._empty: dict[int, list[Database]] = defaultdict(list)
+        self._connected: list[Database] = []
         for setting in () if durable else _FAST:
             self.run(f"ALTER SYSTEM SET {setting}=off")
         self.run("SELECT pg_reload_conf()")
@@ -60,9 +61,16 @@ class Server:
             at = Postgres(self.url, f"test_{next(self._names)}")
             made = Database(at, metadata, version=version, new=True)
         self._used.append((metadata, version, made))
-        if len(self._used) > _AT_ONCE:
-            self._used[-_AT_ONCE][2].close()  # of an example that is over; it opens again if asked
+        self._connects(made)
         return made
+
+    def _connects(self, database: Database) -> None:
+        """Who was asked longest ago lets its connection go; it opens again if asked."""
+        if database in self._connected:
+            self._connected.remove(database)
+        self._connected.append(database)
+        if len(self._connected) > _AT_ONCE:
+            self._connected.pop(0).close()
 
     def fresh_database(self) -> str:
         """The URL of a database that nobody has used."""
@@ -88,8 +96,9 @@ class Server:
         """What a test has left is thrown away."""
         used, self._used = self._used, []
         for metadata, version, database in used:
+            self._connects(database)
             with database.write() as tx:
-                tx.run("SET LOCAL session_replication_role=replica")  # what stays goes, too
+                behind_its_back(tx)  # what stays goes, too
                 for table in metadata.sorted_tables[::-1]:
                     tx.run(f"DELETE FROM {table.name}")
                 tx.put(metadata.tables["meta"], {"name": "version"}, value=str(version).encode())
@@ -143,6 +152,12 @@ def sweep() -> None:
     """After each test."""
     if _Place.server is not None:
         _Place.server.sweep()
+
+
+def behind_its_back(tx: Tx) -> None:
+    """What stays as it was written can be changed now, as by somebody who owns the server."""
+    if _Place.server is not None:
+        tx.run("SET LOCAL session_replication_role=replica")
 
 
 def ledger() -> Database:

@@ -132,9 +132,10 @@ def test_a_life_that_has_begun_is_not_granted_again_to_an_older_copy(hall: Townh
     granted = old.ask_epoch(new_key.public)
     with hall.hub.core.database.write() as tx:
         tx.run(  # its later self has handed record 1 in
-            "INSERT INTO cursor VALUES ('141305', :node, :epoch, '', 0, 1, x'00', 0)",
+            "INSERT INTO cursor VALUES ('141305', :node, :epoch, '', 0, 1, :head, 0)",
             node=NODE,
             epoch=granted.epoch,
+            head=b"\0",
         )
 
     assert refused(lambda: old.ask_epoch(new_key.public)) == "life-begun"

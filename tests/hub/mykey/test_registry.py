@@ -91,6 +91,7 @@ def test_the_chain_rebuilds_every_table(registry: MyKey, database: Database) -> 
 def test_a_changed_history_shows(registry: MyKey, database: Database) -> None:
     registry.register(card("hana"), HANA, consent_points=True)
     with database.write() as tx:
+        databases.behind_its_back(tx)
         [(data,)] = tx.rows("SELECT bytes FROM chronicle WHERE seq=1")
         tx.run("UPDATE chronicle SET bytes=:data", data=data.replace(b"MY123456", b"MY123457"))
     with database.read() as tx, pytest.raises(Damaged):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.mykey import schema
 from hub.mykey.bodies import CardRestored, CardRevoked, RevocationListTaken
 from hub.mykey.reasons import Cancellation, Suspension
 from hub.mykey.records import chain
@@ -263,10 +264,9 @@ def test_no_serial_number_is_kept_and_marks_are_nothing_without_the_secret(
 ) -> None:
     registry.revocations.take(listing(1, hana=REVOKED, stranger=REVOKED))
     with database.read() as tx:
-        tables = [name for (name,) in tx.rows("SELECT name FROM sqlite_master WHERE type='table'")]
         kept = b"".join(
             value if isinstance(value, bytes) else str(value).encode()
-            for name in tables
+            for name in schema.metadata.tables
             for row in tx.rows(f"SELECT * FROM {name}")
             for value in row
         )

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.mykey import schema as identity_schema
 from hub.mykey.audit import audit
 from hub.mykey.reasons import Cancellation, Change, Resumption, Suspension
 from hub.mykey.registry import MyKey
 from hub.mykey.services import Services
+from hub.store import schema
 from hub.throttle import AT_ONCE
 from sync.calls import HubCalls
 from sync.certificate import Roots
@@ -161,12 +163,12 @@ def test_who_left_leaves_the_number_to_others(
 def test_looking_leaves_no_trace_at_all(hall: Townhall, a1: HubCalls, hana: Holder) -> None:
     def kept() -> list[object]:
         found: list[object] = []
-        for database in (hall.hub.core.database, hall.hub.mykey._database):
+        for database, tables in (
+            (hall.hub.core.database, schema.metadata.tables),
+            (hall.hub.mykey._database, identity_schema.metadata.tables),
+        ):
             with database.read() as tx:
-                names = [
-                    name for (name,) in tx.rows("SELECT name FROM sqlite_master WHERE type='table'")
-                ]
-                found += [tx.rows(f"SELECT * FROM {name}") for name in sorted(names)]
+                found += [tx.rows(f"SELECT * FROM {name}") for name in sorted(tables)]
         return found
 
     before = kept()
