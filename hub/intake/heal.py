@@ -19,31 +19,25 @@ from hub.points.case import Case, Judgement, Line, Proof
 from hub.points.judge import Judge
 from hub.points.superseding import supersede
 from hub.store.database import Tx
+from hub.store.schema import MAY_HEAL
 from sync.receipt import Outcome
 from sync.values import EpochId, MunicipalityCode, NodeId
 
-_BETTER_EVIDENCE = (
-    "SELECT e.municipality, e.node, e.epoch, e.branch, e.seq, (SELECT r.town FROM record r"
-    " WHERE r.municipality=e.municipality AND r.node=e.node"
-    " AND r.epoch=e.epoch AND r.branch=e.branch AND r.seq=e.seq"
-    " AND r.outcome='quarantined' AND r.undone=''"
-    " AND r.reason IN ('bad-signature', 'no-evidence')) AS town FROM card_evidence e"
-)
-_ISSUE_POSTED = (
-    "SELECT substr(i.node, 1, 6), i.node, i.epoch, i.branch, i.seq, (SELECT r.town FROM record r"
-    " WHERE r.municipality=substr(i.node, 1, 6) AND r.node=i.node"
+_CAN_BE_HEALED = (
+    "SELECT * FROM (SELECT substr(i.node, 1, 6), i.node, i.epoch, i.branch, i.seq,"
+    " (SELECT r.town FROM record r WHERE r.municipality=substr(i.node, 1, 6) AND r.node=i.node"
     " AND r.epoch=i.epoch AND r.branch=i.branch AND r.seq=i.seq"
     " AND r.outcome='quarantined' AND r.undone='' AND r.reason=i.reason"
-    " AND EXISTS (SELECT 1 FROM ticket t WHERE t.municipality=i.municipality"
-    " AND t.number=r.account AND t.state NOT IN ('held', 'dead'))) AS town FROM incident i"
-    " WHERE i.reason='issue-not-posted' AND i.state='open'"
+    " AND CASE r.reason WHEN 'issue-not-posted'"
+    " THEN EXISTS (SELECT 1 FROM ticket t WHERE t.municipality=i.municipality"
+    " AND t.number=r.account AND t.state NOT IN ('held', 'dead'))"
+    " ELSE EXISTS (SELECT 1 FROM card_evidence e WHERE e.municipality=r.municipality"
+    " AND e.node=r.node AND e.epoch=r.epoch AND e.branch=r.branch AND e.seq=r.seq) END) AS town"
+    f" FROM incident i WHERE {MAY_HEAL}) AS waiting WHERE town IS NOT NULL ORDER BY 1, 2, 3, 4, 5"
 )
-_CAN_BE_HEALED = (
-    f"SELECT * FROM ({_BETTER_EVIDENCE} UNION {_ISSUE_POSTED}) AS waiting"
-    " WHERE town IS NOT NULL ORDER BY 1, 2, 3, 4, 5"
-)
-"""Asked in each round. Few wait, and one row is looked up for each: as a join, a server that knows
-not yet how few they are would read all records."""
+"""Asked in each round, of what is still open only: what was healed or decided is not read again.
+One row is looked up for each: as a join, a server that knows not yet how few they are would read
+all records."""
 
 
 def heal(core: Core, identities: Identities, verifier: Verifier, stopped: Stopped) -> int:

@@ -22,6 +22,7 @@ GROWING = {
     "ticket": 2,
     "second_redemption": 2,
     "inbox": 4,
+    "card_evidence": 4,
     "feed": 3,
     "touched": 2,
     "incident": 2,
@@ -39,7 +40,7 @@ OPEN_ONLY = {
     "cursor_waiting",
     "hold_open_on",
     "hold_open_of",
-    "incident_without_issue",
+    "incident_may_heal",
     "incident_stopped",
 }
 """Narrow indexes of what still waits: to read one through is to read little."""

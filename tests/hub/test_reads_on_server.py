@@ -69,6 +69,7 @@ def crowd_of(ledger: Database) -> None:
             (schema.ticket, "redeemed"),
             (schema.incident, "decided"),
             (schema.inbox, ""),
+            (schema.card_evidence, ""),
             (schema.decision, ""),
             (schema.second_redemption, ""),
             (schema.told_node, ""),

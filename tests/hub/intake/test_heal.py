@@ -1,12 +1,17 @@
 """What was quarantined for something that has come since is judged again, once."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from hub.mykey import schema as identity_schema
+from hub.store import schema
 from sync.receipt import Outcome, Verdict
 from sync.records import Ticket
 from sync.values import Points, TicketNumber
+from tests.doubles import databases
 from tests.doubles.pen import Pen
-from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident, corner
+from tests.hub.test_reads_on_server import rows_read
 
 
 @pytest.fixture
@@ -118,3 +123,32 @@ def test_a_redemption_whose_issue_never_comes_goes_on_waiting(
 
     assert postings(town) == before
     assert town.incidents()[-1][2:] == ("issue-not-posted", "open")
+
+
+def test_copies_of_evidence_are_looked_at_until_they_have_healed_their_sales_and_then_no_more(
+    server: databases.Server, card_keys: list[RSAPrivateKey]
+) -> None:
+    ledger = server.database(schema.metadata, schema.VERSION)
+    who = server.database(identity_schema.metadata, identity_schema.VERSION)
+    town = corner(stored=(ledger, who))
+    hana = town.resident(card_keys[0])
+    town.grant(hana, 1_000)
+    shop = town.node(GREENGROCER)
+    town.feed(shop, available=1_000)
+    for _ in range(3):
+        shop.spend(hana.card, town.account(hana), 100, town=KAWASAKI)
+
+    town.put(shop, shop.batch(evidence=[None] * shop.seq))
+
+    before = rows_read(ledger)
+    town.put(shop)
+    healing = rows_read(ledger)
+    town.round()
+    afterwards = rows_read(ledger)
+
+    assert town.owed(shop) == 300
+    assert (healing - before)["card_evidence"] >= 3
+    assert (afterwards - healing)["card_evidence"] == 0
+    assert town.stored("card_evidence") == 3, "what proves a sale stays"
+    assert town.audit() == []
+    server.sweep()
