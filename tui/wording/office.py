@@ -11,7 +11,7 @@ from tui.wording.advice import ERRORS, Advice, advice_about
 _NOTHING = N_("There is nothing more to do.")
 _SEE_LIST = N_("Look it up in the list.")
 _CHECK_NAME = N_("Check what was typed.")
-_OTHER_FOLDER = N_("Take another folder.")
+_OTHER_PLACE = N_("Take another folder or database.")
 
 OFFICE: dict[str, Advice] = {
     # two people, and who may do what
@@ -117,7 +117,7 @@ OFFICE: dict[str, Advice] = {
     "file-exists": Advice(
         N_("There is another file of this name already."), N_("Take another name.")
     ),
-    "hub-exists": Advice(N_("There is a hub in this folder already."), _OTHER_FOLDER),
+    "hub-exists": Advice(N_("There is a hub in this place already."), _OTHER_PLACE),
 }
 
 _SILENT = ("Unreachable", "Busy", "TooMany")
