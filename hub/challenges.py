@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar, cast
 
 from sync.errors import RefusedByRule
@@ -23,6 +24,8 @@ VOUCHER_LIFE = Millis(600_000)
 SIZE = 32
 MOST = 200
 """Challenges of one node kept at once; its oldest fall away first, and nobody else's."""
+_LOOKED_AT = 2
+"""Nodes that each challenge has looked at: more are forgotten than come."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Challenges:
         self._clock = clock
         self._randomness = randomness
         self._given: dict[NodeId, dict[bytes, _Given]] = {}
+        """By node; whoever was given one last stands last."""
         self._lock = threading.Lock()
 
     def give(self, node: NodeId) -> bytes:
@@ -49,10 +53,18 @@ class Challenges:
         challenge = self._randomness.bytes(SIZE)
         now = self._clock.now()
         with self._lock:
-            out = self._given.get(node, {}).items()
+            out = self._given.pop(node, {}).items()
             live = [(each, given) for each, given in out if given.at + VOUCHER_LIFE > now]
             self._given[node] = dict(live[1 - MOST :]) | {challenge: _Given(now)}
+            self._forget(now)
         return challenge
+
+    def _forget(self, now: Millis) -> None:
+        """Forget the nodes whose challenges are all over; one that was given now ends it."""
+        for node, out in list(islice(self._given.items(), _LOOKED_AT)):
+            if next(reversed(out.values())).at + VOUCHER_LIFE > now:
+                break
+            del self._given[node]
 
     def use(self, challenge: bytes, node: NodeId, request: bytes, life: Millis = LIFE) -> None:
         """Use a challenge for one request of its node; raises RefusedByRule."""

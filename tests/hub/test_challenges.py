@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hub.challenges import LIFE, MOST, Challenges
+from hub.challenges import LIFE, MOST, VOUCHER_LIFE, Challenges
 from sync.errors import RefusedByRule
 from sync.values import NodeId
 from tests.doubles.clocks import SeededRandomness, TurnedClock, at
@@ -64,3 +64,13 @@ def refused(ask: Callable[[], object]) -> str:
     with pytest.raises(RefusedByRule) as caught:
         ask()
     return caught.value.reason
+
+
+def test_a_prefecture_of_nodes_that_asked_once_fills_no_memory(
+    challenges: Challenges, clock: TurnedClock
+) -> None:
+    for place in range(300):
+        challenges.give(NodeId(f"141305-B2108-{1111 + place}"))
+        clock.turn(ms=VOUCHER_LIFE // 10)
+
+    assert len(challenges._given) <= 11
