@@ -30,6 +30,10 @@ _TURN = 0.0005
 proposes: who comes back from the disk or a server wants its turn for each statement."""
 _NEW_OBJECTS = 100_000
 """Collections are for circles, which postings do not make: rare, and not over what start left."""
+_OLDER = 5
+"""After so many collections those are looked through that one has passed over, and again so with
+these. A closed connection leaves a circle behind; of thousands that are open at a collection each
+would stay until then."""
 LOOK_EVERY = 5.0
 """Seconds between two looks whether revocation lists are due."""
 EVERY = 1.0
@@ -48,7 +52,7 @@ def settle(hub: Hub) -> None:
     sys.setswitchinterval(_TURN)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, 20, 100)
+    gc.set_threshold(_NEW_OBJECTS, _OLDER, _OLDER)
 
 
 def take_open_files() -> int:
