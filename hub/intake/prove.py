@@ -17,6 +17,7 @@ from hub.intake.verify import (
     signed_by_card,
     towns_of_tickets,
 )
+from hub.points.asked import any_of
 from hub.points.case import Case, Line, Proof, Proved
 from hub.store.database import Tx
 from sync.records import Record
@@ -168,10 +169,10 @@ def _signed(records: Iterable[Record | None]) -> set[_Signed]:
 def _standings(
     tx: Tx, home: MunicipalityCode, lines: Sequence[Line]
 ) -> Iterator[tuple[Line, Standing]]:
-    nodes = {line.node for line in lines}
+    marks, nodes = any_of([*{line.node for line in lines}])
     rows = tx.rows(
         "SELECT node, epoch, state, closed_seq FROM epoch WHERE municipality=?"
-        f" AND node IN ({','.join('?' * len(nodes))})",
+        f" AND node IN {marks}",
         [home, *nodes],
     )
     known = {

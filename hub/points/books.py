@@ -16,6 +16,7 @@ from hub.bodies import HubRecord
 from hub.core import Core
 from hub.points import earned
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
+from hub.points.asked import any_of
 from hub.points.tickets import Tickets
 from hub.store import schema
 from hub.store.alike import Alike
@@ -140,13 +141,13 @@ class Books:
         missing = sorted(set(accounts) - self._balances.keys())
         for start in range(0, len(missing), 500):
             some = missing[start : start + 500]
-            marks = ",".join("?" * len(some))
+            marks, names = any_of(some)
             found = dict.fromkeys(some, 0)
             found.update(
                 self.tx.rows(
                     "SELECT account, points FROM balance"
-                    f" WHERE municipality=? AND account IN ({marks})",
-                    [self.town, *some],
+                    f" WHERE municipality=? AND account IN {marks}",
+                    [self.town, *names],
                 )
             )
             self._balances.update(found)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from itertools import groupby
 
 from hub.core import Core
+from hub.points.asked import any_of
 from hub.points.books import posting
 from hub.points.case import Line
 from hub.points.holds import Hold, read_hold, release, remember_ended
@@ -43,10 +44,9 @@ def free_unnamed(core: Core, tx: Tx, lines: Collection[Line]) -> None:
     """Free what these lines' ended epochs still hold, when all that they handed in is posted."""
     for home, some in groupby(sorted(lines), key=lambda line: line.home):
         of_home = list(some)
-        nodes = {line.node for line in of_home}
+        marks, nodes = any_of([*{line.node for line in of_home}])
         ended = tx.rows(
-            "SELECT node, epoch FROM epoch WHERE municipality=? AND ended=1"
-            f" AND node IN ({','.join('?' * len(nodes))})",
+            f"SELECT node, epoch FROM epoch WHERE municipality=? AND ended=1 AND node IN {marks}",
             [home, *nodes],
         )
         for line in of_home:

@@ -12,10 +12,11 @@ import pytest
 
 from hub.handing_in import Batched, Judging
 from hub.intake.verify import InlineVerifier
+from hub.points.books import Books
 from hub.store.database import Database
 from sync.receipt import Outcome
 from tests.doubles.pen import Pen
-from tests.hub.corner import FISH_SHOP, GREENGROCER, Corner, Resident
+from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
 MOST = 33
 """Questions of one redemption, or of eight together, BEGIN and COMMIT among them."""
@@ -121,6 +122,27 @@ def test_eight_that_redeem_together_ask_no_more_than_one(town: Corner, hana: Res
 
     assert len(one.asked) == len(eight.asked) <= MOST
     assert town.audit() == []
+
+
+def test_five_ask_in_the_words_of_seven(town: Corner, hana: Resident) -> None:
+    fair = Fair(town, hana, shops=7, tickets=3)
+    fair.redeem(fair.pens)
+    with listening(town) as seven:
+        fair.redeem(fair.pens)
+    with listening(town) as five:
+        fair.redeem(fair.pens[:5])
+
+    assert set(five.asked) == set(seven.asked), "each text is kept ready, so there are few"
+
+
+def test_five_balances_are_asked_for_in_the_words_of_seven(town: Corner) -> None:
+    def words(count: int) -> list[str]:
+        with listening(town) as asked, town.core.database.write() as tx:
+            books = Books(town.core, tx, KAWASAKI, town.clock.now())
+            books.prefetch(f"wallet:{place}" for place in range(count))
+        return asked.asked
+
+    assert words(5) == words(7)
 
 
 def test_what_a_shop_has_redeemed_before_is_not_read_again(town: Corner, hana: Resident) -> None:
