@@ -68,7 +68,6 @@ ANYWHERE: tuple[Misfortune, ...] = (
     at_port(hang_up_after=15_000),
 )
 WHERE_JOBS_ARE_CONFIRMED: tuple[Misfortune, ...] = (
-    on_mechanism(loses=40),
     on_mechanism(mixes_up=True),
     on_mechanism(knows_jobs=False),
 )
@@ -80,7 +79,6 @@ def mend(port: Port) -> None:
     for name in ("near_end", "lies", "mixes_up"):
         setattr(port.mechanism, name, False)
     port.mechanism.answers = port.mechanism.knows_jobs = True
-    port.mechanism.loses = 0
     port.mechanism.put_paper_in()
 
 
