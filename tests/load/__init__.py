@@ -33,10 +33,10 @@ def figures_of(day: Day) -> list[Figure]:
         _counted("load: calls told to come back later", _turned_away(told.statuses), "calls"),
         against(
             "load: the hub's memory at the end",
-            day.memory_at(1.0),
+            day.memory[-1],
             "MB",
-            limit=day.memory_at(1 / 3),
-            target=None,
+            limit=day.memory[0],
+            target=1.20,
             better=Better.LOWER,
         ),
     ]

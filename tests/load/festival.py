@@ -1,4 +1,4 @@
-"""A festival's day at the hub: a quiet trickle, an outage, and then everybody at once.
+"""A festival's day at the hub: a quiet trickle, then outages, and behind each everybody at once.
 
 Stalls hand in what they sold; while the line is down for them, tills on a good line go on asking
 the hub before each sale. Whoever is told to come back later does so then, a little later each.
@@ -51,6 +51,8 @@ class Told:
     verdicts: Counter[str] = field(default_factory=Counter)
     sold: int = 0
     """Sales that tills have made."""
+    crowds: int = 0
+    """How many have been served: every stall had all its receipts."""
 
 
 class Caller:
@@ -91,6 +93,10 @@ class Caller:
                     self.receipted = verdict.seq
                     self._told.verdicts[verdict.reason or verdict.outcome] += 1
         return custody.received
+
+    def hang_up(self) -> None:
+        """Be cut off."""
+        self._line.close()
 
     async def come_back(self) -> None:
         """What a terminal does first when its line is back: set its clock by the hub's."""
@@ -133,24 +139,30 @@ class Caller:
             await asyncio.sleep(max(1, said.retry_after) * (1 + 0.25 * self._spread))
 
 
-async def stall(address: tuple[str, int], one: Stall, fleet: Fleet, told: Told, day: float) -> None:
-    """A stall's day: a few sales while all is well, then the outage, then the rest at once."""
-    line = Line(address, one.node, one.epoch, one.key)
-    caller = Caller(line, fleet.hub_key, told)
+async def stall(
+    caller: Caller, one: Stall, told: Told, day: float, all_served: asyncio.Barrier
+) -> None:
+    """A stall's day: a few sales while all is well, then outages, and what it sold in each.
+
+    No crowd comes before all of the one before it have been served.
+    """
     spread = crc32(one.node.encode()) / 2**32
-    until = now() + day / 2
+    begun = now()
     try:
         for first, body in one.quiet:
             await asyncio.sleep(day / 4 / len(one.quiet) * (0.5 + spread))
             await caller.put(first, body, _last_of(one, first))
-        line.close()
-        await asyncio.sleep(max(0.0, until - now()) + _AT_ONCE * spread)
-        await caller.come_back()
-        for first, body in one.burst:
+        for crowd, (first, body) in enumerate(one.crowds):
+            caller.hang_up()
+            back = begun + day / 2 * (1 + crowd / len(one.crowds))
+            await asyncio.sleep(max(0.0, back - now()) + _AT_ONCE * spread)
+            await caller.come_back()
             await caller.put(first, body, _last_of(one, first))
-        await caller.fetch()
+            await caller.fetch()
+            if await all_served.wait() == 0:
+                told.crowds += 1
     finally:
-        line.close()
+        caller.hang_up()
 
 
 async def till(
@@ -198,10 +210,16 @@ async def hold_day(
 ) -> Told:
     """Everybody's day, to the last receipt; ``beside`` runs along and is ended with it."""
     told, over = Told(), asyncio.Event()
+    all_served = asyncio.Barrier(len(fleet.stalls))
     tills = [asyncio.create_task(till(address, one, fleet, told, over)) for one in fleet.tills]
     watch = asyncio.ensure_future(beside(told))
     try:
-        await asyncio.gather(*(stall(address, one, fleet, told, seconds) for one in fleet.stalls))
+        await asyncio.gather(
+            *(
+                stall(_caller(address, one, fleet, told), one, told, seconds, all_served)
+                for one in fleet.stalls
+            )
+        )
     finally:
         over.set()
         watch.cancel()
@@ -209,9 +227,13 @@ async def hold_day(
     return told
 
 
+def _caller(address: tuple[str, int], one: Stall, fleet: Fleet, told: Told) -> Caller:
+    return Caller(Line(address, one.node, one.epoch, one.key), fleet.hub_key, told)
+
+
 def _last_of(one: Stall, first: int) -> int:
     """The last record of the batch that begins with ``first``."""
-    starts = [begins for begins, _ in [*one.quiet, *one.burst]]
+    starts = [begins for begins, _ in one.batches]
     return next((begins - 1 for begins in starts if begins > first), one.last)
 
 

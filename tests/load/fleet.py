@@ -1,4 +1,4 @@
-"""Terminals that have sold through an outage, and the hub that they are about to come back to.
+"""Terminals that have sold through outages, and the hub that they are about to come back to.
 
 Everything is made beforehand by the hub's own code in the hub's own folder, as it would be after a
 morning: towns, shops, residents with cards, terminals that were enrolled and confirmed, and their
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 from hub.bodies import NodeConfirmed, NodeEnrolled, NodeInvited
@@ -23,10 +24,10 @@ from tests.doubles.clocks import SeededRandomness, TurnedClock
 from tests.doubles.pen import Card, Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, ORIGIN, Corner
 
-CARDS = 24
-"""Residents who buy at the stalls."""
 _MINUTES = 5
 """How long ago the line went down, in minutes: sales are a little older than the present."""
+_OPENING = 2
+"""Records before the first sale."""
 _QUIET = 3
 """Batches of one sale each that a stall hands in before the line goes down."""
 _GRANT = 9_000
@@ -37,17 +38,24 @@ class Shape:
     """How large the fleet is."""
 
     stalls: int
-    """Terminals that sell through the outage."""
+    """Terminals that sell through the outages."""
     tills: int
     """Terminals on a good line that ask the hub before each sale."""
-    sales: int = 8
-    """Sales of an ordinary stall."""
-    many: int = 70
+    crowds: int = 3
+    """Outages, behind each of which all stalls come back at once."""
+    sales: int = 5
+    """Sales of an ordinary stall in an outage."""
+    many: int = 67
     """Sales of every tenth one: enough for the hub's verifiers."""
 
     def of(self, place: int) -> int:
-        """How many sales a stall has made."""
+        """How many sales a stall makes in an outage."""
         return self.many if place % 10 == 0 else self.sales
+
+    @property
+    def residents(self) -> int:
+        """Who buys at the stalls: enough for the busiest one, nobody there more than OFTEN."""
+        return ceil((_QUIET + self.crowds * max(self.sales, self.many)) / OFTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +67,20 @@ class Stall:
     key: bytes
     quiet: Sequence[tuple[int, bytes]]
     """While all is well."""
-    burst: Sequence[tuple[int, bytes]]
-    """When the line is back."""
+    crowds: Sequence[tuple[int, bytes]]
+    """Each time that the line is back."""
     last: int
     """Its last record."""
-    sales: int
+
+    @property
+    def batches(self) -> Sequence[tuple[int, bytes]]:
+        """All of it."""
+        return [*self.quiet, *self.crowds]
+
+    @property
+    def sales(self) -> int:
+        """How many sales are in it."""
+        return self.last - _OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +109,9 @@ class _Begun:
 
     node: NodeId
     place: int
+    crowds: int
     sales: int
+    """In each outage."""
     sealing_key: bytes
     hub_key: bytes
     month: str
@@ -111,7 +130,7 @@ def build(folder: Path, shape: Shape, *, cores: int, database: str = "") -> Flee
     try:
         corner = Corner(clock, hub.core, hub.mykey)
         with ProcessPoolExecutor(cores) as pool:
-            keys = list(pool.map(new_key, range(CARDS)))
+            keys = list(pool.map(new_key, range(shape.residents)))
             with hub.core.database.write():
                 found(corner)
                 people = [corner.resident(card_key(key)) for key in keys]
@@ -129,6 +148,7 @@ def build(folder: Path, shape: Shape, *, cores: int, database: str = "") -> Flee
                 _Begun(
                     node=name,
                     place=place,
+                    crowds=shape.crowds,
                     sales=shape.of(place),
                     sealing_key=hub.core.keys.begin_month(month),
                     hub_key=hub.core.keys.signing.public,
@@ -191,18 +211,21 @@ def _sold(begun: _Begun, cards: Sequence[tuple[bytes, AccountId]]) -> Stall:
     pen = Pen(begun.node, _epoch_of(key), key, ORIGIN, begun.hub_key, begun.at)
     pen.open(begun.sealing_key, begun.month)
     pen.basis = begun.basis
-    for sale in range(begun.sales):
+    ends = [
+        *range(_OPENING, _OPENING + _QUIET + 1),
+        *(_OPENING + _QUIET + begun.sales * crowd for crowd in range(1, begun.crowds + 1)),
+    ]
+    for sale in range(ends[-1] - _OPENING):
         private, account = cards[(begun.place + sale // OFTEN) % len(cards)]
         pen.spend(_card(private), account, PRICE, town=KAWASAKI)
-    quiet = [0, 2, *(2 + done for done in range(1, _QUIET + 1))]
+    batches = [(behind + 1, pen.batch(behind + 1, upto)) for behind, upto in pairwise([0, *ends])]
     return Stall(
         node=pen.node,
         epoch=pen.epoch,
         key=key.seed,
-        quiet=[(behind + 1, pen.batch(behind + 1, upto)) for behind, upto in pairwise(quiet)],
-        burst=[(quiet[-1] + 1, pen.batch(quiet[-1] + 1))],
+        quiet=batches[: -begun.crowds],
+        crowds=batches[-begun.crowds :],
         last=pen.seq,
-        sales=begun.sales,
     )
 
 

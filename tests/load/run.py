@@ -23,7 +23,7 @@ from tests.load.fleet import Fleet, Shape, build
 
 _SERVE = [sys.executable, "-c", "from tui.cli import main; main()", "hub", "serve"]
 _LOOK_EVERY = 0.25
-"""Seconds between two looks at the hub's memory."""
+"""Seconds between two looks at the hub's process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,11 @@ class Day:
     told: Told
     seconds: float
     records: int
-    memory: list[int]
-    """Resident bytes of the hub's process (workers not counted), look by look."""
+    memory: list[float]
+    """Resident megabytes of the hub's process (workers not counted): once each crowd had been
+    served, and at the end."""
     killed: bool
-    """A process that checks signatures was killed in the middle of the burst."""
-
-    def memory_at(self, share: float) -> float:
-        """Megabytes at a share of the day."""
-        return self.memory[int(share * (len(self.memory) - 1))] / 1e6
+    """A process that checks signatures was killed in the middle of the first crowd."""
 
 
 def spend_day(
@@ -52,17 +49,18 @@ def spend_day(
     database: str = "",
     kills: bool = False,
 ) -> Day:
-    """Run it; raises SumsDoNotHold. ``kills``: a verifier is killed in the middle of the burst."""
+    """Run it; raises SumsDoNotHold. ``kills``: a verifier is killed in the first crowd."""
     fleet = build(folder / "hub", shape, cores=cores, database=database)
-    memory: list[int] = []
+    memory: list[float] = []
     killed = False
     with serving(folder, verifiers=cores) as (process, address):
 
-        async def watch(_: Told) -> None:
+        async def watch(told: Told) -> None:
             nonlocal killed
             begun = perf_counter()
             while True:
-                memory.append(_resident(process.pid))
+                if told.crowds > len(memory):
+                    memory.append(_resident(process.pid))
                 await asyncio.sleep(_LOOK_EVERY)
                 if kills and not killed and perf_counter() - begun > seconds / 2 + 1:
                     killed = _kill_worker(process.pid)
@@ -70,6 +68,7 @@ def spend_day(
         begun = perf_counter()
         told = asyncio.run(hold_day(address, fleet, seconds, watch))
         took = perf_counter() - begun
+        memory.append(_resident(process.pid))
     with closing(open_hub(folder / "hub")) as hub:
         records = check(hub, fleet, told)
     return Day(told=told, seconds=took, records=records, memory=memory, killed=killed)
@@ -112,7 +111,7 @@ def check(hub: Hub, fleet: Fleet, told: Told) -> int:
     grants = fleet.residents * fleet.grants_each
     must(transfers == spends + told.sold + grants, "one transfer a sale, a hold and a grant")
     for one in fleet.stalls[:50]:
-        for first, body in [*one.quiet, *one.burst]:
+        for first, body in one.batches:
             hub.judging.hand_in(one.node, one.epoch, first, body)
     hub.judging.round()
     must(_sums(hub) == before, "what comes again posts nothing")
@@ -142,10 +141,10 @@ def _sums(hub: Hub) -> tuple[int, int, int, int, int, int]:
     return transfers, records, balances, lowest, sold, waiting
 
 
-def _resident(process: int) -> int:
-    """Bytes of memory that a process has (proc(5), statm)."""
+def _resident(process: int) -> float:
+    """Megabytes of memory that a process has (proc(5), statm)."""
     pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _kill_worker(hub: int) -> bool:
