@@ -187,7 +187,7 @@ class Postgres:
         for table in sorted(_STAY & metadata.tables.keys()):
             raw.execute(_STAYS.format(table=table))
         if "transfer" in metadata.tables:
-            months.make_rest(raw)
+            months.prepare(raw)
 
     def make_month(self, raw: Any, month: int) -> None:
         """See :class:`hub.store.dialect.Dialect`."""

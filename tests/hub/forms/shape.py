@@ -43,7 +43,9 @@ _POSTGRES = {
     "indexes": "SELECT tablename, indexname,"
     " replace(indexdef, quote_ident(current_schema()) || '.', '')"
     " FROM pg_indexes WHERE schemaname=current_schema()",
-    "functions": "SELECT p.proname, p.prosrc, p.provolatile, pg_get_function_arguments(p.oid)"
+    "functions": "SELECT p.proname, p.prosrc, p.provolatile, p.prosecdef, p.proacl IS NULL,"
+    " replace(array_to_string(p.proconfig, ';'), quote_ident(current_schema()), ''),"
+    " pg_get_function_arguments(p.oid)"
     " FROM pg_proc p" + _OURS.format("p", "pro"),
     "triggers": "SELECT c.relname, t.tgname,"
     " replace(pg_get_triggerdef(t.oid), quote_ident(current_schema()) || '.', '')"

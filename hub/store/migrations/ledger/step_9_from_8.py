@@ -1,4 +1,4 @@
-"""From 8 to 9: indexes for lists that are read a page at a time, and for what may still heal."""
+"""From 8 to 9: indexes for lists and for what may still heal; a server's own maker of months."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,8 +13,26 @@ _MAY_HEAL = sa.text(
 )
 
 
+_MAKER = """
+CREATE FUNCTION make_month(month integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path={schema}, pg_temp SET lock_timeout='1s' AS
+$$ BEGIN
+IF to_regclass('transfer_' || month) IS NULL
+AND NOT EXISTS (SELECT FROM transfer_rest r WHERE r.month=make_month.month) THEN
+EXECUTE format('CREATE TABLE transfer_%s PARTITION OF transfer FOR VALUES FROM (%s) TO (%s)',
+month, month, month + 1);
+EXECUTE format('CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_%s'
+' FOR EACH STATEMENT EXECUTE FUNCTION transfer_stays()', month);
+END IF; END $$;
+REVOKE EXECUTE ON FUNCTION make_month(integer) FROM PUBLIC
+"""
+
+
 def upgrade() -> None:
-    """Find what waits, what people decided, who accepts an organisation, and what may heal."""
+    """Find what waits, what people decided, who accepts an organisation, and what may heal.
+
+    On a server, months are made with the rights of whoever owns the ledger.
+    """
     op.create_index(
         "chronicle_decisions",
         "chronicle",
@@ -38,3 +56,6 @@ def upgrade() -> None:
         sqlite_where=_MAY_HEAL,
         postgresql_where=_MAY_HEAL,
     )
+    if op.get_bind().dialect.name == "postgresql":
+        (schema,) = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").one()
+        op.get_bind().exec_driver_sql(_MAKER.replace("%", "%%").format(schema=schema))
