@@ -5,6 +5,7 @@
     ├── NotAuthentic     a signature, a seal or a pin that does not hold
     ├── RefusedByRule    well-formed and authentic, but a rule says no (carries the rule's name)
     ├── Unreachable      the other side did not answer; nothing is lost
+    │   ├── DatabaseAway the hub's own database did not answer, or lets nobody in
     │   └── Busy         it answered that it has too much to do now; nothing is lost
     │       └── TooMany  it has room, but this caller asks for too much of it
     ├── Damaged          what is stored does not add up
@@ -45,6 +46,10 @@ class Unreachable(MachikadoError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class DatabaseAway(Unreachable):
+    """The hub's database does not answer, or lets nobody in: the hub is there. Nothing is lost."""
 
 
 class Busy(Unreachable):

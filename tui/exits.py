@@ -20,6 +20,7 @@ from node.card.errors import BadAnswer, CardError, SignatureMismatch
 from sync.errors import (
     Busy,
     Damaged,
+    DatabaseAway,
     DiskFull,
     InUse,
     MachikadoError,
@@ -34,6 +35,7 @@ _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (InUse, IN_USE, "in-use"),
     (RefusedByRule, REFUSED, "refused"),
     (Busy, UNREACHABLE, "busy"),
+    (DatabaseAway, UNREACHABLE, "database-away"),
     (Unreachable, UNREACHABLE, "unreachable"),
     (DiskFull, UNREACHABLE, "disk-full"),
     (Damaged, DAMAGED, "damaged"),

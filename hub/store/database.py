@@ -216,7 +216,9 @@ def version_at(at: Dialect) -> int:
         with engine.connect() as connection:
             return _version(connection, at.name)
     except sa.exc.DBAPIError as error:
-        raise at.meaning(error) or damaged(at.name, f"cannot be opened ({error.orig})") from None
+        raise (
+            at.meaning(error, opening=True) or damaged(at.name, f"cannot be opened ({error.orig})")
+        ) from None
     finally:
         engine.dispose()
 
@@ -242,6 +244,7 @@ class Database:
         self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._open: Tx | None = None
+        self._is_opening = True
         try:
             if new or self._dialect.in_memory:
                 self._make(metadata, version)
@@ -253,6 +256,7 @@ class Database:
         except BaseException:
             self.close()
             raise
+        self._is_opening = False
 
     def _make(self, metadata: sa.MetaData, version: int) -> None:
         with self.write() as tx:
@@ -407,11 +411,12 @@ class Database:
         try:
             yield
         except Exception as error:
-            told = self._dialect.meaning(error)
+            told = self._dialect.meaning(error, opening=self._is_opening)
             if told is None:
                 raise
-            if isinstance(told, Unreachable | DiskFull):
-                _log.warning("%s: %s", self.name, error)
+            if isinstance(told, Unreachable | DiskFull) and not self._is_opening:
+                cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+                _log.warning("%s: %s", self.name, cause)
             if isinstance(told, Unreachable):
                 self._leave()
             raise told from error

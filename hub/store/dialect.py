@@ -64,8 +64,11 @@ class Dialect(Protocol):
     def is_lost(self, raw: Any) -> bool:
         """Whether a connection is of no use any more."""
 
-    def meaning(self, error: BaseException) -> MachikadoError | None:
+    def meaning(self, error: BaseException, *, opening: bool = False) -> MachikadoError | None:
         """What an error of the driver means to people; None: it is the program's own mistake.
+
+        ``opening``: whoever runs the hub hears it, and is told which database it is and why. Later
+        on terminals hear it too, and are not.
 
         Damaged, DiskFull, Malformed for a value that cannot be kept there, as a text with a NUL
         in it, and Unreachable where the same may go well in a moment.

@@ -18,7 +18,14 @@ from hub.store import months
 from hub.store.alike import Alike
 from hub.store.files import damaged, disk_full
 from hub.store.spelling import with_percents
-from sync.errors import InUse, MachikadoError, Malformed, RefusedByRule, Unreachable
+from sync.errors import (
+    DatabaseAway,
+    InUse,
+    MachikadoError,
+    Malformed,
+    RefusedByRule,
+    Unreachable,
+)
 
 _SCHEME = "postgresql://"
 _ONE_WRITER = 0x6D616368
@@ -46,15 +53,19 @@ def check_url(url: str) -> None:
     """Whether it names a server's database, and no password. Raises Malformed."""
     try:
         parts = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # the second one for a port that is no number
         parts = None
     if parts is None or not is_on_server(url) or not parts.database:
         raise Malformed("a server's database looks like postgresql://machikado@localhost/machikado")
-    if parts.password is not None or "password" in parts.query:
+    if _has_password(parts):
         raise Malformed(
-            "a password does not belong into the URL, which is kept in the open: write it into"
+            "a password does not belong in the URL, which is kept in the open: write it into"
             " ~/.pgpass, or into the file that PGPASSFILE names"
         )
+
+
+def _has_password(parts: sa.URL) -> bool:
+    return parts.password is not None or "password" in parts.query
 
 
 _MANY = 32
@@ -91,14 +102,18 @@ class Postgres:
 
         ``serves``: the towns that it serves beside hubs of other towns; None: all there are.
         """
-        self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        parts = sa.make_url(url)
+        self._url = parts.set(drivername="postgresql+psycopg")
+        hidden = parts.difference_update_query(["password"])
+        self._written = hidden.render_as_string() if _has_password(parts) else url
+        """For people to see."""
         if looks and _WHICH in self._url.query:
             # libpq asks whether it could write, and a session that only looks could not
             self._url = self._url.update_query_dict({_WHICH: "primary"})
         self._schema = schema
         self._looks = looks
         self._serves = serves
-        self.name = f"{self._url.render_as_string()} ({schema})"
+        self.name = f"{self._written} ({schema})"
 
     def marks(self, sql: str) -> str:
         """As psycopg wants them."""
@@ -125,8 +140,8 @@ class Postgres:
         try:
             with self._engine("").connect() as connection:
                 used = sa.inspect(connection).get_table_names(schema=self._schema)
-        except sa.exc.OperationalError as error:
-            raise Unreachable(f"the database {self.name} does not answer: {error.orig}") from None
+        except sa.exc.DBAPIError as error:
+            raise self.meaning(error, opening=True) or error from None
         if used:
             raise RefusedByRule("hub-exists", f"{self.name} already holds a hub: name another one")
 
@@ -252,7 +267,7 @@ class Postgres:
         """See :class:`hub.store.dialect.Dialect`."""
         return bool(raw.closed)
 
-    def meaning(self, error: BaseException) -> MachikadoError | None:
+    def meaning(self, error: BaseException, *, opening: bool = False) -> MachikadoError | None:
         """See :class:`hub.store.dialect.Dialect`; conditions are named in PostgreSQL's Appendix A.
 
         A deadlock, a serialization failure and a lock that was waited for too long are undone
@@ -274,12 +289,26 @@ class Postgres:
                 | errors.LockNotAvailable()
             ):
                 return Unreachable("the hub's database is busy: try again in a moment")
+            case OperationalError() | InterfaceError() if opening:
+                return DatabaseAway(
+                    f"the database {self._written} cannot be opened: {_said(cause)}. Is its"
+                    " server up? A password belongs in ~/.pgpass, or in the file that PGPASSFILE"
+                    " names"
+                )
             case OperationalError() | InterfaceError():
-                return Unreachable("the hub's database does not answer: try again in a moment")
+                return DatabaseAway("the hub's database does not answer: try again in a moment")
         return None
 
     def make_room(self, raw: Any) -> None:
         """The server keeps its own log."""
+
+
+def _said(error: BaseException) -> str:
+    """What the server itself said, or the system about the way there: no library's words."""
+    first = str(error).partition("\n")[0]
+    for before in ("failed: ", "FATAL:", "fe_sendauth:"):
+        first = first.rpartition(before)[2]
+    return first.strip()
 
 
 def _taken(connection: Any, lock: str) -> bool:

@@ -117,8 +117,9 @@ class Sqlite:
         del raw
         return False
 
-    def meaning(self, error: BaseException) -> MachikadoError | None:
+    def meaning(self, error: BaseException, *, opening: bool = False) -> MachikadoError | None:
         """Damaged is what has pages that are none: most subclasses of DatabaseError mean others."""
+        del opening
         cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
         if type(cause) is sqlite3.DatabaseError:
             return damaged(self.name, f"is damaged ({cause})")

@@ -1,5 +1,6 @@
 """A hub on a PostgreSQL server: made, opened, one at a time, and back after the server was away."""
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,7 @@ from threading import Timer
 
 import pytest
 import sqlalchemy as sa
+from psycopg import OperationalError
 from psycopg.errors import InsufficientPrivilege, RaiseException, ReadOnlySqlTransaction
 
 from hub.audit import audit
@@ -14,9 +16,17 @@ from hub.hub import copy_of, init_hub, open_hub
 from hub.intake.verify import InlineVerifier
 from hub.points.told import Feed, Told
 from hub.store import schema
-from hub.store.database import Database
+from hub.store.database import Database, version_at
 from hub.store.postgres import Postgres
-from sync.errors import Damaged, DiskFull, InUse, Malformed, RefusedByRule, Unreachable
+from sync.errors import (
+    Damaged,
+    DatabaseAway,
+    DiskFull,
+    InUse,
+    Malformed,
+    RefusedByRule,
+    Unreachable,
+)
 from tests.doubles import databases
 from tests.doubles.clocks import TurnedClock, at
 
@@ -194,14 +204,68 @@ def test_a_lock_that_the_server_is_about_to_miss_is_waited_for(url: str) -> None
     gone.join()
 
 
-def test_a_server_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+def test_a_server_that_is_not_there_is_told_by_the_name_that_it_was_given(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     nowhere = f"postgresql:///nothing?host={tmp_path}"
+    words = re.escape(f"the database {nowhere} cannot be opened: No such file or directory. Is its")
 
-    with pytest.raises(Unreachable, match="does not answer"):
+    with pytest.raises(DatabaseAway, match=words):
         ledger(nowhere)
-    with pytest.raises(Unreachable, match="does not answer"):
+    with pytest.raises(DatabaseAway, match=words):
+        version_at(Postgres(nowhere, "ledger"))
+    with pytest.raises(DatabaseAway, match=words):
         made(tmp_path / "hub", nowhere)
     assert not (tmp_path / "hub").exists()
+    assert not caplog.messages  # whoever opens it has just been told
+
+
+_WAY = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (f"{_WAY}Connection refused\n\tIs the server running?", "Connection refused"),
+        (f'{_WAY}FATAL:  database "gone" does not exist', 'database "gone" does not exist'),
+        (
+            f'{_WAY}FATAL:  password authentication failed for user "m"',
+            'password authentication failed for user "m"',
+        ),
+        (f"{_WAY}fe_sendauth: no password supplied", "no password supplied"),
+        (
+            "failed to resolve host 'gone': [Errno -2] Name or service not known",
+            "failed to resolve host 'gone': [Errno -2] Name or service not known",
+        ),
+        ("connection timeout expired", "connection timeout expired"),
+    ],
+)
+def test_who_opens_a_database_hears_why_not_and_where_a_password_belongs(
+    said: str, reason: str
+) -> None:
+    at = Postgres("postgresql://m@10.0.0.1/m?connect_timeout=5", "ledger")
+
+    assert str(at.meaning(OperationalError(said), opening=True)) == (
+        f"the database postgresql://m@10.0.0.1/m?connect_timeout=5 cannot be opened: {reason}."
+        " Is its server up? A password belongs in ~/.pgpass, or in the file that PGPASSFILE names"
+    )
+
+
+@pytest.mark.parametrize("url", ["postgresql://m:secret@h/m", "postgresql://m@h/m?password=secret"])
+def test_a_password_that_somebody_wrote_there_all_the_same_is_shown_to_nobody(url: str) -> None:
+    at = Postgres(url, "ledger")
+
+    assert "secret" not in at.name + str(at.meaning(OperationalError("no"), opening=True))
+
+
+def test_what_the_log_says_of_a_connection_that_was_lost_is_the_servers_word(
+    server: databases.Server, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(ledger(url, new=True)) as database, pytest.raises(DatabaseAway):
+        _cut_off_half_way(database, lambda: server.cut_off(url))
+
+    [line] = caplog.messages
+    assert line.startswith(f"{url} (ledger): terminating connection")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +273,7 @@ def test_a_server_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
     [
         ("postgresql://", "looks like postgresql://machikado@localhost/machikado"),
         ("postgresql://localhost", "looks like"),
+        ("postgresql://m@one:5432,two:5432/m", "looks like"),
         ("postgresql://machikado:secret@localhost/machikado", "pgpass"),
         ("postgresql://localhost/machikado?password=secret", "pgpass"),
     ],

@@ -22,6 +22,7 @@ from node.card.errors import (
 from sync.errors import (
     Busy,
     Damaged,
+    DatabaseAway,
     DiskFull,
     InUse,
     MachikadoError,
@@ -49,6 +50,7 @@ def _raises(problem: BaseException) -> None:
         (RefusedByRule("too-few-points", "not enough"), 3, "too-few-points"),
         (WrongPin(2), 3, "wrong-pin"),
         (Unreachable("no answer"), 4, "unreachable"),
+        (DatabaseAway("no answer"), 4, "database-away"),
         (Busy("come back later"), 4, "busy"),
         (Damaged("does not add up"), 5, "damaged"),
         (DiskFull("the disk is full"), 4, "disk-full"),

@@ -442,6 +442,10 @@ ERRORS: dict[str, Advice] = {
     "NotAuthentic": Advice(N_("The centre could not prove who it is."), _CALL_OFFICE, "no"),
     "RefusedByRule": Advice(N_("The centre says no."), _CALL_OFFICE),
     "Unreachable": Advice(N_("The centre does not answer."), _WHEN_ONLINE),
+    "DatabaseAway": Advice(
+        N_("The hub's database does not answer, or lets nobody in."),
+        N_("Is its server up, and the password in ~/.pgpass or in the file that PGPASSFILE names?"),
+    ),
     "Busy": Advice(N_("The centre is busy."), _IN_A_MOMENT),
     "TooMany": Advice(N_("The centre was asked too often from here."), _IN_A_MOMENT),
     "Damaged": Advice(N_("The data on this PC does not add up."), _CALL_OFFICE, "no"),

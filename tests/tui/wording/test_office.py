@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from node.card.errors import SignatureMismatch
-from sync.errors import Damaged, InUse, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import Damaged, DatabaseAway, InUse, NotAuthentic, RefusedByRule, Unreachable
 from tests.tui.wording.reasons import ROOT
 from tui import exits
 from tui.wording.advice import ADVICE, ERRORS
@@ -92,6 +92,19 @@ def test_what_has_no_words_of_the_office_is_told_in_english_alone(
 def test_an_error_whose_words_hold_anywhere_keeps_them(capsys: pytest.CaptureFixture[str]) -> None:
     told = _told(Unreachable("no answer"), "hub", "node", "list", capsys=capsys)
     assert told.startswith("センターから応答がありません。")
+
+
+@pytest.mark.usefixtures("japanese")
+@pytest.mark.parametrize("command", ["init", "audit", "serve"])
+def test_a_database_that_is_away_is_no_centre_that_comes_back_with_the_network(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = _told(DatabaseAway("m@localhost: refused"), "hub", command, "DIR", capsys=capsys)
+    assert told == (
+        "センターのデータベースに接続できません。サーバーが動いているか、"
+        "パスワードが ~/.pgpass（またはPGPASSFILEのファイル）にあるか確かめてください。\n"
+        "m@localhost: refused\n"
+    )
 
 
 @pytest.mark.usefixtures("japanese")
