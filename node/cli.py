@@ -14,18 +14,13 @@ from node.printers_cli import printer
 from node.residents_cli import balance, register, service
 from node.shell import as_json, card, folder, leave, municipality, options, png, secret, show
 from node.void_cli import void
+from sync.errors import Busy, MachikadoError, NotAuthentic, RefusedByRule, Unreachable
 from sync.values import EpochId, municipality_code
 from sync.values import points as read_points
 
 if TYPE_CHECKING:
     from node.counter import Counter
 
-_NOT_SYNCED = {
-    "": shell.UNREACHABLE,
-    "not-authentic": shell.DAMAGED,
-    "malformed": shell.DAMAGED,
-}
-"""How a sync ends by its reason; what is not here is a rule's no."""
 LAST_SEQ = 2**53 - 1
 """Records are counted no further (:data:`sync.records.bodies.Position`)."""
 
@@ -154,19 +149,37 @@ def sync(folder: Path, secret_file: Path | None, as_json: bool) -> None:
     """Exchange everything with the hub now."""
     with shell.opened(folder, secret_file) as counter:
         done = counter.sync_now()
+    if done.error is not None and not as_json:
+        raise done.error
     line = {
         "reached": done.reached,
         "sent": done.sent,
         "receipts": done.receipts,
         "pages": done.pages,
         "papers": done.papers,
-        "trouble": done.trouble,
-        "reason": "" if done.reached else done.refused or "unreachable",
+        "trouble": "" if done.error is None else str(done.error),
     }
+    reason, code = _ended(done.error)
     words = f"sent {done.sent} records, got {done.receipts} verdicts"
-    show([line], as_json=as_json, words=words if done.reached else done.trouble)
-    if not done.reached:
-        leave(_NOT_SYNCED.get(done.refused, shell.REFUSED))
+    show([{**line, "reason": reason}], as_json=as_json, words=words)
+    if code:
+        leave(code)
+
+
+def _ended(error: MachikadoError | None) -> tuple[str, int]:
+    """The stable reason of an exchange that ended early, and its exit code."""
+    match error:
+        case None:
+            return "", 0
+        case Busy():
+            return "busy", shell.UNREACHABLE
+        case Unreachable():
+            return "unreachable", shell.UNREACHABLE
+        case RefusedByRule():
+            return error.reason, shell.REFUSED
+        case NotAuthentic():
+            return "not-authentic", shell.DAMAGED
+    return "malformed", shell.DAMAGED
 
 
 @node.command()

@@ -15,7 +15,6 @@ from node.knowledge import Knowledge
 from node.line import Line
 from node.outcome import SyncResult
 from node.paper import Paper
-from node.refusals import reason_of
 from node.renewal import Renewal
 from node.store import Store
 from node.timekeeping import Timekeeper
@@ -23,7 +22,7 @@ from node.writer import Writer, head_of
 from sync import batch as batches
 from sync.batch import MOST_WIRE, Batch, Coding, EvidenceBook, join, pack
 from sync.cardproof import Evidence, SealedCertificate
-from sync.errors import Malformed, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import Garbled, Malformed, NotAuthentic, RefusedByRule, Unreachable
 from sync.receipt import Answer
 from sync.session import (
     FIRST_SIZE,
@@ -96,7 +95,7 @@ class Outbox:
             session = Session(self._size, fetch=fetch)
             self._ahead = Ahead(self._line)
             tally = _Tally()
-            trouble = said_no = ""
+            ended: Unreachable | NotAuthentic | Garbled | RefusedByRule | None = None
             try:
                 if fetch:
                     self._line.tell_time()
@@ -107,21 +106,21 @@ class Outbox:
             except Unreachable as error:
                 session.on(Event.SILENCE)
                 self._line.unanswered(error)
-                trouble = str(error)
-            except (NotAuthentic, Malformed, RefusedByRule) as error:
-                trouble, said_no = str(error), reason_of(error)
+                ended = error
+            except Malformed as error:
+                ended = Garbled(str(error))
+            except (NotAuthentic, RefusedByRule) as error:
+                ended = error
             else:
                 tally.papers += self._paper.tickets(self._writer.now().ms)
             self._size = session.size
             self._trim(tally)
             return SyncResult(
-                reached=not trouble,
                 sent=tally.sent,
                 receipts=tally.receipts,
                 pages=tally.pages,
                 papers=tally.papers,
-                trouble=trouble,
-                refused=said_no,
+                error=ended,
             )
 
     def _trim(self, tally: _Tally) -> None:

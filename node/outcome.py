@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from sync.clock import ClockState
+from sync.errors import Garbled, NotAuthentic, RefusedByRule, Unreachable
 from sync.records import Tier
 from sync.values import (
     Digest,
@@ -489,17 +490,19 @@ class Sheet:
 class SyncResult:
     """What one exchange with the hub did."""
 
-    reached: bool
     sent: int
     receipts: int
     """Verdicts stored."""
     pages: int
     papers: int
     """Print jobs that receipts made."""
-    trouble: str
-    """Why it ended early; empty when it did not."""
-    refused: str = ""
-    """The stable reason, where the hub answered and said no or was not understood."""
+    error: Unreachable | NotAuthentic | Garbled | RefusedByRule | None = None
+    """Why it ended early: the hub was silent or busy, or said no, or was not understood."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether it went to its end."""
+        return self.error is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

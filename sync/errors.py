@@ -2,6 +2,7 @@
 
     MachikadoError
     ├── Malformed        bytes or words from outside that do not have the shape they must have
+    │   └── Garbled      they came from the other side: nobody here mistyped anything
     ├── NotAuthentic     a signature, a seal or a pin that does not hold
     ├── RefusedByRule    well-formed and authentic, but a rule says no (carries the rule's name)
     ├── Unreachable      the other side did not answer; nothing is lost
@@ -23,6 +24,10 @@ class MachikadoError(Exception):
 
 class Malformed(MachikadoError):
     """Foreign bytes or words that do not have the shape they must have."""
+
+
+class Garbled(Malformed):
+    """An answer that has not the shape it must have: the other side may run another version."""
 
 
 class NotAuthentic(MachikadoError):

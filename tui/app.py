@@ -21,7 +21,7 @@ from textual.reactive import Reactive
 from textual.theme import Theme
 from textual.widget import Widget
 
-from sync.errors import Damaged
+from sync.errors import Damaged, Unreachable
 from tui.asking import Answered, Trouble, answered
 from tui.readers import CardNews, ReaderDesk, StartWatch
 from tui.scans import Meant, Scans
@@ -443,15 +443,17 @@ class CounterApp(App[None]):
         words, answer = self.words, self._home.answer
         if isinstance(result, Trouble):
             answer.advise(result.advice, words, unmoved=False)
-        elif result.refused:
-            self.advise_reason(answer, result.refused)
-        elif not result.reached:
+        elif isinstance(result.error, Unreachable):
             answer.say(
                 "look",
                 words,
                 words("The centre does not answer."),
                 words("Nothing is lost: it is sent as soon as the network is back."),
             )
+        elif result.error is not None:
+            from tui.wording.advice import advice_about
+
+            answer.advise(advice_about(result.error), words)
         else:
             answer.note(
                 words(

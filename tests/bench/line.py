@@ -252,7 +252,7 @@ def _hand_in(counter: Counter, link: Link) -> tuple[float, int, float]:
             if not received and now.acknowledged == now.seq:
                 up, received = link.up, time.perf_counter() - began
             if pushing.done():
-                must(pushing.result().reached, f"the hub answers: {pushing.result().trouble}")
+                must(pushing.result().reached, f"the hub answers: {pushing.result().error}")
                 pushing = counting.submit(counter.parts.outbox.push)
             time.sleep(_LOOK)
         receipted = time.perf_counter() - began

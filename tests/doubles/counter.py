@@ -38,6 +38,7 @@ from node.outcome import (
 )
 from node.printerchoice import FoundPrinter, PrinterChoice, Trial
 from sync.clock import ClockState
+from sync.errors import RefusedByRule, Unreachable
 from sync.members import MemberStep
 from sync.records import Tier
 from sync.values import (
@@ -426,18 +427,18 @@ class FakeCounter(
     def sync_now(self) -> SyncResult:
         """Everything arrives, when the hub answers."""
         self._enter("sync_now")
-        reached = not self.silent and not self.says_no
+        no = RefusedByRule(self.says_no, "the hub says no") if self.says_no else None
+        error = no or (Unreachable("the hub is silent") if self.silent else None)
+        reached = error is None
         sent = len(self.rows) if reached else 0
         if reached:
             self.rows = [replace(row, verdict="applied") for row in self.rows]
         return SyncResult(
-            reached=reached,
             sent=sent,
             receipts=sent,
             pages=0,
             papers=0,
-            trouble="" if reached else "the hub is silent or says no",
-            refused=self.says_no,
+            error=error,
         )
 
     def audit(self) -> tuple[Finding, ...]:

@@ -104,7 +104,7 @@ def test_a_shop_believes_the_key_of_its_invitation_and_no_other(town: Town, tmp_
         with closing(open_counter(tmp_path / "node", Ports())) as counter:
             told = counter.sync_now()
             assert not told.reached
-            assert "not the one of the invitation" in told.trouble
+            assert "not the one of the invitation" in str(told.error)
             assert not counter.status().hub_reachable, "people at the counter go on without it"
 
     with town.served(own), closing(open_counter(tmp_path / "node", Ports())) as counter:

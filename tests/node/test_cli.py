@@ -18,13 +18,23 @@ from node.cli import node
 from node.store import Store
 from printer.profiles import PROFILES
 from sync.democa import DemoCa
-from sync.errors import Damaged, InUse, Malformed, RefusedByRule
+from sync.errors import (
+    Busy,
+    Damaged,
+    Garbled,
+    InUse,
+    Malformed,
+    NotAuthentic,
+    RefusedByRule,
+    Unreachable,
+)
 from sync.invitation import write_invitation
 from sync.request import Response, problem_response
 from sync.revocation import Kind, read_list
 from sync.values import DAY, Millis
 from tests.doubles.hub import FakeHub
 from tests.node.conftest import NOON
+from tui.exits import exit_code
 
 Run = Callable[..., Result]
 
@@ -437,23 +447,37 @@ def test_a_demo_clock_that_is_not_there_is_wrong_usage(
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("answer", "ends"),
     [
-        (problem_response(403, "node-not-confirmed", "no"), 3),
-        (problem_response(503, "busy", "later"), 4),
-        (Response(200, "x", b"junk"), 5),
+        (
+            problem_response(403, "node-not-confirmed", "no"),
+            (RefusedByRule, "node-not-confirmed", 3),
+        ),
+        (problem_response(503, "busy", "later"), (Busy, "busy", 4)),
+        (Response(502, "x", b"a proxy"), (Unreachable, "unreachable", 4)),
+        (problem_response(401, "not-authentic", "who?"), (NotAuthentic, "not-authentic", 5)),
+        (Response(200, "x", b"junk"), (Garbled, "malformed", 5)),
     ],
 )
 def test_how_a_sync_ends_says_whether_the_hub_refused_or_was_silent_or_spoke_nonsense(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Response, code: int
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Response,
+    ends: tuple[type[Exception], str, int],
 ) -> None:
+    kind, reason, code = ends
     monkeypatch.setattr(FakeHub, "_feed", lambda *_: answer)
 
+    plain = run("sync", str(tmp_path / "node"))
     result = run("sync", str(tmp_path / "node"), "--json")
 
-    assert result.exit_code == code
+    assert type(plain.exception) is kind  # the front door has words for it in both languages
+    assert not plain.stdout
+    assert exit_code(plain.exception) == result.exit_code == code
     assert not said(result)["reached"]
-    assert said(result)["reason"]
+    assert said(result)["trouble"] == str(plain.exception)
+    assert said(result)["reason"] == reason
 
 
 def test_the_doctor_ends_with_5_where_something_has_to_be_looked_at(

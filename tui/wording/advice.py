@@ -32,6 +32,8 @@ _AGAIN = N_("Please try again.")
 _IN_A_MOMENT = N_("Wait a moment, then try again.")
 _CALL_OFFICE = N_("Please call the office.")
 
+_OTHER_VERSION = Advice(N_("The centre runs another version of the program."), _CALL_OFFICE)
+
 ADVICE: dict[str, Advice] = {
     # sync.policy.Reason
     "clock-untrusted": Advice(
@@ -328,8 +330,8 @@ ADVICE: dict[str, Advice] = {
     ),
     "node-revoked": Advice(N_("The office has taken this PC out of use."), _CALL_OFFICE),
     "no-such-call": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
-    "malformed": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
-    "too-long": Advice(N_("The centre runs another version of the program."), _CALL_OFFICE),
+    "malformed": _OTHER_VERSION,
+    "too-long": _OTHER_VERSION,
     "card-unknown": Advice(
         N_("This card has no MyKey ID yet."), N_("Register the resident first (F5)."), "no"
     ),
@@ -435,6 +437,7 @@ ERRORS: dict[str, Advice] = {
     "BadAnswer": Advice(N_("The card gave a wrong answer."), N_("Lift it and put it back.")),
     "SignatureMismatch": Advice(N_("The card's signature is wrong."), _ASK_TOWN, "no"),
     "Malformed": Advice(N_("This could not be read."), N_("Please check it and try again.")),
+    "Garbled": _OTHER_VERSION,
     "WrongSecret": Advice(
         N_("This is not the node secret of this PC."),
         N_("Type it again, or ask the office for it."),

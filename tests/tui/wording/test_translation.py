@@ -70,6 +70,21 @@ def test_an_error_gets_the_words_of_its_own_kind() -> None:
     assert advice_about(card_errors.WrongPin(2)) is ADVICE["wrong-pin"]
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (sync_errors.RefusedByRule("node-revoked", "no"), "node-revoked"),
+        (sync_errors.RefusedByRule("never-heard-of", "no"), "never-heard-of"),
+        (sync_errors.NotAuthentic("who?"), "not-authentic"),
+        (sync_errors.Garbled("junk"), "malformed"),
+    ],
+)
+def test_an_exchange_that_ended_early_gets_the_words_of_its_reason(
+    error: Exception, reason: str
+) -> None:
+    assert advice_about(error) == advice_for(reason)
+
+
 def test_every_sentence_of_the_code_stands_in_the_catalogue_and_nothing_else() -> None:
     catalogue = set(JAPANESE) - {""}
     assert sentences() - catalogue == set()
