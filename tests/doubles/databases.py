@@ -9,10 +9,10 @@ import os
 import signal
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -27,6 +27,7 @@ _UNGUARDED = "SET LOCAL session_replication_role=replica"
 """For one transaction no trigger says that something stays."""
 _AT_ONCE = 60
 """Connections; the server takes a hundred."""
+T = TypeVar("T")
 
 
 class Server:
@@ -40,7 +41,8 @@ class Server:
         given = sa.make_url(self._server.get_uri())
         self._at = sa.URL.create("postgresql", given.username, query=given.query)
         self._names = itertools.count(1)
-        self._used: list[tuple[sa.MetaData, int, Database]] = []
+        self.used: list[tuple[sa.MetaData, int, Database]] = []
+        """What the next sweep empties."""
         self._empty: dict[int, list[Database]] = defaultdict(list)
         self._connected: list[Database] = []
         for setting in () if durable else _FAST:
@@ -60,7 +62,7 @@ class Server:
         else:
             at = Postgres(self.url, f"test_{next(self._names)}")
             made = Database(at, metadata, version=version, new=True)
-        self._used.append((metadata, version, made))
+        self.used.append((metadata, version, made))
         self._connects(made)
         return made
 
@@ -94,7 +96,7 @@ class Server:
 
     def sweep(self) -> None:
         """What a test has left is thrown away."""
-        used, self._used = self._used, []
+        used, self.used = self.used, []
         for metadata, version, database in used:
             self._connects(database)
             with database.write() as tx:
@@ -152,6 +154,20 @@ def sweep() -> None:
     """After each test."""
     if _Place.server is not None:
         _Place.server.sweep()
+
+
+@contextmanager
+def outliving(make: Callable[[], T]) -> Iterator[T]:
+    """What is made here, with its databases, for more tests than one."""
+    server = _Place.server
+    if server is None:
+        yield make()
+        return
+    of_this_test, server.used = server.used, []
+    made = make()
+    of_many, server.used = server.used, of_this_test
+    yield made
+    server.used += of_many
 
 
 def behind_its_back(tx: Tx) -> None:

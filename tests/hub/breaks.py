@@ -376,7 +376,8 @@ BREAKS = [
         "a person whom nobody let in",
         sql(
             "INSERT INTO operator (municipality, name, role, token_digest, state)"
-            " VALUES ('000000', 'Mallory', 'platform', x'00', 'active')"
+            " VALUES ('000000', 'Mallory', 'platform', :token, 'active')",
+            token=b"\0",
         ),
         frozenset({"operator-unexplained"}),
     ),

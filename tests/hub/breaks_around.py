@@ -67,12 +67,12 @@ AROUND = [
     ),
     Break(
         "the account that a town pays from",
-        sql("UPDATE municipality SET account=x'00' WHERE municipality='141305'"),
+        sql("UPDATE municipality SET account=:other WHERE municipality='141305'", other=b"\0"),
         frozenset({"municipality account"}),
     ),
     Break(
         "what a town's terminals may do offline",
-        sql("UPDATE municipality SET policy=x'00' WHERE municipality='131164'"),
+        sql("UPDATE municipality SET policy=:other WHERE municipality='131164'", other=b"\0"),
         frozenset({"municipality policy"}),
     ),
     Break(

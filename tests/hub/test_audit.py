@@ -1,18 +1,22 @@
 """The audit finds nothing in a good database, and names each fact that was changed in it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.audit import audit_sums
 from hub.findings import Finding, as_json, in_words
-from hub.store.database import Tx
+from hub.store import schema
+from hub.store.database import Database, Tx
 from sync.records import Tier
 from sync.reprints import reprint_notice
 from sync.ticket import read_ticket
+from tests.doubles import databases
 from tests.hub.breaks import BREAKS, Break
 from tests.hub.breaks_around import AROUND
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, corner
@@ -21,12 +25,29 @@ _SUMS = {"sum", "earned payable"} | {
     f"balance {kind}" for kind in ("deficit", "hold", "payable", "reserve", "ticket", "wallet")
 }
 """What the transfers alone tell, as :func:`_short` names it."""
-pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
+Kept = dict[sa.Table, list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def lived(card_keys: list[RSAPrivateKey]) -> Corner:
+def lived(card_keys: list[RSAPrivateKey]) -> Iterator[Corner]:
     """A corner where everything has happened once, and one window is paid."""
+    with databases.outliving(lambda: _lived(card_keys)) as town:
+        yield town
+
+
+@pytest.fixture(scope="module")
+def kept(lived: Corner) -> Kept:
+    """All that its ledger holds."""
+    with lived.core.database.read() as tx:
+        return {table: _rows(tx, table) for table in schema.metadata.sorted_tables}
+
+
+def _rows(tx: Tx, table: sa.Table) -> list[tuple[Any, ...]]:
+    names = ",".join(f'"{column.name}"' for column in table.columns)
+    return tx.rows(f"SELECT {names} FROM {table.name}")
+
+
+def _lived(card_keys: list[RSAPrivateKey]) -> Corner:
     town = corner()
     hana, jiro = (town.resident(key) for key in card_keys)
     town.fund(3_000)
@@ -74,8 +95,8 @@ def test_in_a_good_database_there_is_nothing_to_find(lived: Corner) -> None:
 
 
 @pytest.mark.parametrize("broken", [*BREAKS, *AROUND], ids=lambda broken: broken.name)
-def test_one_changed_fact_is_named(lived: Corner, broken: Break) -> None:
-    with _changed(lived, broken.change):
+def test_one_changed_fact_is_named(lived: Corner, kept: Kept, broken: Break) -> None:
+    with _changed(lived.core.database, broken.change, kept):
         found, of_sums = lived.audit(), audit_sums(lived.core)
 
     assert {_short(each.finding, each.where) for each in found} == broken.findings
@@ -101,17 +122,21 @@ def _short(finding: str, where: str) -> str:
     return finding if plain else f"{finding} {last}"
 
 
-class _TakeItBack(Exception):
-    """Ends a transaction without leaving anything."""
-
-
 @contextmanager
-def _changed(town: Corner, change: Callable[[Tx], None]) -> Iterator[None]:
-    """A changed database, for as long as the block lasts."""
-    with suppress(_TakeItBack), town.core.database.write() as tx:
+def _changed(database: Database, change: Callable[[Tx], None], kept: Kept) -> Iterator[None]:
+    """A database that somebody has changed, for as long as the block lasts."""
+    with database.write() as tx:
+        databases.behind_its_back(tx)
         change(tx)
+    try:
         yield
-        raise _TakeItBack
+    finally:
+        with database.write() as tx:
+            databases.behind_its_back(tx)
+            for table in reversed(kept):
+                tx.run(f"DELETE FROM {table.name}")
+            for table, rows in kept.items():
+                tx.insert_many(table, rows)
 
 
 def test_a_finding_is_a_line_for_scripts() -> None:
