@@ -289,6 +289,11 @@ class Postgres:
                 | errors.LockNotAvailable()
             ):
                 return Unreachable("the hub's database is busy: try again in a moment")
+            case errors.InsufficientPrivilege():
+                return DatabaseAway(
+                    f"the database {self._written} forbids the hub's role something:"
+                    f" {_said(cause)}. To upgrade a ledger of a keeper's, make the role a member"
+                )
             case OperationalError() | InterfaceError() if opening:
                 return DatabaseAway(
                     f"the database {self._written} cannot be opened: {_said(cause)}. Is its"
