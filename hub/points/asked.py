@@ -31,7 +31,9 @@ def each(sql: str, rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]
 
 
 def any_of(some: Sequence[object]) -> tuple[str, list[object]]:
-    """``(?,?,...)`` for IN, and its values."""
+    """``(?,?,...)`` for IN, and its values; nothing is among none."""
+    if not some:
+        return "(NULL)", []
     return f"({_joined('?', len(some))})", [*some, *[some[-1]] * _lacking(len(some))]
 
 

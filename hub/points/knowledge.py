@@ -12,24 +12,30 @@ from hub.points.past import T2, Earlier, Page, Past
 from sync.records import Basis, Record
 from sync.values import EpochId, Millis
 
+_NOWHERE = 2**62
+"""Behind the end of any line."""
+
 
 class NodeKnowledge:
     """What the hub knows of a node: its recent records, and what it was told.
 
     Asked once a record, so what is asked for stands ready: records by what they are about, the
     float as a running sum. Paper asks for little, the records of its own number and a sum; spends
-    ask for what an account spent, which no index finds: with the first one all of the last days is
-    read.
+    ask for what an account spent, which no index finds: with the first one it is asked at once
+    about all who spend in this posting.
     """
 
-    def __init__(self, past: Past, line: Line, at: Millis) -> None:
-        """``at``: when the first record is from that asks."""
+    def __init__(self, past: Past, line: Line, at: Millis, spenders: Collection[str]) -> None:
+        """``at``: when the first record is from that asks; ``spenders``: who it will be about."""
         self._past = past
         self._line = line
         self._at = at
         self._earlier: Sequence[Earlier] | None = None
-        self._is_whole = False
-        """Whether the records of the last days are here, and not only what this posting judged."""
+        self._spenders = {*spenders}
+        self._read: set[str] = set()
+        """Those whose spends of the last days are here, and not only what this posting judged."""
+        self._behind = _NOWHERE
+        """Behind this place all of this life's spends are here."""
         self._records: list[Done] = []
         self._sold: list[Sequence[Record]] = []
         """What was judged as a set since, not counted yet: mostly nobody asks."""
@@ -68,8 +74,8 @@ class NodeKnowledge:
                 done.undone = True
 
     def about(self, account: str) -> Sequence[Done]:
-        """The records about an account."""
-        self._read_all()
+        """What was spent of an account by its node's own word."""
+        self._read_spends({account}, self._behind)
         self._count_sold()
         return self._about.get(account, ())
 
@@ -83,7 +89,7 @@ class NodeKnowledge:
         Later records may be judged already: each town posts its own.
         """
         if kind not in OF_TICKETS:
-            self._read_all()
+            self._read_spends((), receipted)
         self._count_sold()
         if self._last >= before:
             own = [done for done in self._own_word if done.seq < before]
@@ -94,7 +100,7 @@ class NodeKnowledge:
                 some = [done for done in self._own_word if _counts(done, *key)]
                 self._floats[key] = sum(done.points for done in some)
             here = self._floats[key]
-        if self._is_whole:
+        if kind not in OF_TICKETS:
             return here
         return here + self._past.word(self._line, kind, receipted, before, self._at)
 
@@ -117,15 +123,16 @@ class NodeKnowledge:
         """
         return self._past.page(self._line, basis.feed, basis.as_of)
 
-    def _read_all(self) -> None:
-        if self._is_whole:
+    def _read_spends(self, accounts: Collection[str], receipted: int) -> None:
+        if self._read.issuperset(accounts) and receipted >= self._behind:
             return
-        self._is_whole = True
-        judged = {(done.epoch, done.seq) for done in self._records}
-        self._floats.clear()
-        for done in self._past.everything(self._line, self._at):
-            if (done.epoch, done.seq) not in judged:
+        self._spenders.update(accounts)
+        self._behind = min(self._behind, receipted)
+        here = {(done.epoch, done.seq) for done in self._records}
+        for done in self._past.spends(self._line, self._spenders, self._behind, self._at):
+            if (done.epoch, done.seq) not in here:
                 self.add(done)
+        self._read |= self._spenders
 
     def _count_sold(self) -> None:
         while self._sold:

@@ -175,10 +175,21 @@ class Past:
             if (of, done.seq) == (line, seq):
                 done.undone = True
 
-    def everything(self, line: Line, at: Millis) -> list[Done]:
-        """All that a node did in the last days and that moves points."""
+    def spends(
+        self, line: Line, accounts: Collection[str], receipted: int, at: Millis
+    ) -> list[Done]:
+        """What a node took by its own word in the last days: of these accounts, in all its lives.
+
+        And what this life took of whomever without a receipt. No index finds an account's: what
+        the node did is looked through where it lies, and the rest of it stays there.
+        """
         self._show_earlier_lives(line)
-        rows = self._tx.rows(f"SELECT {_DONE} FROM {RECENT} WHERE points>0", recent_of(line, at))
+        marks, values = any_of([*accounts])
+        rows = self._tx.rows(
+            f"SELECT {_DONE} FROM {RECENT} WHERE r.tier='{T2}' AND r.points>0 AND r.kind='spend'"
+            f" AND (r.account IN {marks} OR r.epoch=? AND r.seq>?)",
+            [*recent_of(line, at), *values, line.epoch, receipted],
+        )
         return [Done(*row) for row in rows]
 
     def earlier(self, line: Line, at: Millis) -> list[Earlier]:

@@ -5,6 +5,7 @@ account, and how far its receipts went, the hub takes from its own books as of t
 basis names; a basis that says more is a broken rule.
 """
 
+from collections import defaultdict
 from collections.abc import Collection
 from itertools import groupby
 
@@ -44,6 +45,7 @@ class Recheck:
         self.past = Past(books)
         self._nodes: dict[Line, NodeKnowledge] = {}
         self._judged: dict[Line, list[Done]] = {}
+        self._expected: defaultdict[Line, set[str]] = defaultdict(set)
         self._policies: dict[bytes, Policy | None] = {}
         self.feed = Feed(books.tx)
 
@@ -53,6 +55,10 @@ class Recheck:
         for home, some in groupby(papers, key=lambda paper: paper.line.home):
             told = ((f"ticket/{one.body.number}", one.body.basis.feed) for one in some)
             self.feed.prefetch_each(home, self._books.town, told)
+
+    def expect(self, line: Line, accounts: Collection[str]) -> None:
+        """Let the first question about what these spent at a line's node be about all of them."""
+        self._expected[line].update(accounts)
 
     def remember(self, case: Case, done: Done) -> None:
         """Count a record that this posting has judged."""
@@ -88,6 +94,7 @@ class Recheck:
             return "basis-no-standing"
         if basis.available > told.available:
             return "basis-says-more"
+        used = float_used(known, "spend", case, basis)
         later: list[tuple[Millis, int]] = []
         recent: list[int] = []
         recent_count = 0
@@ -116,7 +123,7 @@ class Recheck:
                 recent=tuple(recent),
                 recent_count=recent_count,
             ),
-            float_used=float_used(known, "spend", case, basis),
+            float_used=used,
             float_limit=known.float_points or policy.float_points,
         )
         return refusal(decide(policy, facts))
@@ -269,7 +276,7 @@ class Recheck:
         """What is known of a line's node; ``at``: when the first record is from that asks."""
         known = self._nodes.get(line)
         if known is None:
-            known = NodeKnowledge(self.past, line, at)
+            known = NodeKnowledge(self.past, line, at, self._expected[line])
             for done in self._judged.pop(line, []):
                 known.add(done)
             self._nodes[line] = known

@@ -13,6 +13,7 @@ from hub.points.recheck import Recheck
 from sync.holds import Purpose
 from sync.policy import read_policy
 from sync.receipt import Bearer
+from sync.records import Spend
 from sync.values import AccountId
 
 _AT_ONCE = 512
@@ -35,6 +36,8 @@ class Till:
         """
         lives = Counter(line.node for line in {some.line for some in records})
         papers = [paper for some in records for paper in _papers(some)]
+        for some in records:
+            self.recheck.expect(some.line, _spenders(some))
         accounts: set[str] = set()
         for start in range(0, len(papers), _AT_ONCE):
             part = papers[start : start + _AT_ONCE]
@@ -99,6 +102,12 @@ class Till:
             )
             limit = read_policy(bytes(data)).float_points
         return books.borne_for(case.line.node) + points <= int(limit)
+
+
+def _spenders(some: Proved) -> set[str]:
+    """Of whom the spends among records which came together take points."""
+    bodies = [record.body for record in some.records if record is not None]
+    return {body.account for body in bodies if type(body) is Spend}
 
 
 def _papers(some: Proved) -> Iterator[Paper]:

@@ -1,7 +1,7 @@
 """What a redemption asks of the database, of which each question is a wait where that is a server.
 
 Shops that redeem at the same moment are asked about together, and what a shop has done before is
-not read again.
+not read again. Nor is what it sold to others, for a spend.
 """
 
 from collections.abc import Iterator, Sequence
@@ -177,4 +177,34 @@ def test_two_batches_of_one_counter_in_one_group_go_on_from_each_other(
         pen.seq,
     ]
     assert town.waiting() == 0
+    assert town.audit() == []
+
+
+def test_of_a_shop_s_sales_only_those_to_the_same_resident_are_read(
+    town: Corner, hana: Resident, jiro: Resident
+) -> None:
+    town.grant(jiro, 1_000)
+    pen = town.node(GREENGROCER)
+    town.put(pen)
+    judging = Judging(town.core, town.identities, InlineVerifier())
+    judging.beside(lambda: None)
+
+    def sells_to(who: Resident) -> Listening:
+        town.feed(pen, available=town.wallet(who), receipted=pen.seq)
+        seq = pen.spend(who.card, town.account(who), 10, town=KAWASAKI)
+        batch = Batched(pen.node, pen.epoch, seq, pen.batch(seq, receipted=seq - 1))
+        with listening(town) as here:
+            (handed,) = judging.hand_in_all([batch])
+        (verdict,) = town.verdicts(handed.answer()).values()
+        assert verdict.outcome is Outcome.APPLIED
+        return here
+
+    sells_to(hana)
+    early = sells_to(hana)
+    for _ in range(3):
+        sells_to(jiro)
+    late = sells_to(hana)
+
+    assert len(late.asked) == len(early.asked)
+    assert late.rows == early.rows + 1, "her own second one is read beside her first"
     assert town.audit() == []

@@ -145,6 +145,22 @@ def test_a_float_that_is_used_up_is_found_spend_by_spend(
     assert [reason for _, _, reason, _ in town.incidents()] == ["float-used-up"]
 
 
+def test_a_float_that_others_used_up_before_is_used_up_for_everybody(
+    town: Corner, shop: Pen, hana: Resident, jiro: Resident
+) -> None:
+    town.grant(jiro, 200)
+    town.feed(shop, available=200)
+    under(town, shop, Policy(float_points=250))
+    buy(town, shop, jiro, 150)
+    hand_in(town, shop)
+    assert not town.incidents()
+
+    buy(town, shop, hana, 150)
+    hand_in(town, shop)
+
+    assert [reason for _, _, reason, _ in town.incidents()] == ["float-used-up"]
+
+
 def test_a_card_that_was_closed_to_the_node_is_judged_alone(
     town: Corner, shop: Pen, hana: Resident
 ) -> None:
