@@ -19,7 +19,7 @@ IN_MEMORY = "sqlite://"
 _LOG_PAGES = 8_192
 """Pages (4 kB each) in the write-ahead log before it is taken over: not after each posting."""
 _ROOM = _LOG_PAGES * 4096
-_CACHE = 65_536
+CACHE = 65_536
 """Kilobytes of pages that a connection keeps at hand."""
 _LITTLE = 1_024
 """The same while room is made: nobody asks for those pages again."""
@@ -58,7 +58,7 @@ class Sqlite:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA cache_size=-{_CACHE}")
+        cursor.execute(f"PRAGMA cache_size=-{CACHE}")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA busy_timeout=10000")
         cursor.close()
@@ -146,7 +146,7 @@ class Sqlite:
             finally:
                 if raw.in_transaction:
                     raw.execute("ROLLBACK")
-                raw.execute(f"PRAGMA cache_size=-{_CACHE}")
+                raw.execute(f"PRAGMA cache_size=-{CACHE}")
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
