@@ -16,16 +16,17 @@ class Better(Enum):
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the report. ``ratio`` is ``value / limit``; without a wall the limit is 1.
+    """One line of the report. ``ratio`` is ``value / limit``; both are None without a wall.
 
-    ``target`` is None where a figure is only told.
+    ``target`` is for the ratio, or for the value itself where there is none; it is None where a
+    figure is only told.
     """
 
     figure: str
     value: float
     unit: str
-    limit: float
-    ratio: float
+    limit: float | None
+    ratio: float | None
     target: float | None
     met: bool
 
@@ -34,7 +35,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is not more than twice off its target."""
         if self.met or self.target is None:
             return True
-        return self.target / 2 <= self.ratio <= self.target * 2
+        held = self.value if self.ratio is None else self.ratio
+        return self.target / 2 <= held <= self.target * 2
 
 
 class NotMeasured(Exception):
@@ -46,20 +48,17 @@ class SumsDoNotHold(AssertionError):
 
 
 def against(
-    figure: str, value: float, unit: str, *, limit: float, target: float | None, better: Better
+    figure: str, value: float, unit: str, *, limit: float = 1, target: float | None, better: Better
 ) -> Figure:
-    """Hold a value against its wall and its target."""
-    ratio = value / limit
-    if target is None:
-        met = True
-    else:
-        met = ratio >= target if better is Better.HIGHER else ratio <= target
+    """Hold a value against its wall and its target; a limit of 1 is no wall."""
+    held = value / limit
+    met = target is None or (held >= target if better is Better.HIGHER else held <= target)
     return Figure(
         figure=figure,
         value=value,
         unit=unit,
-        limit=limit,
-        ratio=ratio,
+        limit=None if limit == 1 else limit,
+        ratio=None if limit == 1 else held,
         target=target,
         met=met,
     )
@@ -94,12 +93,11 @@ def table(figures: Sequence[Figure]) -> str:
     wide = max(map(len, names), default=0)
     lines = [f"{'figure':<{wide}}{'value':>12}{'limit':>12}{'ratio':>8}{'target':>8}  met"]
     for name, one in zip(names, figures, strict=True):
-        target = "-" if one.target is None else f"{one.target:.2f}"
         met = "yes" if one.met else "no" if one.bearable else "NO, MORE THAN TWICE OFF"
         met = "-" if one.target is None else met
         lines.append(
-            f"{name:<{wide}}{one.value:>12,.4g}{one.limit:>12,.4g}"
-            f"{one.ratio:>8.2f}{target:>8}  {met}"
+            f"{name:<{wide}}{one.value:>12,.4g}{_or_none(one.limit, ',.4g'):>12}"
+            f"{_or_none(one.ratio, '.2f'):>8}{_or_none(one.target, '.2f'):>8}  {met}"
         )
     return "\n".join(lines)
 
@@ -108,11 +106,13 @@ def markdown(figures: Sequence[Figure]) -> str:
     """The report as it stands in a manual."""
     lines = ["| figure | measured | limit | ratio | target | met |", "|---|---|---|---|---|---|"]
     for one in figures:
-        target, met = "-", "-"
-        if one.target is not None:
-            target, met = f"{one.target:.2f}", "yes" if one.met else "**no**"
+        met = "-" if one.target is None else "yes" if one.met else "**no**"
         lines.append(
-            f"| {one.figure} | {one.value:,.4g} {one.unit} | {one.limit:,.4g}"
-            f" | {one.ratio:.2f} | {target} | {met} |"
+            f"| {one.figure} | {one.value:,.4g} {one.unit} | {_or_none(one.limit, ',.4g')}"
+            f" | {_or_none(one.ratio, '.2f')} | {_or_none(one.target, '.2f')} | {met} |"
         )
     return "\n".join(lines)
+
+
+def _or_none(number: float | None, form: str) -> str:
+    return "-" if number is None else format(number, form)

@@ -175,7 +175,6 @@ def _bytes(street: Street) -> list[Figure]:
             "bytes a record, without evidence",
             sum(bare) / street.records,
             "bytes",
-            limit=1,
             target=15,
             better=Better.LOWER,
         ),

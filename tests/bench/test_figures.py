@@ -37,13 +37,26 @@ def test_a_figure_without_a_target_is_only_told() -> None:
     assert table([told]).endswith("0.03       -  -")
 
 
+@pytest.mark.parametrize(
+    ("value", "met", "bearable"), [(14.0, True, True), (17.9, False, True), (31.0, False, False)]
+)
+def test_a_figure_without_a_wall_has_neither_limit_nor_ratio(
+    value: float, *, met: bool, bearable: bool
+) -> None:
+    figure = against("bytes", value, "bytes", target=15, better=Better.LOWER)
+
+    assert (figure.limit, figure.ratio) == (None, None)
+    assert (figure.met, figure.bearable) == (met, bearable)
+    assert table([figure]).splitlines()[1].split()[2:6] == [f"{value:.4g}", "-", "-", "15.00"]
+
+
 def test_a_report_for_a_manual_says_the_same() -> None:
     missed = against("records", 30, "1/s", limit=100, target=0.45, better=Better.HIGHER)
-    told = against("tickets", 1_500, "ms", limit=1, target=None, better=Better.LOWER)
+    told = against("tickets", 1_500, "ms", target=None, better=Better.LOWER)
 
     assert markdown([missed, told]).splitlines()[2:] == [
         "| records | 30 1/s | 100 | 0.30 | 0.45 | **no** |",
-        "| tickets | 1,500 ms | 1 | 1500.00 | - | - |",
+        "| tickets | 1,500 ms | - | - | - | - |",
     ]
 
 
