@@ -7,8 +7,10 @@ Both are described by OpenAPI 3.1 at `/v1/openapi/openapi.json`. Whatever fails 
 (RFC 9457). Work that touches the database runs in threads; the event loop only moves bytes.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
 from litestar import HttpMethod, Litestar, Request, Response, Router, route
@@ -23,6 +25,7 @@ from hub.api import carried, health, money, numbers, people, residents, revocati
 from hub.api.admission import Admission
 from hub.api.description import published
 from hub.api.observing import PERSON, Observing
+from hub.api.operations import PAGE
 from hub.api.paged import paged
 from hub.api.plain import plain, target_of
 from hub.api.repeating import Repeated
@@ -53,6 +56,10 @@ MOST_FORM = 1024 * 1024
 JSON = "application/json"
 _BODY = "data"
 """What the framework calls a form as a whole."""
+_PAGES = "pages"
+"""What the endpoint of a list is given."""
+_PARAMETER = re.compile(r"[A-Za-z_]{1,20}")
+"""What may be the name of a parameter, and is said again; a secret in a wrong place is not."""
 _NO_BODY = "'data'"
 """What the framework says of a body that is not there."""
 _Connection = ASGIConnection[Any, Any, Any, Any]
@@ -125,7 +132,7 @@ def make_app(hub: Hub) -> Litestar:
             "door": Provide(lambda: hub.access, sync_to_thread=False),
             "by": Provide(person),
             "once": Provide(once),
-            "pages": Provide(paged, sync_to_thread=False),
+            _PAGES: Provide(paged, sync_to_thread=False),
         },
         guards=[desk_is_here],
         request_max_body_size=MOST_FORM,
@@ -163,9 +170,19 @@ def may_read(connection: _Connection, _handler: BaseRouteHandler) -> None:
 
 
 async def understood(connection: _Connection, handler: BaseRouteHandler) -> None:
-    """A form is JSON, and so is every answer; raises NotUnderstood or NotAcceptable."""
+    """A form is JSON, and so is every answer; nothing is asked behind the question mark in vain.
+
+    Raises NotUnderstood, NotAcceptable, and Malformed for a parameter that the call does not know.
+    """
+    takes = handler.parsed_fn_signature.parameters
+    known = PAGE if _PAGES in takes else ()
+    query = connection.scope["query_string"].decode("latin-1")
+    for name, _ in parse_qsl(query, keep_blank_values=True):
+        if name not in known:
+            said = repr(name) if _PARAMETER.fullmatch(name) else "of such a name"
+            raise Malformed(f"this call has no parameter {said}")
     kind = essence(connection.headers.get("content-type", ""))
-    if _BODY in handler.parsed_fn_signature.parameters and kind not in {"", JSON}:
+    if _BODY in takes and kind not in {"", JSON}:
         raise NotUnderstood(f"this call reads {JSON}, not {kind[:80]!r}")
     if not wanted(connection.headers.get("accept", ""), JSON):
         raise NotAcceptable(JSON)

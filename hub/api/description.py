@@ -85,7 +85,8 @@ def describe(app: Litestar, origin: str) -> Json:
             "title": "machikado hub",
             "version": VERSION,
             "description": "People's calls are JSON under a token; terminals' calls are MessagePack"
-            " under a signature. What fails is a problem of RFC 9457.",
+            " under a signature. What fails is a problem of RFC 9457. A call of the desk refuses"
+            " a parameter that is not described here, and a member of a form.",
             "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
         },
         "servers": [{"url": origin}],
