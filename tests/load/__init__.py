@@ -29,6 +29,14 @@ def figures_of(day: Day, *, pages: float) -> list[Figure]:
     return [
         _ms("load: a hold, p50", median(told.holds)),
         _ms("load: a hold, p99", slowest_of_hundred(told.holds)),
+        against(
+            "load: holds turned away",
+            told.holds_turned_away,
+            "holds",
+            limit=told.holds_turned_away + len(told.holds),
+            target=0.01,
+            better=Better.LOWER,
+        ),
         _ms("load: custody of a batch, p50", median(told.custody)),
         _ms("load: custody of a batch, p99", slowest_of_hundred(told.custody)),
         _ms("load: all receipts of a batch, p50", median(told.receipts)),

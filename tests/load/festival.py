@@ -43,6 +43,8 @@ class Told:
 
     holds: list[float] = field(default_factory=list)
     """From asking for points to the hub's word."""
+    holds_turned_away: int = 0
+    """Times that the hub was too busy to be asked: the till sells without it."""
     custody: list[float] = field(default_factory=list)
     """From sending a batch to the hub's word that it has it, waits not counted."""
     receipts: list[float] = field(default_factory=list)
@@ -69,17 +71,18 @@ class Caller:
     async def put(self, first: int, body: bytes, last: int) -> None:
         """Hand a batch in and stay until every record up to ``last`` has its receipt."""
         begun = now()
+        took: list[float] | None = self._told.custody
         while self.receipted < last:
             said = await self._patiently(
                 "PUT",
                 f"{self._at}/epochs/{self._line.epoch}/records/{first}",
                 body,
                 coding_of(body),
-                self._told.custody,
+                took,
             )
             received = self._hear(read(said.body, Answer))
             if received >= last:
-                first, body = received + 1, only_asking(self.receipted)
+                first, body, took = received + 1, only_asking(self.receipted), None
             if self.receipted < last:
                 await asyncio.sleep(PUSH_EVERY * (1 + 0.25 * self._spread))
         self._told.receipts.append(now() - begun)
@@ -113,6 +116,7 @@ class Caller:
         said = await self._line.send("PUT", path, write(request))
         self._told.statuses[said.status] += 1
         if said.status in _BUSY:
+            self._told.holds_turned_away += 1
             return None
         must(said.status == 200, f"a hold is answered, not {said.status} {said.body!r}")
         self._told.holds.append(now() - begun)
