@@ -19,7 +19,7 @@ _STAYS = (
 """A trigger of the whole does not hear of what somebody does to one of its parts."""
 _MAKER = """
 CREATE FUNCTION make_month(month integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path={schema}, pg_temp SET lock_timeout='1s' AS
+SET search_path FROM CURRENT SET lock_timeout='1s' AS
 $$ BEGIN
 IF to_regclass('transfer_' || month) IS NULL
 AND NOT EXISTS (SELECT FROM transfer_rest r WHERE r.month=make_month.month) THEN
@@ -38,8 +38,7 @@ def prepare(raw: Any) -> None:
     """Make the table for what belongs to no month, and what makes the others."""
     raw.execute(f"CREATE TABLE {REST} PARTITION OF transfer DEFAULT")
     raw.execute(_STAYS.format(table=REST))
-    (schema,) = raw.execute("SELECT quote_ident(current_schema())").fetchone()
-    raw.execute(_MAKER.format(schema=schema))
+    raw.execute(_MAKER)
 
 
 def make_month(raw: Any, month: int) -> None:

@@ -15,7 +15,7 @@ _MAY_HEAL = sa.text(
 
 _MAKER = """
 CREATE FUNCTION make_month(month integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path={schema}, pg_temp SET lock_timeout='1s' AS
+SET search_path FROM CURRENT SET lock_timeout='1s' AS
 $$ BEGIN
 IF to_regclass('transfer_' || month) IS NULL
 AND NOT EXISTS (SELECT FROM transfer_rest r WHERE r.month=make_month.month) THEN
@@ -57,5 +57,4 @@ def upgrade() -> None:
         postgresql_where=_MAY_HEAL,
     )
     if op.get_bind().dialect.name == "postgresql":
-        (schema,) = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").one()
-        op.get_bind().exec_driver_sql(_MAKER.replace("%", "%%").format(schema=schema))
+        op.get_bind().exec_driver_sql(_MAKER.replace("%", "%%"))
