@@ -26,4 +26,4 @@ def test_a_hundred_stalls_come_back_at_once_again_and_again_while_a_verifier_is_
     assert len(day.told.holds) > 5 * 4
     assert median(day.told.holds) < 1.0
     assert day.told.crowds == shape.crowds
-    assert day.memory[-1] <= 1.10 * day.memory[0]
+    assert day.memory[-1] <= 1.15 * day.memory[0]
