@@ -20,7 +20,6 @@ from hub.intake.gather import Gatherer
 from hub.intake.pace import Pace
 from hub.intake.stopped import Stopped, posted_again
 from hub.intake.verify import Verifier
-from hub.points.accounts import payable, wallet
 from hub.points.books import posting
 from hub.points.case import Case, Judgement, Line, Proved, Redemption
 from hub.points.ending import end_attempts, free_unnamed
@@ -31,8 +30,8 @@ from hub.rightofway import POSTING
 from hub.store import schema
 from hub.store.database import Tx
 from sync.receipt import Outcome
-from sync.records import Record, Spend, TicketVoided
-from sync.values import Millis, MunicipalityCode, organisation_of
+from sync.records import Record, TicketVoided
+from sync.values import Millis, MunicipalityCode
 
 
 def post_all(
@@ -188,7 +187,7 @@ def judge_in_posting(
         return []
     with posting(core, tx, town, core.clock.now(), cause) as books:
         judge = Judge(books)
-        books.prefetch(_accounts(records) | judge.till.prefetch(records))
+        books.prefetch(judge.till.prefetch(records))
         for some in records:
             for case, judgement in judge.judge_all(some):
                 books.add_records([row_of(case, town, judgement, books.number)])
@@ -216,18 +215,6 @@ def _tell(core: Core, tx: Tx, town: MunicipalityCode, case: Case, judgement: Jud
     )
     if isinstance(body, Redemption):
         incidents.tell_voider(core, tx, town, body.number, case.source)
-
-
-def _accounts(records: Iterable[Proved]) -> set[str]:
-    """The accounts that ordinary sales will touch."""
-    people = {
-        record.body.account
-        for some in records
-        for record in some.records
-        if record is not None and type(record.body) is Spend
-    }
-    shops = {organisation_of(node) for node in {some.line.node for some in records}}
-    return {*map(wallet, people), *map(payable, shops)}
 
 
 class _Towns:

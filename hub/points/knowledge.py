@@ -31,7 +31,7 @@ class NodeKnowledge:
         self._line = line
         self._at = at
         self._earlier: Sequence[Earlier] | None = None
-        self._spenders = {*spenders}
+        self._spenders = spenders
         self._read: set[str] = set()
         """Those whose spends of the last days are here, and not only what this posting judged."""
         self._behind = _NOWHERE
@@ -126,13 +126,12 @@ class NodeKnowledge:
     def _read_spends(self, accounts: Collection[str], receipted: int) -> None:
         if self._read.issuperset(accounts) and receipted >= self._behind:
             return
-        self._spenders.update(accounts)
+        self._read.update(self._spenders, accounts)
         self._behind = min(self._behind, receipted)
         here = {(done.epoch, done.seq) for done in self._records}
-        for done in self._past.spends(self._line, self._spenders, self._behind, self._at):
+        for done in self._past.spends(self._line, self._read, self._behind, self._at):
             if (done.epoch, done.seq) not in here:
                 self.add(done)
-        self._read |= self._spenders
 
     def _count_sold(self) -> None:
         while self._sold:

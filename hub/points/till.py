@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from hub.points.accounts import deficit, outstanding, wallet
+from hub.points.accounts import deficit, outstanding, payable, wallet
 from hub.points.books import Books
 from hub.points.case import Case, Judgement, Proved, Redemption, exception, moment_of
 from hub.points.holds import Hold, HoldShelf
@@ -14,7 +14,7 @@ from sync.holds import Purpose
 from sync.policy import read_policy
 from sync.receipt import Bearer
 from sync.records import Spend
-from sync.values import AccountId
+from sync.values import AccountId, organisation_of
 
 _AT_ONCE = 512
 """Tickets in one question."""
@@ -31,14 +31,17 @@ class Till:
     def prefetch(self, records: Sequence[Proved]) -> set[str]:
         """Ask at once for what the tickets among these records will be judged by.
 
-        Gives the ledger accounts that they will touch. What another life of the same node does
-        among these records is not there yet: its tickets are asked about in their turn.
+        Gives the ledger accounts that they and ordinary sales will touch. What another life of
+        the same node does among these records is not there yet: its tickets are asked about in
+        their turn.
         """
         lives = Counter(line.node for line in {some.line for some in records})
         papers = [paper for some in records for paper in _papers(some)]
+        accounts = {payable(organisation_of(some.line.node)) for some in records}
         for some in records:
-            self.recheck.expect(some.line, _spenders(some))
-        accounts: set[str] = set()
+            spenders = _spenders(some)
+            self.recheck.expect(some.line, spenders)
+            accounts.update(map(wallet, spenders))
         for start in range(0, len(papers), _AT_ONCE):
             part = papers[start : start + _AT_ONCE]
             tickets = self.books.tickets.prefetch({paper.body.number for paper in part})
@@ -104,7 +107,7 @@ class Till:
         return books.borne_for(case.line.node) + points <= int(limit)
 
 
-def _spenders(some: Proved) -> set[str]:
+def _spenders(some: Proved) -> set[AccountId]:
     """Of whom the spends among records which came together take points."""
     bodies = [record.body for record in some.records if record is not None]
     return {body.account for body in bodies if type(body) is Spend}
