@@ -11,13 +11,12 @@ own the ledger, and then can take no trigger away (docs/operate.md).
 
 from typing import Any
 
-REST = "transfer_rest"
 _STAYS = (
-    "CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-    " FOR EACH STATEMENT EXECUTE FUNCTION transfer_stays()"
+    "CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_%s",
+    " FOR EACH STATEMENT EXECUTE FUNCTION transfer_stays()",
 )
 """A trigger of the whole does not hear of what somebody does to one of its parts."""
-_MAKER = """
+_MAKER = f"""
 CREATE FUNCTION make_month(month integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT SET lock_timeout='1s' AS
 $$ BEGIN
@@ -25,8 +24,8 @@ IF to_regclass('transfer_' || month) IS NULL
 AND NOT EXISTS (SELECT FROM transfer_rest r WHERE r.month=make_month.month) THEN
 EXECUTE format('CREATE TABLE transfer_%s PARTITION OF transfer FOR VALUES FROM (%s) TO (%s)',
 month, month, month + 1);
-EXECUTE format('CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_%s'
-' FOR EACH STATEMENT EXECUTE FUNCTION transfer_stays()', month);
+EXECUTE format('{_STAYS[0]}'
+'{_STAYS[1]}', month);
 END IF; END $$;
 REVOKE EXECUTE ON FUNCTION make_month(integer) FROM PUBLIC
 """
@@ -36,8 +35,8 @@ Whoever calls it says nothing of where its tables are looked for."""
 
 def prepare(raw: Any) -> None:
     """Make the table for what belongs to no month, and what makes the others."""
-    raw.execute(f"CREATE TABLE {REST} PARTITION OF transfer DEFAULT")
-    raw.execute(_STAYS.format(table=REST))
+    raw.execute("CREATE TABLE transfer_rest PARTITION OF transfer DEFAULT")
+    raw.execute("".join(_STAYS) % "rest")
     raw.execute(_MAKER)
 
 
