@@ -48,17 +48,24 @@ class SumsDoNotHold(AssertionError):
 
 
 def against(
-    figure: str, value: float, unit: str, *, limit: float = 1, target: float | None, better: Better
+    figure: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    target: float | None,
+    better: Better,
 ) -> Figure:
-    """Hold a value against its wall and its target; a limit of 1 is no wall."""
-    held = value / limit
+    """Hold a value against its wall, where it has one, and its target."""
+    ratio = None if limit is None else value / limit
+    held = value if ratio is None else ratio
     met = target is None or (held >= target if better is Better.HIGHER else held <= target)
     return Figure(
         figure=figure,
         value=value,
         unit=unit,
-        limit=None if limit == 1 else limit,
-        ratio=None if limit == 1 else held,
+        limit=limit,
+        ratio=ratio,
         target=target,
         met=met,
     )

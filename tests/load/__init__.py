@@ -55,11 +55,11 @@ def figures_of(day: Day, *, pages: float) -> list[Figure]:
 
 
 def _ms(what: str, seconds: float) -> Figure:
-    return against(what, 1000 * seconds, "ms", limit=1, target=None, better=Better.LOWER)
+    return against(what, 1000 * seconds, "ms", target=None, better=Better.LOWER)
 
 
 def _counted(what: str, value: float, unit: str) -> Figure:
-    return against(what, value, unit, limit=1, target=None, better=Better.LOWER)
+    return against(what, value, unit, target=None, better=Better.LOWER)
 
 
 def _turned_away(statuses: Counter[int]) -> int:
