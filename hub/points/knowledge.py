@@ -88,21 +88,18 @@ class NodeKnowledge:
 
         Later records may be judged already: each town posts its own.
         """
-        if kind not in OF_TICKETS:
-            self._read_spends((), receipted)
+        if kind in OF_TICKETS:
+            return self._past.word(self._line, kind, receipted, before, self._at)
+        self._read_spends((), receipted)
         self._count_sold()
         if self._last >= before:
             own = [done for done in self._own_word if done.seq < before]
-            here = sum(done.points for done in own if _counts(done, kind, receipted))
-        else:
-            key = (kind, receipted)
-            if key not in self._floats:
-                some = [done for done in self._own_word if _counts(done, *key)]
-                self._floats[key] = sum(done.points for done in some)
-            here = self._floats[key]
-        if kind not in OF_TICKETS:
-            return here
-        return here + self._past.word(self._line, kind, receipted, before, self._at)
+            return sum(done.points for done in own if _counts(done, kind, receipted))
+        key = (kind, receipted)
+        if key not in self._floats:
+            some = [done for done in self._own_word if _counts(done, *key)]
+            self._floats[key] = sum(done.points for done in some)
+        return self._floats[key]
 
     def float_of_lives_before(self, kind: str, at: Millis) -> int:
         """Points of earlier lives' own word that cannot have been receipted ``at`` a moment.

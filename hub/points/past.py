@@ -6,6 +6,7 @@ Each answer is looked up by its key, as a value of its own: of a join a server m
 reading all of a town's records comes cheaper.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from itertools import chain, groupby
 from typing import NamedTuple
@@ -34,7 +35,6 @@ RECENT = (
 CROSS JOIN, for SQLite to go this way round."""
 _OWN_WORD = (
     f"r.seq>{{receipted}} AND r.kind={{kind}} AND r.tier='{T2}' AND r.points>0 AND r.at>={{since}}"
-    " AND NOT (r.town=? AND r.posting=?)"
 )
 _PAGE = (
     " FROM told_node p WHERE p.municipality=? AND p.node=asked.node AND p.at=asked.as_of"
@@ -68,12 +68,21 @@ class Page(NamedTuple):
     """What the standing counted."""
 
 
-class Word(NamedTuple):
+class Word(msgspec.Struct):
     """What a life took on its own word behind a place of its line."""
 
     points: int
     last: int
     """The seq of the last of these records."""
+    each: list[tuple[int, int]] | None = None
+    """Seq and points of each, once somebody has asked for less than all."""
+
+    def add(self, seq: int, points: int) -> None:
+        """Count one more record."""
+        self.points += points
+        self.last = max(self.last, seq)
+        if self.each is not None:
+            self.each.append((seq, points))
 
 
 class Paper(NamedTuple):
@@ -101,11 +110,10 @@ class Past:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._tx = books.tx
-        self._posting = (books.town, books.number)
-        """What this one writes is told of by :meth:`judged`."""
         self._nodes: dict[NodeId, Node] = {}
         self._pages: dict[tuple[NodeId, int, int], Page | None] = {}
-        self._words: dict[tuple[Line, str, int], Word] = {}
+        self._words: defaultdict[tuple[Line, str], dict[int, Word]] = defaultdict(dict)
+        """By line and kind, and by the place behind which they begin."""
         self._papers: dict[tuple[MunicipalityCode, str], list[tuple[Line, Done]]] = {}
         """By home and number, as they were stored when they were asked for."""
         self._judged: dict[str, list[tuple[Line, Done]]] = {}
@@ -135,23 +143,27 @@ class Past:
         return self._pages[key]
 
     def word(self, line: Line, kind: str, receipted: int, before: int, at: Millis) -> int:
-        """Points of a life's own word that was stored before this posting, without a receipt.
+        """Points of a life's own word without a receipt, in this posting too.
 
         In records ``before`` one: later ones may be judged already, as each town posts its own.
         """
-        key = (line, kind, receipted)
-        if key not in self._words:
-            self._read_words({key: at})
-        word = self._words[key]
+        words = self._words[line, kind]
+        if receipted not in words:
+            self._books.write_rows()
+            self._read_words({(line, kind, receipted): at})
+        word = words[receipted]
         if word.last < before:
             return word.points
-        own = _OWN_WORD.format(receipted="?", kind="?", since="?")
-        found = self._tx.rows(
-            "SELECT coalesce(sum(r.points), 0) FROM record r WHERE r.municipality=? AND r.node=?"
-            f" AND r.epoch=? AND r.branch=? AND {own} AND r.seq<?",
-            [*line, receipted, kind, at - LOOK_BACK, *self._posting, before],
-        )
-        return int(found[0][0])
+        if word.each is None:
+            self._books.write_rows()
+            own = _OWN_WORD.format(receipted="?", kind="?", since="?")
+            rows = self._tx.rows(
+                "SELECT r.seq, r.points FROM record r WHERE r.municipality=? AND r.node=?"
+                f" AND r.epoch=? AND r.branch=? AND {own}",
+                [*line, receipted, kind, at - LOOK_BACK],
+            )
+            word.each = [(seq, points) for seq, points in rows]
+        return sum(points for seq, points in word.each if seq < before)
 
     def papers(self, line: Line, number: str, at: Millis) -> Collection[Done]:
         """What a node did in the last days with the ticket of a number, in this posting too."""
@@ -168,6 +180,10 @@ class Past:
     def judged(self, line: Line, done: Done) -> None:
         """Count a record that this posting has judged."""
         self._judged.setdefault(done.account, []).append((line, done))
+        if done.tier == T2:
+            for receipted, word in self._words.get((line, done.kind), {}).items():
+                if done.seq > receipted:
+                    word.add(done.seq, done.points)
 
     def undone(self, line: Line, seq: int) -> None:
         """Count a reversal that this posting has judged."""
@@ -266,10 +282,10 @@ class Past:
         for node, epoch, branch, kind, receipted, points, last in self._tx.rows(
             f"{told} SELECT node, epoch, branch, kind, receipted, (SELECT sum(r.points) {of_line}),"
             f" (SELECT max(r.seq) {of_line}) FROM asked",
-            [*values, *[home, *self._posting] * 2],
+            [*values, home, home],
         ):
             line = Line(home=home, node=node, epoch=epoch, branch=branch)
-            self._words[line, kind, receipted] = Word(int(points or 0), last or 0)
+            self._words[line, kind][receipted] = Word(int(points or 0), last or 0)
 
 
 def _is_along(one: Line, other: Line) -> bool:

@@ -1,13 +1,15 @@
 """Limits bind what a node did on its own word, whatever its records say of themselves."""
 
+import pytest
 from msgspec import structs
 
-from hub.bodies import PolicySet
+from hub.bodies import OrganisationAccepted, OrganisationAdded, PolicySet
 from sync.policy import Policy
 from sync.receipt import Outcome
 from sync.records import Tier
+from sync.values import OrganisationId
 from tests.doubles.pen import Pen
-from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import BANK, FISH_SHOP, GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident
 
 NEVER_ASKED = 77
 """An attempt that the hub has not heard of."""
@@ -87,6 +89,53 @@ def test_tickets_taken_without_the_hubs_yes_fill_the_ticket_float(
 
     assert verdicts[3].outcome is Outcome.APPLIED
     assert verdicts[4].reason == "float-used-up"
+    assert town.audit() == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_ticket_that_was_kept_apart_and_taken_back_still_fills_the_ticket_float(
+    town: Corner, hana: Resident, *, together: bool
+) -> None:
+    papers = [town.ticket(town.node(GREENGROCER, f"222{n}"), hana, 300) for n in range(2)]
+    clinic = OrganisationId("131164-D1")
+    town.enact(OrganisationAdded(TOSHIMA, clinic, "診療所", "駅前", BANK))
+    shop = town.node(clinic)
+    _limit(town, shop, Policy(ticket_float=500))
+    apart = town.redeem(shop, papers[0])
+    assert town.verdict(shop).reason == "not-accepted"
+    town.enact(OrganisationAccepted(KAWASAKI, clinic))
+
+    shop.reverse(apart, 300, town=KAWASAKI)
+    if not together:
+        town.put(shop)
+    next_one = town.redeem(shop, papers[1], hold=NEVER_ASKED)
+
+    verdicts = town.verdicts(town.put(shop))
+    assert verdicts[apart].reason == "reversed"
+    assert verdicts[next_one].reason == "float-used-up"
+    assert town.audit() == []
+
+
+def test_a_ticket_whose_issue_comes_later_is_held_against_what_its_shop_took_before_it_only(
+    town: Corner, hana: Resident
+) -> None:
+    counter, late = town.node(GREENGROCER, "2222"), town.node(GREENGROCER, "3333")
+    known = [town.ticket(counter, hana, 100) for _ in range(3)]
+    n, asked = town.hold_tickets(late, hana, 300)
+    with town.core.database.read() as tx:
+        unknown = bytes(tx.scalar("SELECT signed FROM ticket WHERE state='held'"))
+    shop = town.node(FISH_SHOP)
+    _limit(town, shop, Policy(ticket_float=500))
+    before, waits, *behind = [town.redeem(shop, one) for one in (known[0], unknown, *known[1:])]
+    told = town.verdicts(town.put(shop))
+    assert told[waits].reason == "issue-not-posted"
+
+    late.issue(hana.card, town.account(hana), asked.tickets, town=KAWASAKI, hold=n, programme="101")
+    town.put(late)
+    town.round()
+
+    told = town.verdicts(town.put(shop))
+    assert [told[seq].reason for seq in (before, waits, *behind)] == ["", "", "", "float-used-up"]
     assert town.audit() == []
 
 
