@@ -59,7 +59,7 @@ def post_all(
             for (town,) in waiting
             if core.serves(town) and town not in stopped
         ]
-        done = 0
+        turns = []
         for town in towns:
             gatherer = gatherers.pop(town, None)
             if gatherer is None:
@@ -68,19 +68,23 @@ def post_all(
                 posted = _post_next(core, gatherer, town, pace)
                 if posted:
                     gatherers[town] = gatherer
-                done += posted
+                if posted is not None:
+                    turns.append(posted)
             if town in stopped:
                 ahead.forget(town)
-        if not done:
+        if not turns:
             return
-        yield done
+        yield sum(turns)
 
 
-def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode, pace: Pace) -> int:
-    """A town's next posting; says how many records."""
+def _post_next(core: Core, gatherer: Gatherer, town: MunicipalityCode, pace: Pace) -> int | None:
+    """A town's next posting; says how many records, None where none were gathered.
+
+    None of them where another hub was quicker: more may wait behind what it has posted.
+    """
     own, handed = gatherer.next()
     if not own and not handed:
-        return 0
+        return None
 
     def post(tx: Tx) -> tuple[int, Millis]:
         began = core.clock.running()  # not while others still had the town

@@ -27,7 +27,11 @@ from hub.bodies import (
 from hub.core import Core
 from hub.desk import enact
 from hub.handing_in import Judging
+from hub.intake.ahead import Ahead
+from hub.intake.pace import Pace
+from hub.intake.post import post_all
 from hub.intake.receive import receive
+from hub.intake.stopped import Stopped
 from hub.intake.verify import InlineVerifier
 from hub.mykey import schema as identity_schema
 from hub.nightly import nightly
@@ -124,9 +128,12 @@ def at_once(cores: list[Core], what: Callable[[Core], T]) -> list[T]:
         return list(pool.map(begin, cores))
 
 
-def sold(town: Corner, who: Resident) -> list[Pen]:
-    """Three shops took 900 points each offline from somebody who has 1,000; all is in custody."""
-    pens = [town.node(shop) for shop in (GREENGROCER, FISH_SHOP, BOOKSHOP)]
+SHOPS = (GREENGROCER, FISH_SHOP, BOOKSHOP)
+
+
+def sold(town: Corner, who: Resident, shops: Sequence[OrganisationId] = SHOPS) -> list[Pen]:
+    """Shops took 900 points each offline from somebody who has 1,000; all is in custody."""
+    pens = [town.node(shop) for shop in shops]
     for pen in pens:
         town.feed(pen, available=1_000)
         for _ in range(9):
@@ -150,6 +157,26 @@ def test_what_is_in_custody_is_posted_once_by_whoever_comes_first(
     assert town.stored("record") == records
     assert town.wallet(hana) == 0  # what she had not was borne as the rules say
     in_order(town, pens)
+
+
+def test_who_finds_posted_what_it_had_gathered_posts_what_waits_behind(
+    town: Corner, hubs: list[Core], hana: Resident
+) -> None:
+    """Each hub's posting gathers for the next one, too; another hub takes that, and goes away."""
+    [pen] = sold(town, hana, [GREENGROCER])
+    one, other = (turns(town, core) for core in hubs[:2])
+
+    assert [next(one), next(other)] == [3, 3]  # three records each, as they were handed in
+    assert sum(one) == pen.seq - 6
+
+    in_order(town, [pen])
+
+
+def turns(town: Corner, core: Core) -> Iterator[int]:
+    """One hub's postings, one after the other."""
+    verifier = InlineVerifier()
+    ahead = Ahead(core, town.identities, verifier)
+    return post_all(core, town.identities, verifier, ahead, Stopped(core), pace=Pace())
 
 
 def in_order(
