@@ -24,7 +24,7 @@ from hub.settlement.terms import (
     read_terms,
 )
 from hub.settlement.validate import findings
-from hub.settlement.windows import State, Window, WindowName, find, payments
+from hub.settlement.windows import State, Window, WindowName, find, last_made, payments
 from hub.store.database import Tx
 from sync.clock import day_of
 from sync.errors import RefusedByRule
@@ -131,13 +131,8 @@ def refuse_early(tx: Tx, window: Window) -> None:
         raise RefusedByRule(
             "not-approved", f"{window.window} is {window.state}: {window.needs} it first"
         )
-    earlier = tx.one(
-        'SELECT "window" FROM settlement_window WHERE municipality=:town AND kind=:kind'
-        " AND \"window\"<:number AND state IN ('closed','reviewed','approved')",
-        **window.name._asdict(),
-    )
-    if earlier is not None:
-        waits = window.name._replace(number=earlier["window"])
+    waits = window.name._replace(number=last_made(tx, window.name) + 1)
+    if waits != window.name:
         raise RefusedByRule("earlier-window-waits", f"{waits} has to be paid before {window.name}")
 
 

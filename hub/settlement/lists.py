@@ -135,16 +135,15 @@ def _shops(tx: Tx, window: Window) -> dict[str, _Shop]:
 
 
 def _last_paid(tx: Tx, name: WindowName) -> dict[str, bytes]:
-    """The account to which each organisation was paid last before a window."""
+    """The account to which each organisation of a window was paid last before it, if ever."""
     rows = tx.rows(
-        "SELECT l.organisation, l.account FROM settlement_line l JOIN ("
-        'SELECT organisation, max("window") AS last FROM settlement_line'
-        ' WHERE municipality=? AND kind=? AND "window"<? AND paid>0 GROUP BY organisation'
-        ') AS paid ON paid.organisation=l.organisation AND paid.last=l."window"'
-        " WHERE l.municipality=? AND l.kind=?",
-        [*name, name.town, name.kind],
+        "SELECT l.organisation, (SELECT p.account FROM settlement_line p"
+        " WHERE p.municipality=l.municipality AND p.kind=l.kind AND p.organisation=l.organisation"
+        ' AND p."window"<l."window" AND p.paid>0 ORDER BY p."window" DESC LIMIT 1)'
+        ' FROM settlement_line l WHERE l.municipality=? AND l.kind=? AND l."window"=?',
+        name,
     )
-    return {organisation: bytes(account) for organisation, account in rows}
+    return {organisation: bytes(account) for organisation, account in rows if account is not None}
 
 
 def settlement_list(sheet: Sheet) -> bytes:

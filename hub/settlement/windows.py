@@ -193,20 +193,36 @@ def net_credits(tx: Tx, town: MunicipalityCode, window: int) -> dict[Organisatio
     return {OrganisationId(organisation): points for organisation, points in found}
 
 
+def last_made(tx: Tx, name: WindowName) -> int:
+    """Which of the windows before one had its file made last; 0: none. They are made in order."""
+    found = tx.scalar(
+        'SELECT "window" FROM settlement_window WHERE municipality=:town AND kind=:kind'
+        " AND \"window\"<:number AND state IN ('released','settled','returned')"
+        ' ORDER BY "window" DESC LIMIT 1',
+        **name._asdict(),
+    )
+    return int(found or 0)
+
+
 def brought_forward(tx: Tx, name: WindowName) -> dict[OrganisationId, int]:
-    """What earlier windows of a kind, their files made, neither netted nor paid."""
+    """What earlier windows of a kind, their files made, neither netted nor paid.
+
+    A payment leaves nothing behind it, so of each organisation that ever earned only its lines
+    since the last one are read.
+    """
+    of_earner = 'municipality=:town AND kind=:kind AND organisation=e.organisation AND "window"'
     found = tx.all(
-        "SELECT l.organisation, SUM(l.points - l.netted - l.paid) AS points"
-        " FROM settlement_line l JOIN settlement_window w ON w.municipality=l.municipality"
-        ' AND w.kind=l.kind AND w."window"=l."window"'
-        ' WHERE l.municipality=:town AND l.kind=:kind AND l."window"<:number'
-        " AND w.state IN ('released','settled','returned')"
-        " GROUP BY l.organisation HAVING SUM(l.points - l.netted - l.paid) <> 0",
+        "SELECT organisation, points FROM (SELECT e.organisation,"
+        f" (SELECT sum(points - netted - paid) FROM settlement_line WHERE {of_earner}<=:last"
+        f' AND "window">coalesce((SELECT "window" FROM settlement_line WHERE {of_earner}<=:last'
+        ' AND paid>0 ORDER BY "window" DESC LIMIT 1), 0)) AS points'
+        " FROM (SELECT substr(account, 9) AS organisation FROM balance WHERE municipality=:town"
+        " AND account>='payable:' AND account<'payable;') e) AS brought WHERE points<>0",
         town=name.town,
         kind=name.kind,
-        number=name.number,
+        last=last_made(tx, name),
     )
-    return {OrganisationId(row["organisation"]): row["points"] for row in found}
+    return {OrganisationId(row["organisation"]): int(row["points"]) for row in found}
 
 
 def payments(tx: Tx, window: Window, *, minimum: int) -> list[Payment]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from hub.store.columns import TEXT
 
-VERSION = 9
+VERSION = 10
 """A hub's database of another version is refused."""
 
 metadata = sa.MetaData()
@@ -582,6 +582,7 @@ settlement_line = _table(
     _text("outcome"),
     _text("why"),
     _blob("account"),
+    sa.Index("settlement_line_of", "municipality", "kind", "organisation", "window"),
 )
 
 feed = _table(
