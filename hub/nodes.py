@@ -137,8 +137,7 @@ def invite(
     if before is not None and before.organisation != organisation:
         raise RefusedByRule("other-organisation", f"{again} does not belong to {organisation}")
     if before is None:
-        of_it = [each for each in nodes(tx) if each.organisation == organisation]
-        terminal = node_id(f"{organisation}-{_FIRST_TERMINAL + len(of_it)}")
+        terminal = node_id(f"{organisation}-{_FIRST_TERMINAL + _invited(tx, organisation)}")
     else:
         terminal = before.node
     return NodeInvited(
@@ -169,11 +168,6 @@ def epoch_named(number: int, public: bytes) -> EpochId:
 # -- asking
 
 
-def nodes(tx: Tx) -> list[Node]:
-    """Every node."""
-    return [_node(row) for row in tx.all("SELECT * FROM node ORDER BY municipality, node")]
-
-
 def nodes_page(tx: Tx, page: Page, only: MunicipalityCode | None) -> Listed[Node]:
     """A page of the nodes of one town, or of all."""
     return _NODES.page(tx, page, only).each(_node)
@@ -181,14 +175,31 @@ def nodes_page(tx: Tx, page: Page, only: MunicipalityCode | None) -> Listed[Node
 
 def node_named(tx: Tx, name: NodeId) -> Node:
     """One node; raises RefusedByRule."""
+    found = _known(tx, name)
+    if found is None:
+        raise RefusedByRule("node-unknown", f"no node {name} was ever invited")
+    return found
+
+
+def _known(tx: Tx, name: NodeId) -> Node | None:
     row = tx.one(
         "SELECT * FROM node WHERE municipality=:home AND node=:node",
         home=home_of(name),
         node=name,
     )
-    if row is None:
-        raise RefusedByRule("node-unknown", f"no node {name} was ever invited")
-    return _node(row)
+    return None if row is None else _node(row)
+
+
+def _invited(tx: Tx, organisation: OrganisationId) -> int:
+    """How many terminals an organisation ever had; none is forgotten, so no name comes again."""
+    return int(
+        tx.scalar(
+            "SELECT count(*) FROM node WHERE municipality=:home AND node>:first AND node<:behind",
+            home=home_of(organisation),
+            first=f"{organisation}-",
+            behind=f"{organisation}.",
+        )
+    )
 
 
 def node_of_code(tx: Tx, digest: bytes, public: bytes = b"") -> Node:
@@ -337,10 +348,10 @@ def _invite(_core: Core, tx: Tx, record: HubRecord) -> None:
     if home_of(name) != body.town:
         raise RefusedByRule("other-town", f"{name} does not belong to {body.town}")
     organisation_named(tx, organisation_of(name))
-    known = [each for each in nodes(tx) if each.node == name]
-    if known and known[0].state is State.REVOKED:
+    known = _known(tx, name)
+    if known is not None and known.state is State.REVOKED:
         raise RefusedByRule("node-revoked", f"{name} was revoked: invite a new one")
-    if known:
+    if known is not None:
         tx.run(
             "UPDATE node SET code_digest=:digest, public=:none"
             " WHERE municipality=:town AND node=:node",

@@ -96,6 +96,20 @@ def test_what_kind_a_terminal_was_invited_as_is_told_to_it_and_listed(
     assert [row.kind for row in office.nodes(hall.sato)] == [kind]
 
 
+def test_a_new_terminal_has_a_name_that_no_other_ever_had(hall: Townhall) -> None:
+    office, longer = hall.hub.office, f"{GREENGROCER}0"
+    hall.organisation(longer)
+
+    def invited(organisation: str) -> str:
+        return office.invite(hall.sato, InviteForm(organisation=organisation)).node
+
+    assert [invited(longer) for _ in range(2)] == [f"{longer}-1111", f"{longer}-1112"]
+    first = invited(GREENGROCER)
+    office.revoke_node(hall.sato, first, "stolen")
+    assert (first, invited(GREENGROCER)) == (f"{GREENGROCER}-1111", f"{GREENGROCER}-1112")
+    assert invited(longer) == f"{longer}-1113"
+
+
 def test_another_fingerprint_is_not_confirmed(hall: Townhall) -> None:
     calls = hall.enrol(hall.invitation(), node_key("first disk"), confirm=False)
     office, stranger = hall.hub.office, fingerprint(node_key("thief").public)
