@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from hub import nodes
+from hub.applying import body_of
 from hub.bodies import ExceptionDecided
 from hub.chronicle import read as read_hub_record
 from hub.core import Core
@@ -19,7 +20,6 @@ from hub.people import Person
 from hub.points.books import Source
 from hub.points.case import Line, Redemption, line_of, subject
 from hub.store.database import Row, Tx
-from hub.store.schema import A_DECISION
 from hub.views import Decided, ExceptionView, Side
 from sync.cardproof import Evidence
 from sync.chain import digest
@@ -84,17 +84,16 @@ def side(core: Core, tx: Tx, written: str) -> Side | None:
 def decisions(tx: Tx, town: MunicipalityCode, number: int) -> list[Decided]:
     """What people decided about an exception of a town, oldest first."""
     rows = tx.rows(
-        f"SELECT bytes FROM chronicle WHERE municipality=? AND {A_DECISION} ORDER BY seq", [town]
+        "SELECT (SELECT c.bytes FROM chronicle c WHERE c.municipality=d.municipality"
+        " AND c.seq=d.seq) FROM decided d WHERE d.municipality=? AND d.incident=? ORDER BY d.seq",
+        [town, number],
     )
-    found = []
-    for (data,) in rows:
-        record = read_hub_record(data)
-        body = record.body
-        if isinstance(body, ExceptionDecided) and body.incident == number:
-            found.append(
-                Decided(at=record.at, persons=record.persons, decision=body.decision, why=body.why)
-            )
-    return found
+    records = [read_hub_record(bytes(data)) for (data,) in rows]
+    said = [(record, body_of(record, ExceptionDecided)) for record in records]
+    return [
+        Decided(at=record.at, persons=record.persons, decision=body.decision, why=body.why)
+        for record, body in said
+    ]
 
 
 def _row(row: Row) -> ExceptionRow:

@@ -53,6 +53,7 @@ COMPARED: Mapping[str, Compared] = {
             "decision": f"CASE kind WHEN '{POSTING_STOPPED}' THEN '' ELSE decision END",
         },
     ),
+    "decided": Compared(keys=("municipality", "incident", "seq")),
     "ticket": Compared(keys=("municipality", "number")),
     "reprint": Compared(keys=("municipality", "number", "record")),
     "second_redemption": Compared(keys=("municipality", "number", "record")),

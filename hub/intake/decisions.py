@@ -45,6 +45,7 @@ from hub.points.superseding import supersede
 from hub.points.till import Till
 from hub.points.undo import reversed_
 from hub.points.void import COPY_OF_VOIDED, REDEEMED_AFTER_RETURN
+from hub.store import schema
 from hub.store.database import Row
 from sync.chain import digest
 from sync.errors import RefusedByRule
@@ -98,6 +99,7 @@ def decide(books: Books, record: HubRecord) -> None:
         town=books.town,
         id=body.incident,
     )
+    books.tx.insert(schema.decided, municipality=books.town, incident=body.incident, seq=record.seq)
 
 
 def _write_off(books: Books, source: Source, incident: Row) -> None:

@@ -65,8 +65,6 @@ def _blob(name: str) -> sa.Column[object]:
 
 meta = _table("meta", _key("name"), _blob("value"))
 
-A_DECISION = "kind='hub.exception.decided'"
-"""A statement that says so itself, in these words, is answered from the narrow index."""
 chronicle = _table(
     "chronicle",
     _key("municipality"),
@@ -77,7 +75,6 @@ chronicle = _table(
     _text("person"),
     _blob("bytes"),
     _blob("digest"),
-    _narrow("chronicle_decisions", "municipality", "seq", where=A_DECISION),
 )
 """What people and jobs did, one chain a municipality; ``000000`` is the platform's."""
 
@@ -536,6 +533,14 @@ incident = _table(
 )
 """What people should see: exceptions, quarantined records, forks, renewed epochs. ``municipality``
 is the town that decides; ``other`` names the other record where there are two."""
+
+decided = _table(
+    "decided",
+    _key("municipality"),
+    _key("incident", sa.BigInteger()),
+    _key("seq", sa.BigInteger()),
+)
+"""Where in its town's chronicle people decided about what they saw."""
 
 programme = _table(
     "programme",

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.audit import audit
 from hub.core import Core
+from hub.evidence import decisions
 from hub.hub import init_hub, open_hub
 from hub.intake.verify import InlineVerifier
 from hub.store.dialect import Dialect
@@ -133,7 +134,7 @@ def test_the_shapes_tell_a_difference(places: Callable[[str], Place]) -> None:
 
 @pytest.fixture
 def town(card_keys: list[RSAPrivateKey]) -> Corner:
-    """A town that sold, took a sale back and settled."""
+    """A town that sold, took a sale back, wanted to once more, was told what of it, and settled."""
     town = corner()
     hana = town.resident(card_keys[0])
     town.grant(hana, 1_000)
@@ -146,8 +147,12 @@ def town(card_keys: list[RSAPrivateKey]) -> Corner:
     for points in (200, 100):
         shop.spend(hana.card, town.account(hana), points, town=KAWASAKI)
     town.put(shop, first=4)
-    shop.reverse(shop.seq, 100, town=KAWASAKI)
+    sold = shop.seq
+    for _ in range(2):
+        shop.reverse(sold, 100, town=KAWASAKI)
     town.put(shop, first=6)
+    ((number, _, _, _),) = town.incidents()
+    town.decide(number, "noted")
     return town
 
 
@@ -176,7 +181,8 @@ def test_a_ledger_that_went_through_it_adds_up(
         assert audit(core, town.identities, InlineVerifier()) == []
         with ledger.read() as tx:
             owed = tx.scalar("SELECT sum(points) FROM balance WHERE account LIKE 'payable:%'")
-    assert owed == 200
+            said = [each.decision for each in decisions(tx, KAWASAKI, 1)]
+    assert (owed, said) == (200, ["noted"])
 
 
 # -- a folder

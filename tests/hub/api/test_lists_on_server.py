@@ -8,6 +8,7 @@ them to be empty sorts what it takes for a handful.
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -80,19 +81,29 @@ class Stage:
         with self._stored[0].write() as tx:
             for town in (TOSHIMA, KAWASAKI):
                 crowd(tx, town, count)
-        self._stored[0].ask_all("ANALYZE")
+        self.look()
         self.http = TestClient(make_app(self.hall.hub))
         self.middle = count // 2
 
+    def look(self) -> None:
+        """The server looks at what is there by now."""
+        self._stored[0].ask_all("ANALYZE")
+
+    def read_by(self, ask: Callable[[], object]) -> int:
+        """How much a question reads."""
+        before = self._read()
+        ask()
+        return (self._read() - before).total()
+
     def ask(self, path: str, person: str) -> tuple[list[object], str, int]:
         """A page, where the next one is, and what was read for it."""
-        before = self._read()
-        answer = self.http.get(
-            path, headers={"Authorization": f"Bearer {self.hall.tokens[person]}"}
-        )
+        headers = {"Authorization": f"Bearer {self.hall.tokens[person]}"}
+        answers = []
+        count = self.read_by(lambda: answers.append(self.http.get(path, headers=headers)))
+        (answer,) = answers
         assert answer.status_code == 200, (path, answer.text)
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("link", ""))
-        return answer.json(), link[1] if link else "", (self._read() - before).total()
+        return answer.json(), link[1] if link else "", count
 
     def _read(self) -> Counter[str]:
         ledger, identities = self._stored

@@ -18,8 +18,6 @@ CREATE TABLE chronicle (
 	PRIMARY KEY (municipality, seq)
 );
 
-CREATE INDEX chronicle_decisions ON chronicle (municipality, seq) WHERE kind='hub.exception.decided';
-
 CREATE TABLE revocation_source (
 	municipality TEXT COLLATE "C" NOT NULL,
 	source TEXT COLLATE "C" NOT NULL,
@@ -291,11 +289,11 @@ CREATE TABLE transfer (
 )
  PARTITION BY RANGE (month);
 
-CREATE INDEX transfer_from_wallet ON transfer (municipality, debit) WHERE debit >= 'wallet:' AND debit < 'wallet;';
+CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
 
 CREATE INDEX transfer_to_wallet ON transfer (municipality, credit) WHERE credit >= 'wallet:' AND credit < 'wallet;';
 
-CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
+CREATE INDEX transfer_from_wallet ON transfer (municipality, debit) WHERE debit >= 'wallet:' AND debit < 'wallet;';
 
 CREATE TABLE borne (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -353,9 +351,9 @@ CREATE TABLE hold (
 	PRIMARY KEY (municipality, node, epoch, n)
 );
 
-CREATE INDEX hold_open_on ON hold (town, account) WHERE state='open';
-
 CREATE INDEX hold_open_of ON hold (municipality, node) WHERE state='open';
+
+CREATE INDEX hold_open_on ON hold (town, account) WHERE state='open';
 
 CREATE TABLE ticket (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -376,9 +374,9 @@ CREATE TABLE ticket (
 	PRIMARY KEY (municipality, number)
 );
 
-CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
-
 CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
+
+CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
 
 CREATE TABLE reprint (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -420,11 +418,18 @@ CREATE TABLE incident (
 	PRIMARY KEY (municipality, id)
 );
 
+CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+
 CREATE INDEX incident_stopped ON incident (municipality) WHERE kind='posting' AND state='open';
 
 CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
 
-CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+CREATE TABLE decided (
+	municipality TEXT COLLATE "C" NOT NULL,
+	incident BIGINT NOT NULL,
+	seq BIGINT NOT NULL,
+	PRIMARY KEY (municipality, incident, seq)
+);
 
 CREATE TABLE programme (
 	municipality TEXT COLLATE "C" NOT NULL,

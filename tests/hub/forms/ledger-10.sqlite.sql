@@ -18,8 +18,6 @@ CREATE TABLE chronicle (
 )
  WITHOUT ROWID;
 
-CREATE INDEX chronicle_decisions ON chronicle (municipality, seq) WHERE kind='hub.exception.decided';
-
 CREATE TABLE revocation_source (
 	municipality TEXT NOT NULL,
 	source TEXT NOT NULL,
@@ -307,11 +305,11 @@ CREATE TABLE transfer (
 	CONSTRAINT a_transfer_moves_points CHECK (points > 0)
 );
 
-CREATE INDEX transfer_from_wallet ON transfer (municipality, debit) WHERE debit >= 'wallet:' AND debit < 'wallet;';
+CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
 
 CREATE INDEX transfer_to_wallet ON transfer (municipality, credit) WHERE credit >= 'wallet:' AND credit < 'wallet;';
 
-CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
+CREATE INDEX transfer_from_wallet ON transfer (municipality, debit) WHERE debit >= 'wallet:' AND debit < 'wallet;';
 
 CREATE TABLE borne (
 	municipality TEXT NOT NULL,
@@ -372,9 +370,9 @@ CREATE TABLE hold (
 )
  WITHOUT ROWID;
 
-CREATE INDEX hold_open_on ON hold (town, account) WHERE state='open';
-
 CREATE INDEX hold_open_of ON hold (municipality, node) WHERE state='open';
+
+CREATE INDEX hold_open_on ON hold (town, account) WHERE state='open';
 
 CREATE TABLE ticket (
 	municipality TEXT NOT NULL,
@@ -396,9 +394,9 @@ CREATE TABLE ticket (
 )
  WITHOUT ROWID;
 
-CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
-
 CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
+
+CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
 
 CREATE TABLE reprint (
 	municipality TEXT NOT NULL,
@@ -443,11 +441,19 @@ CREATE TABLE incident (
 )
  WITHOUT ROWID;
 
+CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+
 CREATE INDEX incident_stopped ON incident (municipality) WHERE kind='posting' AND state='open';
 
 CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
 
-CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+CREATE TABLE decided (
+	municipality TEXT NOT NULL,
+	incident BIGINT NOT NULL,
+	seq BIGINT NOT NULL,
+	PRIMARY KEY (municipality, incident, seq)
+)
+ WITHOUT ROWID;
 
 CREATE TABLE programme (
 	municipality TEXT NOT NULL,
