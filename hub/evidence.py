@@ -27,7 +27,7 @@ from sync.errors import Malformed, NotAuthentic, RefusedByRule
 from sync.records import Basis, Record, TicketCleared, TicketVoided, readable
 from sync.signing import Head, verify_head
 from sync.ticket import read_ticket
-from sync.values import Millis, MunicipalityCode, organisation_of
+from sync.values import Millis, MunicipalityCode, home_of, organisation_of
 from sync.wire import read
 
 _OF_PAPER = Redemption | TicketVoided
@@ -113,7 +113,8 @@ def _side(core: Core, tx: Tx, written: str, one: Kept) -> Side:
     head, key = _head(tx, one.line, one.seq), nodes.epoch_of(tx, one.line.node, one.line.epoch)
     shop = tx.one(
         "SELECT n.place, o.organisation, o.name FROM node n JOIN organisation o"
-        " ON o.organisation=n.organisation WHERE n.municipality=:home AND n.node=:node",
+        " ON o.municipality=n.municipality AND o.organisation=n.organisation"
+        " WHERE n.municipality=:home AND n.node=:node",
         home=one.line.home,
         node=one.line.node,
     )
@@ -156,7 +157,8 @@ def _pays(tx: Tx, body: object) -> str:
     if not isinstance(body, TicketCleared):
         return ""
     name = tx.scalar(
-        "SELECT name FROM organisation WHERE organisation=:organisation",
+        "SELECT name FROM organisation WHERE municipality=:home AND organisation=:organisation",
+        home=home_of(body.organisation),
         organisation=body.organisation,
     )
     return str(name or body.organisation)

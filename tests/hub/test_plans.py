@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.evidence import decisions, side
 from hub.store.database import Tx
-from tests.hub.corner import Corner, Resident
+from tests.hub.corner import KAWASAKI, Corner, Resident
 from tests.hub.ordinary_day import ordinary_day
 from tests.hub.townhall import townhall
 
@@ -34,6 +35,8 @@ GROWING = {
     "card_mark": 1,
     "told": 4,
     "told_card": 2,
+    "organisation": 2,
+    "decided": 2,
 }
 """Tables that grow for ever, and how many columns of a key a statement has to know at least."""
 OPEN_ONLY = {
@@ -108,6 +111,25 @@ def test_an_ordinary_day_reads_no_table_through(
     assert len(explained) > 90
     offending = [(sql, wide) for sql, wide in explained.items() if wide]
     assert offending == []
+
+
+def test_the_evidence_of_an_exception_is_found_by_keys(
+    town: Corner,
+    hana: Resident,
+    explained: dict[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ordinary_day(town, hana)
+    with town.core.database.read() as tx:
+        redeemed = tx.rows("SELECT node, epoch, seq FROM record WHERE kind='ticket.redeemed'")
+        explained.clear()
+        for sold in redeemed:
+            assert side(town.core, tx, ":".join(map(str, sold))) is not None
+        decisions(tx, KAWASAKI, 1)
+    monkeypatch.undo()
+
+    assert len(explained) > 4
+    assert [(sql, wide) for sql, wide in explained.items() if wide] == []
 
 
 def test_a_page_of_a_list_is_found_by_its_key_and_never_sorted(
