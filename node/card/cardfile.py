@@ -13,6 +13,7 @@ import hmac
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -198,8 +199,13 @@ def _hash_pin(digits: Octets, salt: bytes) -> bytes:
     return hashlib.scrypt(digits, salt=salt, n=2**12, r=8, p=1)
 
 
+@lru_cache(maxsize=64)
 def _load_key(pkcs8: bytes) -> "CardPrivateKey":
-    """Read the card's key. Raises ValueError."""
+    """Read the card's key. Raises ValueError.
+
+    Looking whether its numbers fit takes 40 ms, and a card is put down again and again: bytes that
+    have been looked at need no second look.
+    """
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_der_private_key

@@ -1,17 +1,23 @@
 """The software card is a card: it is asked in bytes and answers in bytes, as plastic does."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.card.errors import CardRemoved
+from node.card import cardfile
+from node.card.errors import CardRemoved, CardUnreadable
 from node.card.jpki import to_be_signed
 from node.card.softcard import Knobs, SoftCard
 from sync.cardkey import CURVES, Algorithm, canonical, verifying
@@ -126,6 +132,29 @@ def test_the_tries_survive_the_program(card: Path) -> None:
     again = SoftCard(card)
     assert sender(again)(SELECT_APPLICATION, SELECT_PIN, ASK_TRIES) == "63C1"
     again.close()
+
+
+def test_a_key_is_looked_through_when_its_card_comes_first_and_one_that_is_spoilt_each_time(
+    card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_through: list[bytes] = []
+
+    def load(pkcs8: bytes, password: None) -> PrivateKeyTypes:
+        looked_through.append(pkcs8)
+        return load_der_private_key(pkcs8, password)
+
+    cardfile._load_key.cache_clear()
+    monkeypatch.setattr(serialization, "load_der_private_key", load)
+
+    for _ in range(2):
+        SoftCard(card).close()
+    with closing(sqlite3.connect(card)) as base, base:
+        base.execute("UPDATE card SET key=zeroblob(9)")
+    for _ in range(2):
+        with pytest.raises(CardUnreadable):
+            SoftCard(card)
+
+    assert [len(set(looked_through)), len(looked_through)] == [2, 3]
 
 
 def test_a_try_is_on_the_disk_before_the_answer_leaves(card: Path) -> None:
