@@ -8,7 +8,8 @@
     ├── Unreachable      the other side did not answer; nothing is lost
     │   ├── DatabaseAway the hub's own database did not answer, or lets nobody in
     │   └── Busy         it answered that it has too much to do now; nothing is lost
-    │       └── TooMany  it has room, but this caller asks for too much of it
+    │       ├── TooMany  it has room, but this caller asks for too much of it
+    │       └── DatabaseBusy  another program has kept the hub's own database for too long
     ├── Damaged          what is stored does not add up
     ├── DiskFull         nothing can be stored until there is room; nothing is lost
     ├── NoAccess         a file or folder that may not be read or written; nothing is lost
@@ -63,6 +64,10 @@ class Busy(Unreachable):
 
 class TooMany(Busy):
     """A caller asks more, or more at once, than it may: it is to wait. Nothing is lost."""
+
+
+class DatabaseBusy(Busy):
+    """Another program is at work in the hub's database, and has been for long. Nothing is lost."""
 
 
 class Damaged(MachikadoError):

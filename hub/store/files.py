@@ -11,11 +11,15 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from sync.errors import Damaged, DiskFull
+from sync.errors import Damaged, DatabaseBusy, DiskFull
 
 AT_ONCE = 256 * 2**20
 """The largest database file, in bytes, that is read through before it is opened: a second or two,
 where it has to come from the disk (docs/adr/0012)."""
+_PATIENCE = 10
+"""Seconds for another program that has the file for itself."""
+_PRIMARY = 0xFF
+"""The part of SQLite's number that says what happened; the rest says where."""
 
 
 def damaged(name: object, what: str) -> Damaged:
@@ -31,6 +35,19 @@ def disk_full() -> DiskFull:
     return DiskFull(
         "the disk of the hub's database is full: nothing of this was kept, nothing before it was"
         " lost; when there is room it goes on by itself"
+    )
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another program had a file for too long; an error of the driver alone has no code."""
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
+
+
+def busy() -> DatabaseBusy:
+    """What terminals and people hear of it; the hub's log names the database."""
+    return DatabaseBusy(
+        "the hub's database is busy: another program is at work in it; nothing is lost, try again"
+        " in a moment"
     )
 
 
@@ -97,17 +114,20 @@ def must_be_there(path: Path) -> int:
 
 
 def examine(path: Path, *, most: int | None = AT_ONCE) -> None:
-    """Read a database file through (SQLite's ``quick_check``); raises Damaged.
+    """Read a database file through (SQLite's ``quick_check``); raises Damaged, DatabaseBusy.
 
     One of more than ``most`` bytes is not read through.
     """
     size = must_be_there(path)
     if most is not None and size > most:
         return
+    at = f"file:{quote(str(path))}?mode=rw"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as file:
+        with closing(sqlite3.connect(at, _PATIENCE, uri=True)) as file:
             (found,) = file.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
+        if is_busy(error):
+            raise busy() from None
         found = str(error)
     if found != "ok":
         raise damaged(path, f"is damaged ({' '.join(found.split())})")

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from hub.store import months
 from hub.store.alike import Alike
-from hub.store.files import damaged, disk_full
+from hub.store.files import busy, damaged, disk_full
 from hub.store.spelling import with_percents
 from sync.errors import (
     DatabaseAway,
@@ -24,7 +24,6 @@ from sync.errors import (
     MachikadoError,
     Malformed,
     RefusedByRule,
-    Unreachable,
 )
 
 _SCHEME = "postgresql://"
@@ -288,7 +287,7 @@ class Postgres:
                 | errors.DeadlockDetected()
                 | errors.LockNotAvailable()
             ):
-                return Unreachable("the hub's database is busy: try again in a moment")
+                return busy()
             case errors.InsufficientPrivilege():
                 return DatabaseAway(
                     f"the database {self._written} forbids the hub's role something:"

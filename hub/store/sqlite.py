@@ -12,7 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.store.alike import Alike
 from hub.store.expected import expected
-from hub.store.files import damaged, disk_full
+from hub.store.files import busy, damaged, disk_full, is_busy
 from sync.errors import MachikadoError
 
 IN_MEMORY = "sqlite://"
@@ -125,6 +125,8 @@ class Sqlite:
             return damaged(self.name, f"is damaged ({cause})")
         if isinstance(cause, sqlite3.OperationalError) and _code(cause) == sqlite3.SQLITE_FULL:
             return disk_full()
+        if isinstance(cause, sqlite3.OperationalError) and is_busy(cause):
+            return busy()
         return None
 
     def make_room(self, raw: Any) -> None:

@@ -1,14 +1,17 @@
 """The hub's database file: made once, room in its log, and what a full disk does to that."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hub.store import schema
 from hub.store.database import Database, Tx
-from sync.errors import DiskFull
+from hub.store.files import examine
+from sync.errors import DatabaseBusy, DiskFull
 
 pytestmark = pytest.mark.files  # it looks into SQLite's own tables, or changes what stays
 
@@ -119,6 +122,35 @@ def test_a_full_disk_is_told_in_words_and_nothing_before_it_is_lost(database: Da
         assert {name for (name,) in tx.rows("SELECT name FROM meta")} == {"version", "before"}
     remember(database, "there is room again")
     database.close()
+
+
+def test_another_program_at_work_in_the_file_is_told_in_words_and_nothing_is_lost(
+    database: Database, file: Path
+) -> None:
+    database._raw().execute("PRAGMA busy_timeout=0")
+    with closing(sqlite3.connect(file)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy, match="another program is at work in it"):
+            remember(database, "first")
+
+    remember(database, "first")
+    with database.read() as tx:
+        assert tx.rows("SELECT name FROM meta ORDER BY 1") == [("first",), ("version",)]
+    database.close()
+
+
+def test_a_file_that_another_program_has_for_itself_is_not_called_damaged(
+    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.close()
+    monkeypatch.setattr("hub.store.files._PATIENCE", 0)
+    with closing(sqlite3.connect(file)) as another:
+        another.execute("PRAGMA locking_mode=EXCLUSIVE")
+        another.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseBusy):
+            examine(file)
+
+    examine(file)
 
 
 def test_rows_are_read_by_the_names_of_their_columns(database: Database) -> None:

@@ -21,6 +21,7 @@ from hub.store.postgres import Postgres
 from sync.errors import (
     Damaged,
     DatabaseAway,
+    DatabaseBusy,
     DiskFull,
     InUse,
     Malformed,
@@ -176,9 +177,13 @@ def test_a_connection_that_is_lost_while_nobody_asks_is_taken_up_again(
 @pytest.mark.parametrize(
     ("code", "error", "words"),
     [
-        ("40P01", Unreachable, "is busy: try again"),  # a deadlock
-        ("40001", Unreachable, "is busy: try again"),  # a serialization failure
-        ("55P03", Unreachable, "is busy: try again"),  # a lock that was waited for too long
+        ("40P01", DatabaseBusy, "another program is at work"),  # a deadlock
+        ("40001", DatabaseBusy, "another program is at work"),  # a serialization failure
+        (
+            "55P03",
+            DatabaseBusy,
+            "another program is at work",
+        ),  # a lock that was waited for too long
         ("57P01", Unreachable, "does not answer: try again"),  # an administrator's shutdown
         ("53100", DiskFull, "nothing of this was kept"),
         ("XX001", Damaged, "is damaged"),

@@ -450,6 +450,7 @@ ERRORS: dict[str, Advice] = {
         N_("Is its server up, and the password in ~/.pgpass or in the file that PGPASSFILE names?"),
     ),
     "Busy": Advice(N_("The centre is busy."), _IN_A_MOMENT),
+    "DatabaseBusy": Advice(N_("Another program is at work in the hub's database."), _IN_A_MOMENT),
     "TooMany": Advice(N_("The centre was asked too often from here."), _IN_A_MOMENT),
     "Damaged": Advice(N_("The data on this PC does not add up."), _CALL_OFFICE, "no"),
     "DiskFull": Advice(

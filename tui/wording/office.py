@@ -120,7 +120,7 @@ OFFICE: dict[str, Advice] = {
     "hub-exists": Advice(N_("There is a hub in this place already."), _OTHER_PLACE),
 }
 
-_SILENT = ("Unreachable", "DatabaseAway", "Busy", "TooMany")
+_SILENT = ("Unreachable", "DatabaseAway", "Busy", "DatabaseBusy", "TooMany")
 _ANYWHERE = ("Malformed", *_SILENT, "DiskFull", "NoAccess", "CardUnreadable")
 FOR_EVERYBODY = tuple(ERRORS[name] for name in _ANYWHERE)
 """Words of errors that hold anywhere; the others speak to a counter or send to the office."""

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from node.card.errors import SignatureMismatch
-from sync.errors import Damaged, DatabaseAway, InUse, NotAuthentic, RefusedByRule, Unreachable
+from sync.errors import (
+    Damaged,
+    DatabaseAway,
+    DatabaseBusy,
+    InUse,
+    NotAuthentic,
+    RefusedByRule,
+    Unreachable,
+)
 from tests.tui.wording.reasons import ROOT
 from tui import exits
 from tui.wording.advice import ADVICE, ERRORS
@@ -104,6 +112,17 @@ def test_a_database_that_is_away_is_no_centre_that_comes_back_with_the_network(
         "センターのデータベースに接続できません。サーバーが動いているか、"
         "パスワードが ~/.pgpass（またはPGPASSFILEのファイル）にあるか確かめてください。\n"
         "m@localhost: refused\n"
+    )
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_database_that_another_program_has_is_no_centre_without_an_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = _told(DatabaseBusy("another program is at work"), "hub", "upgrade", "DIR", capsys=capsys)
+    assert told == (
+        "ほかのプログラムがセンターのデータベースを使っています。"
+        "少し待ってから、もう一度お試しください。\nanother program is at work\n"
     )
 
 
