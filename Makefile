@@ -41,7 +41,8 @@ ON_SERVER := tests/hub/test_postgres.py tests/hub/settlement tests/hub/intake te
 	limits hold_days late_holds falling_away hotlist zones totals ticket_life ticket_dates \
 	claim_purposes next_card not_accepted waiting numbers telling carried once void_decisions \
 	broken_rules paging access revoking enrolment door copies together keys challenges audit \
-	joined_cards joins_at_the_desk own_id_at_a_counter feed_of_residents suspended_at_a_counter))
+	joined_cards joins_at_the_desk own_id_at_a_counter feed_of_residents publishing \
+	suspended_at_a_counter))
 postgres: .venv/dev
 	$(TESTS) $(ON_SERVER) --database=postgresql
 

@@ -14,13 +14,13 @@ from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
 from hub.core import Core
 from hub.desk import enact
+from hub.feed import lone, page
 from hub.handing_in import Batched, Handed, Judging
 from hub.intake.lines import kept
 from hub.mykey.registry import MyKey
 from hub.papers import Papers
 from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
-from hub.standing import lone, page
 from hub.store.database import Tx
 from hub.throttle import Throttle
 from hub.voids import end_voids, towns_of

@@ -21,10 +21,6 @@ class Identities(Protocol):
         """The card's account in a town, or None for an unknown card."""
         ...
 
-    def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
-        """The accounts of a card's holder, by town."""
-        ...
-
     def cards_of(
         self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
     ) -> dict[AccountId, tuple[KeyDigest, ...]]:
@@ -45,6 +41,16 @@ class Members(Identities, Protocol):
 
     def good_until(self) -> Millis:
         """Until when all revocation lists that these cards need are in force; 0: one is lacking."""
+        ...
+
+    def accounts_of_cards(
+        self, cards: Iterable[KeyDigest]
+    ) -> dict[KeyDigest, dict[MunicipalityCode, AccountId]]:
+        """The accounts of each card's holder, by town; none where nobody registered it."""
+        ...
+
+    def states_of(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, CardState]:
+        """How each of some cards stands, as :meth:`state_of` says."""
         ...
 
     def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:

@@ -93,10 +93,6 @@ class _AsDecided:
         """As it was decided."""
         return next((s for s in CardState if self.reason == closed(s)), CardState.ACTIVE)
 
-    def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
-        """As they are."""
-        return self._identities.accounts_of_card(card)
-
     def cards_of(
         self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
     ) -> dict[AccountId, tuple[KeyDigest, ...]]:

@@ -4,7 +4,7 @@
 2. Who works for one town acts for residents who have an account there, or none anywhere yet.
 3. Why is one of a small fixed list (:mod:`hub.mykey.reasons`); who called or came is not kept.
 4. What a person does stands in the chain of identities with that person's name, and nodes hear of
-   it by their next page (:mod:`hub.standing`). What they took before is judged as any other.
+   it by their next page (:mod:`hub.feed`). What they took before is judged as any other.
 """
 
 from collections.abc import Iterator

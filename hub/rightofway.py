@@ -15,6 +15,8 @@ POSTING = 0.25
 """Seconds that a posting waits for people at most."""
 CUSTODY = 0.05
 """Seconds that batches on their way into custody do."""
+PUBLISHING = 0.25
+"""Seconds that a portion of what nodes are told does."""
 
 
 class RightOfWay:

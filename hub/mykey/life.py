@@ -10,7 +10,7 @@ at the desk who did it, or the counter where the holder did it with the card
 (:mod:`hub.mykey.with_card`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hub.mykey.bodies import (
     ACTIVE,
@@ -144,17 +144,24 @@ def cancelled(name: MyKeyId) -> RefusedByRule:
 
 def state_of_card(tx: Tx, card: KeyDigest) -> CardState:
     """How a card stands; one that nobody registered, as one whose holder left for good."""
-    row = tx.one(
-        "SELECT state, replaced, coalesce(revoked, '') AS revoked"
+    return states_of_cards(tx, [card])[card]
+
+
+def states_of_cards(tx: Tx, cards: Sequence[KeyDigest]) -> dict[KeyDigest, CardState]:
+    """The same of each of some cards, as many as one statement asks for."""
+    rows = tx.rows(
+        "SELECT digest, state, replaced, coalesce(revoked, '')"
         " FROM member JOIN card_key USING (mykey_id) LEFT JOIN card_mark USING (digest)"
-        " WHERE digest=:card",
-        card=card,
+        f" WHERE digest IN ({','.join('?' * len(cards))})",
+        cards,
     )
-    if row is None:
-        return CardState.CANCELLED
-    if row["replaced"]:  # its issuer takes it back as well: the newer card is what helps
-        return CardState.REPLACED
-    return CardState.REVOKED if row["revoked"] else CardState(row["state"])
+    found = dict.fromkeys(cards, CardState.CANCELLED)
+    for card, state, replaced, revoked in rows:
+        if replaced:  # its issuer takes it back as well: the newer card is what helps
+            found[KeyDigest(card)] = CardState.REPLACED
+        else:
+            found[KeyDigest(card)] = CardState.REVOKED if revoked else CardState(state)
+    return found
 
 
 def closed(state: CardState) -> RefusedByRule:

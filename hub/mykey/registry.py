@@ -236,9 +236,23 @@ class MyKey:
 
     def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
         """Every account of a card's member, by town."""
+        return self.accounts_of_cards([card])[card]
+
+    def accounts_of_cards(
+        self, cards: Iterable[KeyDigest]
+    ) -> dict[KeyDigest, dict[MunicipalityCode, AccountId]]:
+        """The same of each of some cards."""
+        found: dict[KeyDigest, dict[MunicipalityCode, AccountId]] = {}
         with self._database.read() as tx:
-            name = members.member_of(tx, card)
-            return {} if name is None else members.accounts(tx, name)
+            for some in _some(cards):
+                found.update((card, {}) for card in some)
+                for card, town, account in tx.rows(
+                    "SELECT digest, municipality, account FROM card_key JOIN account"
+                    f" USING (mykey_id) WHERE digest IN ({_marks(some)})",
+                    some,
+                ):
+                    found[KeyDigest(card)][MunicipalityCode(town)] = AccountId(account)
+        return found
 
     def accounts_of(self, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
         """Every account of a member, by town.
@@ -278,8 +292,15 @@ class MyKey:
         One that nobody registered stands as one whose holder left: it opens nothing, and may
         register.
         """
+        return self.states_of([card])[card]
+
+    def states_of(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, CardState]:
+        """How each of some cards stands."""
+        found: dict[KeyDigest, CardState] = {}
         with self._database.read() as tx:
-            return life.state_of_card(tx, card)
+            for some in _some(cards):
+                found.update(life.states_of_cards(tx, some))
+        return found
 
     def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:
         """The other cards of a card's holder, in use or replaced."""

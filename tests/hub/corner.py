@@ -29,6 +29,7 @@ from hub.bodies import (
 )
 from hub.core import Core, Incarnation
 from hub.desk import enact
+from hub.feed import page
 from hub.findings import Finding
 from hub.handing_in import Judging, hand_in
 from hub.identities import Identities
@@ -43,7 +44,6 @@ from hub.points.queries import accounts_of
 from hub.settlement.draft import draft, make
 from hub.settlement.release import outcomes
 from hub.settlement.windows import SHOPS, WindowName, open_number
-from hub.standing import page
 from hub.store import schema
 from hub.store.database import Database
 from hub.voids import end_voids

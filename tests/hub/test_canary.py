@@ -15,11 +15,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from hub.feed import lone, page
 from hub.mykey import schema as identity_schema
 from hub.settlement.cases import Settlement
 from hub.settlement.journal import Journal
 from hub.settlement.windows import SHOPS, WindowName
-from hub.standing import lone, page
 from hub.store import schema
 from sync.batch import EvidenceBook, pack, read_evidence, unpack
 from sync.cardproof import SealedCertificate

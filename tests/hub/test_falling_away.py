@@ -3,7 +3,7 @@
 import pytest
 
 from hub.bodies import ProgrammeAdded
-from hub.standing import page
+from hub.feed import page
 from sync.clock import month_of
 from sync.feed import StandingItem
 from sync.records import Expiring

@@ -5,8 +5,8 @@ from typing import TypeVar
 import pytest
 
 from hub.bodies import ProgrammeAdded
+from hub.feed import lone, page
 from hub.intake.receive import receive
-from hub.standing import lone, page
 from sync.clock import month_of
 from sync.errors import NotAuthentic
 from sync.feed import (
@@ -311,7 +311,7 @@ def test_a_settled_window_is_told(town: Corner, hana: Resident, shop: Pen) -> No
 def test_what_does_not_fit_in_a_page_comes_with_the_next_one(
     town: Corner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.standing.MOST_ITEMS", 4)
+    monkeypatch.setattr("hub.feed.MOST_ITEMS", 4)
     shop = town.node(GREENGROCER)
     for programme in ("202", "303", "404"):
         _programme(town, programme, "2026-12-01")

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import pytest
 
 from hub.bodies import Granted, RevocationSourceSet
-from hub.standing import lone
+from hub.feed import lone
 from sync.certificate import Algorithm, CardKey
 from sync.clock import month_of
 from sync.feed import Page, RevocationItem, StandingItem

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.bodies import FloatSet, NodeRevoked, VoidsEnded
-from hub.standing import page
+from hub.feed import page
 from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.ticket import read_ticket

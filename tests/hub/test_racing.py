@@ -26,6 +26,7 @@ from hub.bodies import (
 )
 from hub.core import Core
 from hub.desk import enact
+from hub.feed import page
 from hub.handing_in import Judging
 from hub.intake.ahead import Ahead
 from hub.intake.pace import Pace
@@ -36,7 +37,6 @@ from hub.intake.verify import InlineVerifier
 from hub.mykey import schema as identity_schema
 from hub.nightly import nightly
 from hub.points.asking import Attempt, ask
-from hub.standing import page
 from hub.store import schema
 from hub.store.database import Database, Tx
 from hub.store.postgres import Postgres

@@ -4,82 +4,18 @@ Shops that redeem at the same moment are asked about together, and what a shop h
 not read again. Nor is what it sold to others, for a spend.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
-
-import pytest
+from collections.abc import Sequence
 
 from hub.handing_in import Batched, Judging
 from hub.intake.verify import InlineVerifier
 from hub.points.books import Books
-from hub.store.database import Database
 from sync.receipt import Outcome
+from tests.doubles.listening import Listening, listening
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
 MOST = 33
 """Questions of one redemption, or of eight together, BEGIN and COMMIT among them."""
-
-
-class Listening:
-    """A connection of the driver's own that counts what it is asked, and the rows it gives."""
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-        self.asked: list[str] = []
-        self.rows = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
-
-    def execute(self, sql: str, *values: Any, **how: Any) -> "Listening | Any":
-        self.asked.append(sql)
-        return _Found(self, self._raw.execute(sql, *values, **how))
-
-    def executemany(self, sql: str, rows: Any) -> Any:
-        self.asked.append(sql)
-        return self._raw.executemany(sql, rows)
-
-    def cursor(self, *how: Any, **named: Any) -> "_Cursor":
-        return _Cursor(self, self._raw.cursor(*how, **named))
-
-
-class _Found:
-    def __init__(self, here: Listening, found: Any) -> None:
-        self._here = here
-        self._found = found
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._found, name)
-
-    def fetchall(self) -> Any:
-        rows = self._found.fetchall()
-        self._here.rows += len(rows)
-        return rows
-
-
-class _Cursor:
-    def __init__(self, here: Listening, cursor: Any) -> None:
-        self._here = here
-        self._cursor = cursor
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-    def executemany(self, sql: str, rows: Any) -> Any:
-        self._here.asked.append(sql)
-        return self._cursor.executemany(sql, rows)
-
-
-@contextmanager
-def listening(town: Corner) -> Iterator[Listening]:
-    """What the ledger is asked meanwhile."""
-    ledger, real = town.core.database, Database._raw
-    here = Listening(ledger._raw())
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Database, "_raw", lambda one: here if one is ledger else real(one))
-        yield here
 
 
 class Fair:
@@ -115,9 +51,9 @@ class Fair:
 def test_eight_that_redeem_together_ask_no_more_than_one(town: Corner, hana: Resident) -> None:
     fair = Fair(town, hana, shops=8, tickets=3)
     fair.redeem(fair.pens)
-    with listening(town) as one:
+    with listening(town.core.database) as one:
         fair.redeem(fair.pens[:1])
-    with listening(town) as eight:
+    with listening(town.core.database) as eight:
         fair.redeem(fair.pens)
 
     assert len(one.asked) == len(eight.asked) <= MOST
@@ -127,9 +63,9 @@ def test_eight_that_redeem_together_ask_no_more_than_one(town: Corner, hana: Res
 def test_five_ask_in_the_words_of_seven(town: Corner, hana: Resident) -> None:
     fair = Fair(town, hana, shops=7, tickets=3)
     fair.redeem(fair.pens)
-    with listening(town) as seven:
+    with listening(town.core.database) as seven:
         fair.redeem(fair.pens)
-    with listening(town) as five:
+    with listening(town.core.database) as five:
         fair.redeem(fair.pens[:5])
 
     assert set(five.asked) == set(seven.asked), "each text is kept ready, so there are few"
@@ -137,7 +73,7 @@ def test_five_ask_in_the_words_of_seven(town: Corner, hana: Resident) -> None:
 
 def test_five_balances_are_asked_for_in_the_words_of_seven(town: Corner) -> None:
     def words(count: int) -> list[str]:
-        with listening(town) as asked, town.core.database.write() as tx:
+        with listening(town.core.database) as asked, town.core.database.write() as tx:
             books = Books(town.core, tx, KAWASAKI, town.clock.now())
             books.prefetch(f"wallet:{place}" for place in range(count))
         return asked.asked
@@ -148,11 +84,11 @@ def test_five_balances_are_asked_for_in_the_words_of_seven(town: Corner) -> None
 def test_what_a_shop_has_redeemed_before_is_not_read_again(town: Corner, hana: Resident) -> None:
     fair = Fair(town, hana, shops=1, tickets=12)
     fair.redeem(fair.pens)
-    with listening(town) as early:
+    with listening(town.core.database) as early:
         fair.redeem(fair.pens)
     for _ in range(9):
         fair.redeem(fair.pens)
-    with listening(town) as late:
+    with listening(town.core.database) as late:
         fair.redeem(fair.pens)
 
     assert (len(late.asked), late.rows) == (len(early.asked), early.rows)
@@ -193,7 +129,7 @@ def test_of_a_shop_s_sales_only_those_to_the_same_resident_are_read(
         town.feed(pen, available=town.wallet(who), receipted=pen.seq)
         seq = pen.spend(who.card, town.account(who), 10, town=KAWASAKI)
         batch = Batched(pen.node, pen.epoch, seq, pen.batch(seq, receipted=seq - 1))
-        with listening(town) as here:
+        with listening(town.core.database) as here:
             (handed,) = judging.hand_in_all([batch])
         (verdict,) = town.verdicts(handed.answer()).values()
         assert verdict.outcome is Outcome.APPLIED
