@@ -94,14 +94,14 @@ class Renewal:
                 before_digest=granted.before_digest,
             )
 
-        with self._writer.lock:  # nothing is sold before the hub has given back what it holds
-            self._writer.begin(granted.epoch, genesis)
+        with self._writer.lock:  # begun last: whatever fails before it is done again
             for epoch, seq, _ in granted.kept:
                 if seq > self._last(epoch):
                     self.take_back(epoch)
             if self._second is not None:  # what follows only behind what the hub gave back
                 self._restore(self._held_against_second(self._second))
                 self._set_aside(self._second)
+            self._writer.begin(granted.epoch, genesis)
             self.trim()
         return True
 

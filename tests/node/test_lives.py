@@ -3,10 +3,14 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from node.audit import findings
 from node.outcome import Approved, Refused
 from node.secondpath import SecondPath
 from node.store import FILE
+from sync.calls import HeldRecords, HubCalls
+from sync.errors import Unreachable
 from sync.values import Points
 from tests.doubles.hub import KAWASAKI, NODE
 from tests.node.conftest import Shop, pin
@@ -110,6 +114,33 @@ def test_what_only_the_hub_still_has_is_given_back(shop: Shop, tmp_path: Path) -
     assert shop.counter.status().stopped is None
     assert shop.hub.balance(shop.key) == 4_300
     assert findings(shop.counter.parts.store) == ()
+
+
+def test_an_old_copy_sells_again_only_when_all_has_come_back_however_often_the_line_fails(
+    shop: Shop, tmp_path: Path
+) -> None:
+    copy_database(shop, tmp_path / "backup.db")
+    assert isinstance(spend(shop, 700), Approved)
+    shop.counter.sync_now()
+    shop.cut()
+    assert isinstance(spend(shop, 200), Approved)  # on the second path alone, behind that one
+    put_back(shop, tmp_path / "backup.db")
+    shop.mend()
+
+    with pytest.MonkeyPatch.context() as line:
+        line.setattr(HubCalls, "held_records", _unanswered)
+        shop.counter.sync_now()
+        assert shop.counter.status().stopped == "database-behind"
+    shop.counter.sync_now()
+
+    assert shop.counter.status().stopped is None
+    assert [row.points for row in shop.counter.history()] == [200, 700]
+    assert shop.hub.balance(shop.key) == 4_100
+    assert findings(shop.counter.parts.store) == ()
+
+
+def _unanswered(*_: object) -> HeldRecords:
+    raise Unreachable("no answer")
 
 
 def test_without_its_second_path_a_node_waits_for_a_new_life(shop: Shop) -> None:
