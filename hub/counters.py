@@ -14,7 +14,7 @@ from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
 from hub.core import Core
 from hub.desk import enact
-from hub.feed import lone, page
+from hub.feed import concerned, lone, page
 from hub.handing_in import Batched, Handed, Judging
 from hub.intake.lines import kept
 from hub.mykey.registry import MyKey
@@ -161,10 +161,15 @@ class Counters:
     def hold(self, node: NodeId, epoch: EpochId, n: int, request: HoldRequest) -> HoldAnswer:
         """Points or a ticket before the PIN; with the person's fresh standing, also on a no."""
         self.papers.let_hold(node, request)
-        asked = ask(self._core, self._mykey, Attempt(node, epoch, n), request)
-        with self._core.database.read() as tx:
-            highest = highest_attempt(tx, node, epoch)
-            rest = _rest(tx, request) if asked.granted and request.account else None
+        towns = {*concerned(self._core, node), request.municipality}
+        return self._core.database.settle(
+            towns, lambda tx: self._held(tx, Attempt(node, epoch, n), request)
+        )
+
+    def _held(self, tx: Tx, attempt: Attempt, request: HoldRequest) -> HoldAnswer:
+        """The answer with what it says of the person: one commit, one wait for the disk."""
+        node, epoch, n = attempt
+        asked = ask(self._core, self._mykey, attempt, request)
         return HoldAnswer(
             incarnation=str(self._core.incarnation),
             node=node,
@@ -172,10 +177,10 @@ class Counters:
             n=n,
             granted=asked.granted,
             reason=asked.reason,
-            highest_attempt=highest,
+            highest_attempt=highest_attempt(tx, node, epoch),
             tickets=asked.tickets,
             standing=self._standing(node, KeyDigest(request.card)) if request.card else None,
-            rest=rest,
+            rest=_rest(tx, request) if asked.granted and request.account else None,
         )
 
     def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:

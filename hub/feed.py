@@ -100,7 +100,7 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
     found = None
     while found is None:
         core.way.give(PUBLISHING)
-        found = core.database.settle(_concerned(core, node), made)
+        found = core.database.settle(concerned(core, node), made)
     return found
 
 
@@ -120,10 +120,10 @@ def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> Lone
             sealed = key.seal(card, standing, core.randomness.bytes(12))
         return LoneStanding(month, key.row_of(card), sealed, as_of)
 
-    return core.database.settle(_concerned(core, node), made)
+    return core.database.settle(concerned(core, node), made)
 
 
-def _concerned(core: Core, node: NodeId) -> set[MunicipalityCode]:
+def concerned(core: Core, node: NodeId) -> set[MunicipalityCode]:
     """The towns that what a node is told is about, its home among them."""
     home = home_of(node)
     return {home, *(MunicipalityCode(town) for (town,) in core.database.ask_all(_TOWNS, [home]))}

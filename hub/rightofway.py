@@ -1,7 +1,7 @@
 """Who goes first when all want the database: the person who stands at a counter.
 
 A posting or a group of batches keeps the database for some 50 ms, and the next one is ready at
-once. A hold needs the database three times, each only for a moment. So whoever begins something
+once. A hold needs the database a few times, each only for a moment. So whoever begins something
 long asks first whether anybody who is waited for is under way, and lets them come to their end: a
 hold waits for one posting at most, whatever the backlog. No wait is for ever, so that a queue of
 people that never ends does not keep the records from being posted.

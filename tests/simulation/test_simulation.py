@@ -58,7 +58,7 @@ def test_on_long_lines_batches_go_ahead_and_some_of_them_in_vain(
 
     monkeypatch.setattr(Outbox, "_answer_ahead", count)
 
-    live(World(12, "long lines"), DAYS // 2)
+    live(World(10, "long lines"), DAYS // 2)
 
     assert came[True] > 5
     assert came[False] > 5

@@ -6,10 +6,14 @@ not read again. Nor is what it sold to others, for a spend.
 
 from collections.abc import Sequence
 
+from hub.counters import Counters
 from hub.handing_in import Batched, Judging
 from hub.intake.verify import InlineVerifier
 from hub.points.books import Books
+from hub.throttle import Throttle
+from sync.holds import HoldRequest, Purpose
 from sync.receipt import Outcome
+from sync.values import Points
 from tests.doubles.listening import Listening, listening
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
@@ -144,3 +148,29 @@ def test_of_a_shop_s_sales_only_those_to_the_same_resident_are_read(
     assert len(late.asked) == len(early.asked)
     assert late.rows == early.rows + 1, "her own second one is read beside her first"
     assert town.audit() == []
+
+
+def test_a_hold_and_the_standing_that_comes_with_it_wait_for_the_disk_once(
+    town: Corner, hana: Resident
+) -> None:
+    judging = Judging(town.core, town.identities, InlineVerifier())
+    counters = Counters(town.core, town.mykey, judging, Throttle(town.clock))
+    pen = town.node(GREENGROCER)
+    request = HoldRequest(
+        municipality=KAWASAKI,
+        purpose=Purpose.SPEND,
+        points=Points(300),
+        account=town.account(hana),
+        card=hana.card.digest,
+        ticket=b"",
+        wanted=None,
+        after=(),
+    )
+
+    with listening(town.core.database) as here:
+        answer = counters.hold(pen.node, pen.epoch, 1, request)
+
+    assert (answer.granted, answer.rest) == (True, 700)
+    assert answer.standing is not None
+    assert here.asked.count("COMMIT") == 1
+    assert "ROLLBACK" not in here.asked, "it knew beforehand which towns it is about"

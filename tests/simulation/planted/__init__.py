@@ -38,7 +38,7 @@ PLANTED: dict[str, Mistake] = {
     "holds freed by any put": Mistake("I4", "usual", 4, hub.holds_freed_by_any_put),
     "a late hold doubled": Mistake("I2", "flaky", 2, hub.late_hold_doubled),
     "a given up attempt opens late": Mistake("I2", "flaky", 3, hub.given_up_attempt_opens),
-    "held without the records before": Mistake("I2", "offline", 19, hub.records_not_asked_first),
+    "held without the records before": Mistake("I2", "offline", 31, hub.records_not_asked_first),
     # tickets
     "second redemption applied": Mistake("I7", "paper", 1, hub.second_redemption_applied),
     "undone first redemption not replaced": Mistake("I7", "paper", 3, hub.none_promoted),

@@ -65,9 +65,11 @@ def receipt_before_commit() -> Plant:
 
 def hold_before_commit() -> Plant:
     """The hub says yes to a hold before the points are held."""
-    true = hub.points.asking.ask
+    true = hub.counters.Counters.hold
     return patch.object(
-        hub.counters, "ask", lambda core, *what: _spoken_first(core, lambda: true(core, *what))
+        hub.counters.Counters,
+        "hold",
+        lambda self, *what: _spoken_first(self._core, lambda: true(self, *what)),
     )
 
 
