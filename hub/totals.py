@@ -3,12 +3,16 @@
 Residents are summed: an account of theirs is nobody's business here.
 """
 
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
 from hub import town
 from hub.applying import body_of
 from hub.bodies import Granted
 from hub.chronicle import read as read_hub_record
 from hub.paging import LAST_TOWN
 from hub.points.accounts import ISSUER, wallet
+from hub.points.asked import asked
 from hub.store.database import Tx
 from hub.store.schema import TO_WALLET
 from hub.views import AccountRow, DepartmentRow, FlowRow, GrantRow, TownRow, TownTotal
@@ -89,22 +93,53 @@ def granted(tx: Tx, code: MunicipalityCode, account: AccountId) -> list[int]:
     return [seq for (seq,) in rows]
 
 
-def grant(tx: Tx, place: tuple[MunicipalityCode, int]) -> GrantRow:
-    """What was granted at a place of a town's chronicle."""
-    code, seq = place
-    data = tx.scalar(
-        "SELECT bytes FROM chronicle WHERE municipality=:town AND seq=:seq", town=code, seq=seq
+def grants(tx: Tx, places: Sequence[tuple[MunicipalityCode, int]]) -> list[GrantRow]:
+    """What was granted at some places of chronicles: a question for all, and one for programmes."""
+    if not places:
+        return []
+    told, values = asked("town, seq", places)
+    found = {
+        (code, seq): bytes(data)
+        for code, seq, data in tx.rows(
+            f"{told} SELECT asked.town, asked.seq, (SELECT c.bytes FROM chronicle c"
+            " WHERE c.municipality=asked.town AND c.seq=asked.seq) FROM asked",
+            values,
+        )
+        if data is not None
+    }
+    records = [read_hub_record(found[place]) for place in places]
+    bodies = [body_of(record, Granted) for record in records]
+    programmes = _programmes(tx, {(body.town, body.programme) for body in bodies})
+    return [
+        GrantRow(
+            municipality=body.town,
+            at=record.at,
+            programme=body.programme,
+            name=programmes[body.town, body.programme].name,
+            department=programmes[body.town, body.programme].department,
+            points=body.points,
+            purpose=body.purpose,
+            persons=record.persons,
+        )
+        for record, body in zip(records, bodies, strict=True)
+    ]
+
+
+class _Programme(NamedTuple):
+    """What a programme is called, and whose it is."""
+
+    name: str
+    department: str
+
+
+def _programmes(
+    tx: Tx, names: Collection[tuple[MunicipalityCode, str]]
+) -> dict[tuple[MunicipalityCode, str], _Programme]:
+    of_it = "FROM programme p WHERE p.municipality=asked.town AND p.programme=asked.code"
+    told, values = asked("town, code", sorted(names))
+    found = tx.rows(
+        f"{told} SELECT asked.town, asked.code, (SELECT p.name {of_it}),"
+        f" (SELECT p.department {of_it}) FROM asked",
+        values,
     )
-    record = read_hub_record(bytes(data))
-    body = body_of(record, Granted)
-    programme = town.programme_named(tx, code, body.programme)
-    return GrantRow(
-        municipality=code,
-        at=record.at,
-        programme=programme.programme,
-        name=programme.name,
-        department=programme.department,
-        points=body.points,
-        purpose=body.purpose,
-        persons=record.persons,
-    )
+    return {(code, programme): _Programme(*said) for code, programme, *said in found}

@@ -150,7 +150,8 @@ class Treasury:
                 for code, account in accounts.items()
                 for seq in totals.granted(tx, code, account)
             ]
-            return part(places, page or Page(), lambda place: place).each(partial(totals.grant, tx))
+            of_page = part(places, page or Page(), lambda place: place)
+            return Listed(totals.grants(tx, of_page), of_page.next)
 
     def _looked_into(self, person: Person, name: str) -> dict[MunicipalityCode, AccountId]:
         return looked_into(self._core, self._mykey, person, mykey_id(name))

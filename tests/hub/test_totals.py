@@ -13,6 +13,7 @@ from hub.views import AccountRow
 from sync.certificate import Algorithm, CardKey
 from sync.values import KeyDigest, MunicipalityCode
 from tests.doubles.clocks import at
+from tests.doubles.listening import listening
 from tests.hub.corner import FISH_SHOP, GREENGROCER, Corner, Resident
 from tests.hub.refusals import refused
 from tests.hub.shells import Shells
@@ -171,6 +172,37 @@ def test_a_town_that_never_joined_has_no_accounts(shell: Shells) -> None:
 def begin(hall: Townhall, town: str, programme: str, name: str, department: str) -> None:
     form = ProgrammeForm(programme=programme, municipality=town, name=name, department=department)
     hall.hub.treasury.add_programme(hall.sato, form)
+
+
+def test_a_page_of_grants_asks_no_more_than_one_grant(hall: Townhall) -> None:
+    give(hall, "AAAAAA01", KAWASAKI, 100)
+    with listening(hall.hub.core.database) as one:
+        grants(hall, "AAAAAA01")
+    for town, programme, points in (
+        (KAWASAKI, "102", 200),
+        (KAWASAKI, "101", 300),
+        (KAWASAKI, "103", 400),
+    ):
+        give(hall, "AAAAAA01", town, points, programme=programme, why="祭り")
+
+    with listening(hall.hub.core.database) as four:
+        told = grants(hall, "AAAAAA01")
+
+    assert told == [
+        ("清掃", "環境局", 100, ""),
+        ("体操", "健康福祉局", 200, "祭り"),
+        ("清掃", "環境局", 300, "祭り"),
+        ("講座", "健康福祉局", 400, "祭り"),
+    ]
+    assert len(four.asked) == len(one.asked)
+
+
+def grants(hall: Townhall, name: str) -> list[tuple[str, str, int, str]]:
+    """What a resident was granted, as the desk is told."""
+    return [
+        (row.name, row.department, row.points, row.purpose)
+        for row in hall.hub.treasury.grants(hall.sato, name)
+    ]
 
 
 def give(
