@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from hub.findings import Finding
-from hub.settlement.windows import FILE_MADE, WindowName, find, window_name
+from hub.settlement.windows import FILE_MADE, WindowName
 from hub.store.database import Tx
 from hub.store.files import sync_names, write_whole
 from sync.errors import Damaged, MachikadoError, NotAuthentic, RefusedByRule
@@ -85,8 +85,9 @@ class Journal:
 
     def check(self, tx: Tx) -> None:
         """Refuse to settle with ``journal-ahead`` while the database lacks a release."""
+        known = _released(tx)
         for release in self.releases():
-            if not _known(tx, release):
+            if (release.window, release.sha256) not in known:
                 raise RefusedByRule(
                     "journal-ahead",
                     f"the file of {release.window} ({release.total} yen, to be paid on"
@@ -102,14 +103,15 @@ class Journal:
         except Damaged as error:
             yield Finding("journal", str(self._path), "lines that this hub signed", str(error))
             return
+        known = _released(tx)
         for release in releases:
             where = f"journal {release.window}"
-            if not _known(tx, release):
+            if (release.window, release.sha256) not in known:
                 yield Finding("journal-ahead", where, release.sha256[:16], "not in the database")
             elif _digest_of(self.folder / f"{release.window}.txt") != release.sha256:
                 yield Finding("journal-file", where, release.sha256[:16], "another file, or none")
         left = {(release.window, release.sha256) for release in releases}
-        for name, sha256 in _released(tx):
+        for name, sha256 in known:
             if (name, sha256) not in left:
                 yield Finding("journal-missing", f"journal {name}", "a line", "none")
 
@@ -143,23 +145,15 @@ class Journal:
         sync_names(self.folder)
 
 
-def _known(tx: Tx, release: Release) -> bool:
-    try:
-        window = find(tx, window_name(release.window))
-    except RefusedByRule:
-        return False
-    return window.state in FILE_MADE and window.sha256 == release.sha256
-
-
-def _released(tx: Tx) -> list[tuple[str, str]]:
-    """(window, digest of its file) of each window whose file was handed out."""
+def _released(tx: Tx) -> dict[tuple[str, str], None]:
+    """(window, digest of its file) of each window whose file was handed out, in order."""
     states = sorted(map(str, FILE_MADE))
     rows = tx.rows(
         'SELECT municipality, kind, "window", file_digest FROM settlement_window'
         f" WHERE state IN ({','.join('?' * len(states))}) ORDER BY 1, 2, 3",
         states,
     )
-    return [(str(WindowName(*name)), sha256) for *name, sha256 in rows]
+    return dict.fromkeys((str(WindowName(*name)), sha256) for *name, sha256 in rows)
 
 
 def _digest_of(path: Path) -> str:

@@ -7,6 +7,7 @@ import pytest
 from hub.settlement.journal import Journal
 from sync.errors import Damaged, RefusedByRule
 from sync.signing import SigningKey
+from tests.doubles.listening import listening
 from tests.hub.settlement.month import BAKERY, FISH, KAWASAKI, Month
 
 
@@ -42,6 +43,27 @@ def test_handing_the_file_out_again_leaves_one_line(month: Month) -> None:
     name, _ = month.released()
     month.settlement.file(month.person("baba"), name)
     assert len(lines(month)) == 1
+
+
+def test_however_many_files_have_left_the_database_is_asked_once_whether_it_knows_them(
+    month: Month,
+) -> None:
+    def asked_by_a_look() -> int:
+        with month.core.database.read() as tx, listening(month.core.database) as here:
+            month.journal.check(tx)
+        return len(here.asked)
+
+    def release(points: int) -> None:
+        month.sale(FISH, points)
+        month.released()
+
+    release(100)
+    one = asked_by_a_look()
+    for points in (200, 300):
+        release(points)
+
+    assert len(lines(month)) == 3
+    assert asked_by_a_look() == one
 
 
 def test_a_hub_restored_to_before_a_release_settles_nothing(month: Month, tmp_path: Path) -> None:
