@@ -7,7 +7,6 @@ reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neigh
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,7 +30,6 @@ _COLUMNS = (
 )
 _SEQ, _AT = map(schema.record.columns.keys().index, ("seq", "at"))
 _OF_A_LINE = ("municipality", "node", "epoch", "branch")
-_STEP = schema.transfer.columns.keys().index("step")
 _NEVER_ABOVE_ZERO = ("deficit:", "receivable:")
 _MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
 
@@ -160,30 +158,22 @@ class Books:
         return self._balances[account]
 
     def transfers_of(self, source: Source, number: int) -> list[Transfer]:
-        """What was posted for a record: by itself in a posting, or later for it."""
+        """What was posted for a record: by itself in a posting or in this one, or later for it."""
+        self._write_moves()
         stored = self.tx.rows(
-            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND posting=?"
+            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND posting IN (?,?)"
             " AND source=? AND epoch=? AND seq=?"
             f" UNION ALL SELECT {_COLUMNS} FROM transfer"
             """ WHERE municipality=? AND "of"=? AND "of"<>''"""
             " ORDER BY posting, step",
-            [self.town, number, *source, self.town, str(source)],
+            [self.town, number, self.number, *source, self.town, str(source)],
         )
-        name = str(source)
-        now = [move for move in self._moved() if move[:3] == source or move.of == name]
-        return [*map(Transfer._make, stored), *now]
+        return [*map(Transfer._make, stored)]
 
     def wallet_history(self, account: AccountId) -> list[Transfer]:
         """Every transfer that touched a wallet, in order."""
-        name = wallet(account)
-        own = [move for move in self._moved() if name in (move.debit, move.credit)]
-        return [*wallet_history(self.tx, self.town, account), *own]
-
-    def _moved(self) -> Iterator[Transfer]:
-        """The transfers that are not written yet."""
-        rows = [*self._moves, *(row for some in self._sales for row in some.rows(schema.transfer))]
-        rows.sort(key=itemgetter(_STEP))
-        return (Transfer._make(row[2:]) for row in rows)
+        self._write_moves()
+        return wallet_history(self.tx, self.town, account)
 
     def add_records(self, rows: Sequence[Row]) -> None:
         """Write down judged records of one line, in their order, as rows of their table."""
@@ -362,8 +352,7 @@ class Books:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
         self.tickets.write()
-        self.tx.insert_many(schema.transfer, self._moves)
-        self.tx.insert_alike(schema.transfer, self._sales)
+        self._write_moves()
         earned.net(self.tx, self.town, self.window, earned.earnings(self._legs))
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
@@ -377,6 +366,13 @@ class Books:
             msgspec.msgpack.encode(cause),
         )
         self.tx.insert_many(schema.posting, [row])
+
+    def _write_moves(self) -> None:
+        """Write the transfers, so that who looks for some finds those of this posting by key."""
+        self.tx.insert_many(schema.transfer, self._moves)
+        self.tx.insert_alike(schema.transfer, self._sales)
+        self._moves.clear()
+        self._sales.clear()
 
     def _write_balances(self) -> list[str]:
         """Write what changed; gives the accounts."""

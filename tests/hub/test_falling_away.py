@@ -1,16 +1,21 @@
 """Points that fall away while a counter hears nothing: it has been told of them in time."""
 
+import sys
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from hub.bodies import ProgrammeAdded
 from hub.feed import page
+from hub.nightly import nightly
 from sync.clock import month_of
 from sync.feed import StandingItem
 from sync.records import Expiring
 from sync.standing import AccountStanding
+from sync.values import DAY
 from tests.doubles.clocks import at
 from tests.doubles.pen import Pen
-from tests.hub.corner import GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import GREENGROCER, KAWASAKI, Corner, Resident, corner
 
 
 @pytest.fixture
@@ -54,3 +59,35 @@ def _number(town: Corner, shop: Pen) -> int:
 
 def _expiring(town: Corner, shop: Pen, who: Resident, after: int) -> list[Expiring]:
     return [lot for account in _told(town, shop, who, after) for lot in account.expiring]
+
+
+def test_each_wallet_costs_the_night_of_a_programme_the_same_however_many_end_with_it() -> None:
+    few, many = _steps_of_a_last_night(20), _steps_of_a_last_night(80)
+
+    assert many < 1.2 * 4 * few
+
+
+def _steps_of_a_last_night(residents: int) -> int:
+    """How many functions are called while the points of so many fall away."""
+    town = corner()
+    town.enact(ProgrammeAdded(KAWASAKI, "202", "祭り", "商工課", 0, *("2026-11-03",) * 4))
+    people = []
+    for place in range(residents):
+        who = town.resident(ec.derive_private_key(1 + place, ec.SECP256R1()))
+        town.grant(who, 100, programme="202")
+        people.append(who)
+    before = town.clock.now()
+    town.clock.turn(days=(at("2026-11-04 00:00") - before) // DAY + 1)
+    steps = 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal steps
+        steps += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        nightly(town.core)
+    finally:
+        sys.setprofile(None)
+    assert [town.wallet(who) for who in people] == [0] * residents
+    return steps
