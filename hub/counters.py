@@ -44,10 +44,13 @@ from sync.values import (
     AccountId,
     EpochId,
     KeyDigest,
+    Millis,
     NodeId,
     home_of,
 )
 
+LOOK_EVERY = Millis(60_000)
+"""Between two looks how far all counters of a town are."""
 _log = logging.getLogger("machikado.hub")
 
 LOST = "lost disk or restored copy"
@@ -63,6 +66,8 @@ class Counters:
         self._judging = judging
         self._shown = shown
         self.papers = Papers(core)
+        self._looks = Throttle(core.clock, at_once=1, each=LOOK_EVERY)
+        """How far all counters of a town are is not looked at for each page that one fetches."""
 
     # -- enrolment
 
@@ -195,6 +200,8 @@ class Counters:
         """The next page after a feed number; lost tickets that all counters know of end with it."""
         made = page(self._core, self._mykey, node, incarnation, after)
         for name in towns_of(self._core, node):
+            if self._looks.wait(name):
+                continue
             try:
                 end_voids(self._core, name)
             except Exception:  # noqa: BLE001  the page is made, whatever a town's posting meets

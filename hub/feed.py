@@ -62,10 +62,11 @@ from sync.wire import write
 _USED = frozenset({"redeemed", "voiding", "voided"})
 """States in which a ticket stands on the list of used ones: no counter takes it any more."""
 _TOWNS = (
-    "SELECT DISTINCT a.municipality FROM acceptance a JOIN organisation o"
-    " ON o.organisation=a.organisation WHERE o.municipality=? ORDER BY 1"
+    "SELECT m.municipality FROM municipality m WHERE (SELECT a.organisation FROM acceptance a"
+    " WHERE a.municipality=m.municipality AND a.organisation>=? AND a.organisation<? LIMIT 1)"
+    " IS NOT NULL ORDER BY 1"
 )
-"""Whose points some organisation of a town takes."""
+"""Whose points some organisation of a town takes: each looked up by its key, not all shops read."""
 _NONE = msgspec.msgpack.encode(())
 """No dates on which something of it falls away."""
 PORTION = 512
@@ -126,7 +127,16 @@ def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> Lone
 def concerned(core: Core, node: NodeId) -> set[MunicipalityCode]:
     """The towns that what a node is told is about, its home among them."""
     home = home_of(node)
-    return {home, *(MunicipalityCode(town) for (town,) in core.database.ask_all(_TOWNS, [home]))}
+    return {home, *map(_town, core.database.ask_all(_TOWNS, _of_home(home)))}
+
+
+def _of_home(home: MunicipalityCode) -> list[object]:
+    """Between which names those of a town's organisations lie."""
+    return [f"{home}-", f"{home}."]
+
+
+def _town(row: Sequence[str]) -> MunicipalityCode:
+    return MunicipalityCode(row[0])
 
 
 class _View:
@@ -147,7 +157,7 @@ class _View:
             home=self._home,
             node=node,
         )
-        self._towns = [MunicipalityCode(town) for (town,) in tx.rows(_TOWNS, [self._home])]
+        self._towns = [*map(_town, tx.rows(_TOWNS, _of_home(self._home)))]
         tx.require(self._home, *self._towns)  # what a page says of them is of one moment
         self.standings = Standings(core, identities, tx, self._home, self._towns)
 

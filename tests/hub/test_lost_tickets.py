@@ -3,10 +3,15 @@
 import pytest
 
 from hub.bodies import FloatSet, NodeRevoked, VoidsEnded
+from hub.counters import Counters
 from hub.feed import page
+from hub.handing_in import Judging
+from hub.intake.verify import InlineVerifier
+from hub.throttle import Throttle
 from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.ticket import read_ticket
+from tests.doubles.listening import listening
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
@@ -395,3 +400,21 @@ def test_a_pile_cleared_offline_before_all_knew_falls_on_the_resident(
     assert (found.reason, found.bearer) == ("redeemed-after-return", Bearer.RESIDENT)
     assert (town.balance(f"payable:{FISH_SHOP}"), town.wallet(hana)) == (500, before - 500)
     assert town.audit() == []
+
+
+def test_how_far_all_counters_are_is_not_looked_at_for_each_page_that_one_fetches(
+    town: Corner, hana: Resident, counter: Pen, fish: Pen
+) -> None:
+    paper = town.ticket(counter, hana, 500)
+    town.lose(counter, hana, paper)
+    judging = Judging(town.core, town.identities, InlineVerifier())
+    calls = Counters(town.core, town.mykey, judging, Throttle(town.clock))
+
+    def looks() -> int:
+        with listening(town.core.database) as here:
+            calls.feed(fish.node, str(town.core.incarnation), 0)
+        return sum("min(p.number)" in asked for asked in here.asked)
+
+    assert [looks(), looks()] == [1, 0]
+    town.clock.turn(minutes=1)
+    assert looks() == 1

@@ -37,6 +37,14 @@ GROWING = {
     "told_card": 2,
     "organisation": 2,
     "decided": 2,
+    "acceptance": 1,
+    "epoch": 2,
+    "lot_date": 2,
+    "balance": 2,
+    "told_node": 2,
+    "record_day": 3,
+    "borne": 2,
+    "settlement_line": 2,
 }
 """Tables that grow for ever, and how many columns of a key a statement has to know at least."""
 OPEN_ONLY = {
