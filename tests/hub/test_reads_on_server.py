@@ -75,6 +75,8 @@ def crowd_of(ledger: Database) -> None:
             (schema.told_node, ""),
             (schema.epoch, "closed"),
             (schema.cursor, ""),
+            (schema.organisation, ""),
+            (schema.acceptance, ""),
         ):
             tx.insert_many(table, others_of(table, OVER, **here, state=state))
 
