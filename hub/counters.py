@@ -23,7 +23,7 @@ from hub.points.asking import Attempt, ask, highest_attempt
 from hub.points.case import Line
 from hub.store.database import Tx
 from hub.throttle import Throttle
-from hub.voids import end_voids, towns_of
+from hub.voids import end_voids, learns, position, towns_of
 from sync.batch import MOST_WIRE, join
 from sync.calls import (
     LIFE_BEGUN,
@@ -50,7 +50,7 @@ from sync.values import (
 )
 
 LOOK_EVERY = Millis(60_000)
-"""Between two looks how far all counters of a town are."""
+"""Between two looks how far all counters of a town are, where none has learnt anything."""
 _log = logging.getLogger("machikado.hub")
 
 LOST = "lost disk or restored copy"
@@ -67,7 +67,8 @@ class Counters:
         self._shown = shown
         self.papers = Papers(core)
         self._looks = Throttle(core.clock, at_once=1, each=LOOK_EVERY)
-        """How far all counters of a town are is not looked at for each page that one fetches."""
+        """How far all counters of a town are is not looked at for each page that one fetches: only
+        where that one learns of a lost ticket, and now and then for what else may have changed."""
 
     # -- enrolment
 
@@ -198,9 +199,10 @@ class Counters:
 
     def feed(self, node: NodeId, incarnation: str, after: int) -> Page:
         """The next page after a feed number; lost tickets that all counters know of end with it."""
+        before = position(self._core, node)
         made = page(self._core, self._mykey, node, incarnation, after)
         for name in towns_of(self._core, node):
-            if self._looks.wait(name):
+            if self._looks.wait(name) and not learns(self._core, name, node, before, made.after):
                 continue
             try:
                 end_voids(self._core, name)

@@ -17,7 +17,7 @@ from hub.store.database import Tx
 from sync.clock import day_of
 from sync.feed import UsedTicketItem, item_kind
 from sync.owntickets import WAIT_DAYS
-from sync.values import MunicipalityCode, NodeId, TicketNumber, organisation_of
+from sync.values import MunicipalityCode, NodeId, TicketNumber, home_of, organisation_of
 
 _AT_ONCE = 500
 """Tickets of one of the hub's records."""
@@ -27,6 +27,8 @@ _WAITING = (
     " AND h.state='open') ORDER BY number"
 )
 """Not those that a counter claims right now: its record decides, or the end of its hold."""
+_LISTED = item_kind(UsedTicketItem(bytes(16)))
+"""The kind of what a feed says of tickets that nobody takes any more."""
 _POSITIONS = (
     "SELECT n.municipality, n.zone, min(p.number) FROM acceptance a"
     " JOIN node n ON n.organisation=a.organisation"
@@ -63,6 +65,30 @@ def towns_of(core: Core, node: NodeId) -> Sequence[MunicipalityCode]:
     return [MunicipalityCode(town) for (town,) in rows]
 
 
+def position(core: Core, node: NodeId) -> int:
+    """How far a node has applied the feed, by its last question."""
+    found = core.database.ask_all(
+        "SELECT number FROM feed_position WHERE municipality=? AND node=?", [home_of(node), node]
+    )
+    return found[0][0] if found else 0
+
+
+def learns(core: Core, town: MunicipalityCode, node: NodeId, before: int, now: int) -> bool:
+    """Whether a node that comes from one place in the feed to another learns of a lost ticket."""
+    home = home_of(node)
+    with core.database.read() as tx:
+        listed = {
+            item
+            for (item,) in tx.rows(
+                "SELECT item FROM feed WHERE municipality=? AND scope=(SELECT zone FROM node"
+                " WHERE municipality=? AND node=?) AND number>? AND number<=? AND kind=?",
+                [home, home, node, before, now, _LISTED],
+            )
+        }
+        waiting = tx.rows(_WAITING, [town]) if listed else ()
+    return any(UsedTicketItem(bytes(name)).key in listed for _, name, _ in waiting)
+
+
 def due(tx: Tx, town: MunicipalityCode, today: str) -> Sequence[TicketNumber]:
     """The lost tickets of a town whose points may go back now."""
     waiting = tx.rows(_WAITING, [town])
@@ -80,9 +106,9 @@ def due(tx: Tx, town: MunicipalityCode, today: str) -> Sequence[TicketNumber]:
 
 def _knows(tx: Tx, home: str, zone: str, position: int, name: bytes) -> bool:
     """Whether all counters of a zone have applied that a ticket is used."""
-    item = UsedTicketItem(name, used=True)
+    item = UsedTicketItem(name)
     listed = tx.rows(
         "SELECT number FROM feed WHERE municipality=? AND scope=? AND kind=? AND item=?",
-        [home, zone, item_kind(item), item.key],
+        [home, zone, _LISTED, item.key],
     )
     return bool(listed) and listed[0][0] <= position

@@ -410,11 +410,15 @@ def test_how_far_all_counters_are_is_not_looked_at_for_each_page_that_one_fetche
     judging = Judging(town.core, town.identities, InlineVerifier())
     calls = Counters(town.core, town.mykey, judging, Throttle(town.clock))
 
-    def looks() -> int:
+    def looks(after: int) -> int:
         with listening(town.core.database) as here:
-            calls.feed(fish.node, str(town.core.incarnation), 0)
+            told.append(calls.feed(fish.node, str(town.core.incarnation), after).number)
         return sum("min(p.number)" in asked for asked in here.asked)
 
-    assert [looks(), looks()] == [1, 0]
+    told = [0]
+    assert looks(0) == 1, "the first time"
+    assert looks(0) == 0
+    assert looks(told[-1]) == 1, "it has learnt of the ticket"
+    assert looks(told[-1]) == 0
     town.clock.turn(minutes=1)
-    assert looks() == 1
+    assert looks(told[-1]) == 1, "somebody may have been revoked"
