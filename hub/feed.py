@@ -248,8 +248,7 @@ class _View:
                 [town],
             ):
                 yield _Placed(zone, SettledItem(town, window, at))
-        ever_told = self._stored([_Placed(zone, RevocationItem(None))])
-        if self.good_until is not None or ever_told:
+        if self.good_until is not None or self._stored([_Placed(zone, RevocationItem(None))]):
             yield _Placed(zone, RevocationItem(self.good_until))
         own = tx.scalar(
             "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
