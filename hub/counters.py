@@ -14,7 +14,7 @@ from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
 from hub.core import Core
 from hub.desk import enact
-from hub.feed import concerned, lone, page
+from hub.feed import concerned, lone, lone_within, page
 from hub.handing_in import Batched, Handed, Judging
 from hub.intake.lines import kept
 from hub.mykey.registry import MyKey
@@ -176,6 +176,7 @@ class Counters:
         """The answer with what it says of the person: one commit, one wait for the disk."""
         node, epoch, n = attempt
         asked = ask(self._core, self._mykey, attempt, request)
+        card = KeyDigest(request.card)
         return HoldAnswer(
             incarnation=str(self._core.incarnation),
             node=node,
@@ -185,16 +186,13 @@ class Counters:
             reason=asked.reason,
             highest_attempt=highest_attempt(tx, node, epoch),
             tickets=asked.tickets,
-            standing=self._standing(node, KeyDigest(request.card)) if request.card else None,
+            standing=lone_within(self._core, self._mykey, tx, node, card) if card else None,
             rest=_rest(tx, request) if asked.granted and request.account else None,
         )
 
     def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
         """The fresh standing of a card shown at this node; raises Unreachable when too many ask."""
         self._shown.take(node)
-        return self._standing(node, card)
-
-    def _standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
         return lone(self._core, self._mykey, node, card)
 
     def feed(self, node: NodeId, incarnation: str, after: int) -> Page:

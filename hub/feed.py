@@ -107,21 +107,26 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
 
 def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> LoneStanding:
     """A card's fresh standing outside a page; takes a number of its own."""
+    return core.database.settle(
+        concerned(core, node), lambda tx: lone_within(core, identities, tx, node, card)
+    )
+
+
+def lone_within(
+    core: Core, identities: Members, tx: Tx, node: NodeId, card: KeyDigest
+) -> LoneStanding:
+    """The same within a transaction for the towns that it is about."""
     month = month_of(core.clock.now())
-
-    def made(tx: Tx) -> LoneStanding:
-        view = _View(core, identities, tx, node)
-        number = view.next_number()
-        standing = view.standings.of([card], number)[card]
-        as_of = view.as_of(number)
-        _told_node(tx, node, as_of, good_until=None, page=False)
-        key = ZoneKey(month, core.keys.begin_zone(view.zone, month))
-        sealed = b""
-        if standing.accounts:
-            sealed = key.seal(card, standing, core.randomness.bytes(12))
-        return LoneStanding(month, key.row_of(card), sealed, as_of)
-
-    return core.database.settle(concerned(core, node), made)
+    view = _View(core, identities, tx, node)
+    number = view.next_number()
+    standing = view.standings.of([card], number)[card]
+    as_of = view.as_of(number)
+    _told_node(tx, node, as_of, good_until=None, page=False)
+    key = ZoneKey(month, core.keys.begin_zone(view.zone, month))
+    sealed = b""
+    if standing.accounts:
+        sealed = key.seal(card, standing, core.randomness.bytes(12))
+    return LoneStanding(month, key.row_of(card), sealed, as_of)
 
 
 def concerned(core: Core, node: NodeId) -> set[MunicipalityCode]:
