@@ -7,6 +7,7 @@ reversed by another. Nothing here decides: :mod:`hub.points.judge` and its neigh
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from hub.store.database import Tx
 from hub.store.schema import FROM_WALLET, TO_WALLET
 from sync.clock import tokyo
 from sync.errors import Damaged
+from sync.policy import Policy, read_policy
 from sync.values import DAY, HOUR, AccountId, Millis, MunicipalityCode
 
 _COLUMNS = (
@@ -97,7 +99,7 @@ class Books:
         tx.require(town)
         row = tx.one(
             "UPDATE municipality SET posting=posting+1 WHERE municipality=:town"
-            ' RETURNING posting, "window", expired_until',
+            ' RETURNING posting, "window", expired_until, policy',
             town=town,
         )
         if row is None:
@@ -110,6 +112,7 @@ class Books:
         self.number: int = row["posting"]
         self.window: int = row["window"]
         self.expired_until = Millis(row["expired_until"])
+        self._policy = bytes(row["policy"])
         self._balances: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._moves: list[tuple[Any, ...]] = []
@@ -133,6 +136,11 @@ class Books:
         """Where their days begin on their lines, by the key of the table ``record_day``."""
 
     # -- reading
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The town's policy as it is now."""
+        return read_policy(self._policy)
 
     def prefetch(self, accounts: Iterable[str]) -> None:
         """Read many balances at once; what does not exist counts as zero."""
@@ -357,15 +365,7 @@ class Books:
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
         self._write_marks()
-        row = (
-            self.town,
-            self.number,
-            self.at,
-            self._tick(),
-            self.window,
-            msgspec.msgpack.encode(cause),
-        )
-        self.tx.insert_many(schema.posting, [row])
+        self._write_posting(msgspec.msgpack.encode(cause))
 
     def _write_moves(self) -> None:
         """Write the transfers, so that who looks for some finds those of this posting by key."""
@@ -400,14 +400,19 @@ class Books:
             [(town, node, self.window, points) for node, points in self._borne.items() if points],
         )
 
-    def _tick(self) -> int:
-        """Later than any posting that is committed, in whichever town; microseconds, pushed on.
+    def _write_posting(self, cause: bytes) -> None:
+        """Its tick is later than any posting's that is committed, in whichever town.
 
-        What this one has read of other towns was committed by now. Two towns that are posted side
-        by side may read the same; nothing that either did was there for the other.
+        Microseconds, pushed on. What this one has read of other towns was committed by now. Two
+        towns that are posted side by side may read the same; nothing that either did was there for
+        the other.
         """
-        last = self.tx.rows("SELECT max(tick) FROM posting")[0][0]
-        return max(self.at * 1000, (last or 0) + 1)
+        self.tx.rows(
+            'INSERT INTO posting (municipality, number, "at", tick, "window", cause)'
+            " SELECT ?,?,?,max(each.tick),?,? FROM"
+            " (SELECT ? AS tick UNION ALL SELECT max(tick)+1 FROM posting) AS each",
+            [self.town, self.number, self.at, self.window, cause, self.at * 1000],
+        )
 
 
 _PERSONAL = {"wallet", "deficit"}

@@ -11,7 +11,6 @@ from hub.points.late import take_lapsed
 from hub.points.past import Paper
 from hub.points.recheck import Recheck
 from sync.holds import Purpose
-from sync.policy import read_policy
 from sync.receipt import Bearer
 from sync.records import Spend
 from sync.values import AccountId, organisation_of
@@ -94,17 +93,8 @@ class Till:
     def may_bear(self, case: Case, points: int) -> bool:
         """Whether a node's own word is good for so much more in this window without a person."""
         books = self.books
-        limit = books.tx.scalar(
-            "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
-            home=case.line.home,
-            node=case.line.node,
-        )
-        if not limit:
-            data = books.tx.scalar(
-                "SELECT policy FROM municipality WHERE municipality=:town", town=books.town
-            )
-            limit = read_policy(bytes(data)).float_points
-        return books.borne_for(case.line.node) + points <= int(limit)
+        own = self.recheck.past.node(case.line.node).float_points
+        return books.borne_for(case.line.node) + points <= (own or books.policy.float_points)
 
 
 def _spenders(some: Proved) -> set[AccountId]:
