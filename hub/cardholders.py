@@ -117,10 +117,9 @@ class CardHolders:
         request = read(signed.request, LookRequest)
 
         def do() -> Balances:
-            state = self._mykey.state_of(request.card)
+            state, accounts = self._mykey.holders([request.card])[request.card]
             if state is not CardState.ACTIVE:
                 raise closed(state)
-            accounts = self._mykey.accounts_of_card(request.card)
             with self._core.database.read() as tx:
                 return Balances(as_of=self._core.clock.now(), rows=balances(tx, accounts))
 
@@ -144,10 +143,9 @@ class CardHolders:
         request = read(signed.request, OwnTicketsRequest)
 
         def do() -> OwnTickets:
-            state = self._mykey.state_of(request.card)
+            state, accounts = self._mykey.holders([request.card])[request.card]
             if state is not CardState.ACTIVE:
                 raise closed(state)
-            accounts = self._mykey.accounts_of_card(request.card)
             with self._core.database.read() as tx:
                 return own_tickets(tx, node, accounts, self._core.clock.now())
 

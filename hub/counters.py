@@ -9,7 +9,6 @@ import logging
 from collections.abc import Sequence
 
 from hub import nodes, town
-from hub.balances import balances
 from hub.bodies import EpochGranted as EpochRecord
 from hub.bodies import NodeEnrolled
 from hub.core import Core
@@ -19,11 +18,12 @@ from hub.handing_in import Batched, Handed, Judging
 from hub.intake.lines import kept
 from hub.mykey.registry import MyKey
 from hub.papers import Papers
-from hub.points.asking import Attempt, ask, highest_attempt
+from hub.points.askers import asker
+from hub.points.asking import Attempt, answer
 from hub.points.case import Line
 from hub.store.database import Tx
 from hub.throttle import Throttle
-from hub.voids import end_voids, learns, position, towns_of
+from hub.voids import end_voids, learns, voiding_for
 from sync.batch import MOST_WIRE, join
 from sync.calls import (
     LIFE_BEGUN,
@@ -41,7 +41,6 @@ from sync.holds import HoldAnswer, HoldRequest
 from sync.receipt import Answer
 from sync.standing import LoneStanding
 from sync.values import (
-    AccountId,
     EpochId,
     KeyDigest,
     Millis,
@@ -175,8 +174,8 @@ class Counters:
     def _held(self, tx: Tx, attempt: Attempt, request: HoldRequest) -> HoldAnswer:
         """The answer with what it says of the person: one commit, one wait for the disk."""
         node, epoch, n = attempt
-        asked = ask(self._core, self._mykey, attempt, request)
-        card = KeyDigest(request.card)
+        who, card = asker(tx, node), KeyDigest(request.card)
+        asked = answer(self._core, self._mykey, tx, attempt, request, who=who)
         return HoldAnswer(
             incarnation=str(self._core.incarnation),
             node=node,
@@ -184,10 +183,10 @@ class Counters:
             n=n,
             granted=asked.granted,
             reason=asked.reason,
-            highest_attempt=highest_attempt(tx, node, epoch),
+            highest_attempt=asked.highest(attempt, who),
             tickets=asked.tickets,
-            standing=lone_within(self._core, self._mykey, tx, node, card) if card else None,
-            rest=_rest(tx, request) if asked.granted and request.account else None,
+            standing=lone_within(self._core, self._mykey, tx, who, card) if card else None,
+            rest=asked.rest,
         )
 
     def standing(self, node: NodeId, card: KeyDigest) -> LoneStanding:
@@ -197,9 +196,9 @@ class Counters:
 
     def feed(self, node: NodeId, incarnation: str, after: int) -> Page:
         """The next page after a feed number; lost tickets that all counters know of end with it."""
-        before = position(self._core, node)
+        voiding = voiding_for(self._core, node)
         made = page(self._core, self._mykey, node, incarnation, after)
-        for name in towns_of(self._core, node):
+        for name, before in voiding:
             if self._looks.wait(name) and not learns(self._core, name, node, before, made.after):
                 continue
             try:
@@ -207,9 +206,3 @@ class Counters:
             except Exception:  # noqa: BLE001  the page is made, whatever a town's posting meets
                 _log.exception("lost tickets of %s wait on", name)
         return made
-
-
-def _rest(tx: Tx, request: HoldRequest) -> int:
-    """What is left of an account's points in the town of a hold that took its own."""
-    account = {request.municipality: AccountId(request.account)}
-    return balances(tx, account)[0].available

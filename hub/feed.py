@@ -8,10 +8,11 @@ which whoever stands at a counter goes first: a zone that looks for the first ti
 whole town to be told of.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -20,8 +21,8 @@ from hub.core import Core
 from hub.identities import Members
 from hub.listsource import NONE as NO_SOURCE
 from hub.listsource import source_of
-from hub.points.asked import any_of, asked
-from hub.points.positions import includes
+from hub.points.asked import any_of, asked, each
+from hub.points.askers import Asker, asker
 from hub.rightofway import PUBLISHING
 from hub.settlement.terms import pay_day_of, read_terms
 from hub.standing import Standings
@@ -46,6 +47,7 @@ from sync.feed import (
     ZoneKeyItem,
     item_kind,
 )
+from sync.policy import read_policy
 from sync.standing import Asof, LoneStanding, ZoneKey
 from sync.values import (
     PLATFORM,
@@ -61,14 +63,28 @@ from sync.wire import write
 
 _USED = frozenset({"redeemed", "voiding", "voided"})
 """States in which a ticket stands on the list of used ones: no counter takes it any more."""
-_TOWNS = (
-    "SELECT m.municipality FROM municipality m WHERE (SELECT a.organisation FROM acceptance a"
+_TAKEN = (
+    " FROM municipality m WHERE (SELECT a.organisation FROM acceptance a"
     " WHERE a.municipality=m.municipality AND a.organisation>=? AND a.organisation<? LIMIT 1)"
     " IS NOT NULL ORDER BY 1"
 )
-"""Whose points some organisation of a town takes: each looked up by its key, not all shops read."""
+"""Towns of which some organisation of a home takes points: each looked up by its key, not all shops
+read."""
+_SETTINGS = (
+    "SELECT m.municipality, m.name, m.point_name, m.policy, m.calendar, (SELECT 1 FROM acceptance a"
+    f" WHERE a.municipality=m.municipality AND a.organisation=?){_TAKEN}"
+)
+_NEWER = (
+    "SELECT * FROM (SELECT number, kind, item, bytes FROM feed WHERE scope=? AND municipality=?"
+    " AND number>? ORDER BY number, kind, item LIMIT {most}) AS of_scope"
+)
+_TOUCHED = (
+    "SELECT * FROM (SELECT {place} AS place, posting, account FROM touched WHERE municipality=?"
+    " AND posting>? ORDER BY posting LIMIT {most}) AS of_town"
+)
 _NONE = msgspec.msgpack.encode(())
 """No dates on which something of it falls away."""
+_NO_LISTS = write(RevocationItem(None))
 PORTION = 512
 """Accounts and tickets of a town that one transaction publishes: some 30 ms of it."""
 _item = msgspec.msgpack.Decoder(AnyItem)
@@ -79,11 +95,12 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
     """The next page for a node; a cursor of another incarnation gets the whole feed."""
 
     def made(tx: Tx) -> Page | None:
-        view = _View(core, identities, tx, node)
-        if not view.publish():
+        view = _View(core, identities, tx, asker(tx, node))
+        good_until = identities.good_until() if source_of(tx) != NO_SOURCE else None
+        if not view.publish(good_until):
             return None
         start = after if incarnation == str(core.incarnation) else 0
-        applied = min(start, view.number())  # nobody has applied what is yet to come
+        applied = min(start, view.number)  # nobody has applied what is yet to come
         tx.put(schema.feed_position, {"municipality": home_of(node), "node": node}, number=applied)
         rows = view.items_after(start)
         complete = len(rows) <= MOST_ITEMS
@@ -91,10 +108,10 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
             rows = rows[:MOST_ITEMS]
             last = rows[-1][0]  # a number's items stay together: a cursor never points into them
             rows = [row for row in rows if row[0] < last] or rows
-        number = view.number() if complete else rows[-1][0]
+        number = view.number if complete else rows[-1][0]
         as_of = view.as_of(number)
         if complete:
-            _told_node(tx, node, as_of, good_until=view.good_until, page=True)
+            _told_node(tx, node, as_of, good_until=good_until, page=True)
         items = tuple(_item.decode(data) for _, data in rows)
         return Page(str(core.incarnation), node, start, number, complete, as_of, items)
 
@@ -108,21 +125,21 @@ def page(core: Core, identities: Members, node: NodeId, incarnation: str, after:
 def lone(core: Core, identities: Members, node: NodeId, card: KeyDigest) -> LoneStanding:
     """A card's fresh standing outside a page; takes a number of its own."""
     return core.database.settle(
-        concerned(core, node), lambda tx: lone_within(core, identities, tx, node, card)
+        concerned(core, node), lambda tx: lone_within(core, identities, tx, asker(tx, node), card)
     )
 
 
 def lone_within(
-    core: Core, identities: Members, tx: Tx, node: NodeId, card: KeyDigest
+    core: Core, identities: Members, tx: Tx, who: Asker, card: KeyDigest
 ) -> LoneStanding:
     """The same within a transaction for the towns that it is about."""
     month = month_of(core.clock.now())
-    view = _View(core, identities, tx, node)
+    view = _View(core, identities, tx, who)
     number = view.next_number()
     standing = view.standings.of([card], number)[card]
     as_of = view.as_of(number)
-    _told_node(tx, node, as_of, good_until=None, page=False)
-    key = ZoneKey(month, core.keys.begin_zone(view.zone, month))
+    _told_node(tx, who.node, as_of, good_until=None, page=False)
+    key = ZoneKey(month, core.keys.begin_zone(who.zone, month))
     sealed = b""
     if standing.accounts:
         sealed = key.seal(card, standing, core.randomness.bytes(12))
@@ -132,7 +149,8 @@ def lone_within(
 def concerned(core: Core, node: NodeId) -> set[MunicipalityCode]:
     """The towns that what a node is told is about, its home among them."""
     home = home_of(node)
-    return {home, *map(_town, core.database.ask_all(_TOWNS, _of_home(home)))}
+    rows = core.database.ask_all(f"SELECT m.municipality{_TAKEN}", _of_home(home))
+    return {home, *(MunicipalityCode(town) for (town,) in rows)}
 
 
 def _of_home(home: MunicipalityCode) -> list[object]:
@@ -140,48 +158,53 @@ def _of_home(home: MunicipalityCode) -> list[object]:
     return [f"{home}-", f"{home}."]
 
 
-def _town(row: Sequence[str]) -> MunicipalityCode:
-    return MunicipalityCode(row[0])
+class _Settings(NamedTuple):
+    """What a town has set, as far as counters are told of it."""
+
+    town: MunicipalityCode
+    name: str
+    point_name: str
+    policy: bytes
+    calendar: bytes
+    accepts: bool
+    """The organisation of the node that asks."""
 
 
 class _View:
     """The feed as one node sees it, within one transaction."""
 
-    def __init__(self, core: Core, identities: Members, tx: Tx, node: NodeId) -> None:
+    def __init__(self, core: Core, identities: Members, tx: Tx, who: Asker) -> None:
         self._core = core
         self._identities = identities
         self._tx = tx
-        self._node = node
-        self._home = home_of(node)
-        self._organisation = organisation_of(node)
-        self._number, self._room = 0, 0
-        """A publication's latest number, and how many more items it may take."""
-        self.good_until = identities.good_until() if source_of(tx) != NO_SOURCE else None
-        self.zone: str = tx.scalar(
-            "SELECT zone FROM node WHERE municipality=:home AND node=:node",
-            home=self._home,
-            node=node,
-        )
-        self._towns = [*map(_town, tx.rows(_TOWNS, _of_home(self._home)))]
+        self._who = who
+        self._zone = who.zone
+        self._home = home_of(who.node)
+        self._organisation = organisation_of(who.node)
+        self.number, self._room = who.feed, 0
+        """The feed's number now, and how many more items the latest may take."""
+        self._settings = [
+            _Settings(town, name, point_name, bytes(policy), bytes(calendar), bool(accepts))
+            for town, name, point_name, policy, calendar, accepts in tx.rows(
+                _SETTINGS, [self._organisation, *_of_home(self._home)]
+            )
+        ]
+        self._towns = [one.town for one in self._settings]
         tx.require(self._home, *self._towns)  # what a page says of them is of one moment
-        self.standings = Standings(core, identities, tx, self._home, self._towns)
+        caps = {one.town: read_policy(one.policy).standing_cap for one in self._settings}
+        self.standings = Standings(core, identities, tx, self._home, caps)
 
     # -- numbers
 
-    def number(self) -> int:
-        """The feed's number now."""
-        found = self._tx.scalar(
-            "SELECT feed FROM municipality WHERE municipality=:home", home=self._home
-        )
-        return int(found)
-
     def next_number(self) -> int:
         """Take the next number of the home's feed."""
-        found = self._tx.scalar(
-            "UPDATE municipality SET feed=feed+1 WHERE municipality=:home RETURNING feed",
-            home=self._home,
+        self.number = int(
+            self._tx.scalar(
+                "UPDATE municipality SET feed=feed+1 WHERE municipality=:home RETURNING feed",
+                home=self._home,
+            )
         )
-        return int(found)
+        return self.number
 
     def as_of(self, number: int) -> Asof:
         """Which moment a number is, and which of the node's records it counts."""
@@ -189,79 +212,70 @@ class _View:
             self._core.incarnation.number,
             number,
             self._core.clock.now(),
-            includes(self._tx, self._node),
+            self._who.included,
         )
 
     def items_after(self, number: int) -> list[tuple[int, bytes]]:
         """What is newer than a number, for this node's zone, organisation and itself."""
-        found: list[tuple[int, str, str, bytes]] = []
-        for scope in {self.zone, self._organisation, self._node}:
-            found += self._tx.rows(
-                "SELECT number, kind, item, bytes FROM feed WHERE municipality=? AND scope=?"
-                f" AND number>? ORDER BY number, kind, item LIMIT {MOST_ITEMS + 1}",
-                [self._home, scope, number],
-            )
-        return [(at, data) for at, _, _, data in sorted(found)[: MOST_ITEMS + 1]]
+        scopes = {self._zone, self._organisation, self._who.node}
+        newer = _NEWER.format(most=MOST_ITEMS + 1)
+        told, values = each(newer, [(scope, self._home, number) for scope in sorted(scopes)])
+        found = sorted(self._tx.rows(told, values))
+        return [(at, bytes(data)) for at, _, _, data in found[: MOST_ITEMS + 1]]
 
     # -- publishing what changed
 
-    def publish(self) -> bool:
+    def publish(self, good_until: Millis | None) -> bool:
         """Bring the feed up to date: settings, keys, tickets, standings.
 
+        ``good_until``: until when revocation lists are in force; None: there is no source of them.
         Says whether it is now: of what changed in a town it takes a portion at a time.
         """
-        self._put([*self._settings(), *self._keys()])
+        lists = _Placed(self._zone, RevocationItem(good_until))
+        self._put([*self._of_towns(), *self._keys(), lists])
         month = month_of(self._core.clock.now())
-        cards, all_told = self._news(month), True
-        for town in self._towns:
-            changed, complete = self._changed(town, month)
+        seen = self._seen(month)
+        marks: dict[str, int] = {}
+        cards, all_told = self._news(seen, marks, month), True
+        for town, changed, complete in self._changed(seen, marks):
             all_told &= complete
             self._list(town, [name[7:] for name in changed if name.startswith("ticket/")])
             accounts = [AccountId(name) for name in changed if not name.startswith("ticket/")]
-            cards.update(chain.from_iterable(self._identities.cards_of(town, accounts).values()))
+            if accounts:
+                told = self._identities.cards_of(town, accounts)
+                cards.update(chain.from_iterable(told.values()))
+        self._tx.put_many(
+            schema.feed_town,
+            [(self._home, f"{self._zone}/{month}", town, at) for town, at in marks.items()],
+        )
         self._seal(sorted(cards), month)
         return all_told
 
-    def _settings(self) -> Iterator["_Placed"]:
-        tx, zone = self._tx, self.zone
-        for town in self._towns:
-            row = tx.one("SELECT * FROM municipality WHERE municipality=:town", town=town)
-            if row is None:
-                continue
-            accepted = bool(
-                tx.rows(
-                    "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
-                    [town, self._organisation],
-                )
-            )
-            item = TownItem(town, row["name"], row["point_name"], accepted)
-            yield _Placed(self._organisation, item)
-            yield _Placed(zone, PolicyItem(town, bytes(row["policy"])))
-            pays = _pay_day(bytes(row["calendar"]), day_of(self._core.clock.now()))
+    def _of_towns(self) -> Iterator["_Placed"]:
+        tx, zone = self._tx, self._zone
+        today = day_of(self._core.clock.now())
+        for town, name, point_name, policy, calendar, accepts in self._settings:
+            yield _Placed(self._organisation, TownItem(town, name, point_name, accepts))
+            yield _Placed(zone, PolicyItem(town, policy))
+            pays = _pay_day(calendar, today)
             if pays:
                 yield _Placed(zone, PaymentDayItem(town, pays))
             yield _Placed(zone, TicketKeyItem(town, self._core.keys.tickets(town).public))
-            for programme in tx.rows(
-                "SELECT programme, name, issue_until, use_until, clear_until FROM programme"
-                " WHERE municipality=? ORDER BY programme",
-                [town],
-            ):
-                yield _Placed(zone, ProgrammeItem(town, *programme))
-            for window, at in tx.rows(
-                'SELECT "window", closed_at FROM settlement_window'
-                " WHERE municipality=? AND state='settled'",
-                [town],
-            ):
-                yield _Placed(zone, SettledItem(town, window, at))
-        if self.good_until is not None or self._stored([_Placed(zone, RevocationItem(None))]):
-            yield _Placed(zone, RevocationItem(self.good_until))
-        own = tx.scalar(
-            "SELECT float_points FROM node WHERE municipality=:home AND node=:node",
-            home=self._home,
-            node=self._node,
-        )
-        if own:
-            yield _Placed(self._node, LimitItem(own))
+        marks, towns = any_of(self._towns)
+        for programme in tx.rows(
+            "SELECT municipality, programme, name, issue_until, use_until, clear_until"
+            f" FROM programme WHERE municipality IN {marks} ORDER BY municipality, programme",
+            towns,
+        ):
+            yield _Placed(zone, ProgrammeItem(*programme))
+        for settled in tx.rows(
+            'SELECT municipality, "window", closed_at FROM settlement_window'
+            f" WHERE municipality IN {marks} AND state='settled'",
+            towns,
+        ):
+            yield _Placed(zone, SettledItem(*settled))
+        if self._who.float_points:
+            yield _Placed(self._who.node, LimitItem(self._who.float_points))
 
     def _keys(self) -> Iterator["_Placed"]:
         now = tokyo(self._core.clock.now())
@@ -270,64 +284,64 @@ class _View:
         keys = self._core.keys
         for moment in (last, now, coming):
             month = moment.date().isoformat()[:7]
-            yield _Placed(self.zone, ZoneKeyItem(month, keys.begin_zone(self.zone, month)))
+            yield _Placed(self._zone, ZoneKeyItem(month, keys.begin_zone(self._zone, month)))
         for moment in (now, coming):
             month = moment.date().isoformat()[:7]
-            yield _Placed(self.zone, SealingKeyItem(month, keys.begin_month(month)))
+            yield _Placed(self._zone, SealingKeyItem(month, keys.begin_month(month)))
 
-    def _changed(self, town: MunicipalityCode, month: str) -> tuple[list[str], bool]:
+    def _changed(
+        self, seen: Mapping[str, int], marks: dict[str, int]
+    ) -> Iterator[tuple[MunicipalityCode, list[str], bool]]:
         """Accounts and tickets that changed since the zone last looked at a town; whether all.
 
         Else as many as one portion takes; those of one posting stay together.
         """
-        tx = self._tx
-        mark, seen = self._seen(town, month)
-        rows = tx.rows(
-            "SELECT account, posting FROM touched WHERE municipality=? AND posting>?"
-            f" ORDER BY posting LIMIT {PORTION + 1}",
-            [town, seen or 0],
-        )
-        complete = len(rows) <= PORTION
-        if not complete:
-            first, last = rows[0][1], rows[-1][1]
-            rows = [row for row in rows if row[1] < last] or tx.rows(
-                "SELECT account, posting FROM touched WHERE municipality=? AND posting=?",
-                [town, first],
-            )
-        if rows:
-            tx.put(schema.feed_town, mark, posting=rows[-1][1])
-        return sorted(account for account, _ in rows), complete
+        if not self._towns:
+            return
+        touched = _TOUCHED.format(place="{place}", most=PORTION + 1)
+        told, values = each(touched, [(town, seen.get(town, 0)) for town in self._towns])
+        found = groupby(sorted(self._tx.rows(told, values)), key=itemgetter(0))
+        for place, some in found:
+            town, rows = self._towns[place], [row[1:] for row in some]
+            complete = len(rows) <= PORTION
+            if not complete:
+                first, last = rows[0][0], rows[-1][0]
+                rows = [row for row in rows if row[0] < last] or self._tx.rows(
+                    "SELECT posting, account FROM touched WHERE municipality=? AND posting=?",
+                    [town, first],
+                )
+            marks[town] = rows[-1][0]
+            yield town, sorted(account for _, account in rows), complete
 
-    def _news(self, month: str) -> set[KeyDigest]:
+    def _news(self, seen: Mapping[str, int], marks: dict[str, int], month: str) -> set[KeyDigest]:
         """Cards that stand otherwise: suspended, resumed, cancelled, replaced, joined.
 
         A zone that looks for the first time in a month is about to be told all there is to know,
         and later a card whose holder's standing it never had has nothing to be told.
         """
-        mark, seen = self._seen(PLATFORM, month)
-        last, cards = self._identities.changes(seen or 0)
-        if last == seen:
+        before = seen.get(PLATFORM)
+        last, cards = self._identities.changes(before or 0)
+        if last == before:
             return set()
-        self._tx.put(schema.feed_town, mark, posting=last)
-        return set() if seen is None else {card for card in cards if self._knows(card, month)}
+        marks[PLATFORM] = last
+        return set() if before is None else {card for card in cards if self._knows(card, month)}
 
     def _knows(self, card: KeyDigest, month: str) -> bool:
         """Whether the zone has the standing of a card, or of another one of its holder."""
-        key = self._core.keys.zone(self.zone, month)
+        key = self._core.keys.zone(self._zone, month)
         rows = map(key.row_of, (card, *self._identities.beside(card)))
         return bool(
-            self._stored([_Placed(self.zone, StandingItem(month, row, b"")) for row in rows])
+            self._stored([_Placed(self._zone, StandingItem(month, row, b"")) for row in rows])
         )
 
-    def _seen(self, town: MunicipalityCode, month: str) -> tuple[dict[str, str], int | None]:
-        """The zone's mark in a town's postings or in the chain of identities, and its place."""
-        mark = {"municipality": self._home, "zone": f"{self.zone}/{month}", "town": town}
-        seen = self._tx.scalar(
-            "SELECT posting FROM feed_town WHERE municipality=:municipality AND zone=:zone"
-            " AND town=:town",
-            **mark,
+    def _seen(self, month: str) -> dict[str, int]:
+        """Where the zone is in towns' postings, and in the chain of identities as the platform."""
+        return dict(
+            self._tx.rows(
+                "SELECT town, posting FROM feed_town WHERE municipality=? AND zone=?",
+                [self._home, f"{self._zone}/{month}"],
+            )
         )
-        return mark, seen
 
     def _list(self, town: MunicipalityCode, tickets: Sequence[str]) -> None:
         """Put tickets on the list of used ones or take them off, and keep that this was told."""
@@ -341,7 +355,7 @@ class _View:
                 )
             )
             items = [
-                _Placed(self.zone, UsedTicketItem(bytes(name), state in _USED))
+                _Placed(self._zone, UsedTicketItem(bytes(name), state in _USED))
                 for _, name, state in rows
             ]
             told = self._put(items)
@@ -363,14 +377,14 @@ class _View:
             )
 
     def _seal(self, cards: Sequence[KeyDigest], month: str) -> None:
-        key, randomness = self._core.keys.zone(self.zone, month), self._core.randomness
+        key, randomness = self._core.keys.zone(self._zone, month), self._core.randomness
         for number, some in self._numbered(cards):
             standings = self.standings.of(some, number)
             self._write(
                 number,
                 [
                     _Placed(
-                        self.zone,
+                        self._zone,
                         StandingItem(
                             month, key.row_of(card), key.seal(card, standing, randomness.bytes(12))
                         ),
@@ -382,7 +396,7 @@ class _View:
     def _put(self, items: Sequence["_Placed"]) -> dict["_Placed", int]:
         """Put items into the feed; those that say something new, with their numbers there."""
         stored = self._stored(items)
-        new = [one for one in items if stored.get(one.place) != write(one.item)]
+        new = [one for one in items if stored.get(one.place, one.unsaid) != write(one.item)]
         told = {}
         for number, some in self._numbered(new):
             self._write(number, some)
@@ -413,10 +427,11 @@ class _View:
         """With one number for what this publication changes, as far as one page can take it."""
         while some:
             if self._room == 0:
-                self._number, self._room = self.next_number(), MOST_ITEMS
+                self.next_number()
+                self._room = MOST_ITEMS
             part, some = some[: self._room], some[self._room :]
             self._room -= len(part)
-            yield self._number, part
+            yield self.number, part
 
 
 class _Placed(NamedTuple):
@@ -429,6 +444,11 @@ class _Placed(NamedTuple):
     def place(self) -> tuple[str, str, str]:
         """Where the feed keeps it: who is told, what kind it is and which of its kind."""
         return self.scope, item_kind(self.item), self.item.key
+
+    @property
+    def unsaid(self) -> bytes:
+        """What it means that the feed says nothing there: of lists, that there are none."""
+        return _NO_LISTS if isinstance(self.item, RevocationItem) else b""
 
 
 @lru_cache(maxsize=256)

@@ -1,9 +1,17 @@
 """What the rest of the hub may ask about cards: a port that hub.mykey answers."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from sync.values import AccountId, CardState, KeyDigest, Millis, MunicipalityCode
+
+
+class Holder(NamedTuple):
+    """How a card stands, and the accounts of whoever holds it."""
+
+    state: CardState
+    """Of a card that nobody registered: as if its holder had left for good."""
+    accounts: Mapping[MunicipalityCode, AccountId]
 
 
 class Identities(Protocol):
@@ -18,7 +26,7 @@ class Identities(Protocol):
         ...
 
     def account_of(self, card: KeyDigest, municipality: MunicipalityCode) -> AccountId | None:
-        """The card's account in a town, or None for an unknown card."""
+        """The card's account in a town, made where one is due; None for an unknown card."""
         ...
 
     def cards_of(
@@ -27,8 +35,8 @@ class Identities(Protocol):
         """The cards of the holders of some accounts."""
         ...
 
-    def state_of(self, card: KeyDigest) -> CardState:
-        """How a card stands; one that nobody registered, as one whose holder left for good."""
+    def holders(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, Holder]:
+        """How each of some cards stands, and its holder's accounts."""
         ...
 
 
@@ -41,16 +49,6 @@ class Members(Identities, Protocol):
 
     def good_until(self) -> Millis:
         """Until when all revocation lists that these cards need are in force; 0: one is lacking."""
-        ...
-
-    def accounts_of_cards(
-        self, cards: Iterable[KeyDigest]
-    ) -> dict[KeyDigest, dict[MunicipalityCode, AccountId]]:
-        """The accounts of each card's holder, by town; none where nobody registered it."""
-        ...
-
-    def states_of(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, CardState]:
-        """How each of some cards stands, as :meth:`state_of` says."""
         ...
 
     def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:

@@ -13,7 +13,7 @@ import msgspec
 from hub.chronicle import chain_of
 from hub.core import Core
 from hub.desk import apply
-from hub.identities import Identities
+from hub.identities import Holder, Identities
 from hub.intake.heal import judge_again
 from hub.intake.incidents import TYPED_NUMBERS
 from hub.intake.lines import Kept, gathered, kept
@@ -21,6 +21,7 @@ from hub.intake.post import judge_in_posting
 from hub.intake.prove import Prover
 from hub.intake.stopped import KIND as POSTING_STOPPED
 from hub.intake.verify import Verifier
+from hub.points.askers import asker
 from hub.points.asking import Attempt, open_hold
 from hub.points.books import posting
 from hub.points.case import Line
@@ -89,9 +90,10 @@ class _AsDecided:
             return self._identities.account_of(card, municipality)
         return None if self.reason == "no-standing" else AccountId(self.request.account)
 
-    def state_of(self, _card: KeyDigest) -> CardState:
-        """As it was decided."""
-        return next((s for s in CardState if self.reason == closed(s)), CardState.ACTIVE)
+    def holders(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, Holder]:
+        """As it was decided; of accounts it is asked by town."""
+        state = next((s for s in CardState if self.reason == closed(s)), CardState.ACTIVE)
+        return dict.fromkeys(cards, Holder(state, {}))
 
     def cards_of(
         self, municipality: MunicipalityCode, accounts: Iterable[AccountId]
@@ -199,7 +201,7 @@ class Replay:
         self._decided.reason = "" if row is None else row["reason"]
         with posting(self._core, tx, town, self._clock.at, ("hold", *rest)) as books:
             attempt = Attempt(NodeId(node), EpochId(epoch), n)
-            open_hold(books, self._decided, attempt, request)
+            open_hold(books, self._decided, asker(tx, attempt.node), attempt, request)
         self._decided.request = None
 
     def _play_end(self, tx: Tx, town: MunicipalityCode, _number: int, rest: list[Any]) -> None:

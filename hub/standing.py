@@ -6,6 +6,7 @@ wallets between two pages.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,10 +18,32 @@ from hub.points.books import wallet_history
 from hub.points.lots import NEVER, SOON, work_out
 from hub.store import schema
 from hub.store.database import Tx
-from sync.policy import read_policy
 from sync.records import Expiring
 from sync.standing import AccountStanding, Standing
 from sync.values import AccountId, CardState, KeyDigest, Millis, MunicipalityCode, Points
+
+_Place: TypeAlias = tuple[MunicipalityCode, AccountId]
+_NEAR_AN_END = (
+    "max((SELECT 1 FROM lot_date l WHERE l.municipality=ending.town AND l.expires=ending.at"
+    " AND l.account=asked.account))"
+)
+_KNOWN = (
+    ", ending(town, at) AS MATERIALIZED (SELECT town, (SELECT min(l.expires) FROM lot_date l"
+    " WHERE l.municipality=town AND l.expires>? AND l.expires<=?)"
+    " FROM (SELECT DISTINCT town FROM asked) AS each"
+    " UNION ALL SELECT town, (SELECT min(l.expires) FROM lot_date l"
+    " WHERE l.municipality=town AND l.expires>ending.at AND l.expires<=?)"
+    " FROM ending WHERE ending.at IS NOT NULL)"
+    " SELECT town, account,"
+    " (SELECT points FROM balance b WHERE b.municipality=town AND b.account=wallet),"
+    " (SELECT points FROM balance b WHERE b.municipality=town AND b.account=deficit),"
+    f" (SELECT {_NEAR_AN_END} FROM ending WHERE ending.town=asked.town) FROM asked"
+)
+"""What accounts have and owe, and whether some of it falls away soon.
+
+Dates are the ends of days: so few that they are found one behind the other, and each account is
+looked up by its key for each.
+"""
 
 
 class Standings:
@@ -32,32 +55,29 @@ class Standings:
         identities: Members,
         tx: Tx,
         home: MunicipalityCode,
-        towns: Sequence[MunicipalityCode],
+        caps: Mapping[MunicipalityCode, int],
     ) -> None:
-        """``towns``: whose points the home's nodes may take."""
+        """``caps``: whose points the home's nodes may take, and up to which balance they know."""
         self._identities = identities
         self._tx = tx
         self._home = home
-        self._towns = towns
+        self._caps = caps
         self._soon = core.clock.now() + SOON
         """The end of the time of which nodes are told what falls away in it."""
 
     def of(self, cards: Collection[KeyDigest], number: int) -> dict[KeyDigest, Standing]:
         """The standings of some cards; kept as told under a feed number."""
-        states = self._identities.states_of(cards)
-        self._tell_states(states, number)
-        accounts = self._identities.accounts_of_cards(cards)
-        known = {
-            town: self._in_town(town, sorted({of[town] for of in accounts.values() if town in of}))
-            for town in self._towns
+        holders = self._identities.holders(cards)
+        self._tell_states({card: holder.state for card, holder in holders.items()}, number)
+        accounts = {
+            card: [(town, of[town]) for town in self._caps if town in of]
+            for card, (_, of) in holders.items()
         }
-        self._tell([one for of in known.values() for one in of.values()], number)
+        known = self._known(sorted({one for some in accounts.values() for one in some}))
+        self._tell(known.values(), number)
         return {
-            card: Standing(
-                states[card],
-                tuple(known[town][of[town]] for town in self._towns if town in of),
-            )
-            for card, of in accounts.items()
+            card: Standing(holder.state, tuple(known[one] for one in accounts[card]))
+            for card, holder in holders.items()
         }
 
     def _tell_states(self, states: Mapping[KeyDigest, CardState], number: int) -> None:
@@ -98,67 +118,26 @@ class Standings:
             ],
         )
 
-    def _in_town(
-        self, town: MunicipalityCode, accounts: Sequence[AccountId]
-    ) -> dict[AccountId, AccountStanding]:
-        """What may be known of accounts in a town."""
+    def _known(self, accounts: Sequence[_Place]) -> dict[_Place, AccountStanding]:
+        """What may be known of accounts."""
         if not accounts:
             return {}
-        tx = self._tx
-        marks, names = any_of([name(one) for one in accounts for name in (wallet, deficit)])
-        points = dict(
-            tx.rows(
-                f"SELECT account, points FROM balance WHERE municipality=? AND account IN {marks}",
-                [town, *names],
-            )
-        )
-        data = tx.scalar("SELECT policy FROM municipality WHERE municipality=:town", town=town)
-        cap = read_policy(bytes(data)).standing_cap
-        standings = {}
-        dated = self._near_an_end(town, accounts)
-        for account in accounts:
-            balance = points.get(wallet(account), 0)
-            standings[account] = AccountStanding(
-                town,
-                account,
-                points.get(deficit(account), 0) < 0,
-                min(balance, cap),
-                self._expiring(town, account, balance, cap) if account in dated else (),
-            )
-        return standings
-
-    def _near_an_end(
-        self, town: MunicipalityCode, accounts: Sequence[AccountId]
-    ) -> Collection[AccountId]:
-        """Those of some accounts that have points of which some may fall away soon.
-
-        Dates are the ends of days: so few that each account is looked up by its key for each.
-        """
-        dates = self._dates(town)
-        if not dates:
-            return ()  # mostly
-        told, values = asked("account, expires", [(one, at) for one in accounts for at in dates])
-        rows = self._tx.rows(
-            f"{told} SELECT account FROM asked WHERE EXISTS (SELECT 1 FROM lot_date l"
-            " WHERE l.municipality=? AND l.expires=asked.expires AND l.account=asked.account)",
-            [*values, town],
-        )
-        return {AccountId(account) for (account,) in rows}
-
-    def _dates(self, town: MunicipalityCode) -> Sequence[int]:
-        """When points of a town fall away soon, each date once."""
-        dates: list[int] = []
-        while True:
-            later = self._tx.scalar(
-                "SELECT min(expires) FROM lot_date"
-                " WHERE municipality=:town AND expires>:last AND expires<=:until",
-                town=town,
-                last=dates[-1] if dates else NEVER,
-                until=self._soon,
-            )
-            if later is None:
-                return dates
-            dates.append(later)
+        rows = [(town, account, wallet(account), deficit(account)) for town, account in accounts]
+        told, values = asked("town, account, wallet, deficit", rows, recursive=True)
+        known = {}
+        for town, account, points, owed, is_near in self._tx.rows(
+            f"{told}{_KNOWN}", [*values, NEVER, self._soon, self._soon]
+        ):
+            if town is not None:  # what made the question as long as others
+                balance, cap = points or 0, self._caps[town]
+                known[town, account] = AccountStanding(
+                    town,
+                    account,
+                    (owed or 0) < 0,
+                    min(balance, cap),
+                    self._expiring(town, account, balance, cap) if is_near else (),
+                )
+        return known
 
     def _expiring(
         self, town: MunicipalityCode, account: AccountId, balance: int, cap: int

@@ -53,24 +53,19 @@ def end_voids(core: Core, town: MunicipalityCode) -> int:
     return core.database.settle({town}, end)
 
 
-def towns_of(core: Core, node: NodeId) -> Sequence[MunicipalityCode]:
-    """The towns whose tickets a node may take, as far as any of theirs are voiding."""
-    with core.database.read() as tx:
-        rows = tx.rows(
-            "SELECT a.municipality FROM acceptance a WHERE a.organisation=? AND EXISTS"
-            " (SELECT 1 FROM ticket t WHERE t.municipality=a.municipality AND t.state='voiding')"
-            " ORDER BY 1",
-            [organisation_of(node)],
-        )
-    return [MunicipalityCode(town) for (town,) in rows]
+def voiding_for(core: Core, node: NodeId) -> list[tuple[MunicipalityCode, int]]:
+    """The towns whose tickets a node may take, as far as any of theirs are voiding.
 
-
-def position(core: Core, node: NodeId) -> int:
-    """How far a node has applied the feed, by its last question."""
-    found = core.database.ask_all(
-        "SELECT number FROM feed_position WHERE municipality=? AND node=?", [home_of(node), node]
+    With each, how far the node has applied the feed by its last question.
+    """
+    rows = core.database.ask_all(
+        "SELECT a.municipality, (SELECT p.number FROM feed_position p"
+        " WHERE p.municipality=? AND p.node=?) FROM acceptance a WHERE a.organisation=? AND EXISTS"
+        " (SELECT 1 FROM ticket t WHERE t.municipality=a.municipality AND t.state='voiding')"
+        " ORDER BY 1",
+        [home_of(node), node, organisation_of(node)],
     )
-    return found[0][0] if found else 0
+    return [(MunicipalityCode(town), applied or 0) for town, applied in rows]
 
 
 def learns(core: Core, town: MunicipalityCode, node: NodeId, before: int, now: int) -> bool:

@@ -117,24 +117,6 @@ def taken(wanted: MyKeyId) -> RefusedByRule:
     )
 
 
-def changes(tx: Tx, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
-    """The cards that stand otherwise since a place in the chronicle, and the last place.
-
-    A card that registered anew after its holder had left is among them.
-    """
-    members, marks = tx.rows(
-        "SELECT (SELECT max(changed) FROM member), (SELECT max(changed) FROM card_mark)"
-    )[0]
-    rows = tx.rows(
-        "SELECT k.digest FROM member m CROSS JOIN card_key k"  # this way round: few have changed
-        " WHERE m.changed>? AND k.mykey_id=m.mykey_id"
-        " UNION SELECT k.digest FROM card_mark m CROSS JOIN card_key k"
-        " WHERE m.changed>? AND k.digest=m.digest ORDER BY 1",
-        [after, after],
-    )
-    return max(members or 0, marks or 0), tuple(KeyDigest(digest) for (digest,) in rows)
-
-
 def cancelled(name: MyKeyId) -> RefusedByRule:
     """What is said of a member who left for good."""
     return RefusedByRule(
@@ -156,12 +138,15 @@ def states_of_cards(tx: Tx, cards: Sequence[KeyDigest]) -> dict[KeyDigest, CardS
         cards,
     )
     found = dict.fromkeys(cards, CardState.CANCELLED)
-    for card, state, replaced, revoked in rows:
-        if replaced:  # its issuer takes it back as well: the newer card is what helps
-            found[KeyDigest(card)] = CardState.REPLACED
-        else:
-            found[KeyDigest(card)] = CardState.REVOKED if revoked else CardState(state)
+    found.update((KeyDigest(card), card_state(*how)) for card, *how in rows)
     return found
+
+
+def card_state(state: str, replaced: object, revoked: str) -> CardState:
+    """How a card stands by its member's row, its own and what issuers' lists say of it."""
+    if replaced:  # its issuer takes it back as well: the newer card is what helps
+        return CardState.REPLACED
+    return CardState.REVOKED if revoked else CardState(state)
 
 
 def closed(state: CardState) -> RefusedByRule:

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TypeVar
 
 from hub.findings import Finding
+from hub.identities import Holder
 from hub.mykey import life, members
 from hub.mykey.audit import audit
 from hub.mykey.bodies import (
@@ -52,6 +53,18 @@ _CARDS = " UNION ".join(
     f"SELECT account, digest FROM account JOIN {table} USING (mykey_id)"
     " WHERE municipality=? AND account IN ({marks})"
     for table in ("card_key", "former_card")
+)
+_CHANGED = (
+    "SELECT m.changed, k.digest FROM member m CROSS JOIN card_key k"  # this way: few have changed
+    " WHERE m.changed>? AND k.mykey_id=m.mykey_id"
+    " UNION SELECT m.changed, k.digest FROM card_mark m CROSS JOIN card_key k"
+    " WHERE m.changed>? AND k.digest=m.digest"
+)
+_HOLDERS = (
+    "SELECT k.digest, a.municipality, a.account, m.state, k.replaced, coalesce(r.revoked, '')"
+    " FROM card_key k JOIN member m ON m.mykey_id=k.mykey_id"
+    " LEFT JOIN card_mark r ON r.digest=k.digest LEFT JOIN account a ON a.mykey_id=k.mykey_id"
+    " WHERE k.digest IN"
 )
 _Value = TypeVar("_Value", AccountId, KeyDigest)
 
@@ -194,9 +207,13 @@ class MyKey:
             return called or name
 
     def changes(self, after: int) -> tuple[int, tuple[KeyDigest, ...]]:
-        """Cards of members that stand otherwise since a place in the chain, and the last place."""
-        with self._database.read() as tx:
-            return life.changes(tx, after)
+        """Cards that stand otherwise since a place in the chain, and the last place of these.
+
+        A card that registered anew after its holder had left is among them.
+        """
+        rows = self._database.ask_all(_CHANGED, [after, after])
+        cards = {KeyDigest(card) for _, card in rows}
+        return max((place for place, _ in rows), default=after), tuple(sorted(cards))
 
     def good_until(self) -> Millis:
         """Until when the lists of all issuers of known cards are in force; 0: one is lacking."""
@@ -234,24 +251,24 @@ class MyKey:
         if holder is not None and self.member(holder).state == CANCELLED:
             raise life.cancelled(holder)
 
-    def accounts_of_card(self, card: KeyDigest) -> dict[MunicipalityCode, AccountId]:
-        """Every account of a card's member, by town."""
-        return self.accounts_of_cards([card])[card]
+    def holders(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, Holder]:
+        """How each of some cards stands, and its holder's accounts, by town.
 
-    def accounts_of_cards(
-        self, cards: Iterable[KeyDigest]
-    ) -> dict[KeyDigest, dict[MunicipalityCode, AccountId]]:
-        """The same of each of some cards."""
-        found: dict[KeyDigest, dict[MunicipalityCode, AccountId]] = {}
-        with self._database.read() as tx:
-            for some in _some(cards):
-                found.update((card, {}) for card in some)
-                for card, town, account in tx.rows(
-                    "SELECT digest, municipality, account FROM card_key JOIN account"
-                    f" USING (mykey_id) WHERE digest IN ({_marks(some)})",
-                    some,
-                ):
-                    found[KeyDigest(card)][MunicipalityCode(town)] = AccountId(account)
+        One that nobody registered stands as one whose holder left: it opens nothing, and may
+        register.
+        """
+        found: dict[KeyDigest, Holder] = {}
+        for some in _some(cards):
+            accounts: dict[KeyDigest, dict[MunicipalityCode, AccountId]]
+            accounts = {card: {} for card in some}
+            states = dict.fromkeys(some, CardState.CANCELLED)
+            for card, town, account, *how in self._database.ask_all(
+                f"{_HOLDERS} ({_marks(some)})", some
+            ):
+                states[card] = life.card_state(*how)
+                if account is not None:
+                    accounts[card][town] = account
+            found.update((card, Holder(states[card], accounts[card])) for card in some)
         return found
 
     def accounts_of(self, name: MyKeyId) -> dict[MunicipalityCode, AccountId]:
@@ -278,38 +295,24 @@ class MyKey:
     ) -> dict[AccountId, tuple[KeyDigest, ...]]:
         """The cards that open each of some accounts of a town, or did until its holder left."""
         found: dict[AccountId, tuple[KeyDigest, ...]] = {}
-        with self._database.read() as tx:
-            for some in _some(accounts):
-                found.update(dict.fromkeys(some, ()))
-                rows = tx.rows(_CARDS.format(marks=_marks(some)), (municipality, *some) * 2)
-                for account, digest in sorted(rows):
-                    found[account] = (*found[account], KeyDigest(digest))
+        for some in _some(accounts):
+            found.update(dict.fromkeys(some, ()))
+            asked = _CARDS.format(marks=_marks(some)), (municipality, *some) * 2
+            for account, digest in sorted(self._database.ask_all(*asked)):
+                found[account] = (*found[account], KeyDigest(digest))
         return found
 
     def state_of(self, card: KeyDigest) -> CardState:
-        """How a card stands.
-
-        One that nobody registered stands as one whose holder left: it opens nothing, and may
-        register.
-        """
-        return self.states_of([card])[card]
-
-    def states_of(self, cards: Iterable[KeyDigest]) -> dict[KeyDigest, CardState]:
-        """How each of some cards stands."""
-        found: dict[KeyDigest, CardState] = {}
-        with self._database.read() as tx:
-            for some in _some(cards):
-                found.update(life.states_of_cards(tx, some))
-        return found
+        """How a card stands."""
+        return self.holders([card])[card].state
 
     def beside(self, card: KeyDigest) -> tuple[KeyDigest, ...]:
         """The other cards of a card's holder, in use or replaced."""
-        with self._database.read() as tx:
-            rows = tx.rows(
-                "SELECT b.digest FROM card_key a JOIN card_key b USING (mykey_id)"
-                " WHERE a.digest=? AND b.digest<>a.digest ORDER BY 1",
-                (card,),
-            )
+        rows = self._database.ask_all(
+            "SELECT b.digest FROM card_key a JOIN card_key b USING (mykey_id)"
+            " WHERE a.digest=? AND b.digest<>a.digest ORDER BY 1",
+            (card,),
+        )
         return tuple(KeyDigest(digest) for (digest,) in rows)
 
     # -- keys

@@ -7,15 +7,19 @@ whatever the number of rows, that is made up to a power of two, by rows that not
 from collections.abc import Sequence
 
 
-def asked(names: str, rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
+def asked(
+    names: str, rows: Sequence[Sequence[object]], *, recursive: bool = False
+) -> tuple[str, list[object]]:
     """How a statement begins that asks for these rows (``WITH asked AS``), and its values.
 
-    The first column is a text that is compared with another one.
+    The first column is a text that is compared with another one. ``recursive``: a table that is
+    made of itself follows.
     """
     nothing = [None, *rows[-1][1:]]
     row = f"({','.join('?' * len(nothing))})"
     values = [value for one in [*rows, *[nothing] * _lacking(len(rows))] for value in one]
-    return f"WITH asked({names}) AS (VALUES {_joined(row, len(rows))})", values
+    begin = "WITH RECURSIVE" if recursive else "WITH"
+    return f"{begin} asked({names}) AS (VALUES {_joined(row, len(rows))})", values
 
 
 def each(sql: str, rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:

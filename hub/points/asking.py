@@ -1,6 +1,6 @@
 """Answering a node that asks first: T0, before the PIN."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -9,23 +9,23 @@ import msgspec
 from hub.core import Core
 from hub.identities import Identities
 from hub.points import refund
-from hub.points.accounts import wallet
+from hub.points.accounts import held, wallet
+from hub.points.askers import Asker, asker
 from hub.points.books import Books, Source, posting
 from hub.points.clearing import is_counter, last_day_of_clearing
 from hub.points.holds import Hold, read_hold
 from hub.points.lots import NEVER, work_out
 from hub.points.numbers import ticket_number
-from hub.points.positions import posted_everywhere
-from hub.points.reading import Reading
+from hub.points.reading import Look, Reading
 from hub.points.seconds import is_claimed, pool_of
 from hub.points.tickets import LIVE, TicketRow
-from hub.points.zones import is_within, zone_of, zones_of
+from hub.points.zones import is_within, zones_of
 from hub.store import schema
 from hub.store.database import Tx
 from sync.clock import day_of
 from sync.errors import Malformed, NotAuthentic
 from sync.holds import CLAIMS, HoldRequest, Purpose, Wanted
-from sync.policy import Reason, closed, read_policy
+from sync.policy import Reason, closed
 from sync.records import Ticket
 from sync.ticket import SignedTicket, check_number, name_of, read_ticket, sign_ticket
 from sync.values import (
@@ -42,6 +42,8 @@ from sync.wire import laid_out, write
 
 MOST_OPEN = 20
 """Open holds of one node."""
+RECORDS_FIRST = "records-first"
+"""Not a no: nothing is written down of such an attempt."""
 
 
 class Attempt(NamedTuple):
@@ -59,45 +61,75 @@ class Asked:
     granted: bool
     reason: str
     tickets: tuple[Ticket, ...] = ()
+    rest: int | None = None
+    """With a yes to a hold of points: what the account has left beside them."""
+
+    def highest(self, attempt: Attempt, who: Asker) -> int:
+        """The highest attempt of this life that the hub knows of by now."""
+        before = who.attempts(attempt.epoch)
+        return before if self.reason == RECORDS_FIRST else max(before, attempt.n)
 
 
 def ask(core: Core, identities: Identities, attempt: Attempt, request: HoldRequest) -> Asked:
+    """As :func:`answer`, durably."""
+
+    def answered(tx: Tx) -> Asked:
+        return answer(core, identities, tx, attempt, request, who=asker(tx, attempt.node))
+
+    return core.database.settle({home_of(attempt.node), request.municipality}, answered)
+
+
+def answer(
+    core: Core,
+    identities: Identities,
+    tx: Tx,
+    attempt: Attempt,
+    request: HoldRequest,
+    *,
+    who: Asker,
+) -> Asked:
     """Open a hold, or say why not; the same attempt gets the same answer.
 
     A refusal for lack of points is an answer of its own and stays. "Records first" is not kept:
     the node hands in what it has of this person and asks again.
     """
-    home = home_of(attempt.node)
-
-    def answer(tx: Tx) -> Asked:
+    now = core.clock.now()
+    if attempt.n <= who.attempts(attempt.epoch):
         before = tx.one(
             "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch AND n=:n",
-            home=home,
-            node=attempt.node,
-            epoch=attempt.epoch,
-            n=attempt.n,
+            home=home_of(attempt.node),
+            **attempt._asdict(),
         )
         if before is not None:
-            return _again(read_hold(before), bytes(before["request"]), request)
-        if any(posted_everywhere(tx, attempt.node, other) < seq for other, seq in request.after):
-            return Asked(granted=False, reason="records-first")
-        now = core.clock.now()
-        cause = ("hold", *attempt, write(request))
-        with posting(core, tx, request.municipality, now, cause) as books:
-            return open_hold(books, identities, attempt, request)
+            again = _again(read_hold(before), bytes(before["request"]), request)
+            return _with_rest(again, Look(tx, request.municipality, now), request)
+    if any(who.posted(other) < seq for other, seq in request.after):
+        return Asked(granted=False, reason=RECORDS_FIRST)
+    cause = ("hold", *attempt, write(request))
+    with posting(core, tx, request.municipality, now, cause) as books:
+        return _with_rest(open_hold(books, identities, who, attempt, request), books, request)
 
-    return core.database.settle({home, request.municipality}, answer)
+
+def _with_rest(asked: Asked, books: Reading, request: HoldRequest) -> Asked:
+    """Say what is left, for the slip of whoever was granted points."""
+    if not (asked.granted and request.account) or request.purpose in CLAIMS:
+        return asked
+    return replace(asked, rest=books.balance(wallet(AccountId(request.account))))
 
 
 def open_hold(
-    books: Books, identities: Identities, attempt: Attempt, request: HoldRequest
+    books: Books, identities: Identities, who: Asker, attempt: Attempt, request: HoldRequest
 ) -> Asked:
     """Judge an attempt within a posting and write down how it ended."""
     node, epoch, n = attempt
-    subject, reason = _subject(books, identities, node, request)
+    room = _room(books, node)
+    if not room.accepted:
+        subject, reason = request.account, "not-accepted"
+    else:
+        subject, reason = _subject(books, identities, who, attempt, request)
     tickets: tuple[Ticket, ...] = ()
-    if not reason:
-        reason = _room(books, node, request)
+    if not reason and room.is_full(who.float_points or books.policy.float_points, request):
+        reason = "too-many-holds"
     hold = Hold(
         home=home_of(node),
         node=node,
@@ -136,17 +168,6 @@ def open_hold(
     return Asked(granted=not reason, reason=reason, tickets=tickets)
 
 
-def highest_attempt(tx: Tx, node: NodeId, epoch: EpochId) -> int:
-    """The highest attempt number seen in an epoch."""
-    found = tx.scalar(
-        "SELECT max(n) FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch",
-        home=home_of(node),
-        node=node,
-        epoch=epoch,
-    )
-    return int(found or 0)
-
-
 def _again(hold: Hold, asked: bytes, request: HoldRequest) -> Asked:
     if hold.state == "ended":
         return Asked(granted=False, reason="attempt-ended")
@@ -161,42 +182,41 @@ def _again(hold: Hold, asked: bytes, request: HoldRequest) -> Asked:
 
 
 def _subject(
-    books: Books, identities: Identities, node: NodeId, request: HoldRequest
+    books: Books, identities: Identities, who: Asker, attempt: Attempt, request: HoldRequest
 ) -> tuple[str, str]:
     """Whose points, or which ticket; and why not."""
-    accepted = books.tx.rows(
-        "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
-        [books.town, organisation_of(node)],
-    )
-    if not accepted:
-        return request.account, "not-accepted"
     if request.purpose in CLAIMS:
-        return _ticket(books, node, request)
+        return _ticket(books, who, attempt, request)
     if request.purpose == Purpose.REFUND:
-        return refund.asked(books, node, request.of, request.points)
+        return refund.asked(books, who.node, request.of, request.points)
     card = KeyDigest(request.card)
-    if identities.account_of(card, books.town) != request.account or not request.account:
+    holder = identities.holders([card])[card]
+    account = holder.accounts.get(books.town) or identities.account_of(card, books.town)
+    if account != request.account or not request.account:
         return request.account, "no-standing"
-    why = closed(identities.state_of(card))
+    why = closed(holder.state)
     if why is not None:
         return request.account, why
-    if books.balance(wallet(AccountId(request.account))) < request.points:
+    books.prefetch([wallet(account), held(*attempt)])
+    if books.balance(wallet(account)) < request.points:
         return request.account, "too-few-points"
     return request.account, ""
 
 
-def _ticket(books: Books, node: NodeId, request: HoldRequest) -> tuple[str, str]:
+def _ticket(books: Books, who: Asker, attempt: Attempt, request: HoldRequest) -> tuple[str, str]:
     try:
         number = _number(books, request)
     except (Malformed, NotAuthentic):
         return "", "ticket-forged"
-    if request.purpose == Purpose.CLEAR and not is_counter(books, node):
+    if request.purpose == Purpose.CLEAR and not is_counter(books, who.node):
         return number, "not-a-counter"
+    books.tickets.prefetch([number])
     ticket = books.tickets.row(number)
     if ticket is None or ticket.points != request.points:
         return number, "ticket-unknown"
-    if request.purpose == Purpose.REDEEM and not is_within(zone_of(books, node), ticket.zones):
+    if request.purpose == Purpose.REDEEM and not is_within(who.zone, ticket.zones):
         return number, Reason.TICKET_OTHER_ZONE
+    books.prefetch([pool_of(number, ticket), held(*attempt)])
     return number, why_not(books, number, ticket, request.purpose)
 
 
@@ -238,26 +258,36 @@ def why_not(books: Reading, number: str, ticket: TicketRow, purpose: Purpose) ->
     return ""
 
 
-def _room(books: Books, node: NodeId, request: HoldRequest) -> str:
-    """Open holds of a node are bounded in number and, together, by its float.
+class _Room(NamedTuple):
+    """What a node may still ask of a town."""
 
-    A pile is bounded in number only: its paper was taken before, and nobody hands out goods for it.
-    """
-    count, total = books.tx.rows(
-        "SELECT count(*), coalesce(sum(points) FILTER (WHERE purpose<>?), 0) FROM hold"
+    accepted: bool
+    """The town has accepted its organisation."""
+    holds: int
+    """Its open holds, of whichever town."""
+    total: int
+    """Their points, but for piles."""
+
+    def is_full(self, most: int, request: HoldRequest) -> bool:
+        """Open holds of a node are bounded in number and, together, by its float: ``most``.
+
+        A pile is bounded in number only: its paper was taken before, and nobody hands out goods
+        for it.
+        """
+        if self.holds >= MOST_OPEN:
+            return True
+        over = self.total + request.points > max(most, request.points)
+        return bool(self.holds) and over and request.purpose != Purpose.CLEAR
+
+
+def _room(books: Books, node: NodeId) -> _Room:
+    ((accepted, count, total),) = books.tx.rows(
+        "SELECT (SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?), count(*),"
+        " coalesce(sum(points) FILTER (WHERE purpose<>?), 0) FROM hold"
         " WHERE municipality=? AND node=? AND state='open'",
-        [Purpose.CLEAR, home_of(node), node],
-    )[0]
-    if request.purpose == Purpose.CLEAR:
-        return "too-many-holds" if count >= MOST_OPEN else ""
-    own, policy = books.tx.rows(
-        "SELECT n.float_points, m.policy FROM node n, municipality m"
-        " WHERE n.municipality=? AND n.node=? AND m.municipality=?",
-        [home_of(node), node, books.town],
-    )[0]
-    most = own or read_policy(policy).float_points
-    over = total + request.points > max(most, request.points)
-    return "too-many-holds" if count >= MOST_OPEN or (count and over) else ""
+        [books.town, organisation_of(node), Purpose.CLEAR, home_of(node), node],
+    )
+    return _Room(bool(accepted), count, total)
 
 
 def _numbers(books: Books, hold: Hold, wanted: Wanted) -> tuple[tuple[Ticket, ...], str]:
@@ -311,13 +341,6 @@ def _lot_days(books: Books, hold: Hold) -> list[str]:
 
 
 def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...]) -> None:
-    policy = read_policy(
-        bytes(
-            books.tx.scalar(
-                "SELECT policy FROM municipality WHERE municipality=:town", town=books.town
-            )
-        )
-    )
     key = books.core.keys.tickets(books.town)
     zones = zones_of(books, programme)
     rows: list[dict[str, object]] = []
@@ -331,7 +354,7 @@ def _keep(books: Books, hold: Hold, programme: str, tickets: tuple[Ticket, ...])
                 valid_from=ticket.valid_from,
                 valid_until=ticket.valid_until,
                 zones=zones,
-                online_only=ticket.points > policy.most_per_ticket,
+                online_only=ticket.points > books.policy.most_per_ticket,
             ),
             key,
         )

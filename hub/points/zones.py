@@ -5,7 +5,6 @@ from collections.abc import Collection
 import msgspec
 
 from hub.points.books import Books
-from sync.values import NodeId, home_of
 
 
 def zones_of(books: Books, programme: str) -> tuple[str, ...]:
@@ -16,17 +15,6 @@ def zones_of(books: Books, programme: str) -> tuple[str, ...]:
         programme=programme,
     )
     return () if found is None else msgspec.msgpack.decode(found, type=tuple[str, ...])
-
-
-def zone_of(books: Books, node: NodeId) -> str:
-    """Where a counter stands."""
-    return str(
-        books.tx.scalar(
-            "SELECT zone FROM node WHERE municipality=:home AND node=:node",
-            home=home_of(node),
-            node=node,
-        )
-    )
 
 
 def is_within(zone: str, zones: Collection[str]) -> bool:

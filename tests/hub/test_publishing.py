@@ -17,7 +17,10 @@ from sync.clock import month_of
 from sync.feed import Page, StandingItem
 from tests.doubles.listening import listening
 from tests.doubles.pen import Pen
-from tests.hub.corner import GREENGROCER, KAWASAKI, Corner, Resident
+from tests.hub.corner import GREENGROCER, KAWASAKI, TOSHIMA, Corner, Resident
+
+MOST, MOST_OF_NOTHING = 20, 14
+"""Questions of a page on which wallets have changed, and of one on which nothing has."""
 
 
 @pytest.fixture
@@ -49,7 +52,37 @@ def test_a_page_asks_no_more_for_many_changed_wallets_than_for_one(
         second = _page(town, shop, first.number)
 
     assert (len(_rows(first)), len(_rows(second))) == (1, len(crowd))
-    assert len(one.asked) == len(many.asked)
+    assert len(one.asked) == len(many.asked) <= MOST
+
+
+def test_a_page_on_which_there_is_nothing_new_changes_nothing_but_what_was_told(
+    town: Corner, shop: Pen
+) -> None:
+    before = _page(town, shop)
+
+    with listening(town.core.database) as here, listening(town.mykey._database) as identities:
+        nothing = _page(town, shop, before.number)
+
+    assert (nothing.items, nothing.number) == ((), before.number)
+    written = [asked for asked in here.asked if asked.startswith(("INSERT", "UPDATE"))]
+    assert [asked.split()[2] for asked in written] == ["feed_position", "told_node"]
+    assert len(here.asked) <= MOST_OF_NOTHING
+    assert len(identities.asked) == 1
+
+
+def test_news_of_several_towns_come_with_one_page(town: Corner, shop: Pen) -> None:
+    hana = town.resident(ec.derive_private_key(1, ec.SECP256R1()))
+    before = _page(town, shop)
+    town.grant(hana, 10)
+    with listening(town.core.database) as one:
+        first = _page(town, shop, before.number)
+    town.grant(hana, 10)
+    town.grant(hana, 30, town=TOSHIMA)
+    with listening(town.core.database) as both:
+        second = _page(town, shop, first.number)
+
+    assert _accounts(town, second, hana) == {KAWASAKI: 20, TOSHIMA: 30}
+    assert len(one.asked) == len(both.asked)
 
 
 def test_whose_points_last_for_long_is_told_without_what_the_wallet_did_before(
@@ -133,6 +166,14 @@ def _page(town: Corner, pen: Pen, after: int = 0) -> Page:
 
 def _rows(found: Page) -> list[StandingItem]:
     return [item for item in found.items if isinstance(item, StandingItem)]
+
+
+def _accounts(town: Corner, found: Page, who: Resident) -> dict[str, int]:
+    """What a node of the zone may take of somebody, by town and by this page."""
+    key = town.core.keys.zone(f"{KAWASAKI}-1", month_of(town.clock.now()))
+    (item,) = _rows(found)
+    standing = key.open(who.card.digest, item.sealed)
+    return {one.municipality: one.available for one in standing.accounts}
 
 
 def _balances(town: Corner, found: Page, some: list[Resident]) -> list[int]:

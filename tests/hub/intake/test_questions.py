@@ -4,7 +4,10 @@ Shops that redeem at the same moment are asked about together, and what a shop h
 not read again. Nor is what it sold to others, for a spend.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from msgspec import structs
 
 from hub.counters import Counters
 from hub.handing_in import Batched, Judging
@@ -18,8 +21,11 @@ from tests.doubles.listening import Listening, listening
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
-MOST = 33
+MOST = 32
 """Questions of one redemption, or of eight together, BEGIN and COMMIT among them."""
+MOST_OF_A_HOLD, MOST_OF_A_LOOK = 20, 11
+"""The same of a hold of points with the person's fresh standing, and of that alone. Who they are is
+asked in another database: that counts as well."""
 
 
 class Fair:
@@ -153,24 +159,98 @@ def test_of_a_shop_s_sales_only_those_to_the_same_resident_are_read(
 def test_a_hold_and_the_standing_that_comes_with_it_wait_for_the_disk_once(
     town: Corner, hana: Resident
 ) -> None:
-    judging = Judging(town.core, town.identities, InlineVerifier())
-    counters = Counters(town.core, town.mykey, judging, Throttle(town.clock))
+    counters = _counters(town)
     pen = town.node(GREENGROCER)
-    request = HoldRequest(
-        municipality=KAWASAKI,
-        purpose=Purpose.SPEND,
-        points=Points(300),
-        account=town.account(hana),
-        card=hana.card.digest,
-        ticket=b"",
-        wanted=None,
-        after=(),
-    )
+    request = _for_points(town, hana, 300)
 
-    with listening(town.core.database) as here:
+    with asked_of_both(town) as (here, identities):
         answer = counters.hold(pen.node, pen.epoch, 1, request)
 
     assert (answer.granted, answer.rest) == (True, 700)
     assert answer.standing is not None
     assert here.asked.count("COMMIT") == 1
     assert "ROLLBACK" not in here.asked, "it knew beforehand which towns it is about"
+    assert len(here.asked) + len(identities.asked) <= MOST_OF_A_HOLD
+
+
+def test_a_hold_asks_no_more_the_longer_its_counter_has_been_at_work(
+    town: Corner, hana: Resident
+) -> None:
+    counters = _counters(town)
+    pen = town.node(GREENGROCER)
+    request = _for_points(town, hana, 10)
+    with listening(town.core.database) as first:
+        counters.hold(pen.node, pen.epoch, 1, request)
+    for n in range(2, 6):
+        counters.hold(pen.node, pen.epoch, n, request)
+    with listening(town.core.database) as later:
+        counters.hold(pen.node, pen.epoch, 6, request)
+
+    assert len(later.asked) == len(first.asked)
+
+
+def test_whoever_asks_for_the_same_hold_again_hears_what_is_left_by_now(
+    town: Corner, hana: Resident
+) -> None:
+    counters = _counters(town)
+    pen = town.node(GREENGROCER)
+    request = _for_points(town, hana, 300)
+    first = counters.hold(pen.node, pen.epoch, 1, request)
+    town.grant(hana, 50)
+
+    again = counters.hold(pen.node, pen.epoch, 1, request)
+
+    assert (first.granted, first.rest) == (True, 700)
+    assert (again.granted, again.rest, again.highest_attempt) == (True, 750, 1)
+    assert town.wallet(hana) == 750, "they were held once"
+
+
+def test_an_attempt_that_has_to_wait_for_its_records_is_not_counted_as_seen(
+    town: Corner, hana: Resident
+) -> None:
+    counters = _counters(town)
+    pen = town.node(GREENGROCER)
+    town.put(pen)
+    request = _for_points(town, hana, 300)
+    behind = structs.replace(request, after=((pen.epoch, pen.seq + 1),))
+
+    too_early = counters.hold(pen.node, pen.epoch, 3, behind)
+    in_time = counters.hold(pen.node, pen.epoch, 3, request)
+
+    assert (too_early.reason, too_early.highest_attempt) == ("records-first", 0)
+    assert (in_time.granted, in_time.highest_attempt) == (True, 3)
+
+
+def test_a_look_at_a_card_asks_half_as_much(town: Corner, hana: Resident) -> None:
+    counters = _counters(town)
+    pen = town.node(GREENGROCER)
+
+    with asked_of_both(town) as (here, identities):
+        counters.standing(pen.node, hana.card.digest)
+
+    assert len(here.asked) + len(identities.asked) <= MOST_OF_A_LOOK
+
+
+def _counters(town: Corner) -> Counters:
+    judging = Judging(town.core, town.identities, InlineVerifier())
+    return Counters(town.core, town.mykey, judging, Throttle(town.clock))
+
+
+def _for_points(town: Corner, who: Resident, points: int) -> HoldRequest:
+    return HoldRequest(
+        municipality=KAWASAKI,
+        purpose=Purpose.SPEND,
+        points=Points(points),
+        account=town.account(who),
+        card=who.card.digest,
+        ticket=b"",
+        wanted=None,
+        after=(),
+    )
+
+
+@contextmanager
+def asked_of_both(town: Corner) -> Iterator[tuple[Listening, Listening]]:
+    """What the ledger is asked, and what the database of who people are."""
+    with listening(town.core.database) as here, listening(town.mykey._database) as identities:
+        yield here, identities

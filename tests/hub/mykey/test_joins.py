@@ -91,7 +91,7 @@ def test_the_new_card_has_what_the_earlier_one_had(registry: MyKey) -> None:
 
     assert vouch(registry) == HANA
 
-    assert registry.accounts_of_card(NEW.digest) == accounts
+    assert registry.holders([NEW.digest])[NEW.digest].accounts == accounts
     assert registry.state_of(NEW.digest) is CardState.ACTIVE
     assert registry.state_of(OLD.digest) is CardState.REPLACED
     assert registry.public_key(NEW.digest) == ("RS256", b"renewed")
@@ -155,7 +155,7 @@ def test_a_card_of_a_member_who_left_may_be_joined_to_another(registry: MyKey) -
     assert vouch(registry, new=JIROS, keep=True) == HANA
 
     assert registry.state_of(JIROS.digest) is CardState.ACTIVE
-    assert registry.accounts_of_card(JIROS.digest) == registry.accounts_of(HANA)
+    assert registry.holders([JIROS.digest])[JIROS.digest].accounts == registry.accounts_of(HANA)
     assert registry.cards_of(KAWASAKI, [was]) == {was: (JIROS.digest,)}, "what it signed then"
 
 
@@ -197,7 +197,7 @@ def test_whoever_knows_an_id_has_nothing_yet(registry: MyKey) -> None:
     assert ask(registry) == "waiting"
 
     assert registry.state_of(NEW.digest) is CardState.CANCELLED, "nobody registered it"
-    assert registry.accounts_of_card(NEW.digest) == {}
+    assert registry.holders([NEW.digest])[NEW.digest].accounts == {}
     assert registry.member(HANA).cards == 1
 
 
@@ -296,7 +296,7 @@ def test_a_wish_for_an_id_that_was_changed_finds_its_holder(registry: MyKey) -> 
     accept(registry, OTHER)
 
     assert ask(registry, said=HANA) == "joined"
-    assert registry.accounts_of_card(NEW.digest) == registry.accounts_of(OTHER)
+    assert registry.holders([NEW.digest])[NEW.digest].accounts == registry.accounts_of(OTHER)
 
 
 def test_nobody_is_joined_to_who_left(registry: MyKey) -> None:

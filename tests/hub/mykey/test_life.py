@@ -101,7 +101,7 @@ def test_a_changed_id_keeps_cards_accounts_and_consents(registry: MyKey) -> None
     assert (told.mykey_id, told.generated) == (OTHER, False)
     assert (told.cards, told.consents) == (before.cards, before.consents)
     assert registry.accounts_of(OTHER) == accounts
-    assert registry.accounts_of_card(HANAS.digest) == accounts
+    assert registry.holders([HANAS.digest])[HANAS.digest].accounts == accounts
     assert registry.holder_of(KAWASAKI, accounts[KAWASAKI]) == OTHER
     assert registry.register(HANAS, "", consent_points=False).mykey_id == OTHER
 

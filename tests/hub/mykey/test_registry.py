@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.identities import Holder
 from hub.mykey import schema
 from hub.mykey.making import draw
 from hub.mykey.records import chain
@@ -42,18 +43,20 @@ def test_an_account_is_random_one_a_town_and_stays(registry: MyKey) -> None:
     there = registry.account_of(card("hana").digest, TOSHIMA)
 
     assert here is not None
+    assert there is not None
     assert len({here, there, registry.account_for(JIRO, KAWASAKI)}) == 3
     assert registry.account_of(card("hana").digest, KAWASAKI) == here
     assert registry.account_for(HANA, KAWASAKI) == here
-    assert registry.accounts_of_card(card("hana").digest) == {KAWASAKI: here, TOSHIMA: there}
-    assert registry.accounts_of(HANA) == registry.accounts_of_card(card("hana").digest)
+    holder = registry.holders([card("hana").digest])[card("hana").digest]
+    assert holder == Holder(CardState.ACTIVE, {KAWASAKI: here, TOSHIMA: there})
+    assert registry.accounts_of(HANA) == holder.accounts
     assert registry.cards_of(KAWASAKI, [here]) == {here: (card("hana").digest,)}
 
 
 def test_a_stranger_has_no_account(registry: MyKey) -> None:
     stranger = card("stranger").digest
     assert registry.account_of(stranger, KAWASAKI) is None
-    assert registry.accounts_of_card(stranger) == {}
+    assert registry.holders([stranger])[stranger].accounts == {}
     assert registry.public_key(stranger) is None
     assert registry.known([stranger]) == frozenset()
     assert registry.state_of(stranger) is CardState.CANCELLED
@@ -114,7 +117,7 @@ def test_looking_leaves_no_trace(registry: MyKey, database: Database) -> None:
     registry.account_of(card("hana").digest, KAWASAKI)
     registry.public_key(card("hana").digest)
     registry.member(HANA)
-    registry.accounts_of_card(card("hana").digest)
+    registry.holders([card("hana").digest])
     assert tables(database) == before
 
 

@@ -8,7 +8,6 @@ from unittest.mock import patch
 import hub.counters
 import hub.handing_in
 import hub.intake.receive
-import hub.points.asking
 import hub.points.ending
 import hub.points.holds
 import hub.points.recheck
@@ -19,6 +18,7 @@ import hub.points.undo
 import hub.settlement.release
 import hub.settlement.windows
 from hub.handing_in import Judging
+from hub.points.askers import Asker
 from hub.points.books import Books
 from hub.points.case import applied
 from hub.store import schema
@@ -140,7 +140,7 @@ def given_up_attempt_opens() -> Plant:
 
 def records_not_asked_first() -> Plant:
     """A hold is granted although its node has spent of this person what is not posted yet."""
-    return patch.object(hub.points.asking, "posted_everywhere", lambda *_: 10**9)
+    return patch.object(Asker, "posted", lambda *_: 10**9)
 
 
 # -- tickets
