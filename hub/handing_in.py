@@ -199,18 +199,21 @@ class Judging:
     def _answers(self, tx: Tx, group: Sequence[_Kept]) -> list[Answer]:
         """What the hub can say now of batches and their epochs."""
         taken = [kept.taken for kept in group]
-        lines = [one.cursor.line for one in taken]
-        told = told_of(tx, {(line.node, line.epoch) for line in lines})
-        heard = [Heard(one.cursor, one.batch.receipted, one.batch.decisions) for one in taken]
+        names = [(one.cursor.line.node, one.cursor.line.epoch) for one in taken]
+        told = told_of(tx, {*names})
+        heard = [
+            Heard(one.cursor, one.batch.receipted, one.batch.decisions, told[name].decisions)
+            for one, name in zip(taken, names, strict=True)
+        ]
         return [
             Answer(
                 custody=_custody(self._core, one),
                 receipts=some,
                 unknown_cards=_unknown_cards(self._identities, one.book),
-                highest_attempt=told[line.node, line.epoch][1],
-                state=told[line.node, line.epoch][0],
+                highest_attempt=told[name].attempts,
+                state=told[name].state,
             )
-            for one, line, some in zip(taken, lines, receipts(self._core, tx, heard), strict=True)
+            for one, name, some in zip(taken, names, receipts(self._core, tx, heard), strict=True)
         ]
 
     def _judge(self, taken: Received) -> None:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from hub.applying import Applier, body_of
 from hub.bodies import (
@@ -270,22 +271,36 @@ def epoch_of_key(tx: Tx, node: NodeId, public: bytes) -> Epoch | None:
     return next((each for each in epochs(tx, node) if each.public == public), None)
 
 
+class Told(NamedTuple):
+    """What a node hears of a life of its own beside custody and verdicts."""
+
+    state: str
+    attempts: int
+    """The highest attempt that the hub has seen."""
+    decisions: int
+    """How many verdicts were superseded."""
+
+
 def told_of(
     tx: Tx, names: Collection[tuple[NodeId, EpochId]]
-) -> dict[tuple[NodeId, EpochId], tuple[str, int]]:
-    """The state of epochs, those that there are, and the highest attempt number seen in each."""
+) -> dict[tuple[NodeId, EpochId], Told]:
+    """The same of several, those that there are."""
     if not names:
         return {}
     rows = [(home_of(node), node, epoch) for node, epoch in names]
     told, values = asked("home, node, epoch", rows)
+    of_life = "WHERE x.municipality=e.municipality AND x.node=e.node AND x.epoch=e.epoch"
     found = tx.rows(
-        f"{told} SELECT e.node, e.epoch, e.state, (SELECT max(h.n) FROM hold h"
-        " WHERE h.municipality=e.municipality AND h.node=e.node AND h.epoch=e.epoch)"
+        f"{told} SELECT e.node, e.epoch, e.state, (SELECT max(x.n) FROM hold x {of_life}),"
+        f" (SELECT max(x.n) FROM decision x {of_life})"
         " FROM asked CROSS JOIN epoch e WHERE e.municipality=asked.home AND e.node=asked.node"
         " AND e.epoch=asked.epoch",
         values,
     )
-    return {(node, epoch): (state, highest or 0) for node, epoch, state, highest in found}
+    return {
+        (node, epoch): Told(state, attempts or 0, decisions or 0)
+        for node, epoch, state, attempts, decisions in found
+    }
 
 
 def next_epoch(tx: Tx, node: NodeId, public: bytes) -> EpochId:

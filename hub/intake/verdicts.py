@@ -34,6 +34,8 @@ class Heard(NamedTuple):
     """Says where the line begins."""
     receipted: int
     decisions: int
+    made: int
+    """How many superseding verdicts there are of this life."""
 
 
 def receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> list[tuple[Signed, ...]]:
@@ -66,25 +68,29 @@ def _first_receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> Iterator[list
 
 
 def _superseding_receipts(core: Core, tx: Tx, nodes: Sequence[Heard]) -> Iterator[list[Signed]]:
-    rows = _of_each(
+    behind = [one for one in nodes if one.decisions < one.made]
+    found = _of_each(
         tx,
         "SELECT {place} AS place, n, branch, seq, verdict FROM decision"
         " WHERE municipality=? AND node=? AND epoch=? AND n>? AND n<=?",
-        [(*one.at.line[:3], one.decisions, one.decisions + MOST_DECISIONS) for one in nodes],
+        [(*one.at.line[:3], one.decisions, one.decisions + MOST_DECISIONS) for one in behind],
     )
-    for one, of in zip(nodes, rows, strict=True):
-        found = []
-        for _, n, branch, seq, data in of:
+    rows = dict(zip(behind, found, strict=True))
+    for one in nodes:
+        receipts = []
+        for _, n, branch, seq, data in rows.get(one, ()):
             own = one.at.line._replace(branch=branch)
             verdict = read(data, Verdict)
             if verdict.outcome is not Outcome.QUARANTINED:
                 verdict = _with_tickets(tx, own, seq, verdict)
-            found.append(_signed(core, own, (verdict,), n))
-        yield found
+            receipts.append(_signed(core, own, (verdict,), n))
+        yield receipts
 
 
 def _of_each(tx: Tx, sql: str, asked_for: Sequence[Sequence[object]]) -> list[list[Row]]:
     """What is found for each, in the order of ``n``; each row begins with its place."""
+    if not asked_for:
+        return []
     told, values = each(sql, asked_for)
     rows = sorted(tx.rows(told, values), key=itemgetter(0, 1))  # they mostly come so
     found = {place: list(some) for place, some in groupby(rows, key=itemgetter(0))}

@@ -45,7 +45,7 @@ from sync.records import (
     TicketRedeemed,
     TicketVoided,
 )
-from sync.values import NodeId, OrganisationId, organisation_of
+from sync.values import NodeId, organisation_of
 
 
 class Judge:
@@ -53,7 +53,6 @@ class Judge:
 
     def __init__(self, books: Books) -> None:
         self.till = Till(books)
-        self._accepted: dict[tuple[str, OrganisationId], bool] = {}
 
     def judge_all(self, some: Proved) -> Iterator[tuple[Case, Judgement]]:
         """Post records that came together, in their order.
@@ -84,16 +83,8 @@ class Judge:
         return judgement
 
     def _accepts(self, town: str, node: NodeId) -> bool:
-        """Whether a town has accepted the node's organisation; asked once a posting."""
-        key = (town, organisation_of(node))
-        if key not in self._accepted:
-            self._accepted[key] = bool(
-                self.till.books.tx.rows(
-                    "SELECT 1 FROM acceptance WHERE municipality=? AND organisation=?",
-                    key,
-                )
-            )
-        return self._accepted[key]
+        """Whether a town has accepted the node's organisation; one that nobody knows has not."""
+        return town == self.till.books.town and self.till.recheck.past.node(node).accepted
 
     def _by_kind(self, case: Case, record: Record) -> Judgement:
         match record.body:

@@ -57,6 +57,8 @@ class Node(NamedTuple):
 
     float_points: int
     zone: str
+    accepted: bool
+    """The town whose books are open has accepted its organisation."""
 
 
 class Page(NamedTuple):
@@ -121,18 +123,19 @@ class Past:
 
     def prefetch(self, papers: Collection[Paper]) -> None:
         """Ask at once for what these will ask one by one."""
-        if papers:
-            self._read_nodes({paper.line.node for paper in papers})
         for home, of_home in groupby(sorted(papers, key=_home), key=_home):
             some = list(of_home)
             self._read_papers(home, {paper.body.number for paper in some})
             self._read_pages(home, {paper.page for paper in some})
             self._read_words({paper.word: paper.at for paper in some})
 
+    def meet(self, names: Collection[NodeId]) -> None:
+        """Ask at once for the nodes whose records are judged."""
+        self._read_nodes([name for name in names if name not in self._nodes])
+
     def node(self, name: NodeId) -> Node:
         """What limits and zones ask of a node."""
-        if name not in self._nodes:
-            self._read_nodes([name])
+        self.meet([name])
         return self._nodes[name]
 
     def page(self, line: Line, feed: int, as_of: int) -> Page | None:
@@ -233,11 +236,15 @@ class Past:
         for home, some in groupby(sorted(names), key=home_of):
             marks, values = any_of([*some])
             rows = self._tx.rows(
-                "SELECT node, float_points, zone FROM node"
-                f" WHERE municipality=? AND node IN {marks}",
-                [home, *values],
+                "SELECT n.node, n.float_points, n.zone, (SELECT 1 FROM acceptance a"
+                " WHERE a.municipality=? AND a.organisation=n.organisation) FROM node n"
+                f" WHERE n.municipality=? AND n.node IN {marks}",
+                [self._books.town, home, *values],
             )
-            self._nodes |= {name: Node(float_points, zone) for name, float_points, zone in rows}
+            self._nodes |= {
+                name: Node(float_points, zone, bool(accepted))
+                for name, float_points, zone, accepted in rows
+            }
 
     def _read_papers(self, home: MunicipalityCode, numbers: Collection[str]) -> None:
         marks, values = any_of([*numbers])

@@ -264,13 +264,18 @@ class Recheck:
 
     def _policy(self, digest: bytes) -> Policy | None:
         if digest not in self._policies:
-            found = self._books.tx.scalar(
-                "SELECT bytes FROM policy WHERE municipality=:town AND digest=:digest",
-                town=self._books.town,
-                digest=digest,
-            )
-            self._policies[digest] = None if found is None else read_policy(bytes(found))
+            now = self._books.policy
+            self._policies[digest] = now if now.digest == digest else self._earlier_policy(digest)
         return self._policies[digest]
+
+    def _earlier_policy(self, digest: bytes) -> Policy | None:
+        """One that the town has had, if it has."""
+        found = self._books.tx.scalar(
+            "SELECT bytes FROM policy WHERE municipality=:town AND digest=:digest",
+            town=self._books.town,
+            digest=digest,
+        )
+        return None if found is None else read_policy(bytes(found))
 
     def known(self, line: Line, at: Millis) -> NodeKnowledge:
         """What is known of a line's node; ``at``: when the first record is from that asks."""

@@ -35,6 +35,7 @@ class Till:
         their turn.
         """
         lives = Counter(line.node for line in {some.line for some in records})
+        self.recheck.past.meet({some.line.node for some in records})
         papers = [paper for some in records for paper in _papers(some)]
         accounts = {payable(organisation_of(some.line.node)) for some in records}
         for some in records:

@@ -21,7 +21,7 @@ from tests.doubles.listening import Listening, listening
 from tests.doubles.pen import Pen
 from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
-MOST = 32
+MOST = 29
 """Questions of one redemption, or of eight together, BEGIN and COMMIT among them."""
 MOST_OF_A_HOLD, MOST_OF_A_LOOK = 20, 11
 """The same of a hold of points with the person's fresh standing, and of that alone. Who they are is
