@@ -9,7 +9,8 @@
 5. No town's posting has stopped.
 6. A town's postings stand in the order of their numbers. Playing every posting again, in the order
    of the ledger, into an empty database gives the same transfers, verdicts, incidents, tickets,
-   holds and windows, and the same towns, organisations, terminals and people.
+   holds and windows, and the same towns, organisations, terminals and people. What is noted so that
+   little has to be read is so: which month a posting may be of, what was left in a wallet.
 7. What two people approved, and when each epoch closed, fits what the records say of it.
 8. Identities follow from their own chain; every file that left for the bank is in the journal.
 
@@ -32,8 +33,8 @@ from hub.intake.prove import Prover
 from hub.intake.stopped import REASON, stopped_towns
 from hub.intake.verify import Verifier
 from hub.people import TWO_PEOPLE
+from hub.points import earned, left, months
 from hub.points.case import Line, Proof
-from hub.points.earned import unlike_transfers
 from hub.rebuilt import rebuilt
 from hub.store.database import Row, Tx
 from sync.chain import ChainBroken, digest, follow
@@ -71,6 +72,8 @@ def audit(core: Core, identities: Identities, verifier: Verifier) -> list[Findin
             *sums(tx),
             *_stopped(tx),
             *_order(tx),
+            *months.unlike_transfers(tx),
+            *left.unlike_transfers(tx),
             *rebuilt(core, identities, verifier, tx),
         ]
 
@@ -265,7 +268,7 @@ def sums(tx: Tx) -> Iterator[Finding]:
         yield Finding("sum", town, "0", str(total))
     for town, account, stored, moved in tx.rows(_UNLIKE_TRANSFERS):
         yield Finding("balance", f"{town} {account}", str(moved), str(stored))
-    yield from unlike_transfers(tx)
+    yield from earned.unlike_transfers(tx)
 
 
 _LEG = (

@@ -14,8 +14,8 @@ from hub.core import Core
 from hub.identities import Members
 from hub.points.accounts import deficit, wallet
 from hub.points.asked import any_of, asked
-from hub.points.books import wallet_history
-from hub.points.lots import NEVER, SOON, work_out
+from hub.points.left import left_in
+from hub.points.lots import NEVER, SOON, Left
 from hub.store import schema
 from hub.store.database import Tx
 from sync.records import Expiring
@@ -122,12 +122,12 @@ class Standings:
         """What may be known of accounts."""
         if not accounts:
             return {}
-        rows = [(town, account, wallet(account), deficit(account)) for town, account in accounts]
-        told, values = asked("town, account, wallet, deficit", rows, recursive=True)
+        names = [(town, account, wallet(account), deficit(account)) for town, account in accounts]
+        told, values = asked("town, account, wallet, deficit", names, recursive=True)
+        rows = self._tx.rows(f"{told}{_KNOWN}", [*values, NEVER, self._soon, self._soon])
+        lots = self._lots([(town, account) for town, account, _, _, near in rows if near])
         known = {}
-        for town, account, points, owed, is_near in self._tx.rows(
-            f"{told}{_KNOWN}", [*values, NEVER, self._soon, self._soon]
-        ):
+        for town, account, points, owed, is_near in rows:
             if town is not None:  # what made the question as long as others
                 balance, cap = points or 0, self._caps[town]
                 known[town, account] = AccountStanding(
@@ -135,17 +135,24 @@ class Standings:
                     account,
                     (owed or 0) < 0,
                     min(balance, cap),
-                    self._expiring(town, account, balance, cap) if is_near else (),
+                    self._expiring(lots[town, account], balance, cap) if is_near else (),
                 )
         return known
 
-    def _expiring(
-        self, town: MunicipalityCode, account: AccountId, balance: int, cap: int
-    ) -> tuple[Expiring, ...]:
+    def _lots(self, near: Collection[_Place]) -> dict[_Place, Left]:
+        """What is left of the dates in wallets of which one is near."""
+        return {
+            (town, account): left
+            for town in self._caps
+            for account, left in left_in(
+                self._tx, town, [account for of, account in near if of == town], noting=True
+            )
+        }
+
+    def _expiring(self, lots: Left, balance: int, cap: int) -> tuple[Expiring, ...]:
         """What of a balance, of which nodes know no more than the cap, falls away soon."""
         left = min(balance, cap)
         expiring = []
-        lots = work_out(wallet(account), wallet_history(self._tx, town, account))
         for date, points in lots.in_order():
             if date == NEVER or date > self._soon:
                 continue

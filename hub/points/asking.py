@@ -14,7 +14,8 @@ from hub.points.askers import Asker, asker
 from hub.points.books import Books, Source, posting
 from hub.points.clearing import is_counter, last_day_of_clearing
 from hub.points.holds import Hold, read_hold
-from hub.points.lots import NEVER, work_out
+from hub.points.left import left_in
+from hub.points.lots import NEVER
 from hub.points.numbers import ticket_number
 from hub.points.reading import Look, Reading
 from hub.points.seconds import is_claimed, pool_of
@@ -334,9 +335,10 @@ def _numbers(books: Books, hold: Hold, wanted: Wanted) -> tuple[tuple[Ticket, ..
 
 def _lot_days(books: Books, hold: Hold) -> list[str]:
     """The last full day of each dated lot that the tickets would use."""
-    lots = work_out(wallet(hold.account), books.wallet_history(hold.account))
+    books.write_moves()
+    ((_, left),) = left_in(books.tx, books.town, [hold.account], noting=False)
     return [
-        day_of(Millis(expires - 1)) for expires, _ in lots.take(hold.points) if expires != NEVER
+        day_of(Millis(expires - 1)) for expires, _ in left.take(hold.points) if expires != NEVER
     ]
 
 

@@ -17,6 +17,7 @@ from hub.core import Core
 from hub.points import earned
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
 from hub.points.asked import any_of
+from hub.points.months import months_of, note_months
 from hub.points.tickets import Tickets
 from hub.store import schema
 from hub.store.alike import Alike
@@ -99,7 +100,7 @@ class Books:
         tx.require(town)
         row = tx.one(
             "UPDATE municipality SET posting=posting+1 WHERE municipality=:town"
-            ' RETURNING posting, "window", expired_until, policy',
+            ' RETURNING posting, "window", expired_until, policy, month',
             town=town,
         )
         if row is None:
@@ -113,6 +114,7 @@ class Books:
         self.window: int = row["window"]
         self.expired_until = Millis(row["expired_until"])
         self._policy = bytes(row["policy"])
+        self._latest_month: int = row["month"]
         self._balances: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._moves: list[tuple[Any, ...]] = []
@@ -167,20 +169,21 @@ class Books:
 
     def transfers_of(self, source: Source, number: int) -> list[Transfer]:
         """What was posted for a record: by itself in a posting or in this one, or later for it."""
-        self._write_moves()
+        self.write_moves()
+        month = months_of(self.tx, self.town).behind(number - 1)
         stored = self.tx.rows(
-            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND posting IN (?,?)"
-            " AND source=? AND epoch=? AND seq=?"
+            f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND month>=?"
+            " AND posting IN (?,?) AND source=? AND epoch=? AND seq=?"
             f" UNION ALL SELECT {_COLUMNS} FROM transfer"
-            """ WHERE municipality=? AND "of"=? AND "of"<>''"""
+            """ WHERE municipality=? AND month>=? AND "of"=? AND "of"<>''"""
             " ORDER BY posting, step",
-            [self.town, number, self.number, *source, self.town, str(source)],
+            [self.town, month, number, self.number, *source, self.town, month, str(source)],
         )
         return [*map(Transfer._make, stored)]
 
     def wallet_history(self, account: AccountId) -> list[Transfer]:
         """Every transfer that touched a wallet, in order."""
-        self._write_moves()
+        self.write_moves()
         return wallet_history(self.tx, self.town, account)
 
     def add_records(self, rows: Sequence[Row]) -> None:
@@ -360,19 +363,24 @@ class Books:
         """Write the posting, its transfers, the netted balances and what else they changed."""
         self.write_rows()
         self.tickets.write()
-        self._write_moves()
+        self.write_moves()
         earned.net(self.tx, self.town, self.window, earned.earnings(self._legs))
         changed = self._write_balances()
         self._touched.update(subject_of(name) for name in changed if kind_of(name) in _PERSONAL)
         self._write_marks()
         self._write_posting(msgspec.msgpack.encode(cause))
 
-    def _write_moves(self) -> None:
+    def write_moves(self) -> None:
         """Write the transfers, so that who looks for some finds those of this posting by key."""
+        if not (self._moves or self._sales):
+            return
         self.tx.insert_many(schema.transfer, self._moves)
         self.tx.insert_alike(schema.transfer, self._sales)
         self._moves.clear()
         self._sales.clear()
+        self._latest_month = note_months(
+            self.tx, self.town, self.number, {*self._months.values()}, self._latest_month
+        )
 
     def _write_balances(self) -> list[str]:
         """Write what changed; gives the accounts."""
@@ -418,15 +426,21 @@ class Books:
 _PERSONAL = {"wallet", "deficit"}
 
 
-def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[Transfer]:
-    """Every stored transfer that touched a wallet, in posting order."""
-    name = wallet(account)
+def wallet_history(
+    tx: Tx, town: MunicipalityCode, account: AccountId, *, behind: int = 0, month: int = 0
+) -> list[Transfer]:
+    """Every stored transfer that touched a wallet behind a posting, in posting order.
+
+    None of these is of an earlier ``month``.
+    """
+    which = [town, wallet(account), behind, month]
     stored = tx.rows(
-        f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND debit=? AND {FROM_WALLET}"
+        f"SELECT {_COLUMNS} FROM transfer"
+        f" WHERE municipality=? AND debit=? AND posting>? AND month>=? AND {FROM_WALLET}"
         f" UNION ALL SELECT {_COLUMNS} FROM transfer"
-        f" WHERE municipality=? AND credit=? AND {TO_WALLET}"
+        f" WHERE municipality=? AND credit=? AND posting>? AND month>=? AND {TO_WALLET}"
         " ORDER BY posting, step",
-        [town, name, town, name],
+        [*which, *which],
     )
     return [Transfer._make(row) for row in stored]
 

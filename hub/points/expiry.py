@@ -11,7 +11,8 @@ from hub.applying import body_of
 from hub.bodies import DayEnded, HubRecord
 from hub.points.accounts import TREASURY, lapsed, lapsed_ticket, outstanding, wallet
 from hub.points.books import Books
-from hub.points.lots import NEVER, SOON, work_out
+from hub.points.left import left_in
+from hub.points.lots import NEVER, SOON
 from hub.points.seconds import is_claimed
 from sync.clock import end_of
 from sync.values import AccountId, Millis, TicketNumber
@@ -42,9 +43,8 @@ def _wallets(books: Books, record: HubRecord, until: int) -> None:
         [books.town, until],
     )
     source = books.hub_source(record)
-    for (name,) in due:
-        account = AccountId(name)
-        lots = work_out(wallet(account), books.wallet_history(account))
+    accounts = [AccountId(name) for (name,) in due]
+    for account, lots in left_in(books.tx, books.town, accounts, noting=False):
         for expires, left in lots.in_order():
             if expires != NEVER and expires <= until:
                 books.move(

@@ -12,7 +12,7 @@ import msgspec
 from hub.points.accounts import wallet
 from hub.points.bearers import repay
 from hub.points.books import Books, Source
-from hub.points.lots import work_out
+from hub.points.lots import lots_used
 from hub.points.returns import Lot
 from sync.records import Ticket
 from sync.values import AccountId, Millis, NodeId, TicketNumber, home_of
@@ -38,7 +38,7 @@ def lots_of(books: Books, number: str) -> tuple[AccountId, list[Lot]]:
     hold = Source.read(held_by)
     siblings, carried = _given_with(books, hold)
     holder = AccountId(account)
-    used = work_out(wallet(holder), books.wallet_history(holder)).used
+    used = lots_used(wallet(holder), books.wallet_history(holder))
     taken = used.get(hold if carried else Source.read(issued_by), [])
     return holder, _slice(taken, siblings.index(TicketNumber(number)) * each, each)
 

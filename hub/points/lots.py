@@ -17,11 +17,10 @@ SOON = Millis(3 * DAY)
 
 
 @dataclass(slots=True)
-class Lots:
-    """What is left of each date, and what each source used."""
+class Left:
+    """What is left of each date in a wallet."""
 
     left: dict[int, int] = field(default_factory=dict)
-    used: dict[Source, list[tuple[int, int]]] = field(default_factory=dict)
 
     def in_order(self) -> list[tuple[int, int]]:
         """(date, points left), earliest first, points without a date last."""
@@ -38,22 +37,36 @@ class Lots:
                 points -= part
         return taken
 
+    def play(self, points: int, date: int) -> list[tuple[int, int]]:
+        """Play the wallet's next transfer, below zero if it took points; gives the lots it used.
 
-def work_out(wallet: str, history: Iterable[Transfer]) -> Lots:
-    """Play a wallet's transfers in posting order.
+        What comes in adds to the lot of its date. What goes out with a date is that lot lapsing;
+        anything else uses the earliest lots. More than there is cannot go out: a wallet is never
+        negative.
+        """
+        if points > 0 or date:
+            self.left[date] = self.left.get(date, 0) + points
+            return []
+        taken = self.take(-points)
+        for lot, part in taken:
+            self.left[lot] -= part
+        return taken
 
-    A credit adds to the lot of its date. A debit with a date is that lot lapsing; any other debit
-    uses the earliest lots. Debits beyond what is there cannot happen: a wallet is never negative.
-    """
-    lots = Lots()
+
+def lots_used(wallet: str, history: Iterable[Transfer]) -> dict[Source, list[tuple[int, int]]]:
+    """The lots that each source used, by playing all of a wallet's transfers in posting order."""
+    lots = Left()
+    used: dict[Source, list[tuple[int, int]]] = {}
     for move in history:
-        if move.credit == wallet:
-            lots.left[move.expires] = lots.left.get(move.expires, 0) + move.points
-        elif move.expires:
-            lots.left[move.expires] = lots.left.get(move.expires, 0) - move.points
-        else:
-            taken = lots.take(move.points)
-            for date, points in taken:
-                lots.left[date] -= points
-            lots.used.setdefault(move.source, []).extend(taken)
+        taken = lots.play(move.points if move.credit == wallet else -move.points, move.expires)
+        if taken:
+            used.setdefault(move.source, []).extend(taken)
+    return used
+
+
+def what_is_left(wallet: str, history: Iterable[Transfer]) -> Left:
+    """What is left in a wallet, by playing all of its transfers in posting order."""
+    lots = Left()
+    for move in history:
+        lots.play(move.points if move.credit == wallet else -move.points, move.expires)
     return lots

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from hub.points.accounts import wallet
 from hub.points.books import Books, Source, Transfer
-from hub.points.lots import NEVER, work_out
+from hub.points.lots import NEVER, lots_used
 from sync.values import AccountId, Millis
 
 Lot = tuple[int, int]
@@ -34,7 +34,7 @@ def give_back(
         return
     own, history = wallet(account), books.wallet_history(account)
     if lots is None:
-        used = work_out(own, history).used
+        used = lots_used(own, history)
         lots = [lot for one in used_by for lot in used.get(one, [])]
     left = points
     for date, there in _without(lots, history, own, of):

@@ -67,6 +67,10 @@ class Tx:
         """The driver's own connection."""
         return self._raw
 
+    def joined(self, text: str) -> str:
+        """How a statement joins a text of many rows to one, with blanks between."""
+        return f"{self._dialect.joins}({text}, ' ')"
+
     def require(self, *towns: str) -> None:
         """Say which towns' rows are about to change; raises Beyond where it is not for them."""
         if self.towns is not None and not self.towns.issuperset(towns):

@@ -18,6 +18,8 @@ class Dialect(Protocol):
     """It is made with the program and ends with it."""
     measures: str
     """The question how many bytes it takes."""
+    joins: str
+    """The aggregate that joins texts, with what stands between them behind a comma."""
 
     def marks(self, sql: str) -> str:
         """A statement with its values named as the driver wants it."""

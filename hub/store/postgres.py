@@ -88,6 +88,7 @@ class Postgres:
 
     in_memory = False
     measures = "SELECT pg_database_size(current_database())"
+    joins = "string_agg"
 
     def __init__(
         self,

@@ -160,9 +160,11 @@ municipality = _table(
     _int("feed"),
     _int("expired_until"),
     _int("tickets_made"),
+    _int("month", default=0),
     on_server=_OFTEN,
 )
-"""A town: its point's name, its account, and the counters that only its writer moves."""
+"""A town: its point's name, its account, and the counters that only its writer moves. ``month`` is
+the latest one that a transfer is of."""
 
 policy = _table("policy", _key("municipality"), _key("digest", sa.LargeBinary()), _blob("bytes"))
 """Every policy a town has had: a record names the one it was decided by."""
@@ -377,8 +379,8 @@ transfer = _table(
     _text("of"),
     sa.PrimaryKeyConstraint("municipality", "source", "epoch", "seq", "part", "month"),
     sa.CheckConstraint("points > 0", name="a_transfer_moves_points"),
-    _narrow("transfer_from_wallet", "municipality", "debit", where=FROM_WALLET),
-    _narrow("transfer_to_wallet", "municipality", "credit", where=TO_WALLET),
+    _narrow("transfer_from_wallet", "municipality", "debit", "posting", where=FROM_WALLET),
+    _narrow("transfer_to_wallet", "municipality", "credit", "posting", where=TO_WALLET),
     _narrow("transfer_for", "municipality", "of", where="\"of\" <> ''"),
     by_key=False,  # three more indexes: each entry would repeat the long key
     on_server={"postgresql_partition_by": "RANGE (month)"},
@@ -388,6 +390,15 @@ transfer = _table(
 ``step`` is its place within its posting. ``expires`` is the lot's date
 where points enter a wallet or lapse. ``of`` names the record that the transfer is for, where that
 is not its source."""
+
+month_over = _table(
+    "month_over",
+    _key("municipality"),
+    _key("month", sa.BigInteger()),
+    _int("posting"),
+)
+"""Behind which posting no transfer is of a month, for those before the town's latest one
+(:mod:`hub.points.months`)."""
 
 borne = _table(
     "borne",
@@ -432,6 +443,16 @@ lot_date = _table(
     _key("account"),
 )
 """Wallets that received points with a date."""
+
+left_then = _table(
+    "left_then",
+    _key("municipality"),
+    _key("account"),
+    _int("posting"),
+    _blob("lots"),
+)
+"""What was left of each date in a wallet behind a posting (:mod:`hub.points.left`): MessagePack
+array of pairs, date and points."""
 
 hold = _table(
     "hold",

@@ -31,6 +31,7 @@ class Sqlite:
     """``sqlite:///path``, or :data:`IN_MEMORY`, set for durable commits."""
 
     measures = "SELECT page_count*page_size FROM pragma_page_count(), pragma_page_size()"
+    joins = "group_concat"
 
     def __init__(self, url: str) -> None:
         self._url = url

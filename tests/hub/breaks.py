@@ -275,6 +275,11 @@ BREAKS = [
         frozenset({"record_day first"}),
     ),
     Break(
+        "the month that the transfers have come to",
+        sql("UPDATE municipality SET month=month+1 WHERE municipality='141305'"),
+        frozenset({"month_over 202611", "municipality month"}),
+    ),
+    Break(
         "a hold that is open again",
         sql(
             "UPDATE hold SET state='open' WHERE municipality='141305' AND state='used'"

@@ -40,6 +40,8 @@ GROWING = {
     "acceptance": 1,
     "epoch": 2,
     "lot_date": 2,
+    "left_then": 2,
+    "month_over": 1,
     "balance": 2,
     "told_node": 2,
     "record_day": 3,

@@ -11,14 +11,20 @@ from hub.audit import audit, sums
 from hub.hub import Hub, copy_of, init_hub, open_hub
 from hub.intake.verify import InlineVerifier
 from hub.nightly import make_months
+from hub.points.accounts import ISSUER, wallet
+from hub.points.books import Source, posting
+from hub.points.left import left_in
+from hub.points.lots import NEVER
 from hub.store import schema
 from hub.store.database import Database, Tx
 from hub.store.postgres import Postgres
-from sync.values import OrganisationId
+from sync.values import AccountId, OrganisationId
 from tests.doubles import databases
 from tests.doubles.clocks import TurnedClock, at
-from tests.hub.settlement.month import FISH, Month
+from tests.hub.settlement.month import FISH, KAWASAKI, Month
 from tests.hub.settlement.month import at as moment
+
+HANAKO = AccountId("0123456789abcdef")
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +112,50 @@ def test_what_was_posted_stays_also_where_a_month_lies(month: Month, table: str)
             month.core.database.write() as tx,
         ):
             tx.run(change)
+
+
+def test_what_came_since_is_looked_for_in_the_months_it_may_be_of(month: Month) -> None:
+    for year in (2024, 2025):
+        for number in range(1, 13):
+            month.core.database.make_month(100 * year + number)
+    ledger = month.core.database
+    given_at(month, "2026-10-01T12:00", 200)
+    with ledger.write() as tx:
+        ((_, noted),) = left_in(tx, KAWASAKI, [HANAKO], noting=True)
+    given_at(month, "2026-11-15T12:00", 300)
+    given_at(month, "2026-12-01T09:00", 40)
+
+    then = looks(ledger)
+    with ledger.read() as tx:
+        ((_, left),) = left_in(tx, KAWASAKI, [HANAKO], noting=False)
+    now = looks(ledger)
+
+    assert (noted.left, left.left) == ({NEVER: 200}, {NEVER: 540})
+    looked = {table for table, count in now.items() if count > then[table]}
+    assert looked == {"transfer_202611", "transfer_rest"}
+
+
+def given_at(month: Month, written: str, points: int) -> None:
+    """Hanako is given points."""
+    month.clock.time = moment(written)
+    now = month.clock.now()
+    with (
+        month.core.database.write() as tx,
+        posting(month.core, tx, KAWASAKI, now, ("gift",)) as books,
+    ):
+        books.move(ISSUER, wallet(HANAKO), points, source=Source("gift", "", books.number), at=now)
+
+
+def looks(ledger: Database) -> dict[str, int]:
+    """How often each month's table was looked into by now."""
+    ledger.ask_all("SELECT pg_stat_force_next_flush()")
+    return dict(
+        ledger.ask_all(
+            "SELECT relname || '', coalesce(seq_scan, 0) + coalesce(idx_scan, 0)"
+            " FROM pg_stat_user_tables WHERE relname LIKE 'transfer%'"
+            " AND schemaname=current_schema"
+        )
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hub.bodies import ProgrammeAdded
 from hub.points.accounts import deficit, receivable
 from hub.points.books import wallet_history
-from hub.points.lots import work_out
+from hub.points.lots import what_is_left
 from sync.clock import day_of, month_of
 from sync.receipt import Bearer, Outcome
 from sync.records import Ref, Refunded, ShiftClosed, ShiftOpened
@@ -59,7 +59,7 @@ def lots(town: Corner, who: Resident) -> list[tuple[str, int]]:
     """What a resident has, by programme's last day of use."""
     account = town.account(who)
     with town.core.database.read() as tx:
-        found = work_out(f"wallet:{account}", wallet_history(tx, KAWASAKI, account)).in_order()
+        found = what_is_left(f"wallet:{account}", wallet_history(tx, KAWASAKI, account)).in_order()
     return [(day_of(Millis(date - 1)) if date else "", points) for date, points in found]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hub.bodies import ProgrammeAdded
 from hub.points.accounts import TREASURY
 from hub.points.books import Source, posting, wallet_history
-from hub.points.lots import NEVER, work_out
+from hub.points.lots import NEVER, what_is_left
 from hub.points.returns import Lot, give_back
 from sync.clock import day_of, end_of
 from sync.values import Millis
@@ -23,7 +23,7 @@ def lots(town: Corner, who: Resident) -> list[tuple[str, int]]:
     """What a resident has, by the last day of use."""
     account = town.account(who)
     with town.core.database.read() as tx:
-        found = work_out(f"wallet:{account}", wallet_history(tx, KAWASAKI, account)).in_order()
+        found = what_is_left(f"wallet:{account}", wallet_history(tx, KAWASAKI, account)).in_order()
     return [(day_of(Millis(date - 1)) if date else "", points) for date, points in found]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from hub.bodies import ProgrammeAdded
 from hub.points.books import wallet_history
-from hub.points.lots import work_out
+from hub.points.lots import what_is_left
 from sync.holds import Purpose
 from sync.receipt import Bearer, Outcome
 from sync.records import TicketVoided
@@ -262,4 +262,4 @@ def _programme(town: Corner, programme: str, *, use_until: str) -> None:
 def _dated(town: Corner, account: AccountId) -> list[tuple[int, int]]:
     """What a wallet holds of each date."""
     with town.core.database.read() as tx:
-        return work_out(f"wallet:{account}", wallet_history(tx, KAWASAKI, account)).in_order()
+        return what_is_left(f"wallet:{account}", wallet_history(tx, KAWASAKI, account)).in_order()

@@ -94,6 +94,7 @@ CREATE TABLE municipality (
 	feed BIGINT NOT NULL,
 	expired_until BIGINT NOT NULL,
 	tickets_made BIGINT NOT NULL,
+	month BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (municipality)
 )
  WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
@@ -289,11 +290,18 @@ CREATE TABLE transfer (
 )
  PARTITION BY RANGE (month);
 
+CREATE INDEX transfer_to_wallet ON transfer (municipality, credit, posting) WHERE credit >= 'wallet:' AND credit < 'wallet;';
+
 CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
 
-CREATE INDEX transfer_to_wallet ON transfer (municipality, credit) WHERE credit >= 'wallet:' AND credit < 'wallet;';
+CREATE INDEX transfer_from_wallet ON transfer (municipality, debit, posting) WHERE debit >= 'wallet:' AND debit < 'wallet;';
 
-CREATE INDEX transfer_from_wallet ON transfer (municipality, debit) WHERE debit >= 'wallet:' AND debit < 'wallet;';
+CREATE TABLE month_over (
+	municipality TEXT COLLATE "C" NOT NULL,
+	month BIGINT NOT NULL,
+	posting BIGINT NOT NULL,
+	PRIMARY KEY (municipality, month)
+);
 
 CREATE TABLE borne (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -331,6 +339,14 @@ CREATE TABLE lot_date (
 	expires BIGINT NOT NULL,
 	account TEXT COLLATE "C" NOT NULL,
 	PRIMARY KEY (municipality, expires, account)
+);
+
+CREATE TABLE left_then (
+	municipality TEXT COLLATE "C" NOT NULL,
+	account TEXT COLLATE "C" NOT NULL,
+	posting BIGINT NOT NULL,
+	lots BYTEA NOT NULL,
+	PRIMARY KEY (municipality, account)
 );
 
 CREATE TABLE hold (
@@ -374,9 +390,9 @@ CREATE TABLE ticket (
 	PRIMARY KEY (municipality, number)
 );
 
-CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
-
 CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
+
+CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
 
 CREATE TABLE reprint (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -418,11 +434,11 @@ CREATE TABLE incident (
 	PRIMARY KEY (municipality, id)
 );
 
-CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
 
 CREATE INDEX incident_stopped ON incident (municipality) WHERE kind='posting' AND state='open';
 
-CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
+CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
 
 CREATE TABLE decided (
 	municipality TEXT COLLATE "C" NOT NULL,

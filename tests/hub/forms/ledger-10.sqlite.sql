@@ -100,6 +100,7 @@ CREATE TABLE municipality (
 	feed BIGINT NOT NULL,
 	expired_until BIGINT NOT NULL,
 	tickets_made BIGINT NOT NULL,
+	month BIGINT DEFAULT '0' NOT NULL,
 	PRIMARY KEY (municipality)
 )
  WITHOUT ROWID;
@@ -305,11 +306,19 @@ CREATE TABLE transfer (
 	CONSTRAINT a_transfer_moves_points CHECK (points > 0)
 );
 
+CREATE INDEX transfer_to_wallet ON transfer (municipality, credit, posting) WHERE credit >= 'wallet:' AND credit < 'wallet;';
+
 CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
 
-CREATE INDEX transfer_to_wallet ON transfer (municipality, credit) WHERE credit >= 'wallet:' AND credit < 'wallet;';
+CREATE INDEX transfer_from_wallet ON transfer (municipality, debit, posting) WHERE debit >= 'wallet:' AND debit < 'wallet;';
 
-CREATE INDEX transfer_from_wallet ON transfer (municipality, debit) WHERE debit >= 'wallet:' AND debit < 'wallet;';
+CREATE TABLE month_over (
+	municipality TEXT NOT NULL,
+	month BIGINT NOT NULL,
+	posting BIGINT NOT NULL,
+	PRIMARY KEY (municipality, month)
+)
+ WITHOUT ROWID;
 
 CREATE TABLE borne (
 	municipality TEXT NOT NULL,
@@ -348,6 +357,15 @@ CREATE TABLE lot_date (
 	expires BIGINT NOT NULL,
 	account TEXT NOT NULL,
 	PRIMARY KEY (municipality, expires, account)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE left_then (
+	municipality TEXT NOT NULL,
+	account TEXT NOT NULL,
+	posting BIGINT NOT NULL,
+	lots BLOB NOT NULL,
+	PRIMARY KEY (municipality, account)
 )
  WITHOUT ROWID;
 
@@ -394,9 +412,9 @@ CREATE TABLE ticket (
 )
  WITHOUT ROWID;
 
-CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
-
 CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
+
+CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
 
 CREATE TABLE reprint (
 	municipality TEXT NOT NULL,
@@ -441,11 +459,11 @@ CREATE TABLE incident (
 )
  WITHOUT ROWID;
 
-CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
 
 CREATE INDEX incident_stopped ON incident (municipality) WHERE kind='posting' AND state='open';
 
-CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
+CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
 
 CREATE TABLE decided (
 	municipality TEXT NOT NULL,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hub.points.accounts import ISSUER, kind_of, lapsed, payable, subject_of, wallet
 from hub.points.books import Source, Transfer
-from hub.points.lots import NEVER, Lots, work_out
+from hub.points.lots import NEVER, Left, lots_used, what_is_left
 from sync.values import AccountId, Millis, OrganisationId
 
 HANAKO = AccountId("0123456789abcdef")
@@ -45,16 +45,24 @@ def spent(seq: int, points: int) -> Transfer:
 def test_the_points_that_end_first_are_used_first_and_endless_ones_last() -> None:
     history = [given_points(1, 50), given_points(2, 70, SUMMER), given_points(3, 30, SPRING)]
 
-    lots = work_out(WALLET, [*history, spent(4, 120)])
+    history.append(spent(4, 120))
 
-    assert lots.used[spent(4, 120).source] == [(SPRING, 30), (SUMMER, 70), (NEVER, 20)]
+    lots = what_is_left(WALLET, history)
+
+    assert lots_used(WALLET, history)[spent(4, 120).source] == [
+        (SPRING, 30),
+        (SUMMER, 70),
+        (NEVER, 20),
+    ]
     assert lots.in_order() == [(NEVER, 30)]
 
 
 def test_points_given_later_were_not_there_to_be_used() -> None:
-    lots = work_out(WALLET, [given_points(1, 50, SUMMER), spent(2, 50), given_points(3, 5, SPRING)])
+    history = [given_points(1, 50, SUMMER), spent(2, 50), given_points(3, 5, SPRING)]
 
-    assert lots.used == {spent(2, 50).source: [(SUMMER, 50)]}
+    lots = what_is_left(WALLET, history)
+
+    assert lots_used(WALLET, history) == {spent(2, 50).source: [(SUMMER, 50)]}
     assert lots.in_order() == [(SPRING, 5)]
 
 
@@ -62,11 +70,11 @@ def test_what_lapsed_leaves_its_own_date_alone() -> None:
     history = [given_points(1, 40, SPRING), given_points(2, 60, SUMMER)]
     lapse = moved(3, WALLET, lapsed(HANAKO, SPRING), 40, SPRING)
 
-    assert work_out(WALLET, [*history, lapse]).in_order() == [(SUMMER, 60)]
+    assert what_is_left(WALLET, [*history, lapse]).in_order() == [(SUMMER, 60)]
 
 
 def test_asking_what_would_be_used_uses_nothing() -> None:
-    lots = Lots({SPRING: 30, NEVER: 100})
+    lots = Left({SPRING: 30, NEVER: 100})
 
     assert lots.take(50) == [(SPRING, 30), (NEVER, 20)]
     assert lots.in_order() == [(SPRING, 30), (NEVER, 100)]
@@ -89,12 +97,17 @@ def test_lots_always_add_up_to_the_balance_and_uses_to_what_was_spent(data: st.D
         ends = data.draw(st.sampled_from([NEVER, SPRING, SUMMER]))
         history.append(spent(seq, points) if spends else given_points(seq, points, ends))
 
-    lots = work_out(WALLET, history)
+    lots, used = what_is_left(WALLET, history), lots_used(WALLET, history)
 
     assert sum(points for _, points in lots.in_order()) == purse.balance
     for move in history:
         if move.debit == WALLET:
-            assert sum(points for _, points in lots.used[move.source]) == move.points
+            assert sum(points for _, points in used[move.source]) == move.points
+    noted_at = data.draw(st.integers(0, len(history)))
+    since = Left(dict(what_is_left(WALLET, history[:noted_at]).in_order()))
+    for move in history[noted_at:]:
+        since.play(move.points if move.credit == WALLET else -move.points, move.expires)
+    assert since.in_order() == lots.in_order()
     assert Source.read(str(history[0].source)) == history[0].source
 
 
