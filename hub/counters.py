@@ -166,7 +166,9 @@ class Counters:
     def hold(self, node: NodeId, epoch: EpochId, n: int, request: HoldRequest) -> HoldAnswer:
         """Points or a ticket before the PIN; with the person's fresh standing, also on a no."""
         self.papers.let_hold(node, request)
-        towns = {*concerned(self._core, node), request.municipality}
+        towns = {home_of(node), request.municipality}
+        if request.card:  # whose standing is told of as well
+            towns |= concerned(self._core, node)
         return self._core.database.settle(
             towns, lambda tx: self._held(tx, Attempt(node, epoch, n), request)
         )

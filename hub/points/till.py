@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from hub.points.accounts import deficit, outstanding, payable, wallet
 from hub.points.books import Books
-from hub.points.case import Case, Judgement, Proved, Redemption, exception, moment_of
+from hub.points.case import Case, Judgement, Line, Proved, Redemption, exception, moment_of
 from hub.points.holds import Hold, HoldShelf
 from hub.points.late import take_lapsed
 from hub.points.past import Paper
@@ -16,7 +16,7 @@ from sync.records import Spend
 from sync.values import AccountId, organisation_of
 
 _AT_ONCE = 512
-"""Tickets in one question."""
+"""Tickets, or holds, in one question."""
 
 
 class Till:
@@ -28,7 +28,7 @@ class Till:
         self.holds = HoldShelf(books)
 
     def prefetch(self, records: Sequence[Proved]) -> set[str]:
-        """Ask at once for what the tickets among these records will be judged by.
+        """Ask at once for what the tickets and holds among these records will be judged by.
 
         Gives the ledger accounts that they and ordinary sales will touch. What another life of
         the same node does among these records is not there yet: its tickets are asked about in
@@ -42,17 +42,17 @@ class Till:
             spenders = _spenders(some)
             self.recheck.expect(some.line, spenders)
             accounts.update(map(wallet, spenders))
+        named = sorted({one for some in records for one in _holds(some)})
+        for start in range(0, len(named), _AT_ONCE):
+            holds = self.holds.prefetch(named[start : start + _AT_ONCE])
+            accounts |= {hold.account_name for hold in holds}
         for start in range(0, len(papers), _AT_ONCE):
             part = papers[start : start + _AT_ONCE]
             tickets = self.books.tickets.prefetch({paper.body.number for paper in part})
-            holds = self.holds.prefetch(
-                {(one.line, one.body.hold) for one in part if one.body.hold}
-            )
             self.recheck.prefetch(
                 [one for one in part if not one.body.hold and lives[one.line.node] == 1]
             )
             accounts |= {outstanding(ticket.programme) for ticket in tickets}
-            accounts |= {hold.account_name for hold in holds}
         return accounts
 
     def hold_for(
@@ -102,6 +102,12 @@ def _spenders(some: Proved) -> set[AccountId]:
     """Of whom the spends among records which came together take points."""
     bodies = [record.body for record in some.records if record is not None]
     return {body.account for body in bodies if type(body) is Spend}
+
+
+def _holds(some: Proved) -> Iterator[tuple[Line, int]]:
+    """The holds that records which came together name."""
+    bodies = [record.body for record in some.records if record is not None]
+    return ((some.line, n) for n in {getattr(body, "hold", 0) for body in bodies} if n)
 
 
 def _papers(some: Proved) -> Iterator[Paper]:

@@ -23,9 +23,9 @@ from tests.hub.corner import FISH_SHOP, GREENGROCER, KAWASAKI, Corner, Resident
 
 MOST = 29
 """Questions of one redemption, or of eight together, BEGIN and COMMIT among them."""
-MOST_OF_A_HOLD, MOST_OF_A_LOOK = 20, 11
-"""The same of a hold of points with the person's fresh standing, and of that alone. Who they are is
-asked in another database: that counts as well."""
+MOST_OF_A_HOLD, MOST_OF_A_LOOK, MOST_OF_A_CLAIM = 20, 11, 11
+"""The same of a hold of points with the person's fresh standing, of that alone, and of a claim of a
+scanned ticket. Who people are is asked in another database: that counts as well."""
 
 
 class Fair:
@@ -102,6 +102,35 @@ def test_what_a_shop_has_redeemed_before_is_not_read_again(town: Corner, hana: R
         fair.redeem(fair.pens)
 
     assert (len(late.asked), late.rows) == (len(early.asked), early.rows)
+    assert town.audit() == []
+
+
+def test_eight_sales_of_what_was_held_are_found_in_one_look(town: Corner, hana: Resident) -> None:
+    pens = [town.node(FISH_SHOP, str(1111 + place)) for place in range(8)]
+    judging = Judging(town.core, town.identities, InlineVerifier())
+    judging.beside(lambda: None)
+
+    def sell(some: Sequence[Pen]) -> Listening:
+        batches = []
+        for pen in some:
+            n, asked = town.hold(pen, hana, 10)
+            assert asked.granted
+            seq = pen.spend(hana.card, town.account(hana), 10, town=KAWASAKI, hold=n)
+            batches.append(Batched(pen.node, pen.epoch, seq, pen.batch(seq, receipted=seq - 1)))
+        with listening(town.core.database) as here:
+            answers = [handed.answer() for handed in judging.hand_in_all(batches)]
+        for answer in answers:
+            (verdict,) = town.verdicts(answer).values()
+            assert verdict.outcome is Outcome.APPLIED
+        return here
+
+    for pen in pens:
+        town.put(pen)
+    sell(pens)
+    one, eight = sell(pens[:1]), sell(pens)
+
+    assert len(eight.asked) == len(one.asked) + 7, "each hold is ended by a word of its own"
+    assert town.wallet(hana) == 1_000 - 17 * 10
     assert town.audit() == []
 
 
@@ -219,6 +248,31 @@ def test_an_attempt_that_has_to_wait_for_its_records_is_not_counted_as_seen(
 
     assert (too_early.reason, too_early.highest_attempt) == ("records-first", 0)
     assert (in_time.granted, in_time.highest_attempt) == (True, 3)
+
+
+def test_a_claim_of_a_ticket_is_about_nobody_s_card(town: Corner, hana: Resident) -> None:
+    counters = _counters(town)
+    office = town.node(GREENGROCER, "2222", kind="counter", place="office")
+    paper = town.ticket(office, hana, 100)
+    pen = town.node(FISH_SHOP)
+    request = HoldRequest(
+        municipality=KAWASAKI,
+        purpose=Purpose.REDEEM,
+        points=Points(100),
+        account="",
+        card=b"",
+        ticket=paper,
+        wanted=None,
+        after=(),
+    )
+
+    with asked_of_both(town) as (here, identities):
+        answer = counters.hold(pen.node, pen.epoch, 1, request)
+
+    assert (answer.granted, answer.standing, answer.rest) == (True, None, None)
+    assert identities.asked == []
+    assert len(here.asked) <= MOST_OF_A_CLAIM
+    assert counters.hold(pen.node, pen.epoch, 2, request).reason == "ticket-used"
 
 
 def test_a_look_at_a_card_asks_half_as_much(town: Corner, hana: Resident) -> None:
