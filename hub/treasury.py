@@ -160,17 +160,17 @@ class Treasury:
 
     def accounts(self, person: Person, code: str) -> list[AccountRow]:
         """What a town's ledger accounts hold."""
-        with self._core.database.read() as tx:
+        with self._core.database.look() as tx:
             return totals.accounts(tx, _own(person, code))
 
     def flows(self, person: Person, code: str) -> list[FlowRow]:
         """What went from each kind of a town's accounts to each other."""
-        with self._core.database.read() as tx:
+        with self._core.database.look() as tx:
             return totals.flows(tx, _own(person, code))
 
     def town_totals(self, person: Person, page: Page | None = None) -> Listed[TownTotal]:
         """A page of this person's towns, and what residents have of the points of each."""
-        with self._core.database.read() as tx:
+        with self._core.database.look() as tx:
             joined = [each for each in town.towns(tx) if person.works_for(each.municipality)]
             of_page = part(joined, page or Page(), lambda row: (row.municipality,))
             return of_page.each(partial(totals.total, tx))

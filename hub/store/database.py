@@ -2,8 +2,9 @@
 
 A writing transaction says for which towns it is, and nobody else writes there meanwhile: it changes
 rows of no other town, and asks of no other town what would change under its feet. One that names
-none has the whole database to itself. A program has one connection, so its own transactions come
-one after the other anyway; on a server those of several programs go side by side.
+none has the whole database to itself. A program writes by one connection, so its own transactions
+come one after the other anyway; on a server those of several programs go side by side. What reads
+for long goes by a connection of its own, and nobody who sells waits for it (:meth:`Database.look`).
 
 A database is made once, with its hub. Opening one that is gone, empty, another program's or not
 whole is refused, and nothing is written: a hub that began anew in its place would have forgotten
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from threading import get_ident
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,7 +27,7 @@ from hub.store.dialect import Dialect
 from hub.store.files import damaged
 from hub.store.migrations import Steps
 from hub.store.sqlite import Sqlite
-from sync.errors import Damaged, DiskFull, Unreachable
+from sync.errors import Damaged, DatabaseBusy, DiskFull, Unreachable
 
 _log = logging.getLogger("machikado.hub")
 
@@ -39,6 +41,8 @@ Row = Mapping[str, Any]
 Towns = frozenset[str] | None
 """The municipalities that a transaction is for, the platform as one of them; None: all."""
 T = TypeVar("T")
+_PATIENCE = 10.0
+"""Seconds for another one's look, as for another program that writes."""
 
 
 class Beyond(Unreachable):
@@ -227,7 +231,114 @@ def version_at(at: Dialect) -> int:
         engine.dispose()
 
 
-class Database:
+class _Way:
+    """A way into a database: one connection, which is taken up again where it was lost."""
+
+    def __init__(self, dialect: Dialect, engine: sa.Engine) -> None:
+        self._dialect = dialect
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._is_opening = False
+
+    @contextmanager
+    def _view(self) -> Iterator[Tx]:
+        """One moment, as whoever asks first finds it."""
+        with self._in_words():
+            tx = _Later(partial(self._begin, self._dialect.begin_read), self._dialect)
+            try:
+                yield tx
+            finally:
+                if tx.has_begun:
+                    self._end(tx)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Say of what is stored, and of the way to it, what is wrong with them."""
+        try:
+            yield
+        except Exception as error:
+            told = self._dialect.meaning(error, opening=self._is_opening)
+            if told is None:
+                raise
+            if isinstance(told, Unreachable | DiskFull) and not self._is_opening:
+                cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+                _log.warning("%s: %s", self._dialect.name, cause)
+            if isinstance(told, Unreachable):
+                self._leave()
+            raise told from error
+
+    def _begin(self, how: Callable[[Any], None]) -> Any:
+        """Begin a transaction; a connection that was lost since the last one costs nothing.
+
+        Gives the connection.
+        """
+        raw = self._raw()
+        try:
+            how(raw)
+        except Exception:
+            if not self._dialect.is_lost(raw):
+                raise
+            self._leave()
+            raw = self._raw()
+            how(raw)
+        return raw
+
+    def _end(self, tx: Tx) -> None:
+        """Undo what was not committed."""
+        if self._under_way(tx):
+            tx.rows("ROLLBACK")
+
+    def _under_way(self, tx: Tx) -> bool:
+        return self._dialect.under_way(tx.raw)
+
+    def _raw(self) -> Any:
+        """The one connection's own: taking one from a pool costs more than most questions."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection.connection.driver_connection
+
+    def _leave(self) -> None:
+        """Forget the way in; the next transaction takes another one."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+    def _close(self) -> None:
+        """Let go of the connection, until somebody asks again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._engine.dispose()
+
+
+class _Beside(_Way):
+    """The way in for long looks: one at a time, and none of them writes."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect, dialect.beside())
+        self._one = threading.Lock()
+
+    @contextmanager
+    def look(self) -> Iterator[Tx]:
+        """See :meth:`Database.look`."""
+        if not self._one.acquire(timeout=_PATIENCE):
+            raise DatabaseBusy(
+                "somebody else is adding up what is stored: nothing is lost, try again in a moment"
+            )
+        try:
+            with self._view() as tx:
+                yield tx
+        finally:
+            self._one.release()
+
+    def close(self) -> None:
+        """Let go of the connection, behind whoever looks."""
+        with self._one:
+            self._close()
+
+
+class Database(_Way):
     """One database with a single writer. ``new`` makes its tables; one in memory is always new.
 
     ``steps`` brings one of an earlier version up to date; without them that one is refused.
@@ -242,12 +353,14 @@ class Database:
         new: bool = False,
         steps: Steps | None = None,
     ) -> None:
-        self._dialect = Sqlite(at) if isinstance(at, str) else at
-        self.name = self._dialect.name
-        self._engine = self._dialect.engine(new=new)
-        self._connection: Connection | None = None
+        dialect = Sqlite(at) if isinstance(at, str) else at
+        super().__init__(dialect, dialect.engine(new=new))
+        self.name = dialect.name
+        self._beside = None if dialect.in_memory else _Beside(dialect)
         self._lock = threading.RLock()
         self._open: Tx | None = None
+        self._writer = 0
+        """The thread that has a transaction open; no thread is 0."""
         self._is_opening = True
         try:
             if new or self._dialect.in_memory:
@@ -327,12 +440,13 @@ class Database:
             with self._in_words():
                 begin = partial(self._dialect.begin_write, towns=held)
                 self._open = tx = Tx(self._begin(begin), self._dialect)
+                self._writer = get_ident()
                 tx.towns = held
                 try:
                     yield tx
                     tx.rows("COMMIT")
                 finally:
-                    self._open = None
+                    self._open, self._writer = None, 0
                     self._end(tx)
 
     def settle(self, towns: Collection[str] | None, do: Callable[[Tx], T]) -> T:
@@ -363,13 +477,24 @@ class Database:
             if self._open is not None:
                 yield self._open
                 return
-            with self._in_words():
-                tx = _Later(partial(self._begin, self._dialect.begin_read), self._dialect)
-                try:
-                    yield tx
-                finally:
-                    if tx.has_begun:
-                        self._end(tx)
+            with self._view() as tx:
+                yield tx
+
+    @contextmanager
+    def look(self) -> Iterator[Tx]:
+        """One consistent view for what may take long: nobody who reads or writes waits for it.
+
+        One looks at a time, so that adding up never has more than one processor and one connection;
+        whoever comes meanwhile waits a while and is then told to come again. Inside a transaction
+        of one's own it is that one, and sees what that has written; what lies in memory has no
+        other way in than the one. Raises Unreachable where a server does not answer.
+        """
+        if self._beside is None or self._writer == get_ident():
+            with self.read() as tx:
+                yield tx
+            return
+        with self._beside.look() as tx:
+            yield tx
 
     def ask_all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one question, which is consistent by itself: it begins no transaction.
@@ -403,61 +528,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of the files."""
+        if self._beside is not None:
+            self._beside.close()
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-            self._engine.dispose()
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        """Say of what is stored, and of the way to it, what is wrong with them."""
-        try:
-            yield
-        except Exception as error:
-            told = self._dialect.meaning(error, opening=self._is_opening)
-            if told is None:
-                raise
-            if isinstance(told, Unreachable | DiskFull) and not self._is_opening:
-                cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-                _log.warning("%s: %s", self.name, cause)
-            if isinstance(told, Unreachable):
-                self._leave()
-            raise told from error
-
-    def _begin(self, how: Callable[[Any], None]) -> Any:
-        """Begin a transaction; a connection that was lost since the last one costs nothing.
-
-        Gives the connection.
-        """
-        raw = self._raw()
-        try:
-            how(raw)
-        except Exception:
-            if not self._dialect.is_lost(raw):
-                raise
-            self._leave()
-            raw = self._raw()
-            how(raw)
-        return raw
-
-    def _end(self, tx: Tx) -> None:
-        """Undo what was not committed."""
-        if self._under_way(tx):
-            tx.rows("ROLLBACK")
-
-    def _under_way(self, tx: Tx) -> bool:
-        return self._dialect.under_way(tx.raw)
-
-    def _raw(self) -> Any:
-        """The one connection's own: taking one from a pool costs more than most questions."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection.connection.driver_connection
-
-    def _leave(self) -> None:
-        """Forget the way in; the next transaction takes another one."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+            self._close()

@@ -27,6 +27,9 @@ class Dialect(Protocol):
     def engine(self, *, new: bool) -> sa.Engine:
         """A way in; what is not there is made only where ``new``."""
 
+    def beside(self) -> sa.Engine:
+        """Another way in, beside the first one, to what is there: it refuses to write."""
+
     def begin_write(self, raw: Any, towns: Collection[str] | None = None) -> None:
         """Begin a transaction beside which nobody writes for the same towns; None: for any.
 

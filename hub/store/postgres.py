@@ -107,9 +107,6 @@ class Postgres:
         hidden = parts.difference_update_query(["password"])
         self._written = hidden.render_as_string() if _has_password(parts) else url
         """For people to see."""
-        if looks and _WHICH in self._url.query:
-            # libpq asks whether it could write, and a session that only looks could not
-            self._url = self._url.update_query_dict({_WHICH: "primary"})
         self._schema = schema
         self._looks = looks
         self._serves = serves
@@ -122,18 +119,30 @@ class Postgres:
     def engine(self, *, new: bool) -> sa.Engine:
         """See :class:`hub.store.dialect.Dialect`."""
         del new  # the schema is made with its tables, in one transaction
-        options = (
-            f"-csearch_path={self._schema} -csynchronous_commit=on -clock_timeout={_LONGEST_WAIT}"
-        )
         if self._looks:
-            options += " -cdefault_transaction_read_only=on"
-        engine = self._engine(options)
-        sa.event.listen(engine, "connect", self._prepare)
+            return self.beside()
+        engine = self._engine(self._options())
+        sa.event.listen(engine, "connect", self._keep_others_out)
         return engine
 
-    def _engine(self, options: str) -> sa.Engine:
+    def beside(self) -> sa.Engine:
+        """See :class:`hub.store.dialect.Dialect`: it takes no lock that keeps others out."""
+        url = self._url
+        if _WHICH in url.query:
+            # libpq asks whether it could write, and a session that only looks could not
+            url = url.update_query_dict({_WHICH: "primary"})
+        return self._engine(f"{self._options()} -cdefault_transaction_read_only=on", url)
+
+    def _options(self) -> str:
+        return (
+            f"-csearch_path={self._schema} -csynchronous_commit=on -clock_timeout={_LONGEST_WAIT}"
+        )
+
+    def _engine(self, options: str, url: sa.URL | None = None) -> sa.Engine:
         arguments = {"options": options, "autocommit": True}
-        return sa.create_engine(self._url, poolclass=NullPool, connect_args=arguments)
+        engine = sa.create_engine(url or self._url, poolclass=NullPool, connect_args=arguments)
+        sa.event.listen(engine, "connect", _prepare)
+        return engine
 
     def require_unused(self) -> None:
         """Whether a new hub may begin here. Raises Unreachable; RefusedByRule where one is."""
@@ -145,20 +154,7 @@ class Postgres:
         if used:
             raise RefusedByRule("hub-exists", f"{self.name} already holds a hub: name another one")
 
-    def _prepare(self, connection: Any, _record: object) -> None:
-        from psycopg.adapt import Loader
-
-        class Whole(Loader):
-            """A sum of whole numbers, which PostgreSQL makes ``numeric``."""
-
-            def load(self, data: bytes | bytearray | memoryview) -> int:
-                return int(bytes(data))
-
-        connection.adapters.register_loader("numeric", Whole)
-        if not self._looks:
-            self._keep_others_out(connection)
-
-    def _keep_others_out(self, connection: Any) -> None:
+    def _keep_others_out(self, connection: Any, _record: object) -> None:
         """Take the locks of a session: the schema's, or a share of it and one a town."""
         shared = "" if self._serves is None else "_shared"
         for_all = f"pg_advisory_lock{shared}({_ONE_WRITER}, hashtext('{self._schema}'))"
@@ -306,6 +302,18 @@ class Postgres:
 
     def make_room(self, raw: Any) -> None:
         """The server keeps its own log."""
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    from psycopg.adapt import Loader
+
+    class Whole(Loader):
+        """A sum of whole numbers, which PostgreSQL makes ``numeric``."""
+
+        def load(self, data: bytes | bytearray | memoryview) -> int:
+            return int(bytes(data))
+
+    connection.adapters.register_loader("numeric", Whole)
 
 
 def _said(error: BaseException) -> str:

@@ -21,6 +21,8 @@ _LOG_PAGES = 8_192
 _ROOM = _LOG_PAGES * 4096
 CACHE = 65_536
 """Kilobytes of pages that a connection keeps at hand."""
+_LOOKED_AT = 8_192
+"""The same for whoever only looks."""
 _LITTLE = 1_024
 """The same while room is made: nobody asks for those pages again."""
 _FEW = 16
@@ -50,6 +52,12 @@ class Sqlite:
         url = self._url if self.in_memory or new else _existing(self._url)
         engine = sa.create_engine(url, **arguments)
         sa.event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def beside(self) -> sa.Engine:
+        """See :class:`hub.store.dialect.Dialect`: the log keeps its moment for it."""
+        engine = self.engine(new=False)
+        sa.event.listen(engine, "connect", _look_only)
         return engine
 
     def _prepare(self, connection: Any, _record: object) -> None:
@@ -151,6 +159,13 @@ class Sqlite:
                     raw.execute("ROLLBACK")
                 raw.execute(f"PRAGMA cache_size=-{CACHE}")
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _look_only(connection: Any, _record: object) -> None:
+    """Whoever adds up reads each page once: few are kept, and a long sort goes to the disk."""
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute(f"PRAGMA cache_size=-{_LOOKED_AT}")
+    connection.execute("PRAGMA temp_store=FILE")
 
 
 def _in_one_step(table: sa.Table, alike: Alike) -> tuple[str, list[object]] | None:

@@ -137,7 +137,7 @@ def serve_hasty_hub(says: Connection, folder: Path, port: int, now: Millis) -> N
         """Leave the log as long as it is: to make room has to commit."""
 
     database.Tx = Late  # type: ignore[misc]  # in this process only
-    Database._begin = begin  # type: ignore[method-assign]  # likewise
+    Database._begin = begin  # type: ignore[assignment,method-assign]  # likewise
     Database._under_way = nothing_to_roll_back  # type: ignore[assignment,method-assign]  # likewise
     Database.make_room = as_it_is  # type: ignore[method-assign]  # likewise
     serve_hub(says, folder, port, now)

@@ -69,7 +69,7 @@ class Beside(Postgres):
         super().__init__(url, "ledger")
         self._wait = wait
 
-    def _keep_others_out(self, connection: Any) -> None:
+    def _keep_others_out(self, connection: Any, _record: object) -> None:
         """It does not."""
         connection.execute(f"SET lock_timeout='{self._wait}'")
 
