@@ -6,16 +6,17 @@ Properties try the same examples in every run, so that a failure is a failure ev
 
 import logging
 import signal
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tests.doubles.databases import Server
 
@@ -31,6 +32,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--database=postgresql``: the hubs of these tests are on a server."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> "Generator[None, object, object]":
+    """No tracer watches a property: its examples come by the hundred and would take twice as long.
+
+    Coverage says what stories tell. pytest-cov's own ``no_cover`` stops one of the two tracers that
+    its workers have.
+    """
+    if not isinstance(item, pytest.Function) or not is_hypothesis_test(item.obj):
+        return (yield)
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)
