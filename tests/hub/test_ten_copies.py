@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,12 @@ from tests.hub.townhall import GREENGROCER, KAWASAKI
 from tests.hub.twoshops import TOWN, Shop, Street, open_shop, pin, two_shops, why
 
 WORTH = 500
-ORDERS = [order for place, order in enumerate(permutations(range(10))) if place % 907_199 == 7]
+ORDERS = [
+    (0, 1, 2, 3, 4, 5, 7, 6, 9, 8),
+    (2, 5, 6, 0, 1, 3, 7, 4, 8, 9),
+    (5, 0, 1, 2, 3, 4, 6, 9, 8, 7),
+    (7, 4, 5, 0, 1, 2, 3, 9, 6, 8),
+]
 """Four orders, far from each other, in which the lines come back."""
 
 

@@ -242,9 +242,13 @@ def test_every_sentence_of_the_story_is_told_in_japanese() -> None:
     assert set(_sentences()) - set(_PO["ja"]) == set()
 
 
-@pytest.mark.parametrize("key", sorted(set(_PO["ja"]) - {""}))
-def test_a_translated_sentence_has_the_same_holes(key: str) -> None:
-    assert sorted(_HOLES.findall(key)) == sorted(_HOLES.findall(_PO["ja"][key]))
+def test_a_translated_sentence_has_the_same_holes() -> None:
+    said = {key: text for key, text in _PO["ja"].items() if key}
+    assert [key for key, text in said.items() if _holes(key) != _holes(text)] == []
+
+
+def _holes(text: str) -> list[str]:
+    return sorted(_HOLES.findall(text))
 
 
 def test_english_readers_are_told_every_name_of_the_cast() -> None:

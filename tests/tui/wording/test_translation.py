@@ -40,13 +40,15 @@ def test_there_are_reasons_to_speak_of() -> None:
     assert set(ELSEWHERE) <= given()
 
 
-@pytest.mark.parametrize("reason", sorted(_reasons()))
-def test_every_reason_says_what_happened_and_what_to_do_in_both_languages(reason: str) -> None:
-    advice = ADVICE[reason]
-    assert advice.what
-    assert advice.todo
-    assert JAPANESE[advice.what]
-    assert JAPANESE[advice.todo]
+def test_every_reason_says_what_happened_and_what_to_do_in_both_languages() -> None:
+    assert {reason for reason in _reasons() if not _said(reason)} == set()
+
+
+def _said(reason: str) -> bool:
+    advice = ADVICE.get(reason)
+    return advice is not None and all(
+        text and JAPANESE.get(text) for text in (advice.what, advice.todo)
+    )
 
 
 def test_every_error_of_a_card_or_of_the_agreement_has_words() -> None:
@@ -91,9 +93,13 @@ def test_every_sentence_of_the_code_stands_in_the_catalogue_and_nothing_else() -
     assert catalogue - sentences() == set()
 
 
-@pytest.mark.parametrize("key", sorted(set(JAPANESE) - {""}))
-def test_a_translation_has_the_same_holes_to_fill(key: str) -> None:
-    assert sorted(set(_HOLES.findall(key))) == sorted(set(_HOLES.findall(JAPANESE[key])))
+def test_a_translation_has_the_same_holes_to_fill() -> None:
+    said = {key: text for key, text in JAPANESE.items() if key}
+    assert [key for key, text in said.items() if _holes(key) != _holes(text)] == []
+
+
+def _holes(text: str) -> set[str]:
+    return set(_HOLES.findall(text))
 
 
 def test_no_sentence_has_a_sign_that_a_japanese_console_draws_two_wide() -> None:
