@@ -229,7 +229,7 @@ def open_hub(
             serves=serves,
         )
         undone.callback(hub.close)
-        hub.journal.releases()  # miss a line now, and not at the month's end
+        hub.journal.left()  # miss a line now, and not at the month's end
         undone.pop_all()
     return hub
 

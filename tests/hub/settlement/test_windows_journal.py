@@ -6,7 +6,7 @@ import pytest
 
 from hub.settlement.journal import Journal
 from sync.errors import Damaged, RefusedByRule
-from sync.signing import SigningKey
+from sync.signing import SigningKey, verify
 from tests.doubles.listening import listening
 from tests.hub.settlement.month import BAKERY, FISH, KAWASAKI, Month
 
@@ -133,6 +133,54 @@ def test_a_line_that_somebody_changed_is_damage(month: Month, old: bytes, new: b
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(Damaged, match="line 1"):
         month.settlement.result(month.person("aoki"), name, b"line,outcome,reason\n1,paid,\n")
+
+
+def signatures_checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The signature of each line that is checked from now on."""
+    checked: list[bytes] = []
+
+    def noted(key: bytes, signature: bytes, purpose: str, data: bytes) -> None:
+        checked.append(signature)
+        verify(key, signature, purpose, data)
+
+    monkeypatch.setattr("hub.settlement.journal.verify", noted)
+    return checked
+
+
+def test_a_window_checks_no_signature_of_those_before_it_again(
+    month: Month, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look when the hub begins, and then each line once, however many windows follow."""
+    checked = signatures_checked(monkeypatch)
+    for points in (100, 200, 300):
+        month.sale(FISH, points)
+        name, _ = month.released()
+        month.bank_says(name, "paid")
+
+    assert len(lines(month)) == 3
+    assert len(checked) == len(set(checked)) == 3
+    month.journal.releases()
+    assert len(checked) == 6
+
+
+def test_a_line_that_was_good_and_was_changed_since_stops_the_next_step(month: Month) -> None:
+    """Also one of an earlier window, and also where the copy beside it is as it was."""
+    month.sale(FISH, 1_000)
+    first, _ = month.released()
+    month.bank_says(first, "paid")
+    month.sale(FISH, 2_000)
+    name = month.closed()
+    path = month.journal.folder / "released.jsonl"
+    whole = path.read_bytes()
+    settle, aoki = month.settlement, month.person("aoki")
+
+    path.write_bytes(whole.replace(b'"total":1000', b'"total":1001'))
+    with pytest.raises(Damaged, match="line 1"):
+        settle.review(aoki, name)
+    assert findings(month) == ["journal"]
+
+    path.write_bytes(whole)
+    assert settle.review(aoki, name).state == "reviewed"
 
 
 def test_a_line_of_another_hub_is_damage(month: Month) -> None:
