@@ -73,6 +73,14 @@ ONLY_KEPT: frozenset[type[HubBody]] = frozenset({Looked, RecordsCarried})
 
 _bodies: msgspec.msgpack.Decoder[AnyHubBody] = msgspec.msgpack.Decoder(AnyHubBody)
 
+_NEXT = (
+    "WITH RECURSIVE asked (number, step) AS (SELECT 0, 1073741824 UNION ALL"
+    " SELECT CASE WHEN EXISTS (SELECT 1 FROM pending WHERE municipality=:town"
+    " AND id=:town || '-' || CAST(number + step AS text)) THEN number + step ELSE number END,"
+    " step / 2 FROM asked WHERE step>0) SELECT max(number) + 1 FROM asked"
+)
+"""A town's requests are numbered without a gap, so the last one is found by halving: 31 looks by
+key, where counting them would read all that were ever made."""
 _WAITING = Ordered("pending", where=WAITING, at=0, id="")
 
 MOVES_NOTHING = frozenset({"refuse", "noted"})
@@ -259,8 +267,7 @@ class Desk:
         return found if state == "waiting" else None
 
     def _put_before_another(self, tx: Tx, person: Person, body: AnyHubBody) -> str:
-        count = tx.scalar("SELECT COUNT(*) FROM pending WHERE municipality=:town", town=body.town)
-        name = f"{body.town}-{count + 1}"
+        name = f"{body.town}-{tx.scalar(_NEXT, town=body.town)}"
         tx.insert(
             schema.pending,
             municipality=body.town,

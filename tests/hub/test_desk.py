@@ -68,6 +68,21 @@ def test_approving_twice_is_one_approval(hall: Townhall) -> None:
     assert reserve(hall) == 500
 
 
+def test_requests_of_a_town_are_numbered_one_behind_the_other(hall: Townhall) -> None:
+    """Whatever became of those before, and whatever other towns ask for."""
+    hall.join(TOSHIMA, "豊島区")
+    office, form = hall.hub.office, ReserveForm(points=500, why="x")
+    first = office.fund_reserve(hall.sato, KAWASAKI, form).pending
+    begins = int(first.removeprefix(f"{KAWASAKI}-"))
+    names = [first]
+    for _ in range(8):
+        office.decline(hall.suzuki, names[-1], "no budget")
+        office.fund_reserve(hall.sato, TOSHIMA, form)
+        names.append(office.fund_reserve(hall.sato, KAWASAKI, form).pending)
+
+    assert names == [f"{KAWASAKI}-{number}" for number in range(begins, begins + 9)]
+
+
 def test_what_was_declined_is_not_done(hall: Townhall) -> None:
     office = hall.hub.office
     asked = office.fund_reserve(hall.sato, KAWASAKI, ReserveForm(points=500, why="x"))

@@ -6,16 +6,20 @@ Lists are counted in :mod:`tests.hub.api.test_lists_on_server`; this is about wh
 from collections.abc import Callable
 from pathlib import Path
 
-from hub.bodies import ExceptionDecided
+import msgspec
+
+from hub.bodies import ExceptionDecided, ReserveFunded
 from hub.desk import enact
-from hub.forms import InviteForm
-from sync.values import MunicipalityCode
+from hub.forms import InviteForm, ReserveForm
+from hub.store import schema
+from sync.values import MunicipalityCode, Points
 from tests.doubles import databases
 from tests.hub.api.test_lists_on_server import FEW, MANY, Stage
 from tests.hub.townhall import GREENGROCER, KAWASAKI
 
 SLACK = 200
 """Rows and entries more: what was done before is counted a moment later, too."""
+_REQUESTS = f"SELECT count(*) FROM pending WHERE id LIKE '{KAWASAKI}-%'"
 FIRST = 1_000_000
 """The first exception of a crowd."""
 
@@ -35,6 +39,15 @@ class Desk:
                     ExceptionDecided(town, number, "noted", "seen"),
                     ("Sato",),
                 )
+            self._requests = int(tx.scalar(_REQUESTS)) + count
+            body = msgspec.msgpack.encode(ReserveFunded(town, Points(1), "まつり"))
+            tx.insert_many(
+                schema.pending,
+                [
+                    (town, f"{town}-{number}", "hub.reserve-funded", "Sato", 1, body, "declined")
+                    for number in range(self._requests - count + 1, self._requests + 1)
+                ],
+            )
         self._stage.look()
 
     def read_by(self, ask: Callable[[], object]) -> int:
@@ -45,6 +58,13 @@ class Desk:
         """Look at an exception that somebody has decided."""
         seen = self.hall.hub.treasury.exception(self.hall.sato, f"{KAWASAKI}-{FIRST}")
         assert [each.why for each in seen.decided] == ["seen"]
+
+    def request(self) -> None:
+        """Ask for what a second person has to approve."""
+        self._requests += 1
+        form = ReserveForm(points=500, why="まつり")
+        asked = self.hall.hub.office.fund_reserve(self.hall.sato, KAWASAKI, form)
+        assert asked.pending == f"{KAWASAKI}-{self._requests}"
 
     def invite(self) -> None:
         """Invite a shop's terminal."""
@@ -58,7 +78,7 @@ def test_a_question_of_the_desk_reads_no_more_beside_thousands(
     few, many = (Desk(tmp_path / str(count), server, count) for count in (FEW, MANY))
     read = {
         name: (few.read_by(getattr(few, name)), many.read_by(getattr(many, name)))
-        for name in ("exception", "invite")
+        for name in ("exception", "invite", "request")
     }
     server.sweep()
 
