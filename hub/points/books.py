@@ -16,7 +16,7 @@ from hub.bodies import HubRecord
 from hub.core import Core
 from hub.points import earned
 from hub.points.accounts import deficit, kind_of, subject_of, wallet
-from hub.points.asked import any_of
+from hub.points.asked import any_of, asked
 from hub.points.months import months_of, note_months
 from hub.points.tickets import Tickets
 from hub.store import schema
@@ -26,12 +26,14 @@ from hub.store.schema import FROM_WALLET, TO_WALLET
 from sync.clock import tokyo
 from sync.errors import Damaged
 from sync.policy import Policy, read_policy
-from sync.values import DAY, HOUR, AccountId, Millis, MunicipalityCode
+from sync.values import DAY, HOUR, AccountId, EpochId, Millis, MunicipalityCode, NodeId, home_of
 
 _COLUMNS = (
     'source, epoch, seq, part, debit, credit, points, posting, "window", step, at, expires, "of"'
 )
 _SEQ, _AT = map(schema.record.columns.keys().index, ("seq", "at"))
+_AT_ONCE = 512
+"""Accounts, or holds, in one question."""
 _OF_A_LINE = ("municipality", "node", "epoch", "branch")
 _NEVER_ABOVE_ZERO = ("deficit:", "receivable:")
 _MAY_BE_NEGATIVE = {"issuer", "treasury", "reserve", "deficit", "receivable"}
@@ -109,7 +111,7 @@ class Books:
         self.tx = tx
         self.town = town
         self.at = at
-        self.tickets = Tickets(tx, town)
+        self.tickets = Tickets(tx, town, self.write_holds)
         self.number: int = row["posting"]
         self.window: int = row["window"]
         self.expired_until = Millis(row["expired_until"])
@@ -130,6 +132,8 @@ class Books:
         self._dated: set[tuple[int, str]] = set()
         self._borne: dict[str, int] = {}
         self._touched: set[str] = set()
+        self._used: list[Row] = []
+        """Holds that records took and nobody has written down yet, by the key of their table."""
         self._records: list[Row] = []
         """Judged records that are not written yet, as rows of their table."""
         self._alike: list[Alike] = []
@@ -147,8 +151,8 @@ class Books:
     def prefetch(self, accounts: Iterable[str]) -> None:
         """Read many balances at once; what does not exist counts as zero."""
         missing = sorted(set(accounts) - self._balances.keys())
-        for start in range(0, len(missing), 500):
-            some = missing[start : start + 500]
+        for start in range(0, len(missing), _AT_ONCE):
+            some = missing[start : start + _AT_ONCE]
             marks, names = any_of(some)
             found = dict.fromkeys(some, 0)
             found.update(
@@ -211,8 +215,26 @@ class Books:
                 before = day
                 self._days.setdefault((home, node, day, epoch, branch), seq)
 
+    def use_hold(self, node: NodeId, epoch: EpochId, n: int) -> None:
+        """Write down, with others, that a record took what an attempt held."""
+        home = home_of(node)
+        self.tx.require(home)
+        self._used.append((home, node, epoch, n))
+
+    def write_holds(self) -> None:
+        """Write down which holds were used, so that who looks for one finds how it stands."""
+        for start in range(0, len(self._used), _AT_ONCE):
+            told, values = asked("home, node, epoch, n", self._used[start : start + _AT_ONCE])
+            self.tx.rows(
+                f"{told} UPDATE hold SET state='used' FROM asked WHERE hold.municipality=asked.home"
+                " AND hold.node=asked.node AND hold.epoch=asked.epoch AND hold.n=asked.n",
+                values,
+            )
+        self._used.clear()
+
     def write_rows(self) -> None:
         """Write the judged records, so that what follows in this posting finds them."""
+        self.write_holds()
         self.tx.insert_many(schema.record, self._records)
         self.tx.insert_alike(schema.record, self._alike)
         self.tx.put_many(

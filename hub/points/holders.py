@@ -48,6 +48,7 @@ def _given_with(books: Books, hold: Source) -> tuple[list[TicketNumber], bool]:
 
     Else it had been given up, and the issue took from the wallet what was there by then.
     """
+    books.write_holds()
     node = NodeId(hold.name.removeprefix("hold/"))
     data, state = books.tx.rows(
         "SELECT tickets, state FROM hold WHERE municipality=? AND node=? AND epoch=? AND n=?",

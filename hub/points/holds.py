@@ -115,6 +115,7 @@ class HoldShelf:
             return None
         key = (line.node, line.epoch, n)
         if key not in self._found:
+            self._books.write_holds()
             row = self._books.tx.one(
                 "SELECT * FROM hold WHERE municipality=:home AND node=:node AND epoch=:epoch"
                 " AND n=:n",
@@ -158,7 +159,9 @@ class HoldShelf:
     def use(self, hold: Hold) -> None:
         """A record took what was held."""
         hold.state = "used"
-        set_state(self._books, hold, "used")
+        if hold.purpose in CLAIMS:
+            self._books.tickets.claim_changed(hold.account)
+        self._books.use_hold(hold.node, hold.epoch, hold.n)
 
     def misfit(self, hold: Hold, at: Millis) -> None:
         """A record names a hold that it does not fit: the hold ends, in its own town's books."""
@@ -186,30 +189,22 @@ def read_hold(fields: Row) -> Hold:
     )
 
 
-def set_state(books: Books, hold: Hold, state: str) -> None:
-    """Write down how a hold stands."""
-    home = home_of(hold.node)
+def release(books: Books, hold: Hold, at: Millis) -> None:
+    """End an open hold without a record: points go back with their dates, a ticket lives again."""
+    hold.state, home = "freed", home_of(hold.node)
     books.tx.require(home)
-    if hold.purpose in CLAIMS:
-        books.tickets.claim_changed(hold.account)
     books.tx.run(
-        "UPDATE hold SET state=:state WHERE municipality=:home AND node=:node AND epoch=:epoch"
+        "UPDATE hold SET state='freed' WHERE municipality=:home AND node=:node AND epoch=:epoch"
         " AND n=:n",
-        state=state,
         home=home,
         node=hold.node,
         epoch=hold.epoch,
         n=hold.n,
     )
-
-
-def release(books: Books, hold: Hold, at: Millis) -> None:
-    """End an open hold without a record: points go back with their dates, a ticket lives again."""
-    hold.state = "freed"
-    set_state(books, hold, "freed")
     if hold.purpose == Purpose.REFUND:
         return
     if hold.purpose in CLAIMS:
+        books.tickets.claim_changed(hold.account)
         ticket = books.tickets.row(hold.account)
         if ticket is None:
             raise Damaged(f"{hold.account_name} claims {hold.account}, which is no ticket")

@@ -133,6 +133,7 @@ class Recheck:
 
         The hub had held them, and its answer came when the node had decided by itself.
         """
+        self._books.write_holds()
         return bool(
             self._books.tx.rows(
                 "SELECT 1 FROM hold h JOIN told_node t ON t.municipality=h.municipality"

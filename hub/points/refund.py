@@ -64,6 +64,7 @@ def _named(books: Books, node: NodeId, of: Ref) -> Row | None:
 
 def _earlier(books: Books, found: Row) -> Earlier:
     """What of a record counts, less what open attempts are about to give back."""
+    books.write_holds()
     (claimed,) = books.tx.rows(
         "SELECT coalesce(sum(points), 0) FROM hold WHERE municipality=? AND node=? AND town=?"
         " AND state='open' AND purpose=? AND account=?",

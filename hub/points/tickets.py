@@ -5,7 +5,7 @@ it is written at once. Nobody else writes for the town meanwhile; whoever change
 another way has it forgotten first.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -67,8 +67,12 @@ class _Seen(NamedTuple):
 class Tickets:
     """A town's tickets within one transaction."""
 
-    def __init__(self, tx: Tx, town: MunicipalityCode) -> None:
+    def __init__(
+        self, tx: Tx, town: MunicipalityCode, before: Callable[[], None] = lambda: None
+    ) -> None:
+        """``before``: is called ahead of each look, to write how claims have ended."""
         self._tx = tx
+        self._before = before
         self._town = town
         self._seen: dict[str, _Seen] = {}
         """What will be asked for again."""
@@ -128,6 +132,7 @@ class Tickets:
     def _read(self, numbers: Collection[str]) -> dict[str, _Seen]:
         found = dict.fromkeys(numbers, _Seen(None, claimed=False))
         if found:
+            self._before()
             marks, values = any_of([*found])
             for number, claimed, zones, until, *fields in self._tx.rows(
                 f"{_ROWS} {marks}", [self._town, *values]
