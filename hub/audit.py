@@ -20,7 +20,7 @@ A finding says where, what was expected and what was found. It changes nothing.
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-import msgspec
+from msgspec.msgpack import encode
 
 from hub.bodies import HubRecord, MunicipalityAdded
 from hub.chronicle import chain_of
@@ -241,22 +241,21 @@ def _approvals(tx: Tx) -> Iterator[Finding]:
 
 def _approvals_of(rows: Sequence[Row], entered: Sequence[HubRecord]) -> Iterator[Finding]:
     """``rows``: what was done before what still waits."""
-    of_two = {record.seq: record for record in entered if len(record.persons) == TWO_PEOPLE}
+    of_two: dict[tuple[str, bytes], dict[str, HubRecord]] = {}
+    for record in entered:
+        if len(record.persons) == TWO_PEOPLE:
+            asked = record.persons[0], encode(record.body)
+            of_two.setdefault(asked, {})[f"done {record.seq}"] = record
     for row in rows:
-        places = [
-            f"done {seq}"
-            for seq, record in of_two.items()
-            if record.persons[0] == row["person"]
-            and record.at >= row["at"]
-            and msgspec.msgpack.encode(record.body) == row["body"]
-        ]
-        where = f"pending {row['id']} state"
-        if row["state"] in places:
-            del of_two[int(row["state"].removeprefix("done "))]
+        alike = of_two.get((row["person"], bytes(row["body"])), {})
+        places = (place for place, record in alike.items() if record.at >= row["at"])
+        done, where = alike.get(row["state"]), f"pending {row['id']} state"
+        if done is not None and done.at >= row["at"]:
+            del alike[row["state"]]
         elif row["state"].startswith("done "):
             yield Finding("pending", where, "a record of what was approved", row["state"])
-        elif places:
-            yield Finding("pending", where, places[0], row["state"])
+        elif place := next(places, ""):
+            yield Finding("pending", where, place, row["state"])
 
 
 def sums(tx: Tx) -> Iterator[Finding]:

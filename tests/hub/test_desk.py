@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from hub import town
@@ -356,3 +357,28 @@ def payer(hall: Townhall) -> tuple[str, str]:
 def everything(hall: Townhall) -> dict[str, list[tuple[object, ...]]]:
     with hall.hub.core.database.read() as tx:
         return {name: tx.rows(f"SELECT * FROM {name}") for name in schema.metadata.tables}
+
+
+def records_written_out(hall: Townhall, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many bodies the audit writes out to compare them, and it finds nothing."""
+    written: list[object] = []
+
+    def encode(body: object) -> bytes:
+        written.append(body)
+        return msgspec.msgpack.encode(body)
+
+    monkeypatch.setattr("hub.audit.encode", encode)
+    assert audit(hall.hub.core, hall.hub.mykey, InlineVerifier()) == []
+    return len(written)
+
+
+def test_the_audit_holds_each_approval_against_what_was_asked_once(
+    hall: Townhall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, also of the same words by the same person."""
+    office, form = hall.hub.office, ReserveForm(points=500, why="x")
+    before = records_written_out(hall, monkeypatch)
+    for _ in range(10):
+        office.approve(hall.suzuki, office.fund_reserve(hall.sato, KAWASAKI, form).pending)
+
+    assert records_written_out(hall, monkeypatch) == before + 10
