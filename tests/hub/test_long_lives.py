@@ -133,6 +133,26 @@ def test_what_a_counter_sold_last_month_and_hands_in_now_is_not_passed_by(
     assert town.audit() == []
 
 
+def test_the_last_sale_of_a_month_is_given_back_in_the_next_one(
+    town: Corner, hana: Resident, jiro: Resident, shop: Pen
+) -> None:
+    town.clock.set(at("2026-11-30 18:00"))
+    nightly(town.core)
+    town.feed(shop, available=HERS)
+    sale = shop.spend(hana.card, town.account(hana), 100, town=KAWASAKI)
+    town.put(shop)
+    assert town.wallet(hana) == HERS - 100
+    town.clock.turn(hours=15)
+    town.grant(jiro, 1)  # in the town's very next posting
+
+    town.feed(shop, available=HERS)
+    shop.refund(sale, 100, town=KAWASAKI)
+    town.put(shop)
+
+    assert town.wallet(hana) == HERS
+    assert town.audit() == []
+
+
 def test_what_two_counters_did_in_one_posting_is_noted_whole(
     town: Corner, hana: Resident, shop: Pen
 ) -> None:
