@@ -19,6 +19,10 @@ from sync.values import AccountId, Millis, TicketNumber
 
 KEPT_DAYS = 31
 """Longer than records may be handed in."""
+_AT_ONCE = 512
+"""Tickets that are asked about and written together."""
+_TICKETS, _BEHIND = "lapsed:ticket/", "lapsed:ticket0"
+"""Between these stand the accounts of lapsed tickets, behind those of wallets."""
 
 
 def end_day(books: Books, record: HubRecord) -> None:
@@ -42,19 +46,17 @@ def _wallets(books: Books, record: HubRecord, until: int) -> None:
         " ORDER BY account",
         [books.town, until],
     )
-    source = books.hub_source(record)
     accounts = [AccountId(name) for (name,) in due]
-    for account, lots in left_in(books.tx, books.town, accounts, noting=False):
-        for expires, left in lots.in_order():
-            if expires != NEVER and expires <= until:
-                books.move(
-                    wallet(account),
-                    lapsed(account, expires),
-                    left,
-                    source=source,
-                    at=record.at,
-                    expires=expires,
-                )
+    falls = [
+        (wallet(account), lapsed(account, expires), left, expires)
+        for account, lots in left_in(books.tx, books.town, accounts, noting=False)
+        for expires, left in lots.in_order()
+        if expires != NEVER and expires <= until
+    ]
+    books.prefetch(name for debit, credit, *_ in falls for name in (debit, credit))
+    source = books.hub_source(record)
+    for debit, credit, points, expires in falls:
+        books.move(debit, credit, points, source=source, at=record.at, expires=expires)
     books.tx.run(
         "DELETE FROM lot_date WHERE municipality=:town AND expires<=:until",
         town=books.town,
@@ -74,49 +76,52 @@ def _tell_again(books: Books, until: Millis) -> None:
 
 def _tickets(books: Books, record: HubRecord, day: str) -> None:
     due = books.tx.rows(
-        "SELECT number, programme, points FROM ticket"
-        " WHERE municipality=? AND state='issued' AND valid_until<=? ORDER BY number",
+        "SELECT number FROM ticket WHERE municipality=? AND state='issued' AND valid_until<=?"
+        " ORDER BY number",
         [books.town, day],
     )
     source = books.hub_source(record)
-    for number, programme, points in due:
-        pool = lapsed_ticket(TicketNumber(number))
-        if is_claimed(books, number):
-            continue  # a counter is taking it right now; its record or the next night decides
-        books.move(outstanding(programme), pool, points, source=source, at=record.at)
-        books.tx.run(
-            "UPDATE ticket SET state='expired' WHERE municipality=:town AND number=:number",
-            town=books.town,
-            number=number,
-        )
+    for start in range(0, len(due), _AT_ONCE):
+        numbers = [TicketNumber(number) for (number,) in due[start : start + _AT_ONCE]]
+        books.tickets.prefetch(numbers)
+        books.prefetch(map(lapsed_ticket, numbers))
+        for number in numbers:
+            ticket = books.tickets.row(number)
+            if ticket is None or is_claimed(books, number):
+                continue  # a counter is taking it right now; its record or the next night decides
+            debit, credit = outstanding(ticket.programme), lapsed_ticket(number)
+            books.move(debit, credit, ticket.points, source=source, at=record.at)
+            books.tickets.set_state(number, "expired", redeemed_by=ticket.redeemed_by)
+        books.tickets.forget(*numbers)
 
 
 def _revenue(books: Books, record: HubRecord, day: str) -> None:
     """What lapsed so long ago that nothing from before can still come in.
 
-    A ticket's points wait besides until its programme clears no more stamped paper.
+    A ticket's points wait besides until its programme clears no more stamped paper. One that is
+    claimed right now lies in its hold and not here.
     """
     last = (date.fromisoformat(day) - timedelta(days=KEPT_DAYS)).isoformat()
-    source = books.hub_source(record)
-    rows = books.tx.rows(
-        "SELECT account, points FROM balance WHERE municipality=? AND account>'lapsed:'"
-        " AND account<'lapsed;' AND points>0 ORDER BY account",
-        [books.town],
+    wallets = [
+        (name, points)
+        for name, points in books.tx.rows(
+            "SELECT account, points FROM balance WHERE municipality=? AND account>'lapsed:'"
+            " AND account<? AND points>0 ORDER BY account",
+            [books.town, _TICKETS],
+        )
+        if int(name.rsplit("/", 1)[1]) <= end_of(last)
+    ]
+    tickets = books.tx.rows(
+        "SELECT b.account, b.points FROM balance b"
+        " JOIN ticket t ON t.municipality=b.municipality"
+        f" AND t.number=substr(b.account, {len(_TICKETS) + 1})"
+        " LEFT JOIN programme p ON p.municipality=t.municipality AND p.programme=t.programme"
+        " WHERE b.municipality=? AND b.account>? AND b.account<?"
+        " AND b.points>0 AND t.state='expired' AND t.valid_until<=?"
+        " AND coalesce(p.clear_until, '')<=? ORDER BY b.account",
+        [books.town, _TICKETS, _BEHIND, last, last],
     )
-    ended = {
-        f"lapsed:ticket/{number}"
-        for (number,) in books.tx.rows(
-            "SELECT t.number FROM ticket t LEFT JOIN programme p USING (municipality, programme)"
-            " WHERE t.municipality=? AND t.state='expired' AND t.valid_until<=?"
-            " AND coalesce(p.clear_until, '')<=?",
-            [books.town, last, last],
-        )
-    }
-    for name, points in rows:  # one that is claimed right now lies in its hold and not here
-        old = (
-            name in ended
-            if name.startswith("lapsed:ticket/")
-            else int(name.rsplit("/", 1)[1]) <= end_of(last)
-        )
-        if old:
-            books.move(name, TREASURY, points, source=source, at=record.at)
+    source = books.hub_source(record)
+    books.prefetch(name for name, _ in [*wallets, *tickets])
+    for name, points in [*wallets, *tickets]:
+        books.move(name, TREASURY, points, source=source, at=record.at)

@@ -14,6 +14,7 @@ from sync.records import Expiring
 from sync.standing import AccountStanding
 from sync.values import DAY
 from tests.doubles.clocks import at
+from tests.doubles.listening import listening
 from tests.doubles.pen import Pen
 from tests.hub.corner import GREENGROCER, KAWASAKI, Corner, Resident, corner
 
@@ -59,6 +60,35 @@ def _number(town: Corner, shop: Pen) -> int:
 
 def _expiring(town: Corner, shop: Pen, who: Resident, after: int) -> list[Expiring]:
     return [lot for account in _told(town, shop, who, after) for lot in account.expiring]
+
+
+def test_a_night_asks_no_more_for_many_wallets_and_tickets_than_for_two() -> None:
+    assert _asked_in_a_last_night(8) == _asked_in_a_last_night(2)
+
+
+def _asked_in_a_last_night(residents: int) -> int:
+    """What the database is asked while the points and the tickets of so many fall away."""
+    town = corner()
+    town.enact(ProgrammeAdded(KAWASAKI, "202", "祭り", "商工課", 0, *("2026-11-03",) * 4))
+    counter = town.node(GREENGROCER, "2222", kind="counter")
+    people = []
+    for place in range(residents):
+        who = town.resident(ec.derive_private_key(1 + place, ec.SECP256R1()))
+        town.grant(who, 100, programme="202")
+        town.ticket(counter, who, 30, days=2, programme="202")
+        people.append(who)
+    town.clock.turn(days=2)
+
+    with listening(town.core.database) as asked:
+        nightly(town.core)
+
+    assert [town.wallet(who) for who in people] == [0] * residents
+    assert town.ticket_states() == {"expired": residents}
+    town.clock.turn(days=40)
+    nightly(town.core)
+    assert town.balance("treasury") == 100 * residents
+    assert town.audit() == []
+    return len(asked.asked)
 
 
 def test_each_wallet_costs_the_night_of_a_programme_the_same_however_many_end_with_it() -> None:
