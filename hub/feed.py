@@ -80,7 +80,7 @@ _NEWER = (
 )
 _TOUCHED = (
     "SELECT * FROM (SELECT {place} AS place, posting, account FROM touched WHERE municipality=?"
-    " AND posting>? ORDER BY posting LIMIT {most}) AS of_town"
+    " AND (posting, account)>(?,?) ORDER BY posting, account LIMIT {most}) AS of_town"
 )
 _NONE = msgspec.msgpack.encode(())
 """No dates on which something of it falls away."""
@@ -170,6 +170,17 @@ class _Settings(NamedTuple):
     """The organisation of the node that asks."""
 
 
+class _Mark(NamedTuple):
+    """A place among what changed in a town."""
+
+    posting: int
+    account: str
+    """The last one of that posting that was told of."""
+
+
+_NOWHERE = _Mark(0, "")
+
+
 class _View:
     """The feed as one node sees it, within one transaction."""
 
@@ -235,7 +246,7 @@ class _View:
         self._put([*self._of_towns(), *self._keys(), lists])
         month = month_of(self._core.clock.now())
         seen = self._seen(month)
-        marks: dict[str, int] = {}
+        marks: dict[str, _Mark] = {}
         cards, all_told = self._news(seen, marks, month), True
         for town, changed, complete in self._changed(seen, marks):
             all_told &= complete
@@ -246,7 +257,7 @@ class _View:
                 cards.update(chain.from_iterable(told.values()))
         self._tx.put_many(
             schema.feed_town,
-            [(self._home, f"{self._zone}/{month}", town, at) for town, at in marks.items()],
+            [(self._home, f"{self._zone}/{month}", town, *at) for town, at in marks.items()],
         )
         self._seal(sorted(cards), month)
         return all_told
@@ -290,40 +301,36 @@ class _View:
             yield _Placed(self._zone, SealingKeyItem(month, keys.begin_month(month)))
 
     def _changed(
-        self, seen: Mapping[str, int], marks: dict[str, int]
+        self, seen: Mapping[str, "_Mark"], marks: dict[str, "_Mark"]
     ) -> Iterator[tuple[MunicipalityCode, list[str], bool]]:
         """Accounts and tickets that changed since the zone last looked at a town; whether all.
 
-        Else as many as one portion takes; those of one posting stay together.
+        Else as many as one portion takes.
         """
         if not self._towns:
             return
         touched = _TOUCHED.format(place="{place}", most=PORTION + 1)
-        told, values = each(touched, [(town, seen.get(town, 0)) for town in self._towns])
+        told, values = each(touched, [(town, *seen.get(town, _NOWHERE)) for town in self._towns])
         found = groupby(sorted(self._tx.rows(told, values)), key=itemgetter(0))
         for place, some in found:
-            town, rows = self._towns[place], [row[1:] for row in some]
-            complete = len(rows) <= PORTION
-            if not complete:
-                first, last = rows[0][0], rows[-1][0]
-                rows = [row for row in rows if row[0] < last] or self._tx.rows(
-                    "SELECT posting, account FROM touched WHERE municipality=? AND posting=?",
-                    [town, first],
-                )
-            marks[town] = rows[-1][0]
-            yield town, sorted(account for _, account in rows), complete
+            town, rows = self._towns[place], [_Mark(*row[1:]) for row in some]
+            marks[town] = rows[:PORTION][-1]
+            changed = sorted(row.account for row in rows[:PORTION])
+            yield town, changed, len(rows) <= PORTION
 
-    def _news(self, seen: Mapping[str, int], marks: dict[str, int], month: str) -> set[KeyDigest]:
+    def _news(
+        self, seen: Mapping[str, "_Mark"], marks: dict[str, "_Mark"], month: str
+    ) -> set[KeyDigest]:
         """Cards that stand otherwise: suspended, resumed, cancelled, replaced, joined.
 
         A zone that looks for the first time in a month is about to be told all there is to know,
         and later a card whose holder's standing it never had has nothing to be told.
         """
         before = seen.get(PLATFORM)
-        last, cards = self._identities.changes(before or 0)
-        if last == before:
+        last, cards = self._identities.changes(0 if before is None else before.posting)
+        if before is not None and last == before.posting:
             return set()
-        marks[PLATFORM] = last
+        marks[PLATFORM] = _Mark(last, "")
         return set() if before is None else {card for card in cards if self._knows(card, month)}
 
     def _knows(self, card: KeyDigest, month: str) -> bool:
@@ -334,14 +341,13 @@ class _View:
             self._stored([_Placed(self._zone, StandingItem(month, row, b"")) for row in rows])
         )
 
-    def _seen(self, month: str) -> dict[str, int]:
+    def _seen(self, month: str) -> dict[str, "_Mark"]:
         """Where the zone is in towns' postings, and in the chain of identities as the platform."""
-        return dict(
-            self._tx.rows(
-                "SELECT town, posting FROM feed_town WHERE municipality=? AND zone=?",
-                [self._home, f"{self._zone}/{month}"],
-            )
+        rows = self._tx.rows(
+            "SELECT town, posting, account FROM feed_town WHERE municipality=? AND zone=?",
+            [self._home, f"{self._zone}/{month}"],
         )
+        return {town: _Mark(posting, account) for town, posting, account in rows}
 
     def _list(self, town: MunicipalityCode, tickets: Sequence[str]) -> None:
         """Put tickets on the list of used ones or take them off, and keep that this was told."""

@@ -352,7 +352,7 @@ touched = _table(
     _key("municipality"),
     _key("account"),
     _int("posting"),
-    sa.Index("touched_since", "municipality", "posting"),
+    sa.Index("touched_since", "municipality", "posting", "account"),
     on_server=_OFTEN,
 )
 """When a resident's account last changed, for the feed."""
@@ -638,8 +638,10 @@ feed_town = _table(
     _key("zone"),
     _key("town"),
     _int("posting"),
+    _text("account", default="~"),
 )
-"""Up to which posting of a town a zone's standings are made."""
+"""Up to which posting of a town a zone's standings are made, and in it up to which account: all of
+them where that is the last name there can be."""
 
 told = _table(
     "told",

@@ -267,7 +267,7 @@ CREATE TABLE touched (
 )
  WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-CREATE INDEX touched_since ON touched (municipality, posting);
+CREATE INDEX touched_since ON touched (municipality, posting, account);
 
 CREATE TABLE transfer (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -290,11 +290,11 @@ CREATE TABLE transfer (
 )
  PARTITION BY RANGE (month);
 
+CREATE INDEX transfer_from_wallet ON transfer (municipality, debit, posting) WHERE debit >= 'wallet:' AND debit < 'wallet;';
+
 CREATE INDEX transfer_to_wallet ON transfer (municipality, credit, posting) WHERE credit >= 'wallet:' AND credit < 'wallet;';
 
 CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
-
-CREATE INDEX transfer_from_wallet ON transfer (municipality, debit, posting) WHERE debit >= 'wallet:' AND debit < 'wallet;';
 
 CREATE TABLE month_over (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -367,9 +367,9 @@ CREATE TABLE hold (
 	PRIMARY KEY (municipality, node, epoch, n)
 );
 
-CREATE INDEX hold_open_of ON hold (municipality, node) WHERE state='open';
-
 CREATE INDEX hold_open_on ON hold (town, account) WHERE state='open';
+
+CREATE INDEX hold_open_of ON hold (municipality, node) WHERE state='open';
 
 CREATE TABLE ticket (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -390,9 +390,9 @@ CREATE TABLE ticket (
 	PRIMARY KEY (municipality, number)
 );
 
-CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
-
 CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
+
+CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
 
 CREATE TABLE reprint (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -434,11 +434,11 @@ CREATE TABLE incident (
 	PRIMARY KEY (municipality, id)
 );
 
-CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
-
 CREATE INDEX incident_stopped ON incident (municipality) WHERE kind='posting' AND state='open';
 
 CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+
+CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
 
 CREATE TABLE decided (
 	municipality TEXT COLLATE "C" NOT NULL,
@@ -518,6 +518,7 @@ CREATE TABLE feed_town (
 	zone TEXT COLLATE "C" NOT NULL,
 	town TEXT COLLATE "C" NOT NULL,
 	posting BIGINT NOT NULL,
+	account TEXT COLLATE "C" DEFAULT '~' NOT NULL,
 	PRIMARY KEY (municipality, zone, town)
 );
 

@@ -284,7 +284,7 @@ CREATE TABLE touched (
 )
  WITHOUT ROWID;
 
-CREATE INDEX touched_since ON touched (municipality, posting);
+CREATE INDEX touched_since ON touched (municipality, posting, account);
 
 CREATE TABLE transfer (
 	municipality TEXT NOT NULL,
@@ -306,11 +306,11 @@ CREATE TABLE transfer (
 	CONSTRAINT a_transfer_moves_points CHECK (points > 0)
 );
 
+CREATE INDEX transfer_from_wallet ON transfer (municipality, debit, posting) WHERE debit >= 'wallet:' AND debit < 'wallet;';
+
 CREATE INDEX transfer_to_wallet ON transfer (municipality, credit, posting) WHERE credit >= 'wallet:' AND credit < 'wallet;';
 
 CREATE INDEX transfer_for ON transfer (municipality, "of") WHERE "of" <> '';
-
-CREATE INDEX transfer_from_wallet ON transfer (municipality, debit, posting) WHERE debit >= 'wallet:' AND debit < 'wallet;';
 
 CREATE TABLE month_over (
 	municipality TEXT NOT NULL,
@@ -388,9 +388,9 @@ CREATE TABLE hold (
 )
  WITHOUT ROWID;
 
-CREATE INDEX hold_open_of ON hold (municipality, node) WHERE state='open';
-
 CREATE INDEX hold_open_on ON hold (town, account) WHERE state='open';
+
+CREATE INDEX hold_open_of ON hold (municipality, node) WHERE state='open';
 
 CREATE TABLE ticket (
 	municipality TEXT NOT NULL,
@@ -412,9 +412,9 @@ CREATE TABLE ticket (
 )
  WITHOUT ROWID;
 
-CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
-
 CREATE INDEX ticket_of ON ticket (municipality, account) WHERE state IN ('issued', 'voiding');
+
+CREATE INDEX ticket_days ON ticket (municipality, state, valid_until);
 
 CREATE TABLE reprint (
 	municipality TEXT NOT NULL,
@@ -459,11 +459,11 @@ CREATE TABLE incident (
 )
  WITHOUT ROWID;
 
-CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
-
 CREATE INDEX incident_stopped ON incident (municipality) WHERE kind='posting' AND state='open';
 
 CREATE UNIQUE INDEX incident_of ON incident (municipality, node, epoch, branch, seq, kind);
+
+CREATE INDEX incident_may_heal ON incident (municipality) WHERE state='open' AND reason IN ('bad-signature', 'no-evidence', 'issue-not-posted');
 
 CREATE TABLE decided (
 	municipality TEXT NOT NULL,
@@ -549,6 +549,7 @@ CREATE TABLE feed_town (
 	zone TEXT NOT NULL,
 	town TEXT NOT NULL,
 	posting BIGINT NOT NULL,
+	account TEXT DEFAULT '~' NOT NULL,
 	PRIMARY KEY (municipality, zone, town)
 )
  WITHOUT ROWID;

@@ -45,6 +45,10 @@ def upgrade() -> None:
         ],
     )
     op.drop_index("chronicle_decisions", "chronicle")
+    op.drop_index("touched_since", "touched")
+    op.create_index("touched_since", "touched", ["municipality", "posting", "account"])
+    whole = sa.Column("account", TEXT, nullable=False, server_default="~")
+    op.add_column("feed_town", whole)
     _since_postings()
 
 
