@@ -6,7 +6,9 @@ Only the lines between them are calls.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -21,7 +23,7 @@ from node.opening import Ports
 from node.outcome import Approved, ChosenId, JoinedCard, Refused, RegisteredCard
 from node.reach import Straight
 from sync.cardkey import Algorithm
-from sync.democa import DemoCa
+from sync.democa import DemoCa, new_card_key
 from sync.errors import Unreachable
 from sync.invitation import read_invitation
 from sync.records import Tier
@@ -30,6 +32,9 @@ from sync.values import KeyDigest, Millis, MunicipalityCode, Points
 from tests.doubles.clocks import TurnedClock
 from tests.doubles.ports import CountedRandomness
 from tests.hub.townhall import GREENGROCER, KAWASAKI, Townhall, townhall
+
+if TYPE_CHECKING:
+    from sync.democa import CardPrivateKey
 
 TOWN = MunicipalityCode(KAWASAKI)
 MEI = "MEI00001"
@@ -104,7 +109,8 @@ class Street:
         """A fresh card."""
         self.cards += 1
         file = self.folder / f"{self.cards}.card"
-        create(file, self.ca, pin(), at=self.hall.clock.now(), algorithm=algorithm)
+        key = _card_key(algorithm, self.cards)
+        create(file, self.ca, pin(), at=self.hall.clock.now(), key=key)
         return f"soft:{file}"
 
     def grant(self, points: int = GRANTED) -> None:
@@ -128,6 +134,12 @@ class Street:
         assert isinstance(made, RegisteredCard)
         self.grant()
         return card
+
+
+@cache
+def _card_key(algorithm: Algorithm, _place: int) -> "CardPrivateKey":
+    """Streets never meet: the first, second, third card of each may have the same key."""
+    return new_card_key(algorithm)
 
 
 def digest_of(card: str) -> KeyDigest:
