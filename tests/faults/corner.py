@@ -3,7 +3,11 @@
 import shutil
 import socket
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.audit import audit
 from hub.forms import InviteForm
@@ -14,6 +18,7 @@ from node.card.tap import Tap
 from node.enrol import enrol
 from node.opening import Ports, open_counter
 from node.outcome import SyncResult
+from sync.democa import new_key
 from sync.errors import Unreachable
 from sync.invitation import read_invitation
 from sync.request import Request, Response
@@ -118,16 +123,24 @@ class Shop:
             hub.close()
 
 
+@cache
+def _keys() -> tuple[RSAPrivateKey, RSAPrivateKey]:
+    """The authority's and Hanako's; corners never meet, and such keys are slow to make."""
+    return new_key(), new_key()
+
+
 def open_shop(folder: Path) -> Shop:
     """Make a hub with a town and a shop, enrol the shop's node, give Hanako a card and points."""
     port = free_port()
     clock = TurnedClock(NOW)
-    init_hub(folder / "hub", origin=f"http://127.0.0.1:{port}", demo=True, clock=clock)
+    card = folder / "hanako.card"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sync.democa.new_key", iter(_keys()).__next__)
+        init_hub(folder / "hub", origin=f"http://127.0.0.1:{port}", demo=True, clock=clock)
+        new_card(card, folder / "hub" / "ca", bytearray(PIN), at=NOW)
     hub = _open(folder / "hub")
     corner = Corner(clock, hub.core, hub.mykey)
     found(corner)
-    card = folder / "hanako.card"
-    new_card(card, folder / "hub" / "ca", bytearray(PIN), at=NOW)
     with Tap(f"soft:{card}") as tap:
         believed = hub.mykey.check(tap.certificate)
     hanako = hub.mykey.register(believed, "", consent_points=True)
