@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hub.people import Person, Role
+from hub.store.database import Database
 from tests.doubles import databases
 from tests.hub.corner import Corner, Resident, corner
 from tests.hub.shells import Shells, shells
@@ -26,6 +28,22 @@ def _database(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with databases.on_server():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audited_into_copies() -> Iterator[None]:
+    """An audit plays everything into an empty database; to make its tables takes longest here.
+
+    The audits of programs that are started make them as a hub does.
+    """
+
+    def empty(_at: str, metadata: sa.MetaData, *, version: int) -> Database:
+        return databases.in_memory(metadata, version)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("hub.rebuilt", "hub.mykey.audit"):
+            patch.setattr(f"{module}.Database", empty)
         yield
 
 
