@@ -207,8 +207,16 @@ class Postgres:
     def add(
         self, raw: Any, table: sa.Table, rows: Sequence[Sequence[object]], otherwise: str
     ) -> None:
-        """By COPY, or as arrays: either way one statement, whatever the number of rows."""
+        """By COPY, or as arrays: either way one statement, whatever the number of rows.
+
+        A row alone, as most are that somebody waits for, is sent as it is: to make an array of each
+        of its values and take them apart again costs the hub more than all the rest of it.
+        """
         names = ",".join(f'"{name}"' for name in table.columns.keys())  # noqa: SIM118  no dict
+        if len(rows) == 1:
+            marks = ",".join(map(_mark_of, table.columns))
+            raw.execute(f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {otherwise}", rows[0])
+            return
         if otherwise or len(rows) < _MANY:
             arrays = ",".join(map(_array_of, table.columns))
             raw.execute(
@@ -337,10 +345,15 @@ def _taken(connection: Any, lock: str) -> bool:
     return True
 
 
-def _array_of(column: sa.Column[Any]) -> str:
-    """A mark for a list of a column's values; bytes go as they are, and not as text."""
+def _mark_of(column: sa.Column[Any]) -> str:
+    """A mark for a column's value; bytes go as they are, and not as text."""
     kind = _type_of(column)
-    return f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]"
+    return f"{'%b' if kind == 'bytea' else '%s'}::{kind}"
+
+
+def _array_of(column: sa.Column[Any]) -> str:
+    """A mark for a list of a column's values."""
+    return f"{_mark_of(column)}[]"
 
 
 def _type_of(column: sa.Column[Any]) -> str:
