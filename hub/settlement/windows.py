@@ -210,11 +210,12 @@ def brought_forward(tx: Tx, name: WindowName) -> dict[OrganisationId, int]:
     A payment leaves nothing behind it, so of each organisation that ever earned only its lines
     since the last one are read.
     """
-    of_earner = 'municipality=:town AND kind=:kind AND organisation=e.organisation AND "window"'
+    of_earner = 'kind=:kind AND organisation=e.organisation AND "window"'
     found = tx.all(
         "SELECT organisation, points FROM (SELECT e.organisation,"
-        f" (SELECT sum(points - netted - paid) FROM settlement_line WHERE {of_earner}<=:last"
-        f' AND "window">coalesce((SELECT "window" FROM settlement_line WHERE {of_earner}<=:last'
+        " (SELECT sum(points - netted - paid) FROM settlement_line WHERE municipality=:town"
+        f' AND {of_earner}<=:last AND "window">coalesce((SELECT "window" FROM settlement_line'
+        f" WHERE municipality=:town AND {of_earner}<=:last"
         ' AND paid>0 ORDER BY "window" DESC LIMIT 1), 0)) AS points'
         " FROM (SELECT substr(account, 9) AS organisation FROM balance WHERE municipality=:town"
         " AND account>='payable:' AND account<'payable;') e) AS brought WHERE points<>0",
