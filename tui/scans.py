@@ -10,7 +10,7 @@ from typing import Final
 
 from sync.scan import looks_like_ticket
 
-_GAP: Final = 0.05
+GAP: Final = 0.05
 """Seconds between two signs of one code, at most."""
 _LEAST: Final = 12
 """Signs that no person types without such a gap."""
@@ -34,11 +34,11 @@ class Scans:
     def __init__(self) -> None:
         """Nothing typed yet."""
         self._signs: list[str] = []
-        self._last = -_GAP
+        self._last = -GAP
 
     def hear(self, key: str, sign: str | None, at: float) -> Meant:
         """Take one key: its name, the sign that it types if any, its moment in seconds."""
-        if at - self._last >= _GAP:
+        if at - self._last >= GAP:
             self._signs.clear()
         self._last = at
         if key in ENDS:

@@ -80,6 +80,7 @@ def timed(work):
 own = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 SoftCard.__init__ = timed(SoftCard.__init__)
 SoftCard.transmit = timed(SoftCard.transmit)
+SoftCard.close = timed(SoftCard.close)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
 sys.argv = ["machikado"]
 main()
@@ -174,8 +175,9 @@ def _spends(
                 points = spend + 2  # no word of the one before is taken for this one's
                 counter.type(f"{points}\r", f"Customer, you pay {points} points")
                 counter.type(str(spend % customers + 1), "PIN (the customer types 4 digits)")
-                counter.type(_PIN[:-1])
-                counter.rest()
+                for digit in _PIN[:-1]:
+                    counter.type(digit)
+                    counter.rest()  # as a person types
                 before = _own(folder)
                 taken = counter.type(_PIN[-1:], f"{points} points taken.")
                 samples.append(taken - (_own(folder) - before))

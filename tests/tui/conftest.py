@@ -108,12 +108,16 @@ class Stage:
         return screen_text(self.app)
 
 
-def type_at_once(app: App[None], text: str) -> None:
-    """Give an app the keys of a text as its terminal's driver does, one right behind the other."""
+def type_at_once(app: App[None], text: str, *, later: float = 0.0) -> None:
+    """Give an app the keys of a text as its terminal's driver does, one right behind the other.
+
+    ``later``: as if they came so many seconds from now.
+    """
     driver = app._driver
     assert driver is not None
     for key in list(XTermParser().feed(text)):  # all in one moment, however busy the machine
         key.set_sender(app)
+        key.time += later
         driver.send_message(key)
 
 

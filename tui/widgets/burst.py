@@ -9,6 +9,8 @@ types, it hears nothing until the code is over.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.scans import GAP
+
 if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
@@ -44,8 +46,12 @@ class Burst:
         self.cancel()
         self._over_at = at + self.QUIET
 
-    def when_quiet(self, do: Callable[[], None]) -> None:
-        """Do it when nothing has followed; keys that were read meanwhile are heard first."""
+    def when_quiet(self, do: Callable[[], None], *, apart: bool = False) -> None:
+        """Do it when nothing has followed; keys that were read meanwhile are heard first.
+
+        ``apart``: the last sign came by itself, longer than ``QUIET`` after the one before. Only a
+        code that begins with it could still follow, and does so within a code's own gap.
+        """
 
         def heard() -> None:
             if self._timer is timer:
@@ -57,7 +63,7 @@ class Burst:
             self._widget.app.call_later(self._widget.call_later, heard)
 
         self.cancel()
-        timer = self._timer = self._widget.set_timer(self.QUIET, over)
+        timer = self._timer = self._widget.set_timer(GAP if apart else self.QUIET, over)
 
     def cancel(self) -> None:
         """Do it not."""

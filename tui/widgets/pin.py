@@ -6,7 +6,7 @@ Not a text field: its value would be an immutable text that stays in memory, and
 ticket that is scanned by mistake for a PIN. A code has letters, and more than four digits: any sign
 that is no digit and any fifth digit clears what was typed, and what follows it at once is not heard
 either. Four digits are a PIN only when nothing follows, so no try of the card is ever spent on a
-scan.
+scan; whoever types a digit at a time waits for that a moment only.
 """
 
 from rich.text import Text
@@ -47,6 +47,8 @@ class PinEntry(Widget, can_focus=True):
         """An empty one, for digits typed here."""
         super().__init__()
         self._digits = bytearray()
+        self._last_at = 0.0
+        """When the last digit came."""
         self._elsewhere = ""
         self._begun = False
         self.burst = Burst(self)
@@ -120,8 +122,9 @@ class PinEntry(Widget, can_focus=True):
             self._unclear(at)
             return
         self._digits += sign.encode("ascii")
+        apart, self._last_at = at - self._last_at >= self.burst.QUIET, at
         if len(self._digits) == DIGITS:
-            self.burst.when_quiet(self._give)
+            self.burst.when_quiet(self._give, apart=apart)
         self.refresh()
 
     def _unclear(self, at: float) -> None:

@@ -5,6 +5,7 @@ from textual.app import App, ComposeResult
 
 from tests.tui.conftest import type_at_once
 from tests.tui.waiting import until
+from tui.scans import GAP
 from tui.theme import CONTRAST
 from tui.widgets.burst import Burst
 from tui.widgets.line import Line, meant_as_amount
@@ -94,6 +95,49 @@ async def test_a_fifth_digit_makes_it_no_pin() -> None:
         await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
         await pilot.pause(2 * Burst.QUIET)
         assert app.pins == []
+
+
+async def test_a_last_digit_that_comes_by_itself_is_waited_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Burst, "QUIET", 60.0)
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.pause()
+        type_at_once(app, "193")
+        type_at_once(app, "4", later=60)
+        await until(pilot, lambda: bool(app.pins), "the PIN")
+        assert app.pins == [bytearray(b"1934")]
+
+
+async def test_a_code_that_begins_where_the_last_digit_was_due_is_no_pin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Burst, "QUIET", 60.0)
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.pause()
+        type_at_once(app, "193")
+        type_at_once(app, "4901234567894\r", later=60)
+        await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
+        await pilot.pause(2 * GAP)
+        assert app.pins == []
+
+
+async def test_four_digits_as_quick_as_a_code_are_waited_for_as_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Burst, "QUIET", 60.0)
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.pause()
+        type_at_once(app, "1934")
+        await pilot.pause(2 * GAP)
+        assert app.pins == []
+        assert app.query_one(PinEntry).burst.waiting
 
 
 @pytest.mark.parametrize("text", ["500", "1,500", "500円", "¥500", "500 yen", "0", "9999999"])
