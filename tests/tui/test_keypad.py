@@ -65,12 +65,11 @@ class Till:
     def sales(self) -> list[int]:
         return [row.points for row in self.shop.counter.history()]
 
-    async def asked_for_the_pin(self) -> None:
+    async def sells_and_takes_the_card(self) -> None:
         """An amount is typed, and the card lies on the reader."""
         await self.pilot.press(*"500", "enter")
         await self.sees("Please put the card on the reader.")
         self.put()
-        await self.sees("on the card reader's keys")
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Till]]
@@ -108,7 +107,7 @@ def till(shop: Shop) -> Opened:
 async def test_a_sale_whose_pin_this_pc_never_hears(till: Opened) -> None:
     async with till() as at:
         at.keys.fingers = deque([PIN])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("500 points taken.")
         assert at.keys.asked == 1
         assert at.sales() == [500]
@@ -117,7 +116,7 @@ async def test_a_sale_whose_pin_this_pc_never_hears(till: Opened) -> None:
 async def test_there_is_no_field_for_it_and_keys_typed_here_are_not_taken(till: Opened) -> None:
     async with till() as at:
         at.keys.fingers = deque([CANCEL])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("No PIN was typed on the card reader.")
         assert DASHES not in at.text
 
@@ -132,7 +131,7 @@ async def test_there_is_no_field_for_it_and_keys_typed_here_are_not_taken(till: 
 async def test_after_a_cancel_enter_asks_again(till: Opened) -> None:
     async with till() as at:
         at.keys.fingers = deque([CANCEL, PIN])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("No PIN was typed on the card reader.")
         await at.pilot.press("enter")
         await at.sees("500 points taken.")
@@ -142,7 +141,7 @@ async def test_after_a_cancel_enter_asks_again(till: Opened) -> None:
 async def test_a_wrong_one_is_never_asked_for_again_by_itself(till: Opened) -> None:
     async with till() as at:
         at.keys.fingers = deque([b"9999", PIN])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("2 tries are left.")
         assert at.keys.asked == 1
         await at.pilot.press("enter")
@@ -153,7 +152,7 @@ async def test_before_the_last_try_somebody_has_read_that_it_is_the_last(till: O
     async with till() as at:
         at.tries(left=1)
         at.keys.fingers = deque([PIN])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("Careful: this is the last try")
         assert at.keys.asked == 0
         await at.pilot.press("enter")
@@ -163,7 +162,7 @@ async def test_before_the_last_try_somebody_has_read_that_it_is_the_last(till: O
 async def test_enter_pressed_twice_asks_once(till: Opened) -> None:
     async with till() as at:
         at.keys.fingers = deque([CANCEL, CANCEL, PIN])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("No PIN was typed on the card reader.")
         entry = at.pilot.app.screen.query_one(PinEntry)
         entry.begin_on_pad()
@@ -176,7 +175,7 @@ async def test_enter_pressed_twice_asks_once(till: Opened) -> None:
 async def test_a_card_pulled_off_and_put_back_is_typed_for_again(till: Opened) -> None:
     async with till() as at:
         at.keys.fingers = deque([CANCEL])
-        await at.asked_for_the_pin()
+        await at.sells_and_takes_the_card()
         await at.sees("No PIN was typed on the card reader.")
         at.pc.lift(READER)
         await at.sees("Please put the same card back")
