@@ -301,7 +301,7 @@ class _View:
             yield _Placed(self._zone, SealingKeyItem(month, keys.begin_month(month)))
 
     def _changed(
-        self, seen: Mapping[str, "_Mark"], marks: dict[str, "_Mark"]
+        self, seen: Mapping[str, _Mark], marks: dict[str, _Mark]
     ) -> Iterator[tuple[MunicipalityCode, list[str], bool]]:
         """Accounts and tickets that changed since the zone last looked at a town; whether all.
 
@@ -314,12 +314,12 @@ class _View:
         found = groupby(sorted(self._tx.rows(told, values)), key=itemgetter(0))
         for place, some in found:
             town, rows = self._towns[place], [_Mark(*row[1:]) for row in some]
-            marks[town] = rows[:PORTION][-1]
-            changed = sorted(row.account for row in rows[:PORTION])
-            yield town, changed, len(rows) <= PORTION
+            portion = rows[:PORTION]
+            marks[town] = portion[-1]
+            yield town, sorted(one.account for one in portion), portion == rows
 
     def _news(
-        self, seen: Mapping[str, "_Mark"], marks: dict[str, "_Mark"], month: str
+        self, seen: Mapping[str, _Mark], marks: dict[str, _Mark], month: str
     ) -> set[KeyDigest]:
         """Cards that stand otherwise: suspended, resumed, cancelled, replaced, joined.
 
@@ -341,7 +341,7 @@ class _View:
             self._stored([_Placed(self._zone, StandingItem(month, row, b"")) for row in rows])
         )
 
-    def _seen(self, month: str) -> dict[str, "_Mark"]:
+    def _seen(self, month: str) -> dict[str, _Mark]:
         """Where the zone is in towns' postings, and in the chain of identities as the platform."""
         rows = self._tx.rows(
             "SELECT town, posting, account FROM feed_town WHERE municipality=? AND zone=?",

@@ -448,21 +448,15 @@ class Books:
 _PERSONAL = {"wallet", "deficit"}
 
 
-def wallet_history(
-    tx: Tx, town: MunicipalityCode, account: AccountId, *, behind: int = 0, month: int = 0
-) -> list[Transfer]:
-    """Every stored transfer that touched a wallet behind a posting, in posting order.
-
-    None of these is of an earlier ``month``.
-    """
-    which = [town, wallet(account), behind, month]
+def wallet_history(tx: Tx, town: MunicipalityCode, account: AccountId) -> list[Transfer]:
+    """Every stored transfer that touched a wallet, in posting order."""
+    name = wallet(account)
     stored = tx.rows(
-        f"SELECT {_COLUMNS} FROM transfer"
-        f" WHERE municipality=? AND debit=? AND posting>? AND month>=? AND {FROM_WALLET}"
+        f"SELECT {_COLUMNS} FROM transfer WHERE municipality=? AND debit=? AND {FROM_WALLET}"
         f" UNION ALL SELECT {_COLUMNS} FROM transfer"
-        f" WHERE municipality=? AND credit=? AND posting>? AND month>=? AND {TO_WALLET}"
+        f" WHERE municipality=? AND credit=? AND {TO_WALLET}"
         " ORDER BY posting, step",
-        [*which, *which],
+        [town, name, town, name],
     )
     return [Transfer._make(row) for row in stored]
 

@@ -58,7 +58,7 @@ def lots_used(wallet: str, history: Iterable[Transfer]) -> dict[Source, list[tup
     lots = Left()
     used: dict[Source, list[tuple[int, int]]] = {}
     for move in history:
-        taken = lots.play(move.points if move.credit == wallet else -move.points, move.expires)
+        taken = lots.play(*_change(wallet, move))
         if taken:
             used.setdefault(move.source, []).extend(taken)
     return used
@@ -68,5 +68,10 @@ def what_is_left(wallet: str, history: Iterable[Transfer]) -> Left:
     """What is left in a wallet, by playing all of its transfers in posting order."""
     lots = Left()
     for move in history:
-        lots.play(move.points if move.credit == wallet else -move.points, move.expires)
+        lots.play(*_change(wallet, move))
     return lots
+
+
+def _change(wallet: str, move: Transfer) -> tuple[int, int]:
+    """What a transfer changed in a wallet, and the date, as they are played."""
+    return move.points if move.credit == wallet else -move.points, move.expires

@@ -1,7 +1,11 @@
 """Fields: a scanner's lines never run together, a PIN never stays."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
 from tests.tui.conftest import type_at_once
 from tests.tui.waiting import until
@@ -36,6 +40,21 @@ class _Fields(App[None]):
 
     def on_pin_entry_unclear(self) -> None:
         self.unclear += 1
+
+
+@asynccontextmanager
+async def pin_asked_for() -> AsyncIterator[tuple[_Fields, Pilot[None]]]:
+    """The app, with the focus where the PIN is typed."""
+    app = _Fields()
+    async with app.run_test() as pilot:
+        app.query_one(PinEntry).focus()
+        await pilot.pause()
+        yield app, pilot
+
+
+@pytest.fixture
+def _a_minute_of_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Burst, "QUIET", 60.0)
 
 
 async def test_two_scans_without_a_pause_are_two_lines() -> None:
@@ -74,10 +93,7 @@ async def test_digits_are_shown_as_stars_only() -> None:
 
 
 async def test_a_letter_clears_what_was_typed_and_hides_what_follows_at_once() -> None:
-    app = _Fields()
-    async with app.run_test() as pilot:
-        app.query_one(PinEntry).focus()
-        await pilot.pause()
+    async with pin_asked_for() as (app, pilot):
         type_at_once(app, "12K3456")
         await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
         await pilot.pause(2 * Burst.QUIET)
@@ -87,38 +103,25 @@ async def test_a_letter_clears_what_was_typed_and_hides_what_follows_at_once() -
 
 
 async def test_a_fifth_digit_makes_it_no_pin() -> None:
-    app = _Fields()
-    async with app.run_test() as pilot:
-        app.query_one(PinEntry).focus()
-        await pilot.pause()
+    async with pin_asked_for() as (app, pilot):
         type_at_once(app, "4901234567894\r")
         await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
         await pilot.pause(2 * Burst.QUIET)
         assert app.pins == []
 
 
-async def test_a_last_digit_that_comes_by_itself_is_waited_for_a_moment_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Burst, "QUIET", 60.0)
-    app = _Fields()
-    async with app.run_test() as pilot:
-        app.query_one(PinEntry).focus()
-        await pilot.pause()
+@pytest.mark.usefixtures("_a_minute_of_quiet")
+async def test_a_last_digit_that_comes_by_itself_is_waited_for_a_moment_only() -> None:
+    async with pin_asked_for() as (app, pilot):
         type_at_once(app, "193")
         type_at_once(app, "4", later=60)
         await until(pilot, lambda: bool(app.pins), "the PIN")
         assert app.pins == [bytearray(b"1934")]
 
 
-async def test_a_code_that_begins_where_the_last_digit_was_due_is_no_pin(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Burst, "QUIET", 60.0)
-    app = _Fields()
-    async with app.run_test() as pilot:
-        app.query_one(PinEntry).focus()
-        await pilot.pause()
+@pytest.mark.usefixtures("_a_minute_of_quiet")
+async def test_a_code_that_begins_where_the_last_digit_was_due_is_no_pin() -> None:
+    async with pin_asked_for() as (app, pilot):
         type_at_once(app, "193")
         type_at_once(app, "4901234567894\r", later=60)
         await until(pilot, lambda: app.unclear == 1, "that it was no PIN")
@@ -126,14 +129,9 @@ async def test_a_code_that_begins_where_the_last_digit_was_due_is_no_pin(
         assert app.pins == []
 
 
-async def test_four_digits_as_quick_as_a_code_are_waited_for_as_for_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Burst, "QUIET", 60.0)
-    app = _Fields()
-    async with app.run_test() as pilot:
-        app.query_one(PinEntry).focus()
-        await pilot.pause()
+@pytest.mark.usefixtures("_a_minute_of_quiet")
+async def test_four_digits_as_quick_as_a_code_are_waited_for_as_for_one() -> None:
+    async with pin_asked_for() as (app, pilot):
         type_at_once(app, "1934")
         await pilot.pause(2 * GAP)
         assert app.pins == []
